@@ -1,0 +1,364 @@
+//! The handshake's rules, and the only file that names rustls.
+//!
+//! **Promises.** TLS 1.3 with X25519MLKEM768 and Ed25519 raw public keys (RFC 7250) on both sides. A handshake
+//! that completes has proved, anew, that each side holds the key that the other has pinned for the line
+//! which the server name says. Nothing is resumed: resumption would skip the comparison with the pins.
+//!
+//! **Refuses.** Everything else, in the handshake itself and with an alert that tells an honest peer why:
+//! `unknown_ca` for a key that is not pinned, `access_denied` for a line that is not carried.
+//!
+//! Each handshake has [`Findings`] of its own: TLS hands on its errors as text, and which key was found where
+//! which was expected must reach the operator.
+
+use std::sync::{Arc, OnceLock};
+
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{
+    CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::version::TLS13;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
+    PeerIncompatible, ServerConfig, SignatureScheme,
+};
+use zeroize::Zeroizing;
+
+use super::{CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
+
+/// The application protocol (RFC 7301), and with it the version of spec/line.md §6.
+const ALPN: &[u8] = b"detente/1";
+
+/// An Ed25519 SubjectPublicKeyInfo (RFC 8410 §4) up to the 32 bytes of the key.
+const SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// An Ed25519 PrivateKeyInfo (RFC 8410 §7) up to the 32 bytes of the seed.
+const PKCS8_HEAD: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// The lines of an endpoint, with what TLS needs for each.
+#[derive(Debug)]
+pub(super) struct Keyring {
+    lines: Vec<PinnedLine>,
+    provider: Arc<CryptoProvider>,
+}
+
+/// One line: this station's key on it, and whom it talks to.
+#[derive(Debug)]
+struct PinnedLine {
+    line: [u8; 32],
+    server_name: String,
+    own: Arc<CertifiedKey>,
+    peers: Vec<[u8; 32]>,
+}
+
+/// What one handshake found out; complete when the handshake is.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    line: OnceLock<[u8; 32]>,
+    peer: OnceLock<[u8; 32]>,
+    objection: OnceLock<CircuitError>,
+}
+
+/// A call about to be made: its rules, what it will find, and the name to ask for.
+pub(super) struct Call {
+    pub(super) crypto: Arc<dyn quinn::crypto::ClientConfig>,
+    pub(super) findings: Arc<Findings>,
+    pub(super) server_name: String,
+}
+
+/// An answer about to be given: its rules, and what it will find.
+pub(super) struct Answer {
+    pub(super) crypto: Arc<dyn quinn::crypto::ServerConfig>,
+    pub(super) findings: Arc<Findings>,
+}
+
+impl Findings {
+    /// The line and the peer's key, once the handshake is complete.
+    pub(super) fn parties(&self) -> Option<([u8; 32], [u8; 32])> {
+        Some((*self.line.get()?, *self.peer.get()?))
+    }
+
+    /// Why this side refused, if it did.
+    pub(super) fn objection(&self) -> Option<CircuitError> {
+        self.objection.get().cloned()
+    }
+
+    /// Holds the key presented against the pins. That the peer has its private half is proved afterwards, by
+    /// the signature, or the handshake does not complete.
+    fn examine(
+        &self,
+        presented: &CertificateDer<'_>,
+        more: &[CertificateDer<'_>],
+        pins: &[[u8; 32]],
+    ) -> Result<(), Error> {
+        let key = presented.strip_prefix(&SPKI_HEAD).and_then(|key| <[u8; 32]>::try_from(key).ok());
+        let (Some(key), []) = (key, more) else {
+            return Err(CertificateError::BadEncoding.into());
+        };
+        if !pins.contains(&key) {
+            let expected = pins.iter().map(Short::of).collect();
+            let _ = self.objection.set(CircuitError::WrongKey { expected, found: Short::of(&key) });
+            return Err(CertificateError::UnknownIssuer.into());
+        }
+        // A handshake examines one certificate; a second key in it would be no peer of ours.
+        if *self.peer.get_or_init(|| key) == key { Ok(()) } else { Err(CertificateError::UnknownIssuer.into()) }
+    }
+}
+
+impl Keyring {
+    /// Loads the keys; the seeds are wiped on return.
+    pub(super) fn load(identities: Vec<LineIdentity>) -> Result<Self, CircuitError> {
+        let mut lines: Vec<PinnedLine> = Vec::with_capacity(identities.len());
+        for LineIdentity { line, station_seed, peers } in identities {
+            let fault = |fault| CircuitError::Line { line: Short::of(&line), fault };
+            if lines.iter().any(|other| other.line == line) {
+                return Err(fault(LineFault::Twice));
+            }
+            let own = own_key(&station_seed).ok_or(fault(LineFault::NoKey))?;
+            if peers.iter().any(|peer| own.cert.iter().any(|cert| cert.ends_with(peer))) {
+                return Err(fault(LineFault::OwnKeyPinned));
+            }
+            lines.push(PinnedLine { line, server_name: server_name(&line), own: Arc::new(own), peers });
+        }
+        Ok(Self { lines, provider: Arc::new(provider()) })
+    }
+
+    /// The rules for a call to exactly one peer on one line.
+    pub(super) fn call(&self, line: &[u8; 32], peer: &[u8; 32]) -> Result<Call, CircuitError> {
+        let fault = |fault| CircuitError::Line { line: Short::of(line), fault };
+        let held = self.lines.iter().find(|held| held.line == *line).ok_or(fault(LineFault::NotHeld))?;
+        if !held.peers.contains(peer) {
+            return Err(fault(LineFault::PeerNotPinned));
+        }
+        let findings = Arc::new(Findings { line: (*line).into(), ..Findings::default() });
+        let verifier = Callee { peer: *peer, findings: findings.clone(), provider: self.provider.clone() };
+        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13])
+            .map_err(handshake)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(held.own.clone())));
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.resumption = Resumption::disabled();
+        let crypto = Arc::new(QuicClientConfig::try_from(config).map_err(handshake)?);
+        Ok(Call { crypto, findings, server_name: held.server_name.clone() })
+    }
+
+    /// The rules for answering one caller, whoever it is.
+    pub(super) fn answer(self: &Arc<Self>) -> Result<Answer, CircuitError> {
+        let findings = Arc::new(Findings::default());
+        let door = Arc::new(Door { keyring: self.clone(), findings: findings.clone() });
+        let crypto = Arc::new(QuicServerConfig::try_from(server_config(door)?).map_err(handshake)?);
+        Ok(Answer { crypto, findings })
+    }
+}
+
+/// Which of our refusals a peer's alert stands for.
+pub(super) fn refusal(alert: u8) -> Option<Refusal> {
+    match AlertDescription::from(alert) {
+        AlertDescription::UnknownCA => Some(Refusal::UnknownKey),
+        AlertDescription::AccessDenied => Some(Refusal::UnknownLine),
+        _ => None,
+    }
+}
+
+/// Examines the station that answers a call.
+#[derive(Debug)]
+struct Callee {
+    peer: [u8; 32],
+    findings: Arc<Findings>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Callee {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.findings.examine(end_entity, intermediates, &[self.peer])?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerIncompatible::Tls12NotOfferedOrEnabled.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_signature(&self.provider, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+/// Chooses the line by the server name, then examines the caller by that line's pins.
+#[derive(Debug)]
+struct Door {
+    keyring: Arc<Keyring>,
+    findings: Arc<Findings>,
+}
+
+impl ResolvesServerCert for Door {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let asked = client_hello.server_name().unwrap_or_default();
+        let Some(held) = self.keyring.lines.iter().find(|held| held.server_name == asked) else {
+            let _ = self.findings.objection.set(CircuitError::UnknownLine { asked: asked.to_owned() });
+            return None;
+        };
+        // A second hello, after a retry, may not change its mind.
+        (*self.findings.line.get_or_init(|| held.line) == held.line).then(|| held.own.clone())
+    }
+
+    fn only_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+impl ClientCertVerifier for Door {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let line = self.findings.line.get();
+        let held = self.keyring.lines.iter().find(|held| Some(&held.line) == line);
+        let pins = held.map_or(&[][..], |held| &held.peers);
+        self.findings.examine(end_entity, intermediates, pins)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerIncompatible::Tls12NotOfferedOrEnabled.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_signature(&self.keyring.provider, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+fn server_config(door: Arc<Door>) -> Result<ServerConfig, CircuitError> {
+    let mut config = ServerConfig::builder_with_provider(door.keyring.provider.clone())
+        .with_protocol_versions(&[&TLS13])
+        .map_err(handshake)?
+        .with_client_cert_verifier(door.clone())
+        .with_cert_resolver(door);
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.max_early_data_size = 0;
+    Ok(config)
+}
+
+/// aws-lc-rs, cut down to what a circuit may use.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.retain(|suite| suite.tls13().is_some());
+    provider.kx_groups = vec![aws_lc_rs::kx_group::X25519MLKEM768];
+    provider
+}
+
+/// This station's key, presented as a bare SubjectPublicKeyInfo.
+fn own_key(seed: &[u8; 32]) -> Option<CertifiedKey> {
+    let mut pkcs8 = Zeroizing::new(Vec::with_capacity(PKCS8_HEAD.len() + seed.len()));
+    pkcs8.extend_from_slice(&PKCS8_HEAD);
+    pkcs8.extend_from_slice(seed);
+    let key = aws_lc_rs::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice())).ok()?;
+    let spki = key.public_key()?.to_vec();
+    Some(CertifiedKey::new(vec![CertificateDer::from(spki)], key))
+}
+
+fn verify_signature(
+    provider: &CryptoProvider,
+    message: &[u8],
+    cert: &CertificateDer<'_>,
+    dss: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let spki = SubjectPublicKeyInfoDer::from(cert.as_ref());
+    verify_tls13_signature_with_raw_key(message, &spki, dss, &provider.signature_verification_algorithms)
+}
+
+fn handshake(error: impl std::error::Error) -> CircuitError {
+    CircuitError::Handshake { detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_resumed() {
+        let keyring = Arc::new(Keyring::load(Vec::new()).unwrap());
+        let door = Arc::new(Door { keyring, findings: Arc::default() });
+        let config = server_config(door).unwrap();
+        assert_eq!(config.send_tls13_tickets, 0);
+        assert!(!config.session_storage.can_cache());
+        assert!(!config.ticketer.enabled());
+        assert_eq!(config.max_early_data_size, 0);
+    }
+
+    #[test]
+    fn one_key_exchange_and_only_tls13_suites() {
+        let provider = provider();
+        let groups: Vec<_> = provider.kx_groups.iter().map(|group| group.name()).collect();
+        assert_eq!(groups, [rustls::NamedGroup::X25519MLKEM768]);
+        assert!(provider.cipher_suites.iter().all(|suite| suite.tls13().is_some()));
+    }
+
+    #[test]
+    fn a_line_is_loaded_once_and_never_with_its_own_key() {
+        let identity = |peers| LineIdentity { line: [1; 32], station_seed: Zeroizing::new([2; 32]), peers };
+        let fault = |fault| CircuitError::Line { line: Short::of(&[1; 32]), fault };
+        let twice = Keyring::load(vec![identity(vec![]), identity(vec![])]);
+        assert_eq!(twice.unwrap_err(), fault(LineFault::Twice));
+        let own: [u8; 32] = own_key(&[2; 32]).unwrap().cert[0][12..].try_into().unwrap();
+        assert_eq!(Keyring::load(vec![identity(vec![own])]).unwrap_err(), fault(LineFault::OwnKeyPinned));
+    }
+}
