@@ -198,14 +198,20 @@ impl CircuitError {
             Self::Refused { why: Refusal::UnknownKey } => {
                 "ask the other party which key its memorandum has for this station"
             }
-            Self::Refused { why: Refusal::UnknownLine } => "ask the other party to add the line to its station",
+            Self::Refused { why: Refusal::UnknownLine } => {
+                "ask the other party to add the line to its station"
+            }
             Self::Refused { why: Refusal::Version } | Self::VersionUnknown { .. } => {
                 "one of the two stations needs an update"
             }
-            Self::Handshake { .. } => "check that what answers there is a station, and not older than this one",
+            Self::Handshake { .. } => {
+                "check that what answers there is a station, and not older than this one"
+            }
             Self::TimedOut { .. } => "check the address, and that firewalls on the way pass UDP",
             Self::Unreachable { .. } => "check this machine's network",
-            Self::FrameTooLong { .. } | Self::FrameCut { .. } => "tell the other party: its station is faulty",
+            Self::FrameTooLong { .. } | Self::FrameCut { .. } => {
+                "tell the other party: its station is faulty"
+            }
             Self::OwnFrameTooLong { .. } => "report this as a fault of this station",
             Self::Closed { .. } => "the circuit is dialled again",
         }

@@ -29,7 +29,7 @@ const PREFIX: usize = 4;
 
 /// An authenticated connection to one station, for one line.
 ///
-/// Dropping it, or both its halves, closes it.
+/// Dropping it, or both its halves, closes it at once, whatever is under way.
 pub struct Circuit {
     /// The line it serves.
     pub line: [u8; 32],
@@ -175,9 +175,9 @@ impl FrameReceiver {
                 Err(ReadError::ConnectionLost(error)) if in_good_order(&error) => return Ok(None),
                 Err(ReadError::ConnectionLost(error)) => return Err(lost(error)),
                 Err(ReadError::Reset(_)) => return Err(closed("the other side broke off")),
-                Err(
-                    ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected,
-                ) => return Err(closed("this side takes no more frames")),
+                Err(ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected) => {
+                    return Err(closed("this side takes no more frames"));
+                }
             }
         }
     }

@@ -104,10 +104,11 @@ impl Endpoint {
         check_route(to)?;
         let mut config = quinn::ClientConfig::new(call.crypto);
         config.transport_config(self.dialling.clone());
-        let connecting = self.quinn.connect_with(config, to, &call.server_name).map_err(|error| match error {
-            ConnectError::EndpointStopping => closed("by this station"),
-            error => CircuitError::Unreachable { to, detail: error.to_string() },
-        })?;
+        let connecting =
+            self.quinn.connect_with(config, to, &call.server_name).map_err(|error| match error {
+                ConnectError::EndpointStopping => closed("by this station"),
+                error => CircuitError::Unreachable { to, detail: error.to_string() },
+            })?;
         by_deadline(introduce(connecting, &call.findings)).await
     }
 
@@ -228,8 +229,7 @@ fn unproved() -> CircuitError {
 
 /// Asks the system for a route, since a packet without one is lost without a word.
 fn check_route(to: SocketAddr) -> Result<(), CircuitError> {
-    let any: IpAddr =
-        if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let probe = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(to));
     probe.map_err(|error| CircuitError::Unreachable { to, detail: error.to_string() })
 }

@@ -16,9 +16,7 @@ use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{
-    CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
-};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -107,7 +105,11 @@ impl Findings {
             return Err(CertificateError::UnknownIssuer.into());
         }
         // A handshake examines one certificate; a second key in it would be no peer of ours.
-        if *self.peer.get_or_init(|| key) == key { Ok(()) } else { Err(CertificateError::UnknownIssuer.into()) }
+        if *self.peer.get_or_init(|| key) == key {
+            Ok(())
+        } else {
+            Err(CertificateError::UnknownIssuer.into())
+        }
     }
 }
 
