@@ -1,3 +1,41 @@
-//! Skeleton.
+//! The conversation on a line, as pure code.
+//!
+//! **The contract.** A [`Line`] takes one [`Input`] at a time, each carrying its own time and entropy; then its
+//! [`Effect`]s are drained, in order, until there are none: `Append`, `Send`, `Show`, `Wake`. It never calls
+//! out: there is no clock, file, socket, thread, async or randomness here. The station and the simulator each
+//! perform effects in one `match`. A line restored from its record equals the live one.
+//!
+//! Specification: `spec/line.md`. One message through it: [`Line::handle`] with a command writes an entry
+//! (`author`), the store makes it durable, the checkpoint is signed, `dispatch` sends a step, the peer's
+//! `mirror` verifies, stores and receipts it, and the receipt comes back the same way.
 #![no_std]
+#![forbid(unsafe_code)]
+
 extern crate alloc;
+
+mod acts;
+mod author;
+mod books;
+mod contract;
+mod dispatch;
+mod facts;
+pub mod frame;
+pub mod kind;
+mod line;
+mod memorandum;
+mod mirror;
+mod view;
+mod watch;
+
+pub use acts::{Acts, Decision, Motion, Suspended, Under};
+pub use contract::{
+    Append, CircuitId, Command, Draft, Effect, Event, Evidence, Input, Outgoing, Shown, StoredEntry,
+};
+pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
+pub use facts::{Awaited, Facts, Owed};
+pub use kind::{Amendment, Choice, Content, Duty, Message, Notice, Outcome, Position};
+pub use line::{Identity, Line};
+pub use memorandum::{
+    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension, Terms,
+    Tests, is_language,
+};

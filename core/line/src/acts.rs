@@ -1,0 +1,310 @@
+//! What acts mean together: standing, motions and decisions, as folds under a cut (spec/line.md §5).
+//!
+//! Acts are added once they have been judged sound; nothing is ever taken away. Every question is asked
+//! *under* a cut and answered from the acts that the cut covers alone, so that all sides answer alike.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Cut, EntryRef, Fault, Party};
+
+use crate::kind::{Choice, Content, Outcome};
+use crate::memorandum::Memorandum;
+
+/// A cut as far as books of acts go: what an entry knew when it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Under {
+    acts: Arc<Cut>,
+    own: Option<(Book, u64)>,
+}
+
+impl Under {
+    /// The acts of a cut, and those of the book it is in up to a number.
+    pub fn new(acts: Arc<Cut>, own: Option<(Book, u64)>) -> Self {
+        Self { acts, own }
+    }
+
+    /// How much of a book of acts it covers.
+    pub fn size(&self, book: Book) -> u64 {
+        match self.own {
+            Some((own, size)) if own == book => size,
+            _ => self.acts.get(&book).copied().unwrap_or(0),
+        }
+    }
+
+    /// Whether it covers an act.
+    pub fn covers(&self, act: EntryRef) -> bool {
+        act.number <= self.size(act.book)
+    }
+
+    /// Every book of acts that it covers anything of.
+    pub fn books(&self) -> impl Iterator<Item = (Book, u64)> + '_ {
+        let own = self.own.filter(|(_, size)| *size > 0);
+        let rest = self.acts.iter().map(|(book, size)| (*book, *size));
+        rest.filter(move |(book, _)| own.is_none_or(|(own, _)| own != *book)).chain(own)
+    }
+}
+
+/// A party's own word on whether the line is open for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    /// The act.
+    pub act: EntryRef,
+    /// Kinds it covers; empty: all.
+    pub scope: Vec<u16>,
+    /// Why.
+    pub reason: String,
+    /// Since when, ms.
+    pub effective_ms: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Statement {
+    act: EntryRef,
+    effective_ms: u64,
+    suspended: Option<Suspended>,
+}
+
+/// A motion and what is known of its votes.
+#[derive(Debug, Clone)]
+pub struct Motion {
+    /// The act that moves it.
+    pub act: EntryRef,
+    /// What it is about: for a reopening, the suspension.
+    pub about: EntryRef,
+    /// What is moved, in words.
+    pub text: String,
+    /// When it closes, ms.
+    pub closes_ms: u64,
+    votes: Vec<(EntryRef, Choice)>,
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The act that decides.
+    pub act: EntryRef,
+    /// The motion.
+    pub motion: EntryRef,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// All sound acts held.
+#[derive(Debug, Clone, Default)]
+pub struct Acts {
+    statements: BTreeMap<Party, Vec<Statement>>,
+    motions: BTreeMap<EntryRef, Motion>,
+    decisions: Vec<Decision>,
+}
+
+impl Acts {
+    /// Whether nobody has ever suspended.
+    pub fn is_quiet(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// A party's standing at a time, under a cut: its suspension, or `None` while it is in effect.
+    pub fn suspension(&self, party: Party, under: &Under, at_ms: u64) -> Option<&Suspended> {
+        let statements = self.statements.get(&party)?;
+        let last = statements
+            .iter()
+            .rev()
+            .find(|statement| under.covers(statement.act) && statement.effective_ms <= at_ms)?;
+        last.suspended.as_ref()
+    }
+
+    /// The latest suspension that a party could resume: its last statement under the cut, effective or not.
+    pub fn last_suspension(&self, party: Party, under: &Under) -> Option<&Suspended> {
+        let statements = self.statements.get(&party)?;
+        statements.iter().rev().find(|statement| under.covers(statement.act))?.suspended.as_ref()
+    }
+
+    /// Every party that is suspended at a time, under a cut.
+    pub fn suspensions<'a>(&'a self, under: &'a Under, at_ms: u64) -> impl Iterator<Item = &'a Suspended> {
+        self.statements.keys().filter_map(move |party| self.suspension(*party, under, at_ms))
+    }
+
+    /// When a standing will change by itself after a time, ms.
+    pub fn next_change_ms(&self, after_ms: u64) -> Option<u64> {
+        let all = self.statements.values().flatten();
+        all.map(|statement| statement.effective_ms).filter(|at| *at > after_ms).min()
+    }
+
+    /// The motions without a decision under a cut.
+    pub fn open_motions<'a>(&'a self, under: &'a Under) -> impl Iterator<Item = &'a Motion> {
+        self.motions.values().filter(|motion| under.covers(motion.act) && self.decision_on(motion.act, under).is_none())
+    }
+
+    /// A motion held.
+    pub fn motion(&self, act: EntryRef) -> Option<&Motion> {
+        self.motions.get(&act)
+    }
+
+    /// The decision on a motion, under a cut.
+    pub fn decision_on(&self, motion: EntryRef, under: &Under) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| decision.motion == motion && under.covers(decision.act))
+    }
+
+    /// A decision that carried a motion to reopen after a suspension, under a cut.
+    pub fn consent(&self, suspension: EntryRef, under: &Under) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| {
+            decision.outcome == Outcome::Carried
+                && under.covers(decision.act)
+                && self.motions.get(&decision.motion).is_some_and(|motion| motion.about == suspension)
+        })
+    }
+
+    /// The votes on a motion that count under a cut, ascending by party: each party's last one; the motion
+    /// itself is its mover's until the mover votes.
+    pub fn votes(&self, motion: &Motion, under: &Under) -> BTreeMap<Party, (EntryRef, Choice)> {
+        let mut counted = BTreeMap::from([(motion.act.book.party, (motion.act, Choice::For))]);
+        for (act, choice) in motion.votes.iter().filter(|(act, _)| under.covers(*act)) {
+            let party = act.book.party;
+            let earlier = counted.get(&party).filter(|(last, _)| *last != motion.act && last > act);
+            if earlier.is_none() {
+                counted.insert(party, (*act, *choice));
+            }
+        }
+        counted
+    }
+
+    /// What a decision at `at_ms` under a cut would say of a motion; `None` while none would be sound.
+    pub fn outcome(&self, memorandum: &Memorandum, motion: &Motion, under: &Under, at_ms: u64) -> Option<Outcome> {
+        if at_ms > motion.closes_ms {
+            return Some(Outcome::Lapsed);
+        }
+        let rule = &memorandum.terms().rule;
+        let votes = self.votes(motion, under);
+        let count = |wanted: Choice| votes.values().filter(|(_, choice)| *choice == wanted).count();
+        let veto = |holder: &u8| votes.iter().find(|(party, _)| party.number() == *holder).map(|(_, (_, choice))| *choice);
+        if rule.veto.iter().any(|holder| veto(holder) == Some(Choice::Against)) {
+            return Some(Outcome::Defeated);
+        }
+        let threshold = usize::from(rule.threshold);
+        let silent = memorandum.terms().parties.len().saturating_sub(votes.len());
+        if count(Choice::For) >= threshold && rule.veto.iter().all(|holder| veto(holder).is_some()) {
+            return Some(Outcome::Carried);
+        }
+        (count(Choice::For) + silent < threshold).then_some(Outcome::Defeated)
+    }
+
+    /// The last decision under a cut.
+    pub fn last_decision(&self, under: &Under) -> Option<&Decision> {
+        self.decisions.iter().rev().find(|decision| under.covers(decision.act))
+    }
+
+    /// Holds an act to what the acts under its cut allow.
+    ///
+    /// # Errors
+    /// `Misbehaved`, with the rule that it breaks.
+    pub fn judge(
+        &self,
+        memorandum: &Memorandum,
+        name: EntryRef,
+        regards: &[EntryRef],
+        content: &Content,
+        time_ms: u64,
+        under: &Under,
+    ) -> Result<(), Fault> {
+        let subject = regards.first().copied();
+        let breach = |expected: &'static str, found: String| Err(Fault::misbehaved("act", expected, found));
+        match content {
+            Content::Resumes { decision, .. } => {
+                let Some(suspended) = self.last_suspension(name.book.party, under) else {
+                    return breach("a suspension in force to resume from", "none".into());
+                };
+                if subject != Some(suspended.act) {
+                    return breach("the suspension in force to be regarded", format!("{subject:?}"));
+                }
+                if !memorandum.terms().suspension.consent {
+                    return Ok(());
+                }
+                match self.consent(suspended.act, under) {
+                    Some(consent) if Some(consent.act) == *decision => Ok(()),
+                    _ => breach("the decision that consents to the reopening", format!("{decision:?}")),
+                }
+            }
+            Content::Motion { closes_ms, .. } => {
+                let latest = time_ms.saturating_add(memorandum.terms().rule.window_ms);
+                if *closes_ms < time_ms || *closes_ms > latest {
+                    return breach("a closing time within the memorandum's window", format!("{closes_ms} ms"));
+                }
+                let suspension = subject.is_some_and(|subject| {
+                    self.last_suspension(subject.book.party, under).is_some_and(|s| s.act == subject)
+                });
+                if suspension { Ok(()) } else { breach("a suspension in force to be regarded", format!("{subject:?}")) }
+            }
+            Content::Vote { .. } => match subject.filter(|subject| under.covers(*subject)) {
+                Some(motion) if self.motions.contains_key(&motion) => Ok(()),
+                _ => breach("a motion under the vote's cut", format!("{subject:?}")),
+            },
+            Content::Decide { outcome, votes, before } => {
+                if Some(name.book.party) != memorandum.depositary() {
+                    return breach("a decision by the depositary", format!("party {}", name.book.party.number()));
+                }
+                let motion = subject.filter(|subject| under.covers(*subject)).and_then(|act| self.motions.get(&act));
+                let Some(motion) = motion else {
+                    return breach("a motion under the decision's cut", format!("{subject:?}"));
+                };
+                if self.decision_on(motion.act, under).is_some() {
+                    return breach("a motion not decided before", format!("{:?}", motion.act));
+                }
+                if *before != self.last_decision(under).map(|decision| decision.act) {
+                    return breach("the decision before this one", format!("{before:?}"));
+                }
+                let counted: Vec<EntryRef> = self.votes(motion, under).values().map(|(act, _)| *act).collect();
+                if *votes != counted {
+                    return breach("each party's last vote under the cut", format!("{votes:?}"));
+                }
+                match self.outcome(memorandum, motion, under, time_ms) {
+                    Some(right) if right == *outcome => Ok(()),
+                    right => breach("the outcome that the votes give", format!("{outcome:?}, not {right:?}")),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a sound act in.
+    pub fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
+        let subject = regards.first().copied();
+        match (content, subject) {
+            (Content::Suspends { scope, effective_ms, reason }, _) => {
+                let effective_ms = time_ms.max(*effective_ms);
+                let suspended =
+                    Suspended { act: name, scope: scope.clone(), reason: reason.clone(), effective_ms };
+                self.state(Statement { act: name, effective_ms, suspended: Some(suspended) });
+            }
+            (Content::Resumes { effective_ms, .. }, _) => {
+                let effective_ms = time_ms.max(*effective_ms);
+                self.state(Statement { act: name, effective_ms, suspended: None });
+            }
+            (Content::Motion { text, closes_ms }, Some(about)) => {
+                let motion =
+                    Motion { act: name, about, text: text.clone(), closes_ms: *closes_ms, votes: Vec::new() };
+                self.motions.insert(name, motion);
+            }
+            (Content::Vote { choice, .. }, Some(motion)) => {
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.votes.push((name, *choice));
+                }
+            }
+            (Content::Decide { outcome, .. }, Some(motion)) => {
+                let decision = Decision { act: name, motion, outcome: *outcome };
+                let place = self.decisions.partition_point(|other| other.act < name);
+                self.decisions.insert(place, decision);
+            }
+            _ => {}
+        }
+    }
+
+    fn state(&mut self, statement: Statement) {
+        let statements = self.statements.entry(statement.act.book.party).or_default();
+        let place = statements.partition_point(|other| other.act < statement.act);
+        statements.insert(place, statement);
+    }
+}

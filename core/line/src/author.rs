@@ -1,0 +1,235 @@
+//! Writing: from a draft to an entry in one of this party's own books, or a refusal that says why.
+//!
+//! What this party writes is held to the same judgement as what it receives; nothing is written that others
+//! would void.
+
+use alloc::collections::BTreeMap;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{
+    Book, Class, Cut, Entry, EntryRef, Fault, Hash, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint, leaf_hash, vector_hash,
+};
+
+use crate::acts::Under;
+use crate::contract::{Draft, StoredEntry};
+use crate::kind::{Content, Duty};
+use crate::line::{Line, Reached};
+use crate::memorandum::is_language;
+
+impl Line {
+    /// Writes an entry, or refuses to.
+    ///
+    /// # Errors
+    /// `Misuse` for a draft that makes no sense here; `Misbehaved` if others would void the entry.
+    pub(crate) fn write(&mut self, draft: Draft) -> Result<EntryRef, Fault> {
+        if !self.started {
+            return Err(Fault::misuse("line", "one that has started", "one still restoring its record"));
+        }
+        let class = self.class_of(&draft)?;
+        let office = self.office_of(&draft)?;
+        if let Some(language) = draft.language.as_ref().filter(|language| !is_language(language)) {
+            return Err(Fault::misuse("language", "a BCP 47 tag such as en or ar-SY", language.clone()));
+        }
+        for subject in &draft.regards {
+            let held = self.books.get(&subject.book).map_or(0, |state| state.size());
+            if subject.number == 0 || subject.number > held {
+                return Err(Fault::misuse("regards", "an entry held here", alloc::format!("{subject:?}")));
+            }
+        }
+        let book = self.writable(class)?;
+        self.append_entry(book, office, draft.language, draft.regards, &draft.content)
+    }
+
+    fn class_of(&self, draft: &Draft) -> Result<Class, Fault> {
+        let subject = draft.regards.first().map(|subject| subject.book.class);
+        let fixed = match &draft.content {
+            Content::Cease { .. } => Some(Class::Z),
+            Content::Test { .. } | Content::TestAnswer { .. } | Content::Missed { .. } | Content::Duty(_) => Some(Class::P),
+            Content::Suspends { .. }
+            | Content::Resumes { .. }
+            | Content::Motion { .. }
+            | Content::Vote { .. }
+            | Content::Decide { .. } => Some(Class::A),
+            Content::Acknowledgement { .. }
+            | Content::ReadBack { .. }
+            | Content::PassedOn { .. }
+            | Content::Displayed
+            | Content::Escalated { .. } => subject,
+            _ => None,
+        };
+        match (fixed, draft.class) {
+            (Some(fixed), Some(asked)) if fixed != asked => Err(Fault::misuse(
+                "precedence",
+                alloc::format!("{}, the only one that this kind of entry has here", fixed.letter()),
+                asked.letter().to_string(),
+            )),
+            (Some(class), _) | (None, Some(class)) => Ok(class),
+            (None, None) => Ok(subject.unwrap_or(Class::R)),
+        }
+    }
+
+    fn office_of(&self, draft: &Draft) -> Result<u16, Fault> {
+        let member = self.memorandum.member(self.me.party);
+        let offices = member.map(|member| member.offices.as_slice()).unwrap_or_default();
+        let known = |number: u16| offices.iter().any(|office| office.number == number);
+        if let Content::Duty(Duty::Handover { to }) = &draft.content
+            && !known(*to)
+        {
+            return Err(Fault::misuse("office that takes over", "an office of this party", to.to_string()));
+        }
+        match draft.office {
+            Some(office) if known(office) => Ok(office),
+            Some(office) => Err(Fault::misuse("office", "an office of this party", office.to_string())),
+            None => Ok(member.map_or(0, |member| member.watch_office())),
+        }
+    }
+
+    /// The book of a class that may be appended to: a later generation where the last one has ended.
+    fn writable(&mut self, class: Class) -> Result<Book, Fault> {
+        let generation = self.generations.get(&class).copied().unwrap_or(0);
+        let book = Book { generation, party: self.me.party, class };
+        let state = self.book(book);
+        if !state.ended {
+            return Ok(book);
+        }
+        let (size, root) = (state.size(), state.frontier.root());
+        let next = Book { generation: generation.saturating_add(1), ..book };
+        self.generations.insert(class, next.generation);
+        let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
+        let opens = Content::Opens { before: generation, size, root };
+        self.append_entry(next, office, None, Vec::new(), &opens)?;
+        Ok(next)
+    }
+
+    /// The cut that an entry of a book would carry now: what moved, and the acts under it then.
+    fn next_cut(&mut self, book: Book) -> (Cut, Arc<Cut>) {
+        let me = self.me.party;
+        let stated = self.books.get(&book).map(|state| &state.stated);
+        let mut moved = Cut::new();
+        for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
+            let size = if of.party == me { state.size() } else { state.closed().0 };
+            if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
+                moved.insert(*of, size);
+            }
+        }
+        let mut acts = self.books.get(&book).map(|state| Arc::clone(state.acts())).unwrap_or_default();
+        if moved.keys().any(|of| of.class == Class::A) {
+            let moved = moved.iter().filter(|(of, _)| of.class == Class::A);
+            Arc::make_mut(&mut acts).extend(moved.map(|(of, size)| (*of, *size)));
+        }
+        (moved, acts)
+    }
+
+    /// What an entry written in a book now would know of acts.
+    pub(crate) fn next_under(&mut self, book: Book) -> Under {
+        let own = (book.class == Class::A).then(|| (book, self.books.get(&book).map_or(0, |state| state.size())));
+        Under::new(self.next_cut(book).1, own)
+    }
+
+    /// SHA-256 over what an act knows of every book (spec/record.md §3).
+    fn vector(&self, book: Book, cut: &Cut) -> Hash {
+        let me = self.me.party;
+        let mut sizes = self.books.get(&book).map(|state| state.stated.clone()).unwrap_or_default();
+        sizes.extend(cut.iter().map(|(of, size)| (*of, *size)));
+        sizes.insert(book, self.books.get(&book).map_or(0, |state| state.size()));
+        let rooted: BTreeMap<Book, (u64, Hash)> = sizes
+            .into_iter()
+            .filter(|(_, size)| *size > 0)
+            .filter_map(|(of, size)| {
+                let state = self.books.get(&of)?;
+                let root = if of.party == me { state.frontier.root() } else { state.closed().1 };
+                Some((of, (size, root)))
+            })
+            .collect();
+        vector_hash(&rooted)
+    }
+
+    fn append_entry(
+        &mut self,
+        book: Book,
+        office: u16,
+        language: Option<alloc::string::String>,
+        regards: Vec<EntryRef>,
+        content: &Content,
+    ) -> Result<EntryRef, Fault> {
+        let (last_serial, last_time) = self.last;
+        let time_ms = self.now_ms.max(last_time);
+        let (cut, acts) = self.next_cut(book);
+        let vector = (book.class == Class::A).then(|| self.vector(book, &cut));
+        let size = self.book(book).size();
+        let name = EntryRef { book, number: size + 1 };
+        let entry = Entry {
+            serial: last_serial + 1,
+            time_ms,
+            clock_held: self.now_ms < last_time,
+            office,
+            language,
+            regards,
+            cut,
+            vector,
+            kind: content.kind(),
+            body: content.encode(),
+        };
+        Content::decode(entry.kind, &entry.body)?;
+        content.check_place(book, &entry)?;
+        let bytes = entry.encode()?;
+        let own = (book.class == Class::A).then_some((book, size));
+        let under = Under::new(acts, own);
+        self.permitted(content, time_ms, &under)?;
+        self.acts.judge(&self.memorandum, name, &entry.regards, content, time_ms, &under)?;
+        let quota = self.memorandum.quota(book);
+        let state = self.book(book);
+        if !state.affords(time_ms, bytes.len() as u64, quota) {
+            let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
+            return Err(Fault::misuse("quota", expected, "one entry too many"));
+        }
+        let Some(secret) = &state.secret else {
+            return Err(Fault::misuse("line secret", "this party's own", "none"));
+        };
+        let leaf = leaf_hash(&secret.blind(size), &bytes);
+        state.frontier.push(leaf);
+        self.take_entry(name, &bytes, leaf)?;
+        Ok(name)
+    }
+
+    /// Notes that one of this party's own books has grown; where a step would become too long, its end is kept.
+    pub(crate) fn grown(&mut self, name: EntryRef, bytes: u64) {
+        let state = self.book(name.book);
+        let reached = Reached { book: name.book, size: name.number, root: state.frontier.root(), bytes, signed: None };
+        self.reached.push(reached);
+    }
+
+    /// Signs checkpoints over what is durable of one of this party's own books.
+    pub(crate) fn sign(&mut self, book: Book, reached: &[Reached]) {
+        let (mut entries, mut bytes) = (0, 0);
+        let mut ends: Vec<&Reached> = Vec::new();
+        let mut last: Option<&Reached> = None;
+        for one in reached {
+            if let Some(end) = last.filter(|_| entries + 1 > STEP_ENTRIES || bytes + one.bytes > STEP_BYTES) {
+                ends.push(end);
+                (entries, bytes) = (0, 0);
+            }
+            (entries, bytes) = (entries + 1, bytes + one.bytes);
+            last = Some(one);
+        }
+        ends.extend(last);
+        for end in ends {
+            let checkpoint = detente_record::Checkpoint { book, size: end.size, root: end.root };
+            let signed: SignedCheckpoint = checkpoint.sign(&self.id, &self.me.book_key);
+            self.append.checkpoints.push(signed.clone());
+            let state = self.book(book);
+            state.durable = end.size;
+            state.keep_root(end.size, end.root);
+            state.signed = Some(signed);
+        }
+    }
+
+    /// Hands an entry to the store; nothing is handed while a record is restored.
+    pub(crate) fn store(&mut self, entry: StoredEntry) {
+        if self.started {
+            self.append.entries.push(entry);
+        }
+    }
+}

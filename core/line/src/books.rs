@@ -1,0 +1,178 @@
+//! A book as this station holds it: its tree, what of it is durable and signed, and what its last entries said.
+//!
+//! One [`BookState`] serves own books and mirrors alike; they differ only in who signs and who receipts.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+
+use detente_record::{
+    Book, BookSecret, Class, Cut, Entry, Fault, Frontier, Hash, Party, Receipt, SignedCheckpoint,
+};
+
+use crate::kind::Content;
+use crate::memorandum::Quota;
+
+/// How many recent signed sizes of a book are kept with their roots, to hold receipts to.
+const ROOTS: usize = 4_096;
+/// Milliseconds in a day.
+const DAY_MS: u64 = 86_400_000;
+/// Most entries of one book that may wait for acts to come before they are judged.
+pub(crate) const MAX_UNJUDGED: usize = 4_096;
+
+/// An entry that waits for the acts that it rests on.
+#[derive(Debug, Clone)]
+pub(crate) struct Unjudged {
+    pub(crate) number: u64,
+    pub(crate) acts: Arc<Cut>,
+    pub(crate) read: Result<(Entry, Content), Fault>,
+}
+
+/// A size that its author's own cuts may not state yet, because acts under it are not held.
+#[derive(Debug, Clone)]
+struct Unclosed {
+    size: u64,
+    root: Hash,
+    acts: Arc<Cut>,
+}
+
+/// A book as this station holds it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BookState {
+    /// The tree over all entries appended or verified, durable or not.
+    pub(crate) frontier: Frontier,
+    /// How many of them are durable here.
+    pub(crate) durable: u64,
+    /// The last checkpoint whose entries are durable here.
+    pub(crate) signed: Option<SignedCheckpoint>,
+    /// For the blinds of its leaves.
+    pub(crate) secret: Option<BookSecret>,
+    /// The last receipt of each party.
+    pub(crate) receipts: BTreeMap<Party, Receipt>,
+    /// Up to which number entries have been judged.
+    pub(crate) judged: u64,
+    pub(crate) unjudged: VecDeque<Unjudged>,
+    /// Entries since the last signed size, and their bytes: the step under way.
+    pub(crate) step: (u64, u64),
+    /// It has forked: nothing more of it is taken.
+    pub(crate) ended: bool,
+    /// The serial and time of its last entry that could be read.
+    pub(crate) last: (u64, u64),
+    /// The full cut of its next entry, without its own book.
+    pub(crate) stated: Cut,
+    /// The acts of `stated`.
+    acts: Arc<Cut>,
+    closed: (u64, Hash),
+    unclosed: VecDeque<Unclosed>,
+    roots: BTreeMap<u64, Hash>,
+    day: (u64, Quota),
+}
+
+impl BookState {
+    /// How many entries it has here, durable or not.
+    pub(crate) fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// The size up to which others may have it from here.
+    pub(crate) fn signed_size(&self) -> u64 {
+        self.signed.as_ref().map_or(0, |signed| signed.checkpoint.size)
+    }
+
+    /// The root at a signed size, if it is recent.
+    pub(crate) fn root_at(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied()
+    }
+
+    /// Keeps the root at a signed size.
+    pub(crate) fn keep_root(&mut self, size: u64, root: Hash) {
+        self.roots.insert(size, root);
+        if self.roots.len() > ROOTS {
+            self.roots.pop_first();
+        }
+    }
+
+    /// The acts that the next entry rests on, as far as it states them.
+    pub(crate) fn acts(&self) -> &Arc<Cut> {
+        &self.acts
+    }
+
+    /// Holds an entry to the rules that tie it to its own book (spec/line.md §5), and takes its cut, serial
+    /// and time as the book's last, which they are whatever the verdict.
+    ///
+    /// # Errors
+    /// `Misbehaved`, with the rule that it breaks.
+    pub(crate) fn follow(&mut self, book: Book, entry: &Entry) -> Result<(), Fault> {
+        let (last_serial, last_time) = self.last;
+        let verdict = if entry.serial <= last_serial {
+            Err(Fault::misbehaved("serial", "one above the book's last", alloc::format!("{}", entry.serial)))
+        } else if entry.time_ms < last_time {
+            Err(Fault::misbehaved("time", "not before the book's last", alloc::format!("{}", entry.time_ms)))
+        } else if entry.vector.is_some() != (book.class == Class::A) {
+            Err(Fault::misbehaved("vector", "one on every act and nowhere else", "the other"))
+        } else if entry.cut.contains_key(&book) {
+            Err(Fault::misbehaved("cut", "other books only", "its own book"))
+        } else if entry.cut.iter().any(|(of, size)| self.stated.get(of).is_some_and(|stated| size < stated)) {
+            Err(Fault::misbehaved("cut", "sizes that do not decrease", "a smaller one"))
+        } else {
+            Ok(())
+        };
+        self.last = (entry.serial.max(last_serial), entry.time_ms.max(last_time));
+        let mut moved = false;
+        for (of, size) in entry.cut.iter().filter(|(of, _)| **of != book) {
+            let stated = self.stated.entry(*of).or_default();
+            if size > stated {
+                *stated = *size;
+                moved |= of.class == Class::A;
+            }
+        }
+        if moved {
+            let acts = self.stated.iter().filter(|(of, _)| of.class == Class::A);
+            self.acts = Arc::new(acts.map(|(of, size)| (*of, *size)).collect());
+        }
+        verdict
+    }
+
+    /// Counts an entry against its author's day; says whether the day's quota still holds it.
+    pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
+        let day = time_ms / DAY_MS;
+        if day != self.day.0 {
+            self.day = (day, Quota { entries: 0, bytes: 0 });
+        }
+        let spent = &mut self.day.1;
+        spent.entries = spent.entries.saturating_add(1);
+        spent.bytes = spent.bytes.saturating_add(bytes);
+        spent.entries <= quota.entries && spent.bytes <= quota.bytes
+    }
+
+    /// Whether one more entry would be within the day's quota.
+    pub(crate) fn affords(&self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
+        let spent = if time_ms / DAY_MS == self.day.0 { self.day.1 } else { Quota { entries: 0, bytes: 0 } };
+        spent.entries < quota.entries && spent.bytes.saturating_add(bytes) <= quota.bytes
+    }
+
+    /// The largest size that this station's own cuts may state, and the root there.
+    pub(crate) fn closed(&self) -> (u64, Hash) {
+        self.closed
+    }
+
+    /// Another signed size is held; cuts may state it once the acts under it are held.
+    pub(crate) fn reach(&mut self, size: u64, root: Hash) {
+        self.unclosed.push_back(Unclosed { size, root, acts: Arc::clone(&self.acts) });
+    }
+
+    /// Moves the closed size on, given how much of each book of acts is held.
+    pub(crate) fn close(&mut self, held: &Cut) {
+        let closes = |unclosed: &Unclosed| {
+            unclosed.acts.iter().all(|(book, size)| held.get(book).is_some_and(|held| held >= size))
+        };
+        while let Some(next) = self.unclosed.front().filter(|next| closes(next)) {
+            self.closed = (next.size, next.root);
+            self.unclosed.pop_front();
+        }
+    }
+
+    /// Own books are closed as soon as they are written.
+    pub(crate) fn close_at(&mut self, size: u64, root: Hash) {
+        self.closed = (size, root);
+    }
+}

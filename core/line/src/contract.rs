@@ -1,0 +1,268 @@
+//! What goes into a line and what comes out: the whole of the core's contract with its shell.
+//!
+//! One [`Input`] at a time, each carrying its own time and entropy; then drain [`Effect`]s until there are
+//! none. The core never calls out. An effect is to be performed in order; of `Append` the shell reports
+//! [`Event::Durable`] after the fsync, of `Send` it reports [`Event::Sent`] once the circuit has taken it.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Class, EntryRef, Fault, Hash, LineSecret, Party, Receipt, SignedCheckpoint};
+
+use crate::kind::Content;
+
+/// A circuit, as its shell numbers it; never used again once it is down.
+pub type CircuitId = u64;
+
+/// One thing that happened, when, with randomness for whatever it may need.
+#[derive(Debug)]
+pub struct Input {
+    /// The station's clock, ms since 1970.
+    pub at_ms: u64,
+    /// Fresh random bytes.
+    pub entropy: [u8; 32],
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Everything stored has been restored; the line may begin to act.
+    Started,
+    /// An officer, or a machine on an officer's behalf, wants something written.
+    Command {
+        /// Comes back in [`Shown::Accepted`] or [`Shown::Refused`].
+        id: u64,
+        /// What is wanted.
+        command: Command,
+    },
+    /// A circuit to the station of `peer`, authenticated as such, is there.
+    CircuitUp {
+        /// Which.
+        circuit: CircuitId,
+        /// To whom.
+        peer: Party,
+    },
+    /// A circuit is gone.
+    CircuitDown {
+        /// Which.
+        circuit: CircuitId,
+    },
+    /// A frame came in.
+    Received {
+        /// On which circuit.
+        circuit: CircuitId,
+        /// The frame (spec/line.md §6).
+        frame: Vec<u8>,
+    },
+    /// The circuit has taken the last [`Effect::Send`].
+    Sent {
+        /// Which.
+        circuit: CircuitId,
+        /// For a step: the size of the book that it reached; `None` if there was none to send.
+        reached: Option<(Book, u64)>,
+    },
+    /// Everything appended up to and including `seq` is durable.
+    Durable {
+        /// From [`Append::seq`].
+        seq: u64,
+    },
+    /// The time asked for by [`Effect::Wake`] has come.
+    Woken,
+}
+
+/// What the shell is to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Make it durable, whole or not at all, in order.
+    Append(Append),
+    /// Put it on a circuit, then report [`Event::Sent`].
+    Send {
+        /// Which circuit.
+        circuit: CircuitId,
+        /// What.
+        what: Outgoing,
+    },
+    /// Tell whoever is watching.
+    Show(Shown),
+    /// Come back at this time; replaces the time asked for before.
+    Wake {
+        /// ms since 1970.
+        at_ms: u64,
+    },
+}
+
+/// What goes on a circuit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// These frames, in order.
+    Frames(Vec<Vec<u8>>),
+    /// The next step of a book from a size on (the store knows its bytes), and the receipts for its end.
+    Step {
+        /// Which book.
+        book: Book,
+        /// The size that the peer has.
+        from: u64,
+    },
+    /// This last frame, if any; then close.
+    Close(Option<Vec<u8>>),
+}
+
+/// What is to be made durable together.
+#[derive(Debug, Default)]
+pub struct Append {
+    /// Ascending by one.
+    pub seq: u64,
+    /// Whether somebody waits for it; otherwise it may wait a few milliseconds for company.
+    pub urgent: bool,
+    /// Entries, own or mirrored.
+    pub entries: Vec<StoredEntry>,
+    /// Checkpoints, signed or verified.
+    pub checkpoints: Vec<SignedCheckpoint>,
+    /// Receipts, given or got.
+    pub receipts: Vec<Receipt>,
+    /// Line secrets learnt.
+    pub secrets: Vec<(Party, LineSecret)>,
+    /// Provable breaches.
+    pub evidence: Vec<Evidence>,
+}
+
+/// An entry on its way to the store.
+#[derive(Debug, Clone)]
+pub struct StoredEntry {
+    /// Its name.
+    pub name: EntryRef,
+    /// Its bytes, as received.
+    pub bytes: Arc<[u8]>,
+    /// Its leaf hash.
+    pub leaf: Hash,
+    /// Its kind, 0 if that could not be read.
+    pub kind: u16,
+    /// Its author's time, ms, 0 if that could not be read.
+    pub time_ms: u64,
+    /// What it regards.
+    pub regards: Vec<EntryRef>,
+}
+
+/// A provable breach, with what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Against whom.
+    pub party: Party,
+    /// What was done, by the names of spec/line.md §8.
+    pub fault: Fault,
+    /// The bytes that prove it: entry, checkpoints, or receipt.
+    pub proof: Vec<u8>,
+}
+
+/// What can be asked of a line.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Write an entry.
+    Write(Draft),
+}
+
+/// An entry before it has a name.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The precedence; `None` takes that of what it regards, or the only one its kind allows.
+    pub class: Option<Class>,
+    /// The releasing office; `None` for the lowest-numbered watch office.
+    pub office: Option<u16>,
+    /// BCP 47; `None` for the party's first language.
+    pub language: Option<String>,
+    /// What it regards.
+    pub regards: Vec<EntryRef>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What somebody who watches sees.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// A command is done and durable.
+    Accepted {
+        /// The command.
+        id: u64,
+        /// The entry that it became.
+        entry: EntryRef,
+    },
+    /// A command is refused; nothing was written.
+    Refused {
+        /// The command.
+        id: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// An entry is durable here, with what became of it.
+    Entry {
+        /// Its name.
+        name: EntryRef,
+        /// Why folds skip it, or `None`.
+        marked: Option<Fault>,
+        /// Its content, where it could be read.
+        content: Option<Content>,
+        /// What it regards.
+        regards: Vec<EntryRef>,
+        /// Its author's time, ms.
+        time_ms: u64,
+    },
+    /// Somebody acknowledged storing a book up to a size.
+    Receipted {
+        /// The receipt.
+        receipt: Receipt,
+    },
+    /// An entry was not handled in time.
+    Overdue {
+        /// Which.
+        entry: EntryRef,
+        /// The rank to call.
+        rank: u16,
+        /// How long it has been open, ms.
+        open_ms: u64,
+    },
+    /// A party's standing, as everything held here shows it, is another than before.
+    Standing {
+        /// Whose.
+        party: Party,
+        /// Whether it is in effect.
+        in_effect: bool,
+    },
+    /// A circuit opened its conversation.
+    CircuitReady {
+        /// Which.
+        circuit: CircuitId,
+        /// With whom.
+        peer: Party,
+    },
+    /// A circuit has not answered a ping in its own time, or answers again.
+    CircuitSilent {
+        /// Which.
+        circuit: CircuitId,
+        /// Silent, or no longer.
+        silent: bool,
+    },
+    /// A test, or its answer, did not come.
+    Missed {
+        /// The slot.
+        slot: u64,
+        /// Who owed it.
+        party: Party,
+    },
+    /// Somebody did what must not be done; the evidence is kept.
+    Breach(Evidence),
+    /// A circuit's peer sent what was not taken, and why.
+    NotTaken {
+        /// Which circuit.
+        circuit: CircuitId,
+        /// Why.
+        fault: Fault,
+    },
+    /// The clock jumped ahead by more than an hour since the last entry's time was written within this run.
+    ClockJumped {
+        /// By how much, ms.
+        by_ms: u64,
+    },
+}

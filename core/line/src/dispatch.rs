@@ -1,0 +1,271 @@
+//! Dispatch: what goes next on which circuit (spec/line.md §6).
+//!
+//! A circuit takes one thing at a time and says when it has taken it; so whatever is most urgent at that
+//! moment goes next, and nothing urgent waits behind more than one thing under way.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt};
+
+use crate::contract::{CircuitId, Effect, Outgoing, Shown};
+use crate::frame::{self, Hello, VERSION};
+use crate::line::Line;
+
+/// How long a circuit may be quiet before a ping, ms.
+pub const PING_AFTER_MS: u64 = 5_000;
+/// How long another party's O, P, R wait before this station carries them on, ms.
+pub const CARRY_AFTER_MS: u64 = 1_000;
+/// Most small frames that wait on a circuit.
+const MAX_QUEUE: usize = 64;
+/// Most receipts that go out together.
+const MAX_RECEIPTS: usize = 64;
+
+/// What is known of another party's station, whatever the circuit.
+#[derive(Debug, Default)]
+pub(crate) struct Peer {
+    /// The sizes that it is known to hold.
+    pub(crate) known: Cut,
+    /// Since when it lacks something that others should bring it, ms.
+    lacking: BTreeMap<Book, u64>,
+}
+
+/// A circuit, as dispatch sees it.
+#[derive(Debug)]
+pub(crate) struct Circuit {
+    pub(crate) peer: Party,
+    /// The peer's hello has been taken.
+    pub(crate) ready: bool,
+    /// Up to which sizes books have been sent on it.
+    pub(crate) sent: Cut,
+    /// Receipts still to be sent, the newest of each signer and book.
+    pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
+    queue: VecDeque<Vec<u8>>,
+    /// Something is under way; for a step, the book and the size aimed at.
+    busy: Option<Option<(Book, u64)>>,
+    heard_ms: u64,
+    ping: Option<(u64, u64)>,
+    smoothed_ms: Option<u64>,
+    silent: bool,
+}
+
+/// How a circuit does, for people to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitState {
+    /// With whom.
+    pub peer: Party,
+    /// Whether the peer has opened the conversation.
+    pub ready: bool,
+    /// Whether it leaves a ping unanswered.
+    pub silent: bool,
+    /// When something was last heard on it, ms.
+    pub heard_ms: u64,
+    /// Smoothed round trip, ms.
+    pub round_trip_ms: Option<u64>,
+}
+
+impl Circuit {
+    /// Something came in; only an answer to a ping ends silence.
+    pub(crate) fn heard(&mut self, now_ms: u64) {
+        self.heard_ms = now_ms;
+    }
+
+    /// When a ping is due, or an unanswered one makes it silent.
+    fn due_ms(&self) -> u64 {
+        match self.ping {
+            Some((_, _)) if self.silent => self.heard_ms.saturating_add(PING_AFTER_MS),
+            Some((_, at_ms)) => at_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000),
+            None => self.heard_ms.saturating_add(PING_AFTER_MS),
+        }
+    }
+
+    fn state(&self) -> CircuitState {
+        CircuitState {
+            peer: self.peer,
+            ready: self.ready,
+            silent: self.silent,
+            heard_ms: self.heard_ms,
+            round_trip_ms: self.smoothed_ms,
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party) {
+        if !self.peers.contains_key(&peer) {
+            return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
+        }
+        let sizes = self.books.iter().map(|(book, state)| (*book, state.signed_size()));
+        let sizes: Cut = sizes.filter(|(_, size)| *size > 0).collect();
+        let receipts = self.books.iter().filter(|(_, state)| !state.receipts.is_empty());
+        let receipts = receipts.map(|(book, state)| {
+            (*book, state.receipts.iter().map(|(party, receipt)| (*party, receipt.size)).collect())
+        });
+        let hello = Hello {
+            version: VERSION,
+            line: self.id,
+            memorandum: self.memorandum.hash(),
+            party: self.me.party,
+            sizes,
+            receipts: receipts.collect(),
+        };
+        let mut queue = VecDeque::from([frame::hello(&hello)]);
+        let secrets = self.secrets.iter().filter(|(party, _)| **party != peer);
+        queue.extend(secrets.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)));
+        let state = Circuit {
+            peer,
+            ready: false,
+            sent: Cut::new(),
+            receipts: BTreeMap::new(),
+            queue,
+            busy: None,
+            heard_ms: self.now_ms,
+            ping: None,
+            smoothed_ms: None,
+            silent: false,
+        };
+        self.circuits.insert(circuit, state);
+    }
+
+    pub(crate) fn circuit_down(&mut self, circuit: CircuitId) {
+        self.circuits.remove(&circuit);
+    }
+
+    /// How every circuit does.
+    pub fn circuits(&self) -> impl Iterator<Item = (CircuitId, CircuitState)> + '_ {
+        self.circuits.iter().map(|(circuit, state)| (*circuit, state.state()))
+    }
+
+    /// The circuit has taken the last thing.
+    pub(crate) fn sent(&mut self, circuit: CircuitId, reached: Option<(Book, u64)>) {
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        // A step that the store could not give is not asked for again until the book grows.
+        let reached = reached.or(state.busy.flatten());
+        state.busy = None;
+        if let Some((book, size)) = reached {
+            let sent = state.sent.entry(book).or_default();
+            *sent = size.max(*sent);
+        }
+    }
+
+    /// Puts a small frame in line on a circuit.
+    pub(crate) fn queue(&mut self, circuit: CircuitId, frame: Vec<u8>) {
+        if let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.queue.len() < MAX_QUEUE) {
+            state.queue.push_back(frame);
+        }
+    }
+
+    /// The answer to a ping came.
+    pub(crate) fn answered(&mut self, circuit: CircuitId, nonce: u64) {
+        let now_ms = self.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        if let Some((_, at_ms)) = state.ping.take_if(|(asked, _)| *asked == nonce) {
+            let sample = now_ms.saturating_sub(at_ms);
+            state.smoothed_ms = Some(state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8));
+            if core::mem::take(&mut state.silent) {
+                self.show(Shown::CircuitSilent { circuit, silent: false });
+            }
+        }
+    }
+
+    /// Fills every circuit that is free.
+    pub(crate) fn dispatch(&mut self) {
+        let free: Vec<CircuitId> =
+            self.circuits.iter().filter(|(_, state)| state.busy.is_none()).map(|(circuit, _)| *circuit).collect();
+        for circuit in free {
+            self.ping_if_due(circuit);
+            if let Some(what) = self.next_for(circuit) {
+                self.do_next(Effect::Send { circuit, what });
+            }
+        }
+    }
+
+    fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
+        let state = self.circuits.get_mut(&circuit)?;
+        let mut frames: Vec<Vec<u8>> = state.queue.drain(..).collect();
+        if state.ready {
+            for _ in 0..MAX_RECEIPTS {
+                let Some((_, receipt)) = state.receipts.pop_first() else { break };
+                frames.push(frame::receipt(&receipt));
+            }
+        }
+        if !frames.is_empty() {
+            state.busy = Some(None);
+            return Some(Outgoing::Frames(frames));
+        }
+        let (book, from, size) = self.next_step(circuit)?;
+        let state = self.circuits.get_mut(&circuit)?;
+        state.busy = Some(Some((book, size)));
+        Some(Outgoing::Step { book, from })
+    }
+
+    /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.
+    fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, u64)> {
+        let state = self.circuits.get(&circuit).filter(|state| state.ready)?;
+        let best = self.is_best(circuit, state.peer);
+        let now_ms = self.now_ms;
+        let me = self.me.party;
+        let peer = self.peers.get_mut(&state.peer)?;
+        for class in Class::ALL {
+            let urgent = matches!(class, Class::Z | Class::A);
+            if !best && !urgent && class != Class::O {
+                continue;
+            }
+            for (book, held) in self.books.iter().filter(|(book, _)| book.class == class) {
+                let known = peer.known.get(book).copied().unwrap_or(0);
+                let from = state.sent.get(book).copied().unwrap_or(0).max(known);
+                if held.signed_size() <= from {
+                    if known >= held.signed_size() {
+                        peer.lacking.remove(book);
+                    }
+                    continue;
+                }
+                let since = *peer.lacking.entry(*book).or_insert(now_ms);
+                if book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS) {
+                    return Some((*book, from, held.signed_size()));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a circuit is the one for P and R: the fastest to its peer that answers.
+    fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
+        let rivals = self.circuits.iter().filter(|(_, state)| state.peer == peer && state.ready);
+        let best = rivals.min_by_key(|(id, state)| (state.silent, state.smoothed_ms.unwrap_or(u64::MAX), **id));
+        best.is_some_and(|(best, _)| *best == circuit)
+    }
+
+    fn ping_if_due(&mut self, circuit: CircuitId) {
+        let now_ms = self.now_ms;
+        let [a, b, c, d, ..] = self.entropy;
+        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
+        if now_ms < state.due_ms() {
+            return;
+        }
+        if state.ping.is_some() && !state.silent {
+            state.silent = true;
+            state.heard_ms = now_ms;
+            return self.show(Shown::CircuitSilent { circuit, silent: true });
+        }
+        let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);
+        state.ping = Some((nonce, now_ms));
+        state.heard_ms = now_ms;
+        state.queue.push_back(frame::ping(nonce));
+    }
+
+    /// When dispatch next has something to do by the clock alone, ms.
+    pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
+        let pings = self.circuits.values().filter(|state| state.ready && state.busy.is_none()).map(Circuit::due_ms);
+        let me = self.me.party;
+        let connected = |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);
+        let carried = self
+            .peers
+            .iter()
+            .filter(|(party, _)| connected(party))
+            .flat_map(|(_, peer)| &peer.lacking)
+            .filter(|(book, since)| book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.now_ms)
+            .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
+        pings.chain(carried).min()
+    }
+}

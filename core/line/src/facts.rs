@@ -1,0 +1,196 @@
+//! What is still open between the parties: what this party owes an answer to, and what it is owed
+//! (spec/line.md §5, Facts, and §7, Handling).
+//!
+//! Only open items are held in memory; what became of closed ones is in the record.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use detente_record::{Book, EntryRef, Party};
+
+use crate::kind::Content;
+
+/// An entry of another party that this party has to handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Its kind.
+    pub kind: u16,
+    /// Its author's time, ms.
+    pub time_ms: u64,
+    /// When this party first receipted it, ms; `None` until it has.
+    pub arrived_ms: Option<u64>,
+    /// Whether it was shown to an officer.
+    pub displayed: bool,
+}
+
+/// An entry of this party that others have to handle.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Awaited {
+    /// Its kind.
+    pub kind: u16,
+    /// Its time, ms.
+    pub time_ms: u64,
+    /// Who has shown it to an officer.
+    pub displayed: BTreeSet<Party>,
+    /// Who has acknowledged it.
+    pub acknowledged: BTreeSet<Party>,
+    /// Who has passed it on to those who act on it.
+    pub passed_on: BTreeSet<Party>,
+    /// Who has answered it.
+    pub answered: BTreeSet<Party>,
+}
+
+/// What an entry of one party does to an entry of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Displayed,
+    Acknowledged,
+    PassedOn,
+    Answered,
+}
+
+/// Everything open.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    me: Party,
+    others: usize,
+    owed: BTreeMap<EntryRef, Owed>,
+    awaited: BTreeMap<EntryRef, Awaited>,
+    /// What was said of entries that have not been admitted yet: while a record is being restored.
+    early: BTreeMap<EntryRef, Vec<(Party, Effect)>>,
+    restoring: bool,
+    /// Up to which number each step of escalation has happened, by book and time of the step.
+    escalated: BTreeMap<(Book, u64), u64>,
+}
+
+impl Facts {
+    /// Nothing open, for a party with so many others on its line.
+    pub fn new(me: Party, others: usize) -> Self {
+        Self {
+            me,
+            others,
+            owed: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+            early: BTreeMap::new(),
+            restoring: true,
+            escalated: BTreeMap::new(),
+        }
+    }
+
+    /// What this party has to handle, by entry.
+    pub fn owed(&self) -> &BTreeMap<EntryRef, Owed> {
+        &self.owed
+    }
+
+    /// What this party waits for, by entry.
+    pub fn awaited(&self) -> &BTreeMap<EntryRef, Awaited> {
+        &self.awaited
+    }
+
+    /// Takes a sound entry in.
+    pub fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
+        let author = name.book.party;
+        if content.is_to_be_handled() {
+            self.open(name, content.kind(), time_ms);
+        }
+        let effect = match content {
+            Content::Displayed => Effect::Displayed,
+            Content::Acknowledgement { .. } => Effect::Acknowledged,
+            Content::PassedOn { .. } => Effect::PassedOn,
+            Content::Message(message) if message.answers == Some(true) => Effect::Answered,
+            Content::Withdrawal { .. } => {
+                for subject in regards.iter().filter(|subject| subject.book.party == author) {
+                    self.owed.remove(subject);
+                    self.awaited.remove(subject);
+                }
+                return;
+            }
+            Content::Escalated { after_ms, .. } if author == self.me => {
+                for subject in regards {
+                    self.escalate(*subject, *after_ms);
+                }
+                return;
+            }
+            _ => return,
+        };
+        for subject in regards.iter().filter(|subject| subject.book.party != author) {
+            self.regard(*subject, author, effect);
+        }
+    }
+
+    fn open(&mut self, name: EntryRef, kind: u16, time_ms: u64) {
+        if name.book.party == self.me {
+            self.awaited.insert(name, Awaited { kind, time_ms, ..Awaited::default() });
+        } else {
+            self.owed.insert(name, Owed { kind, time_ms, arrived_ms: None, displayed: false });
+        }
+        for (by, effect) in self.early.remove(&name).unwrap_or_default() {
+            self.regard(name, by, effect);
+        }
+    }
+
+    fn regard(&mut self, subject: EntryRef, by: Party, effect: Effect) {
+        if by == self.me {
+            match (self.owed.get_mut(&subject), effect) {
+                (Some(owed), Effect::Displayed) => owed.displayed = true,
+                (Some(_), Effect::Acknowledged | Effect::Answered) => {
+                    self.owed.remove(&subject);
+                }
+                (Some(_), Effect::PassedOn) => {}
+                (None, _) => self.early(subject, by, effect),
+            }
+        } else if subject.book.party == self.me {
+            let Some(awaited) = self.awaited.get_mut(&subject) else {
+                return self.early(subject, by, effect);
+            };
+            match effect {
+                Effect::Displayed => awaited.displayed.insert(by),
+                Effect::Acknowledged => awaited.acknowledged.insert(by),
+                Effect::PassedOn => awaited.passed_on.insert(by),
+                Effect::Answered => awaited.answered.insert(by),
+            };
+            if awaited.acknowledged.union(&awaited.answered).count() >= self.others {
+                self.awaited.remove(&subject);
+            }
+        }
+    }
+
+    fn early(&mut self, subject: EntryRef, by: Party, effect: Effect) {
+        if self.restoring {
+            self.early.entry(subject).or_default().push((by, effect));
+        }
+    }
+
+    /// The record is restored: nothing comes before what it regards any more.
+    pub fn settle(&mut self) {
+        self.early.clear();
+        self.restoring = false;
+    }
+
+    /// This party receipted a book up to a size: the clocks of what had not arrived before start.
+    pub fn arrived(&mut self, book: Book, before: u64, size: u64, at_ms: u64) {
+        let from = EntryRef { book, number: before.saturating_add(1) };
+        let to = EntryRef { book, number: size };
+        if from <= to {
+            for (_, owed) in self.owed.range_mut(from..=to) {
+                owed.arrived_ms.get_or_insert(at_ms);
+            }
+        }
+    }
+
+    /// A step of escalation has happened to an entry, and so to those before it in its book.
+    pub fn escalate(&mut self, entry: EntryRef, after_ms: u64) {
+        let done = self.escalated.entry((entry.book, after_ms)).or_default();
+        *done = entry.number.max(*done);
+    }
+
+    /// The first entry of a book to which a step of escalation has yet to happen, and when.
+    pub fn next_escalation(&self, book: Book, after_ms: u64) -> Option<(EntryRef, u64)> {
+        let done = self.escalated.get(&(book, after_ms)).copied().unwrap_or(0);
+        let from = EntryRef { book, number: done.saturating_add(1) };
+        let to = EntryRef { book, number: u64::MAX };
+        self.owed
+            .range(from..=to)
+            .find_map(|(name, owed)| owed.arrived_ms.map(|arrived| (*name, arrived.saturating_add(after_ms))))
+    }
+}

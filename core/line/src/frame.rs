@@ -1,0 +1,291 @@
+//! Frames: what travels on a circuit (spec/line.md §6).
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use detente_record::{
+    Book, Checkpoint, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature, SignedCheckpoint,
+    canonical,
+};
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder};
+
+/// Largest frame, in bytes.
+pub const MAX_FRAME: usize = 131_072;
+/// The version of the protocol.
+pub const VERSION: u8 = 1;
+/// Most books that a hello or have may name.
+const MAX_BOOKS: u64 = 8_192;
+
+/// Who is at the other end, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// Its protocol version.
+    pub version: u8,
+    /// The line it means.
+    pub line: LineId,
+    /// The memorandum it works by.
+    pub memorandum: Hash,
+    /// Whose station it is.
+    pub party: Party,
+    /// The sizes it holds.
+    pub sizes: Cut,
+    /// The sizes up to which it holds receipts, by book and signer.
+    pub receipts: BTreeMap<Book, BTreeMap<Party, u64>>,
+}
+
+/// A frame, its entries still where they came in.
+#[derive(Debug)]
+pub enum Frame<'a> {
+    /// Opens the conversation.
+    Hello(Hello),
+    /// More of a book.
+    Step {
+        /// Which book.
+        book: Book,
+        /// Number of the first entry.
+        first: u64,
+        /// The entries' bytes.
+        entries: Vec<&'a [u8]>,
+        /// The author's, over the checkpoint at the last one.
+        signature: Signature,
+    },
+    /// An acknowledgement of storing.
+    Receipt(Receipt),
+    /// What the sender holds; go on from there.
+    Have(Cut),
+    /// Are you there?
+    Ping(u64),
+    /// I am.
+    Pong(u64),
+    /// A party's line secret.
+    Secret {
+        /// Whose.
+        party: Party,
+        /// Which; 0 is the memorandum's.
+        epoch: u64,
+        /// The secret.
+        secret: LineSecret,
+    },
+    /// A whole checkpoint.
+    Head(SignedCheckpoint),
+    /// Why the sender closes.
+    Refusal {
+        /// spec/line.md §8.
+        code: u16,
+        /// In words.
+        text: String,
+    },
+}
+
+fn malformed(error: impl ToString) -> Fault {
+    Fault::malformed("frame", "a frame of spec/line.md §6", error.to_string())
+}
+
+
+fn fixed<const N: usize>(decoder: &mut Decoder<'_>) -> Result<[u8; N], Fault> {
+    let bytes = decoder.bytes().map_err(malformed)?;
+    bytes
+        .try_into()
+        .map_err(|_| Fault::malformed("frame", alloc::format!("{N} bytes"), alloc::format!("{}", bytes.len())))
+}
+
+fn book(decoder: &mut Decoder<'_>) -> Result<Book, Fault> {
+    Book::from_code(decoder.u32().map_err(malformed)?)
+}
+
+fn party(decoder: &mut Decoder<'_>) -> Result<Party, Fault> {
+    Party::new(decoder.u8().map_err(malformed)?)
+}
+
+fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
+    decoder.u64().map_err(malformed)
+}
+
+fn bounded(length: Option<u64>, most: u64) -> Result<u64, Fault> {
+    match length {
+        Some(length) if length <= most => Ok(length),
+        found => Err(Fault::malformed("frame", alloc::format!("at most {most} elements"), alloc::format!("{found:?}"))),
+    }
+}
+
+fn cut(decoder: &mut Decoder<'_>) -> Result<Cut, Fault> {
+    let length = bounded(decoder.map().map_err(malformed)?, MAX_BOOKS)?;
+    (0..length).map(|_| Ok((book(decoder)?, number(decoder)?))).collect()
+}
+
+impl<'a> Frame<'a> {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// `Malformed` for anything that is not the canonical encoding of a frame.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Fault> {
+        if bytes.len() > MAX_FRAME {
+            return Err(Fault::malformed("frame", "at most 131,072 bytes", bytes.len().to_string()));
+        }
+        canonical(bytes)?;
+        let mut decoder = Decoder::new(bytes);
+        let length = decoder.array().map_err(malformed)?;
+        let tag = decoder.u8().map_err(malformed)?;
+        let wanted = match tag {
+            0 => 7,
+            1 => 5,
+            2 => 6,
+            3..=5 => 2,
+            6 => 4,
+            7 => 5,
+            8 => 3,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 8", tag.to_string())),
+        };
+        if length != Some(wanted) {
+            return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), alloc::format!("{length:?}")));
+        }
+        let decoder = &mut decoder;
+        Ok(match tag {
+            0 => Self::Hello(Self::hello(decoder)?),
+            1 => {
+                let (book, first) = (book(decoder)?, number(decoder)?);
+                let length = bounded(decoder.array().map_err(malformed)?, STEP_ENTRIES)?;
+                let entries = (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
+                Self::Step { book, first, entries, signature: fixed(decoder)? }
+            }
+            2 => Self::Receipt(Receipt {
+                book: book(decoder)?,
+                party: party(decoder)?,
+                size: number(decoder)?,
+                seconds: number(decoder)?,
+                signature: fixed(decoder)?,
+            }),
+            3 => Self::Have(cut(decoder)?),
+            4 => Self::Ping(number(decoder)?),
+            5 => Self::Pong(number(decoder)?),
+            6 => Self::Secret {
+                party: party(decoder)?,
+                epoch: number(decoder)?,
+                secret: LineSecret::from_bytes(fixed(decoder)?),
+            },
+            7 => Self::Head(SignedCheckpoint {
+                checkpoint: Checkpoint { book: book(decoder)?, size: number(decoder)?, root: fixed(decoder)? },
+                signature: fixed(decoder)?,
+            }),
+            _ => {
+                let code = decoder.u16().map_err(malformed)?;
+                let text = decoder.str().map_err(malformed)?;
+                Self::Refusal { code, text: text.chars().take(400).collect() }
+            }
+        })
+    }
+
+    fn hello(decoder: &mut Decoder<'_>) -> Result<Hello, Fault> {
+        let version = decoder.u8().map_err(malformed)?;
+        let line = LineId(fixed(decoder)?);
+        let memorandum = fixed(decoder)?;
+        let party_ = party(decoder)?;
+        let sizes = cut(decoder)?;
+        let mut receipts = BTreeMap::new();
+        for _ in 0..bounded(decoder.map().map_err(malformed)?, MAX_BOOKS)? {
+            let of = book(decoder)?;
+            let mut signers = BTreeMap::new();
+            for _ in 0..bounded(decoder.map().map_err(malformed)?, 255)? {
+                signers.insert(party(decoder)?, number(decoder)?);
+            }
+            receipts.insert(of, signers);
+        }
+        Ok(Hello { version, line, memorandum, party: party_, sizes, receipts })
+    }
+
+    /// The type of a frame's bytes, without reading more of it; `None` if it has none.
+    pub fn tag(bytes: &[u8]) -> Option<u8> {
+        let mut decoder = Decoder::new(bytes);
+        decoder.array().ok()?;
+        matches!(decoder.datatype(), Ok(Type::U8)).then(|| decoder.u8().ok())?
+    }
+}
+
+/// Writing to a `Vec` cannot fail; this puts that in one place.
+fn written(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), minicbor::encode::Error<core::convert::Infallible>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let _ = write(&mut Encoder::new(&mut out));
+    out
+}
+
+/// A hello.
+pub fn hello(hello: &Hello) -> Vec<u8> {
+    written(|e| {
+        e.array(7)?.u8(0)?.u8(hello.version)?.bytes(&hello.line.0)?.bytes(&hello.memorandum)?;
+        e.u8(hello.party.number())?.map(hello.sizes.len() as u64)?;
+        for (book, size) in &hello.sizes {
+            e.u32(book.code())?.u64(*size)?;
+        }
+        e.map(hello.receipts.len() as u64)?;
+        for (book, signers) in &hello.receipts {
+            e.u32(book.code())?.map(signers.len() as u64)?;
+            for (party, size) in signers {
+                e.u8(party.number())?.u64(*size)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A step; `entries` are those from number `first` to the signed size.
+pub fn step<B: AsRef<[u8]>>(book: Book, first: u64, entries: &[B], signature: &Signature) -> Vec<u8> {
+    written(|e| {
+        e.array(5)?.u8(1)?.u32(book.code())?.u64(first)?.array(entries.len() as u64)?;
+        for entry in entries {
+            e.bytes(entry.as_ref())?;
+        }
+        e.bytes(signature)?;
+        Ok(())
+    })
+}
+
+/// A receipt.
+pub fn receipt(receipt: &Receipt) -> Vec<u8> {
+    written(|e| {
+        e.array(6)?.u8(2)?.u32(receipt.book.code())?.u8(receipt.party.number())?;
+        e.u64(receipt.size)?.u64(receipt.seconds)?.bytes(&receipt.signature)?;
+        Ok(())
+    })
+}
+
+/// What this station holds.
+pub fn have(sizes: &Cut) -> Vec<u8> {
+    written(|e| {
+        e.array(2)?.u8(3)?.map(sizes.len() as u64)?;
+        for (book, size) in sizes {
+            e.u32(book.code())?.u64(*size)?;
+        }
+        Ok(())
+    })
+}
+
+/// A ping.
+pub fn ping(nonce: u64) -> Vec<u8> {
+    written(|e| e.array(2)?.u8(4)?.u64(nonce).map(|_| ()))
+}
+
+/// A pong.
+pub fn pong(nonce: u64) -> Vec<u8> {
+    written(|e| e.array(2)?.u8(5)?.u64(nonce).map(|_| ()))
+}
+
+/// A party's line secret.
+pub fn secret(party: Party, epoch: u64, secret: &LineSecret) -> Vec<u8> {
+    written(|e| e.array(4)?.u8(6)?.u8(party.number())?.u64(epoch)?.bytes(secret.expose()).map(|_| ()))
+}
+
+/// A whole checkpoint.
+pub fn head(head: &SignedCheckpoint) -> Vec<u8> {
+    written(|e| {
+        e.array(5)?.u8(7)?.u32(head.checkpoint.book.code())?.u64(head.checkpoint.size)?;
+        e.bytes(&head.checkpoint.root)?.bytes(&head.signature)?;
+        Ok(())
+    })
+}
+
+/// Why this station closes the circuit.
+pub fn refusal(code: u16, text: &str) -> Vec<u8> {
+    written(|e| e.array(3)?.u8(8)?.u16(code)?.str(text).map(|_| ()))
+}

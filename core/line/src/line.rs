@@ -1,0 +1,314 @@
+//! The router: takes one input, lets the room that it concerns act, and hands out what is to be done.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{
+    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SecretKey, SignedCheckpoint,
+};
+
+use crate::acts::{Acts, Under};
+use crate::books::BookState;
+use crate::contract::{Append, CircuitId, Command, Effect, Event, Evidence, Input, Shown};
+use crate::dispatch::{Circuit, Peer};
+use crate::facts::Facts;
+use crate::kind::{Content, Duty};
+use crate::memorandum::Memorandum;
+use crate::watch::Watch;
+
+/// A party's own keys and secret for one line.
+pub struct Identity {
+    /// Who this station speaks for.
+    pub party: Party,
+    /// Signs checkpoints.
+    pub book_key: SecretKey,
+    /// Signs receipts.
+    pub receipt_key: SecretKey,
+    /// For the blinds of own leaves.
+    pub secret: LineSecret,
+}
+
+/// A book's size and root at the end of something appended.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) book: Book,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    /// Bytes of the entries that it adds.
+    pub(crate) bytes: u64,
+    /// The author's signature, for a mirror.
+    pub(crate) signed: Option<SignedCheckpoint>,
+}
+
+/// What waits for something appended to be durable.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    seq: u64,
+    reached: Vec<Reached>,
+    shown: Vec<Shown>,
+}
+
+/// One line, as one party's station holds it.
+pub struct Line {
+    pub(crate) me: Identity,
+    pub(crate) id: LineId,
+    pub(crate) memorandum: Memorandum,
+    pub(crate) now_ms: u64,
+    pub(crate) entropy: [u8; 32],
+    pub(crate) started: bool,
+    pub(crate) books: BTreeMap<Book, BookState>,
+    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    /// How much of each book of acts has been judged.
+    pub(crate) acts_held: Arc<Cut>,
+    pub(crate) acts: Acts,
+    pub(crate) facts: Facts,
+    pub(crate) duty: BTreeMap<Party, (EntryRef, Duty)>,
+    pub(crate) watch: Watch,
+    pub(crate) circuits: BTreeMap<CircuitId, Circuit>,
+    pub(crate) peers: BTreeMap<Party, Peer>,
+    /// Serial and time of this party's last entry.
+    pub(crate) last: (u64, u64),
+    /// The generation that each class is written in.
+    pub(crate) generations: BTreeMap<Class, u16>,
+    pub(crate) append: Append,
+    pub(crate) reached: Vec<Reached>,
+    pub(crate) on_durable: Vec<Shown>,
+    pending: VecDeque<Pending>,
+    seq: u64,
+    effects: VecDeque<Effect>,
+    wake_ms: Option<u64>,
+}
+
+impl Line {
+    /// A line with an empty record; what is stored is restored next, then [`Event::Started`] is handled.
+    ///
+    /// # Errors
+    /// `Misuse` if the identity's party or its book key, receipt key or secret are not the memorandum's.
+    pub fn new(memorandum: Memorandum, me: Identity) -> Result<Self, Fault> {
+        let Some(member) = memorandum.member(me.party) else {
+            return Err(Fault::misuse("identity", "a party of the memorandum", me.party.number().to_string()));
+        };
+        let fits = member.book_key == *me.book_key.public().bytes()
+            && member.receipt_key == *me.receipt_key.public().bytes()
+            && member.commitment == me.secret.commitment();
+        if !fits {
+            return Err(Fault::misuse("identity", "the keys and secret that the memorandum names", "others"));
+        }
+        let others = memorandum.parties().filter(|party| *party != me.party);
+        let peers: BTreeMap<Party, Peer> = others.map(|party| (party, Peer::default())).collect();
+        let id = memorandum.line();
+        let mut line = Self {
+            id,
+            now_ms: 0,
+            entropy: [0; 32],
+            started: false,
+            books: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            acts_held: Arc::default(),
+            acts: Acts::default(),
+            facts: Facts::new(me.party, peers.len()),
+            duty: BTreeMap::new(),
+            watch: Watch::default(),
+            circuits: BTreeMap::new(),
+            peers,
+            last: (0, 0),
+            generations: BTreeMap::new(),
+            append: Append::default(),
+            reached: Vec::new(),
+            on_durable: Vec::new(),
+            pending: VecDeque::new(),
+            seq: 0,
+            effects: VecDeque::new(),
+            wake_ms: None,
+            memorandum,
+            me,
+        };
+        let secret = line.me.secret.clone();
+        line.learn(line.me.party, secret);
+        Ok(line)
+    }
+
+    /// One input; then drain [`Line::effect`] until it is `None`.
+    pub fn handle(&mut self, input: Input) {
+        self.now_ms = self.now_ms.max(input.at_ms);
+        self.entropy = input.entropy;
+        match input.event {
+            Event::Started => self.start(),
+            Event::Command { id, command: Command::Write(draft) } => match self.write(draft) {
+                Ok(entry) => self.on_durable.push(Shown::Accepted { id, entry }),
+                Err(fault) => self.show(Shown::Refused { id, fault }),
+            },
+            Event::CircuitUp { circuit, peer } => self.circuit_up(circuit, peer),
+            Event::CircuitDown { circuit } => self.circuit_down(circuit),
+            Event::Received { circuit, frame } => self.received(circuit, &frame),
+            Event::Sent { circuit, reached } => self.sent(circuit, reached),
+            Event::Durable { seq } => self.durable(seq),
+            Event::Woken => self.wake_ms = None,
+        }
+        if self.started {
+            self.keep_watch();
+            self.flush();
+            self.dispatch();
+            self.flush();
+            self.ask_to_wake();
+        }
+    }
+
+    /// The next thing to be done, in order.
+    pub fn effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    pub(crate) fn show(&mut self, shown: Shown) {
+        self.effects.push_back(Effect::Show(shown));
+    }
+
+    pub(crate) fn do_next(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    /// Learns a party's line secret, and with it the blinds of its books.
+    pub(crate) fn learn(&mut self, party: Party, secret: LineSecret) {
+        for (book, state) in self.books.iter_mut().filter(|(book, _)| book.party == party) {
+            state.secret = Some(BookSecret::new(&secret, &book.origin(&self.id)));
+        }
+        self.secrets.insert(party, secret);
+    }
+
+    /// The state of a book, made when it is first asked for.
+    pub(crate) fn book(&mut self, book: Book) -> &mut BookState {
+        let (secrets, id) = (&self.secrets, &self.id);
+        self.books.entry(book).or_insert_with(|| BookState {
+            secret: secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))),
+            ..BookState::default()
+        })
+    }
+
+    /// Everything held here, as a cut over books of acts.
+    pub(crate) fn under_all(&self) -> Under {
+        Under::new(Arc::clone(&self.acts_held), None)
+    }
+
+    /// Hands what was written since the last flush to the store, whole.
+    fn flush(&mut self) {
+        let append = core::mem::take(&mut self.append);
+        let idle = append.entries.is_empty() && append.checkpoints.is_empty() && append.receipts.is_empty();
+        if idle && append.secrets.is_empty() && append.evidence.is_empty() {
+            return;
+        }
+        self.seq += 1;
+        let urgent = !append.entries.is_empty();
+        self.pending.push_back(Pending {
+            seq: self.seq,
+            reached: core::mem::take(&mut self.reached),
+            shown: core::mem::take(&mut self.on_durable),
+        });
+        self.do_next(Effect::Append(Append { seq: self.seq, urgent, ..append }));
+    }
+
+    /// What is durable is signed and receipted, then said.
+    fn durable(&mut self, seq: u64) {
+        let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
+        let mut shown = Vec::new();
+        while let Some(pending) = self.pending.pop_front_if(|pending| pending.seq <= seq) {
+            for one in pending.reached {
+                reached.entry(one.book).or_default().push(one);
+            }
+            shown.extend(pending.shown);
+        }
+        for (book, steps) in reached {
+            if book.party == self.me.party { self.sign(book, &steps) } else { self.give_receipt(book, steps) }
+        }
+        for one in shown {
+            self.show(one);
+        }
+    }
+
+    /// Takes the entry of a book that was stored, in order; before [`Event::Started`].
+    ///
+    /// Books of acts come first; then other parties' books; then own ones.
+    ///
+    /// # Errors
+    /// `Misuse` for an entry out of order, or of a book whose secret is not known.
+    pub fn restore_entry(&mut self, name: EntryRef, bytes: &[u8]) -> Result<(), Fault> {
+        let state = self.book(name.book);
+        if name.number != state.size() + 1 {
+            let expected = alloc::format!("number {}", state.size() + 1);
+            return Err(Fault::misuse("stored entry", expected, name.number.to_string()));
+        }
+        self.take_entry(name.book, bytes, None)?;
+        self.on_durable.clear();
+        self.append = Append::default();
+        let state = self.book(name.book);
+        state.durable = name.number;
+        Ok(())
+    }
+
+    /// Takes a checkpoint that was stored, ascending by size within a book, before its entries.
+    pub fn restore_checkpoint(&mut self, signed: SignedCheckpoint) {
+        let checkpoint = signed.checkpoint.clone();
+        let state = self.book(checkpoint.book);
+        state.keep_root(checkpoint.size, checkpoint.root);
+        state.signed = Some(signed);
+    }
+
+    /// Takes a receipt that was stored, ascending by size within a book and signer, after all entries.
+    pub fn restore_receipt(&mut self, receipt: Receipt) {
+        self.note_receipt(receipt);
+    }
+
+    /// Takes a line secret that was stored, before any entry.
+    pub fn restore_secret(&mut self, party: Party, secret: LineSecret) {
+        self.learn(party, secret);
+    }
+
+    fn start(&mut self) {
+        self.started = true;
+        self.facts.settle();
+        let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
+        for one in core::mem::take(&mut self.reached) {
+            reached.entry(one.book).or_default().push(one);
+        }
+        for (book, steps) in reached {
+            if book.party == self.me.party {
+                self.sign(book, &steps);
+            }
+        }
+        let mirrors: Vec<Book> = self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
+        for book in mirrors {
+            self.give_receipt(book, Vec::new());
+        }
+        self.start_watch();
+    }
+
+    /// Keeps proof of a breach, and says so.
+    pub(crate) fn convict(&mut self, evidence: Evidence) {
+        self.append.evidence.push(evidence.clone());
+        self.show(Shown::Breach(evidence));
+    }
+
+    fn ask_to_wake(&mut self) {
+        let Some(at_ms) = self.next_wake_ms() else { return };
+        if self.wake_ms != Some(at_ms) {
+            self.wake_ms = Some(at_ms);
+            self.do_next(Effect::Wake { at_ms });
+        }
+    }
+
+    /// Takes a sound entry into every fold.
+    pub(crate) fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
+        if name.book.class == Class::A {
+            self.acts.admit(name, regards, content, time_ms);
+        }
+        self.facts.admit(name, regards, content, time_ms);
+        if let Content::Duty(duty) = content {
+            let party = name.book.party;
+            if self.duty.get(&party).is_none_or(|(last, _)| *last < name) {
+                self.duty.insert(party, (name, *duty));
+            }
+        }
+        self.heard_test(name, regards, content);
+    }
+}

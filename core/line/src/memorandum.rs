@@ -1,0 +1,532 @@
+//! The memorandum: the line's rules in one signed document (spec/line.md §2).
+//!
+//! A [`Memorandum`] that exists has been checked: [`Memorandum::check`] and [`Memorandum::decode`] are the
+//! only ways to one, so whoever holds one need not ask again whether its parties are distinct, its keys sound
+//! or its objectives in order.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use detente_record::{
+    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, possession_message, sha256,
+};
+use minicbor::{Decode, Encode};
+
+/// Largest memorandum, in bytes.
+pub const MAX_MEMORANDUM: usize = 262_144;
+
+/// The document as it is written, before it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Terms {
+    /// Version of the structure: 1.
+    #[n(1)]
+    pub version: u8,
+    /// Name of the line, `[a-z][a-z0-9-]{0,31}`.
+    #[n(2)]
+    pub name: String,
+    /// Hash of the memorandum that this one amends.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub predecessor: Option<Hash>,
+    /// The line that this one is a working group of.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub parent: Option<Hash>,
+    /// The line that this one replaces.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub refounds: Option<Hash>,
+    /// Two to 255, ascending by number.
+    #[n(6)]
+    pub parties: Vec<Member>,
+    /// Whose station orders decisions.
+    #[n(7)]
+    pub depositary: u8,
+    /// Time to handle an entry of Z, O, P, R: ms, ascending.
+    #[n(8)]
+    pub handling_ms: Vec<u64>,
+    /// Who is called when nobody handles it, ascending by class, then by time.
+    #[n(9)]
+    pub escalations: Vec<Escalation>,
+    /// The test schedule.
+    #[n(10)]
+    pub tests: Tests,
+    /// What suspension and reopening take.
+    #[n(11)]
+    pub suspension: Suspension,
+    /// A day and party, for Z, A, O, P, R.
+    #[n(12)]
+    pub quotas: Vec<Quota>,
+    /// How motions carry.
+    #[n(13)]
+    pub rule: Rule,
+    /// What notices there are.
+    #[n(14)]
+    pub notices: Vec<NoticeKind>,
+    /// Circuits that the parties agreed on.
+    #[n(15)]
+    pub circuits: Option<Vec<CircuitKind>>,
+    /// SHA-256 of the plain text of the agreement.
+    #[cbor(n(16), with = "minicbor::bytes")]
+    pub text: Option<Hash>,
+}
+
+/// A party, its keys and its offices.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Member {
+    /// 0 to 254, never reused.
+    #[n(1)]
+    pub number: u8,
+    /// Short name, `[a-z][a-z0-9-]{0,15}`.
+    #[n(2)]
+    pub name: String,
+    /// Full name.
+    #[n(3)]
+    pub full_name: String,
+    /// Signs checkpoints and memoranda.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub book_key: [u8; 32],
+    /// Signs receipts.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub receipt_key: [u8; 32],
+    /// Identifies its station.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub station_key: [u8; 32],
+    /// Commitment of its line secret.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub commitment: Hash,
+    /// Possession of the three keys, 64 bytes each.
+    #[n(8)]
+    pub possession: Vec<minicbor::bytes::ByteVec>,
+    /// BCP 47; the first one is what it writes in unless it says otherwise.
+    #[n(9)]
+    pub languages: Vec<String>,
+    /// Ascending by number.
+    #[n(10)]
+    pub offices: Vec<Office>,
+}
+
+/// An office that officers hold; keys stand for offices, not for voices.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Office {
+    /// Number within the party.
+    #[n(1)]
+    pub number: u16,
+    /// What it is called.
+    #[n(2)]
+    pub name: String,
+    /// 0 watch officer, 1 duty officer, 2 and more: senior.
+    #[n(3)]
+    pub rank: u16,
+}
+
+/// A step of escalation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Escalation {
+    /// Class number.
+    #[n(0)]
+    pub class: u8,
+    /// Time open, ms.
+    #[n(1)]
+    pub after_ms: u64,
+    /// The rank that is called.
+    #[n(2)]
+    pub rank: u16,
+}
+
+/// The test schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Tests {
+    /// Length of a slot, ms.
+    #[n(1)]
+    pub interval_ms: u64,
+    /// How late a test and its answers may be, ms.
+    #[n(2)]
+    pub grace_ms: u64,
+}
+
+/// What suspension and reopening take.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Suspension {
+    /// Reopening needs a carried motion.
+    #[n(1)]
+    pub consent: bool,
+    /// Kinds that pass beyond those that always do.
+    #[n(2)]
+    pub passes: Vec<u16>,
+}
+
+/// The most that a party may append to a book in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Quota {
+    /// Entries.
+    #[n(0)]
+    pub entries: u64,
+    /// Their bytes.
+    #[n(1)]
+    pub bytes: u64,
+}
+
+/// How motions carry.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Rule {
+    /// Votes for that it takes.
+    #[n(1)]
+    pub threshold: u8,
+    /// Parties whose vote against defeats.
+    #[n(2)]
+    pub veto: Vec<u8>,
+    /// Longest time that a motion may be open, ms.
+    #[n(3)]
+    pub window_ms: u64,
+}
+
+/// A kind of notice.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NoticeKind {
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// How long before the activity it is to be sent, ms.
+    #[n(2)]
+    pub lead_ms: u64,
+    /// The same for one flagged as an emergency; `None`: there is no such.
+    #[n(3)]
+    pub emergency_lead_ms: Option<u64>,
+}
+
+/// A circuit that the parties agreed on.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CircuitKind {
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// Its kind, such as `quic`.
+    #[n(2)]
+    pub kind: String,
+}
+
+/// A memorandum that has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memorandum {
+    terms: Terms,
+    hash: Hash,
+    keys: Vec<(Party, PublicKey, PublicKey)>,
+}
+
+/// A rule that a memorandum breaks.
+fn refuse(what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Fault {
+    Fault::malformed(what, expected.into(), found.into())
+}
+
+fn is_name(name: &str, longest: usize) -> bool {
+    name.len() <= longest
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Whether a language tag has the form of BCP 47 that spec/line.md §2 asks for.
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    tag.len() <= 35
+        && (2..=8).contains(&first.len())
+        && first.chars().all(|c| c.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+fn is_label(text: &str) -> bool {
+    (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+    let items: Vec<T> = items.collect();
+    items.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
+}
+
+impl Member {
+    /// What a fingerprint of this party's keys is taken of (spec/record.md §8).
+    pub fn fingerprint_subject(&self) -> Vec<u8> {
+        [self.book_key, self.receipt_key, self.station_key, self.commitment].concat()
+    }
+
+    /// The office that writes what the station writes by itself.
+    pub fn watch_office(&self) -> u16 {
+        self.offices.iter().find(|office| office.rank == 0).map_or(0, |office| office.number)
+    }
+
+    /// Checks the party by itself: names, keys and their possession, languages, offices.
+    ///
+    /// # Errors
+    /// `Malformed`, naming the field.
+    pub fn check(&self) -> Result<(), Fault> {
+        let who = &self.name;
+        if !is_name(who, 16) {
+            return Err(refuse("party name", "[a-z][a-z0-9-]{0,15}", who.clone()));
+        }
+        Party::new(self.number)?;
+        if !is_label(&self.full_name) {
+            return Err(refuse("full name of a party", "1 to 200 bytes without controls", who.clone()));
+        }
+        let roles = [("book", self.book_key), ("receipt", self.receipt_key), ("station", self.station_key)];
+        if self.possession.len() != roles.len() {
+            return Err(refuse("possession", "3 signatures", format!("{} of {who}", self.possession.len())));
+        }
+        for ((role, key), proof) in roles.into_iter().zip(&self.possession) {
+            let key = PublicKey::new(key)?;
+            let proved = Signature::try_from(proof.as_slice())
+                .is_ok_and(|signature| key.verify(&possession_message(role, who, &key), &signature));
+            if !proved {
+                return Err(refuse("possession", format!("a signature by the {role} key"), format!("none of {who}")));
+            }
+        }
+        if self.languages.is_empty() || !self.languages.iter().all(|tag| is_language(tag)) {
+            return Err(refuse("languages", "one or more BCP 47 tags", format!("{:?} of {who}", self.languages)));
+        }
+        if !ascending(self.offices.iter().map(|office| office.number)) {
+            return Err(refuse("offices", "ascending by number, each once", format!("another order for {who}")));
+        }
+        if !self.offices.iter().any(|office| office.rank == 0) {
+            return Err(refuse("offices", "at least one of rank 0, the watch", format!("none of {who}")));
+        }
+        if !self.offices.iter().all(|office| is_label(&office.name)) {
+            return Err(refuse("office name", "1 to 200 bytes without controls", format!("another of {who}")));
+        }
+        Ok(())
+    }
+}
+
+impl Terms {
+    fn check(&self) -> Result<(), Fault> {
+        if self.version != 1 {
+            return Err(Fault::incompatible("memorandum version", "1", self.version.to_string()));
+        }
+        if !is_name(&self.name, 32) {
+            return Err(refuse("line name", "[a-z][a-z0-9-]{0,31}", self.name.clone()));
+        }
+        if !(2..=255).contains(&self.parties.len()) {
+            return Err(refuse("parties", "2 to 255", self.parties.len().to_string()));
+        }
+        if !ascending(self.parties.iter().map(|member| member.number)) {
+            return Err(refuse("parties", "ascending by number, each once", "another order"));
+        }
+        for member in &self.parties {
+            member.check()?;
+        }
+        let names: BTreeSet<&str> = self.parties.iter().map(|member| member.name.as_str()).collect();
+        if names.len() != self.parties.len() {
+            return Err(refuse("parties", "distinct names", "a name twice"));
+        }
+        let keys: BTreeSet<[u8; 32]> =
+            self.parties.iter().flat_map(|m| [m.book_key, m.receipt_key, m.station_key]).collect();
+        if keys.len() != 3 * self.parties.len() {
+            return Err(refuse("keys", "distinct in every role of every party", "a key twice"));
+        }
+        let exists = |number: u8| self.parties.iter().any(|member| member.number == number);
+        if !exists(self.depositary) {
+            return Err(refuse("depositary", "a party of the line", self.depositary.to_string()));
+        }
+        if let Some(holder) = self.rule.veto.iter().find(|holder| !exists(**holder)) {
+            return Err(refuse("veto holder", "a party of the line", holder.to_string()));
+        }
+        if !ascending(self.rule.veto.iter()) {
+            return Err(refuse("veto holders", "ascending, each once", "another order"));
+        }
+        if !(1..=self.parties.len()).contains(&usize::from(self.rule.threshold)) {
+            let expected = format!("1 to {} votes", self.parties.len());
+            return Err(refuse("rule", expected, self.rule.threshold.to_string()));
+        }
+        self.check_clocks()?;
+        if self.quotas.len() != Class::ALL.len() {
+            return Err(refuse("quotas", "five, for Z, A, O, P, R", self.quotas.len().to_string()));
+        }
+        if self.quotas.iter().any(|quota| quota.entries == 0 || quota.bytes < MAX_ENTRY as u64) {
+            return Err(refuse("quota", "1 entry and 16,384 bytes, or more", "less"));
+        }
+        if self.notices.iter().any(|notice| !is_name(&notice.name, 32)) {
+            return Err(refuse("notice kind", "[a-z][a-z0-9-]{0,31}", "another name"));
+        }
+        let circuits = self.circuits.as_deref().unwrap_or_default();
+        if circuits.iter().any(|circuit| !is_label(&circuit.name) || !is_label(&circuit.kind)) {
+            return Err(refuse("circuit", "a name and a kind of 1 to 200 bytes", "another"));
+        }
+        Ok(())
+    }
+
+    fn check_clocks(&self) -> Result<(), Fault> {
+        let handling = &self.handling_ms;
+        if handling.len() != 4 || handling.contains(&0) || !handling.is_sorted() {
+            return Err(refuse("handling objectives", "four, over 0, ascending Z, O, P, R", format!("{handling:?}")));
+        }
+        if !ascending(self.escalations.iter().map(|step| (step.class, step.after_ms))) {
+            return Err(refuse("escalations", "ascending by class, then by time", "another order"));
+        }
+        for step in &self.escalations {
+            if !matches!(Class::from_number(step.class), Ok(class) if class != Class::A) || step.after_ms == 0 {
+                return Err(refuse("escalation", "a class of Z, O, P, R and a time over 0", format!("{step:?}")));
+            }
+            if let Some(member) =
+                self.parties.iter().find(|m| !m.offices.iter().any(|office| office.rank == step.rank))
+            {
+                let expected = format!("an office of rank {} at every party", step.rank);
+                return Err(refuse("escalation", expected, format!("none of {}", member.name)));
+            }
+        }
+        if self.tests.interval_ms == 0 || self.tests.grace_ms == 0 || self.tests.grace_ms >= self.tests.interval_ms {
+            return Err(refuse("tests", "a grace over 0 and below the interval", format!("{:?}", self.tests)));
+        }
+        if self.rule.window_ms == 0 {
+            return Err(refuse("rule", "a window over 0", "0"));
+        }
+        Ok(())
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        // Writing to a `Vec` cannot fail, and no field's encoding can.
+        let _ = minicbor::encode(self, &mut out);
+        out
+    }
+}
+
+impl Memorandum {
+    /// Holds the terms to every rule of spec/line.md §2.
+    ///
+    /// # Errors
+    /// `Malformed` or `WeakKey`, naming the rule, what it expects and what it found.
+    pub fn check(terms: Terms) -> Result<Self, Fault> {
+        terms.check()?;
+        let bytes = terms.encode();
+        if bytes.len() > MAX_MEMORANDUM {
+            return Err(refuse("memorandum", "at most 262,144 bytes", bytes.len().to_string()));
+        }
+        let keys = terms
+            .parties
+            .iter()
+            .map(|m| Ok((Party::new(m.number)?, PublicKey::new(m.book_key)?, PublicKey::new(m.receipt_key)?)))
+            .collect::<Result<_, Fault>>()?;
+        Ok(Self { hash: sha256(&bytes), terms, keys })
+    }
+
+    /// Reads canonical CBOR.
+    ///
+    /// # Errors
+    /// As [`Memorandum::check`], and `Malformed` for bytes in another form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        if bytes.len() > MAX_MEMORANDUM {
+            return Err(refuse("memorandum", "at most 262,144 bytes", bytes.len().to_string()));
+        }
+        let terms: Terms = minicbor::decode(bytes)
+            .map_err(|error| refuse("memorandum", "the structure of spec/line.md §2", error.to_string()))?;
+        if terms.encode() != bytes {
+            return Err(refuse("memorandum", "its canonical form", "another form, or unknown keys"));
+        }
+        Self::check(terms)
+    }
+
+    /// Its canonical CBOR.
+    pub fn encode(&self) -> Vec<u8> {
+        self.terms.encode()
+    }
+
+    /// SHA-256 of its canonical CBOR.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The line that it founds.
+    pub fn line(&self) -> LineId {
+        LineId(self.hash)
+    }
+
+    /// What it says.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The parties, ascending.
+    pub fn parties(&self) -> impl Iterator<Item = Party> + '_ {
+        self.keys.iter().map(|(party, ..)| *party)
+    }
+
+    /// The party of a number.
+    pub fn member(&self, party: Party) -> Option<&Member> {
+        self.terms.parties.iter().find(|member| member.number == party.number())
+    }
+
+    /// The party of a short name.
+    pub fn party_named(&self, name: &str) -> Option<Party> {
+        self.terms.parties.iter().find(|m| m.name == name).and_then(|m| Party::new(m.number).ok())
+    }
+
+    /// The short name of a party, or its number where there is none.
+    pub fn name_of(&self, party: Party) -> String {
+        self.member(party).map_or_else(|| party.number().to_string(), |member| member.name.clone())
+    }
+
+    /// The key that signs a party's checkpoints.
+    pub fn book_key(&self, party: Party) -> Option<&PublicKey> {
+        self.keys.iter().find(|(of, ..)| *of == party).map(|(_, book, _)| book)
+    }
+
+    /// The key that signs a party's receipts.
+    pub fn receipt_key(&self, party: Party) -> Option<&PublicKey> {
+        self.keys.iter().find(|(of, ..)| *of == party).map(|(.., receipt)| receipt)
+    }
+
+    /// Whose station orders decisions.
+    pub fn depositary(&self) -> Option<Party> {
+        Party::new(self.terms.depositary).ok()
+    }
+
+    /// Whose turn the slot's test is.
+    pub fn owner_of_slot(&self, slot: u64) -> Option<Party> {
+        let place = slot % self.keys.len().max(1) as u64;
+        usize::try_from(place).ok().and_then(|place| self.keys.get(place)).map(|(party, ..)| *party)
+    }
+
+    /// Time to handle an entry of a class, ms; acts have none.
+    pub fn handling_ms(&self, class: Class) -> Option<u64> {
+        let place = match class {
+            Class::Z => 0,
+            Class::O => 1,
+            Class::P => 2,
+            Class::R => 3,
+            Class::A => return None,
+        };
+        self.terms.handling_ms.get(place).copied()
+    }
+
+    /// The steps of escalation of a class, ascending by time.
+    pub fn escalations(&self, class: Class) -> impl Iterator<Item = &Escalation> {
+        self.terms.escalations.iter().filter(move |step| step.class == class.number())
+    }
+
+    /// What a party may append to a book in a day.
+    pub fn quota(&self, book: Book) -> Quota {
+        let place = usize::from(book.class.number());
+        self.terms.quotas.get(place).copied().unwrap_or(Quota { entries: 0, bytes: 0 })
+    }
+
+    /// The text that parties sign (spec/line.md §2).
+    pub fn note_text(&self) -> String {
+        format!("detente memorandum\n{}\n", detente_record::base64(&self.hash))
+    }
+
+    /// A party's signature of this memorandum.
+    pub fn sign(&self, key: &SecretKey) -> Signature {
+        key.sign(self.note_text().as_bytes())
+    }
+
+    /// Whether a signature is a party's of this memorandum.
+    pub fn is_signed_by(&self, party: Party, signature: &Signature) -> bool {
+        self.book_key(party).is_some_and(|key| key.verify(self.note_text().as_bytes(), signature))
+    }
+}

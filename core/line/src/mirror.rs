@@ -1,0 +1,491 @@
+//! Mirroring: taking books that others carry here, judging their entries, giving and noting receipts
+//! (spec/line.md §5 and §6).
+
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{
+    Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Fault, Hash, LineSecret, Party, Receipt, Signature,
+    SignedCheckpoint, leaf_hash, verify_step,
+};
+
+use crate::acts::Under;
+use crate::books::{MAX_UNJUDGED, Unjudged};
+use crate::contract::{CircuitId, Evidence, Outgoing, Shown, StoredEntry};
+use crate::frame::{self, Frame, Hello, VERSION};
+use crate::kind::Content;
+use crate::line::{Line, Reached};
+
+/// The names of spec/line.md §8 that go on a circuit.
+mod code {
+    pub(super) const MALFORMED: u16 = 1;
+    pub(super) const WRONG_LINE: u16 = 2;
+    pub(super) const STALE_MEMORANDUM: u16 = 3;
+    pub(super) const WRONG_VERSION: u16 = 4;
+    pub(super) const WRONG_PARTY: u16 = 5;
+    pub(super) const NO_HELLO: u16 = 6;
+    pub(super) const BAD_SECRET: u16 = 7;
+}
+
+impl Line {
+    /// A frame came in.
+    pub(crate) fn received(&mut self, circuit: CircuitId, bytes: &[u8]) {
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        state.heard(self.now_ms);
+        let (peer, ready) = (state.peer, state.ready);
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(fault) => return self.refuse(circuit, code::MALFORMED, fault),
+        };
+        match frame {
+            Frame::Hello(hello) => self.greeted(circuit, hello),
+            Frame::Refusal { code, text } => {
+                let found = alloc::format!("refusal {code}: {text}");
+                self.show(Shown::NotTaken { circuit, fault: Fault::incompatible("circuit", "a peer that agrees", found) });
+            }
+            _ if !ready => {
+                let fault = Fault::misbehaved("frame", "a hello first", "another frame");
+                self.refuse(circuit, code::NO_HELLO, fault);
+            }
+            Frame::Step { book, first, entries, signature } => {
+                if let Err(fault) = self.take_step(circuit, peer, book, first, &entries, &signature) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+            Frame::Receipt(receipt) => {
+                if let Err(fault) = self.take_receipt(peer, receipt) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+            Frame::Have(sizes) => {
+                for (book, size) in sizes {
+                    if let Some(state) = self.circuits.get_mut(&circuit) {
+                        state.sent.insert(book, size);
+                    }
+                    if let Some(peer) = self.peers.get_mut(&peer) {
+                        peer.known.insert(book, size);
+                    }
+                }
+            }
+            Frame::Ping(nonce) => self.queue(circuit, frame::pong(nonce)),
+            Frame::Pong(nonce) => self.answered(circuit, nonce),
+            Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
+            Frame::Secret { .. } => {}
+            Frame::Head(head) => self.compare(head),
+        }
+    }
+
+    fn refuse(&mut self, circuit: CircuitId, code: u16, fault: Fault) {
+        let frame = frame::refusal(code, &fault.to_string());
+        self.show(Shown::NotTaken { circuit, fault });
+        self.circuits.remove(&circuit);
+        self.do_next(crate::contract::Effect::Send { circuit, what: Outgoing::Close(Some(frame)) });
+    }
+
+    fn greeted(&mut self, circuit: CircuitId, hello: Hello) {
+        let Some(peer) = self.circuits.get(&circuit).map(|state| state.peer) else { return };
+        let hex = |hash: &Hash| hash.iter().take(4).map(|byte| alloc::format!("{byte:02x}")).collect::<alloc::string::String>();
+        let mine = self.memorandum.hash();
+        let refusal = if hello.version != VERSION {
+            Some((code::WRONG_VERSION, Fault::incompatible("protocol version", VERSION.to_string(), hello.version.to_string())))
+        } else if hello.line != self.id {
+            Some((code::WRONG_LINE, Fault::incompatible("line", hex(&self.id.0), hex(&hello.line.0))))
+        } else if hello.memorandum != mine {
+            Some((code::STALE_MEMORANDUM, Fault::incompatible("memorandum", hex(&mine), hex(&hello.memorandum))))
+        } else if hello.party != peer {
+            let found = hello.party.number().to_string();
+            Some((code::WRONG_PARTY, Fault::misbehaved("party", peer.number().to_string(), found)))
+        } else {
+            None
+        };
+        if let Some((code, fault)) = refusal {
+            return self.refuse(circuit, code, fault);
+        }
+        for (book, size) in &hello.sizes {
+            let own = book.party == self.me.party && self.memorandum.member(book.party).is_some();
+            if own && *size > self.books.get(book).map_or(0, |state| state.size()) {
+                self.rolled_back(*book);
+            }
+        }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.known = hello.sizes;
+        }
+        let mut due = Vec::new();
+        for (book, state) in &self.books {
+            let held = hello.receipts.get(book);
+            for (party, receipt) in &state.receipts {
+                if held.and_then(|held| held.get(party)).copied().unwrap_or(0) < receipt.size {
+                    due.push(receipt.clone());
+                }
+            }
+        }
+        if let Some(state) = self.circuits.get_mut(&circuit) {
+            state.ready = true;
+            for receipt in due {
+                state.receipts.insert((receipt.book, receipt.party), receipt);
+            }
+        }
+        self.show(Shown::CircuitReady { circuit, peer });
+    }
+
+    /// Somebody holds more of an own book than this station does: its store is older than what it has said.
+    /// That generation is never appended to again; what is missing comes back from the mirrors.
+    fn rolled_back(&mut self, book: Book) {
+        let state = self.book(book);
+        if !state.ended {
+            state.ended = true;
+            let generation = self.generations.entry(book.class).or_insert(0);
+            *generation = book.generation.max(*generation);
+        }
+    }
+
+    fn told_secret(&mut self, circuit: CircuitId, party: Party, secret: LineSecret) {
+        if self.secrets.contains_key(&party) {
+            return;
+        }
+        let commits = self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
+        if commits {
+            self.append.secrets.push((party, secret.clone()));
+            self.learn(party, secret);
+        } else {
+            let fault = Fault::misbehaved("line secret", "one that fits its commitment", "another");
+            self.refuse(circuit, code::BAD_SECRET, fault);
+        }
+    }
+
+    /// Takes more of a book, if it verifies.
+    fn take_step(
+        &mut self,
+        circuit: CircuitId,
+        carrier: Party,
+        book: Book,
+        first: u64,
+        entries: &[&[u8]],
+        signature: &Signature,
+    ) -> Result<(), Fault> {
+        let Some(key) = self.memorandum.book_key(book.party).cloned() else {
+            return Err(Fault::misbehaved("book", "a party of the memorandum", book.party.number().to_string()));
+        };
+        let newest = self.books.keys().filter(|other| other.party == book.party && other.class == book.class).map(|other| other.generation).max();
+        if book.generation > newest.map_or(1, |newest| newest.saturating_add(1)) {
+            return Err(Fault::misbehaved("generation", "at most one above the last", book.generation.to_string()));
+        }
+        let own = book.party == self.me.party;
+        let id = self.id;
+        let state = self.book(book);
+        let held = state.size();
+        let end = first.saturating_add(entries.len() as u64).saturating_sub(1);
+        if own && !state.ended || !own && state.ended {
+            return Ok(());
+        }
+        if first == 0 || first > held + 1 {
+            let sizes = [(book, held)].into_iter().collect();
+            self.queue(circuit, frame::have(&sizes));
+            return Ok(());
+        }
+        if end <= held {
+            return Ok(());
+        }
+        let fresh = usize::try_from(held + 1 - first).ok().and_then(|skip| entries.get(skip..)).unwrap_or_default();
+        if state.unjudged.len() + fresh.len() > MAX_UNJUDGED {
+            return Err(Fault::misbehaved("cut", "acts that exist", "too many entries that wait for acts to come"));
+        }
+        let Some(secret) = &state.secret else {
+            return Err(Fault::incompatible("step", "a line secret for its book", "none yet"));
+        };
+        let checkpoint = verify_step(&state.frontier, secret, fresh, book, end, signature, &id, &key);
+        let (frontier, leaves) = match checkpoint {
+            Ok(verified) => verified,
+            Err(fault) => {
+                if let Some(head) = state.signed.as_ref().map(frame::head) {
+                    self.queue(circuit, head);
+                }
+                return Err(fault);
+            }
+        };
+        let read: Vec<Result<Entry, Fault>> = fresh.iter().map(|bytes| Entry::decode(bytes)).collect();
+        self.within_quota(book, fresh, &read)?;
+        let root = frontier.root();
+        self.book(book).frontier = frontier;
+        for ((place, bytes), leaf) in fresh.iter().enumerate().zip(leaves) {
+            let name = EntryRef { book, number: held + 1 + place as u64 };
+            self.take_entry(name, bytes, leaf)?;
+        }
+        let signed = SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
+        self.append.checkpoints.push(signed.clone());
+        self.reached.push(Reached { book, size: end, root, bytes: 0, signed: Some(signed) });
+        let acts_held = Arc::clone(&self.acts_held);
+        let state = self.book(book);
+        state.reach(end, root);
+        state.close(&acts_held);
+        for party in [carrier, book.party] {
+            if let Some(peer) = self.peers.get_mut(&party) {
+                let known = peer.known.entry(book).or_default();
+                *known = end.max(*known);
+            }
+        }
+        Ok(())
+    }
+
+    fn within_quota(&self, book: Book, fresh: &[&[u8]], read: &[Result<Entry, Fault>]) -> Result<(), Fault> {
+        let quota = self.memorandum.quota(book);
+        let Some(mut day) = self.books.get(&book).map(|state| state.day()) else { return Ok(()) };
+        for (bytes, entry) in fresh.iter().zip(read) {
+            let time_ms = entry.as_ref().map_or(0, |entry| entry.time_ms);
+            if !day.spend(time_ms, bytes.len() as u64, quota) {
+                let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
+                return Err(Fault::misbehaved("quota", expected, "more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an entry that is in its book by now, and queues it to be judged and stored.
+    pub(crate) fn take_entry(&mut self, name: EntryRef, bytes: &[u8], leaf: Hash) -> Result<(), Fault> {
+        let book = name.book;
+        let offices = self.memorandum.member(book.party).map(|member| &member.offices);
+        let read = Entry::decode(bytes).map(|entry| {
+            let office = offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office));
+            (entry, office)
+        });
+        let (kind, time_ms, regards) = match &read {
+            Ok((entry, _)) => (entry.kind, entry.time_ms, entry.regards.clone()),
+            Err(_) => (0, 0, Vec::new()),
+        };
+        let own = book.party == self.me.party;
+        if own && let Ok((entry, _)) = &read {
+            let (serial, time) = self.last;
+            self.last = (entry.serial.max(serial), entry.time_ms.max(time));
+            let generation = self.generations.entry(book.class).or_insert(0);
+            *generation = book.generation.max(*generation);
+        }
+        let quota = self.memorandum.quota(book);
+        let state = self.book(book);
+        state.spend(time_ms, bytes.len() as u64, quota);
+        let read = read.and_then(|(entry, office)| {
+            state.follow(book, &entry)?;
+            let content = Content::decode(entry.kind, &entry.body)?;
+            content.check_place(book, &entry)?;
+            if office { Ok((entry, content)) } else { Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string())) }
+        });
+        let acts = Arc::clone(state.acts());
+        state.unjudged.push_back(Unjudged { number: name.number, acts, read });
+        self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });
+        if own {
+            self.grown(name, bytes.len() as u64);
+        }
+        self.settle(book);
+        let state = self.book(book);
+        if book.class == Class::Z
+            && let Some(last) = state.unjudged.back()
+            && let Ok((entry, content)) = &last.read
+        {
+            let shown = Shown::Entry {
+                name,
+                marked: None,
+                unjudged: true,
+                content: Some(content.clone()),
+                regards: entry.regards.clone(),
+                time_ms,
+            };
+            self.on_durable.push(shown);
+        }
+        Ok(())
+    }
+
+    /// Judges what can be judged of a book, and whatever then can be of others.
+    fn settle(&mut self, book: Book) {
+        if self.judge_ready(book) && book.class == Class::A {
+            loop {
+                let waiting: Vec<Book> =
+                    self.books.iter().filter(|(_, state)| !state.unjudged.is_empty()).map(|(book, _)| *book).collect();
+                let mut more = false;
+                for book in waiting {
+                    more |= self.judge_ready(book) && book.class == Class::A;
+                }
+                if !more {
+                    break;
+                }
+            }
+            let acts_held = Arc::clone(&self.acts_held);
+            for state in self.books.values_mut() {
+                state.close(&acts_held);
+            }
+        }
+    }
+
+    /// Judges the entries of a book whose acts are held; says whether there were any.
+    fn judge_ready(&mut self, book: Book) -> bool {
+        let mut any = false;
+        loop {
+            let acts_held = Arc::clone(&self.acts_held);
+            let held = |unjudged: &Unjudged| {
+                unjudged.acts.iter().all(|(of, size)| acts_held.get(of).is_some_and(|held| held >= size))
+            };
+            let state = self.book(book);
+            if !state.unjudged.front().is_some_and(held) {
+                return any;
+            }
+            let Some(unjudged) = state.unjudged.pop_front() else { return any };
+            state.judged = unjudged.number;
+            any = true;
+            let name = EntryRef { book, number: unjudged.number };
+            let own = (book.class == Class::A).then(|| (book, unjudged.number.saturating_sub(1)));
+            let under = Under::new(unjudged.acts, own);
+            let (shown, verdict) = match unjudged.read {
+                Ok((entry, content)) => {
+                    let verdict = self.permitted(&content, entry.time_ms, &under).and_then(|()| {
+                        self.acts.judge(&self.memorandum, name, &entry.regards, &content, entry.time_ms, &under)
+                    });
+                    if verdict.is_ok() {
+                        self.admit(name, &entry.regards, &content, entry.time_ms);
+                    }
+                    let marked = verdict.as_ref().err().cloned();
+                    let (time_ms, regards) = (entry.time_ms, entry.regards);
+                    (Shown::Entry { name, marked, unjudged: false, content: Some(content), regards, time_ms }, verdict)
+                }
+                Err(fault) => {
+                    let marked = Some(fault.clone());
+                    let shown =
+                        Shown::Entry { name, marked, unjudged: false, content: None, regards: Vec::new(), time_ms: 0 };
+                    (shown, Err(fault))
+                }
+            };
+            if book.class == Class::A {
+                Arc::make_mut(&mut self.acts_held).insert(book, name.number);
+            }
+            if self.started {
+                self.on_durable.push(shown);
+                if let Err(fault) = verdict {
+                    self.convict(Evidence { party: book.party, fault, proof: Vec::new() });
+                }
+            }
+        }
+    }
+
+    /// Whether an entry may pass as the line stands under its cut at its own time.
+    ///
+    /// # Errors
+    /// `Misbehaved`, naming who suspended what.
+    pub(crate) fn permitted(&self, content: &Content, time_ms: u64, under: &Under) -> Result<(), Fault> {
+        let added = &self.memorandum.terms().suspension.passes;
+        if self.acts.is_quiet() || content.always_passes() || added.contains(&content.kind()) {
+            return Ok(());
+        }
+        let bars = |scope: &[u16]| scope.is_empty() || scope.contains(&content.kind());
+        match self.acts.suspensions(under, time_ms).find(|suspended| bars(&suspended.scope)) {
+            None => Ok(()),
+            Some(suspended) => {
+                let name = suspended.act.text(&self.memorandum.name_of(suspended.act.book.party));
+                let found = alloc::format!("suspended by {name}; only acts, acknowledgements, tests and safety of life pass");
+                Err(Fault::misbehaved("permission", "a line that is open for this kind of entry", found))
+            }
+        }
+    }
+
+    /// Gives a receipt for what has become durable of a mirror, to everybody.
+    pub(crate) fn give_receipt(&mut self, book: Book, reached: Vec<Reached>) {
+        let (id, me, seconds) = (self.id, self.me.party, self.now_ms / 1000);
+        let state = self.book(book);
+        for one in reached {
+            state.durable = one.size;
+            state.keep_root(one.size, one.root);
+            if let Some(signed) = one.signed {
+                state.signed = Some(signed);
+            }
+        }
+        let Some(signed) = state.signed.clone() else { return };
+        let last = state.receipts.get(&me);
+        if book.party == me || last.is_some_and(|last| last.size >= signed.checkpoint.size) {
+            return self.early_receipts(book);
+        }
+        let seconds = last.map_or(0, |last| last.seconds).max(seconds);
+        let checkpoint = &signed.checkpoint;
+        let receipt = Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
+        self.append.receipts.push(receipt.clone());
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
+            circuit.receipts.insert((book, me), receipt.clone());
+        }
+        self.note_receipt(receipt);
+        self.early_receipts(book);
+    }
+
+    /// Holds a receipt that came in to its signer, and keeps it.
+    fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
+        let (book, signer) = (receipt.book, receipt.party);
+        let Some(key) = self.memorandum.receipt_key(signer).cloned().filter(|_| signer != self.me.party) else {
+            return Ok(());
+        };
+        let id = self.id;
+        let Some(state) = self.books.get(&book) else { return Ok(()) };
+        if state.receipts.get(&signer).is_some_and(|last| last.size >= receipt.size) {
+            return Ok(());
+        }
+        let Some(root) = state.root_at(receipt.size) else {
+            if receipt.size > state.signed_size() {
+                self.early_receipts.insert((book, signer), receipt);
+            }
+            return Ok(());
+        };
+        receipt.verify(&root, &id, &key)?;
+        if state.receipts.get(&signer).is_some_and(|last| last.seconds > receipt.seconds) {
+            let fault = Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
+            self.convict(Evidence { party: signer, fault: fault.clone(), proof: frame::receipt(&receipt) });
+            return Err(fault);
+        }
+        self.append.receipts.push(receipt.clone());
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
+            if circuit.peer != signer && circuit.peer != carrier && self.peers.len() > 1 {
+                circuit.receipts.insert((book, signer), receipt.clone());
+            }
+        }
+        self.show(Shown::Receipted { receipt: receipt.clone() });
+        self.note_receipt(receipt);
+        Ok(())
+    }
+
+    /// Receipts that came before what they receipt.
+    fn early_receipts(&mut self, book: Book) {
+        let signers: Vec<Party> = self.early_receipts.keys().filter(|(of, _)| *of == book).map(|(_, by)| *by).collect();
+        for signer in signers {
+            if let Some(receipt) = self.early_receipts.remove(&(book, signer)) {
+                let _ = self.take_receipt(signer, receipt);
+            }
+        }
+    }
+
+    pub(crate) fn note_receipt(&mut self, receipt: Receipt) {
+        let (book, signer, size, seconds) = (receipt.book, receipt.party, receipt.size, receipt.seconds);
+        let me = self.me.party;
+        let before = self.book(book).receipts.insert(signer, receipt).map_or(0, |last| last.size);
+        if signer == me {
+            self.facts.arrived(book, before, size, seconds.saturating_mul(1000));
+        } else if let Some(peer) = self.peers.get_mut(&signer) {
+            let known = peer.known.entry(book).or_default();
+            *known = size.max(*known);
+        }
+    }
+
+    /// Compares a whole checkpoint with what is held; two that cannot both be true convict their author.
+    fn compare(&mut self, head: SignedCheckpoint) {
+        let Checkpoint { book, size, root } = head.checkpoint.clone();
+        let Some(key) = self.memorandum.book_key(book.party) else { return };
+        if head.verify(&self.id, key).is_err() {
+            return;
+        }
+        let Some(state) = self.books.get(&book) else { return };
+        let held = state.signed.clone().filter(|signed| signed.checkpoint.size == size);
+        if let Some(held) = held.filter(|held| held.checkpoint.root != root && !state.ended) {
+            let fault = Fault::misbehaved("checkpoint", "one root for one size", "two, both signed");
+            let proof = [frame::head(&held), frame::head(&head)].concat();
+            self.book(book).ended = true;
+            self.convict(Evidence { party: book.party, fault, proof });
+        }
+    }
+
+    /// Restores an entry: its leaf is computed again.
+    pub(crate) fn leaf_of(secret: &BookSecret, index: u64, bytes: &[u8]) -> Hash {
+        leaf_hash(&secret.blind(index), bytes)
+    }
+}

@@ -1,0 +1,104 @@
+//! What people ask a line: how it stands, what is open, what has been proved.
+
+use alloc::vec::Vec;
+
+use detente_record::{Book, EntryRef, Hash, LineId, Party, Receipt};
+
+use crate::acts::{Motion, Suspended};
+use crate::facts::Facts;
+use crate::kind::Duty;
+use crate::line::Line;
+use crate::memorandum::Memorandum;
+
+/// A book, as it is held here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBook {
+    /// Which.
+    pub book: Book,
+    /// Entries held, durable or not.
+    pub size: u64,
+    /// Entries durable here.
+    pub durable: u64,
+    /// The last signed size held.
+    pub signed: u64,
+    /// The root over all entries held.
+    pub root: Hash,
+    /// Up to which number entries have been judged.
+    pub judged: u64,
+    /// It has forked or been rolled back: nothing is added to it.
+    pub ended: bool,
+}
+
+impl Line {
+    /// The line's identity.
+    pub fn id(&self) -> LineId {
+        self.id
+    }
+
+    /// The party that this station speaks for.
+    pub fn party(&self) -> Party {
+        self.me.party
+    }
+
+    /// The rules.
+    pub fn memorandum(&self) -> &Memorandum {
+        &self.memorandum
+    }
+
+    /// Every book held.
+    pub fn held(&self) -> Vec<HeldBook> {
+        let held = self.books.iter().map(|(book, state)| HeldBook {
+            book: *book,
+            size: state.size(),
+            durable: state.durable,
+            signed: state.signed_size(),
+            root: state.frontier.root(),
+            judged: state.judged,
+            ended: state.ended,
+        });
+        held.collect()
+    }
+
+    /// The last receipts for a book.
+    pub fn receipts(&self, book: Book) -> impl Iterator<Item = &Receipt> {
+        self.books.get(&book).into_iter().flat_map(|state| state.receipts.values())
+    }
+
+    /// A party's suspension at a time, as everything held here shows it; `None` while it is in effect.
+    pub fn suspension(&self, party: Party, at_ms: u64) -> Option<&Suspended> {
+        self.acts.suspension(party, &self.under_all(), at_ms)
+    }
+
+    /// The suspension that a party has stated last, whether it is effective yet or not.
+    pub fn last_suspension(&self, party: Party) -> Option<&Suspended> {
+        self.acts.last_suspension(party, &self.under_all())
+    }
+
+    /// Motions without a decision, as everything held here shows it.
+    pub fn open_motions(&self) -> Vec<&Motion> {
+        let under = self.under_all();
+        let mut open: Vec<&Motion> = self.acts.open_motions(&under).collect();
+        open.sort_by_key(|motion| motion.act);
+        open
+    }
+
+    /// The decision that consents to reopening after a suspension.
+    pub fn consent(&self, suspension: EntryRef) -> Option<EntryRef> {
+        self.acts.consent(suspension, &self.under_all()).map(|decision| decision.act)
+    }
+
+    /// What is open between the parties.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// A party's last word on whether an officer is present, and the entry that says so.
+    pub fn duty(&self, party: Party) -> Option<(EntryRef, Duty)> {
+        self.duty.get(&party).copied()
+    }
+
+    /// Time and serial of this party's last entry.
+    pub fn last_entry(&self) -> (u64, u64) {
+        self.last
+    }
+}

@@ -1,0 +1,219 @@
+//! The watch: handling clocks and escalation, the test schedule, decisions that are due, and what a standing
+//! becomes by the clock alone (spec/line.md §7).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Class, EntryRef, Party, sha256};
+
+use crate::contract::{Draft, Shown};
+use crate::kind::Content;
+use crate::line::Line;
+
+/// Most escalations in one go; the rest follow at once after.
+const MAX_AT_ONCE: usize = 64;
+/// Most slots whose tests are remembered.
+const MAX_SLOTS: usize = 256;
+
+/// What the watch remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// The next slot that this station may have to test in.
+    to_send: u64,
+    /// The next slot whose tests and answers are to be counted.
+    to_count: u64,
+    /// Tests heard, by slot.
+    tests: BTreeMap<u64, EntryRef>,
+    /// Who answered this party's test of a slot.
+    answers: BTreeMap<u64, BTreeSet<Party>>,
+    /// Tests of others that want an answer.
+    to_answer: Vec<(EntryRef, String)>,
+    /// The standing last shown.
+    standing: BTreeMap<Party, bool>,
+}
+
+fn trim<V>(slots: &mut BTreeMap<u64, V>) {
+    while slots.len() > MAX_SLOTS {
+        slots.pop_first();
+    }
+}
+
+impl Line {
+    /// Slots begin to count with the first whole one.
+    pub(crate) fn start_watch(&mut self) {
+        let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
+        self.watch.to_send = slot + 1;
+        self.watch.to_count = slot + 1;
+        self.watch.to_answer.clear();
+    }
+
+    /// A test, or an answer to one, has been admitted.
+    pub(crate) fn heard_test(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content) {
+        let author = name.book.party;
+        match content {
+            Content::Test { slot, text } if self.memorandum.owner_of_slot(*slot) == Some(author) => {
+                self.watch.tests.insert(*slot, name);
+                trim(&mut self.watch.tests);
+                if author != self.me.party && self.started {
+                    self.watch.to_answer.push((name, text.clone()));
+                }
+            }
+            Content::TestAnswer { .. } => {
+                let slot = self.watch.tests.iter().find(|(_, test)| regards.first() == Some(*test));
+                if let Some(slot) = slot.map(|(slot, _)| *slot) {
+                    self.watch.answers.entry(slot).or_default().insert(author);
+                    trim(&mut self.watch.answers);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Does what the clock asks for.
+    pub(crate) fn keep_watch(&mut self) {
+        self.escalate();
+        self.test();
+        self.count_tests();
+        self.decide();
+        self.show_standing();
+    }
+
+    fn write_own(&mut self, class: Class, regards: Vec<EntryRef>, content: Content) {
+        let draft = Draft { class: Some(class), office: None, language: None, regards, content };
+        // Refused only for want of quota; then the record must do without it.
+        let _ = self.write(draft);
+    }
+
+    fn escalate(&mut self) {
+        let mut done = 0;
+        let books: Vec<Book> = self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
+        for book in books {
+            let steps: Vec<(u64, u16)> =
+                self.memorandum.escalations(book.class).map(|step| (step.after_ms, step.rank)).collect();
+            for (after_ms, rank) in steps {
+                while let Some((entry, due_ms)) = self.facts.next_escalation(book, after_ms) {
+                    if due_ms > self.now_ms || done >= MAX_AT_ONCE {
+                        break;
+                    }
+                    done += 1;
+                    self.facts.escalate(entry, after_ms);
+                    let open_ms = self.now_ms.saturating_sub(due_ms).saturating_add(after_ms);
+                    self.show(Shown::Overdue { entry, rank, open_ms });
+                    self.write_own(book.class, Vec::from([entry]), Content::Escalated { rank, after_ms });
+                }
+            }
+        }
+    }
+
+    fn test(&mut self) {
+        let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
+        if slot >= self.watch.to_send {
+            self.watch.to_send = slot + 1;
+            if self.memorandum.owner_of_slot(slot) == Some(self.me.party) {
+                let name = self.memorandum.name_of(self.me.party);
+                let text = format!("Test of slot {slot} by {name}: answer with its digest");
+                self.write_own(Class::P, Vec::new(), Content::Test { slot, text });
+            }
+        }
+        for (test, text) in core::mem::take(&mut self.watch.to_answer) {
+            let digest = sha256(text.as_bytes());
+            self.write_own(Class::P, Vec::from([test]), Content::TestAnswer { digest });
+        }
+    }
+
+    fn count_tests(&mut self) {
+        let tests = self.memorandum.terms().tests;
+        let me = self.me.party;
+        while self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms) <= self.now_ms {
+            let slot = self.watch.to_count;
+            let ended = slot.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
+            self.watch.to_count += 1;
+            // A station that slept, or whose clock jumped, knows nothing about the slots between.
+            if self.now_ms - ended > tests.interval_ms {
+                continue;
+            }
+            let owner = self.memorandum.owner_of_slot(slot);
+            let owed: Vec<Party> = match owner {
+                Some(owner) if owner == me => {
+                    let answered = self.watch.answers.get(&slot).cloned().unwrap_or_default();
+                    self.memorandum.parties().filter(|party| *party != me && !answered.contains(party)).collect()
+                }
+                Some(owner) if !self.watch.tests.contains_key(&slot) => Vec::from([owner]),
+                _ => Vec::new(),
+            };
+            for party in owed {
+                self.show(Shown::Missed { slot, party });
+                self.write_own(Class::P, Vec::new(), Content::Missed { slot, party });
+            }
+        }
+    }
+
+    /// The depositary's station decides what can be decided.
+    fn decide(&mut self) {
+        if self.memorandum.depositary() != Some(self.me.party) {
+            return;
+        }
+        loop {
+            let generation = self.generations.get(&Class::A).copied().unwrap_or(0);
+            let book = Book { generation, party: self.me.party, class: Class::A };
+            let under = self.next_under(book);
+            let now_ms = self.now_ms.max(self.last.1);
+            let next = self.acts.open_motions(&under).find_map(|motion| {
+                let outcome = self.acts.outcome(&self.memorandum, motion, &under, now_ms)?;
+                let votes = self.acts.votes(motion, &under).values().map(|(act, _)| *act).collect();
+                let before = self.acts.last_decision(&under).map(|decision| decision.act);
+                Some((motion.act, Content::Decide { outcome, votes, before }))
+            });
+            let Some((motion, decide)) = next else { return };
+            let draft = Draft {
+                class: Some(Class::A),
+                office: None,
+                language: None,
+                regards: Vec::from([motion]),
+                content: decide,
+            };
+            if self.write(draft).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn show_standing(&mut self) {
+        if self.acts.is_quiet() {
+            return;
+        }
+        let under = self.under_all();
+        let now_ms = self.now_ms;
+        let parties: Vec<Party> = self.memorandum.parties().collect();
+        for party in parties {
+            let in_effect = self.acts.suspension(party, &under, now_ms).is_none();
+            if self.watch.standing.insert(party, in_effect).unwrap_or(true) != in_effect {
+                self.show(Shown::Standing { party, in_effect });
+            }
+        }
+    }
+
+    /// When the line next has something to do by the clock alone, ms.
+    pub(crate) fn next_wake_ms(&self) -> Option<u64> {
+        let tests = self.memorandum.terms().tests;
+        let mine = (self.watch.to_send..)
+            .take(self.memorandum.terms().parties.len())
+            .find(|slot| self.memorandum.owner_of_slot(*slot) == Some(self.me.party))
+            .map(|slot| slot.saturating_mul(tests.interval_ms));
+        let count = self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
+        let escalations = self.books.keys().filter(|book| book.party != self.me.party).flat_map(|book| {
+            let steps = self.memorandum.escalations(book.class);
+            steps.filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
+        });
+        let under = self.under_all();
+        let closing = if self.memorandum.depositary() == Some(self.me.party) {
+            self.acts.open_motions(&under).map(|motion| motion.closes_ms.saturating_add(1)).min()
+        } else {
+            None
+        };
+        let standing = self.acts.next_change_ms(self.now_ms);
+        escalations.chain(mine).chain([count]).chain(closing).chain(standing).chain(self.next_dispatch_ms()).min()
+    }
+}
