@@ -135,8 +135,10 @@ impl Acts {
     }
 
     /// The motions without a decision under a cut.
-    pub fn open_motions<'a>(&'a self, under: &'a Under) -> impl Iterator<Item = &'a Motion> {
-        self.motions.values().filter(|motion| under.covers(motion.act) && self.decision_on(motion.act, under).is_none())
+    pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
+        let open =
+            |motion: &&Motion| under.covers(motion.act) && self.decision_on(motion.act, under).is_none();
+        self.motions.values().filter(open).collect()
     }
 
     /// A motion held.
@@ -173,14 +175,22 @@ impl Acts {
     }
 
     /// What a decision at `at_ms` under a cut would say of a motion; `None` while none would be sound.
-    pub fn outcome(&self, memorandum: &Memorandum, motion: &Motion, under: &Under, at_ms: u64) -> Option<Outcome> {
+    pub fn outcome(
+        &self,
+        memorandum: &Memorandum,
+        motion: &Motion,
+        under: &Under,
+        at_ms: u64,
+    ) -> Option<Outcome> {
         if at_ms > motion.closes_ms {
             return Some(Outcome::Lapsed);
         }
         let rule = &memorandum.terms().rule;
         let votes = self.votes(motion, under);
         let count = |wanted: Choice| votes.values().filter(|(_, choice)| *choice == wanted).count();
-        let veto = |holder: &u8| votes.iter().find(|(party, _)| party.number() == *holder).map(|(_, (_, choice))| *choice);
+        let veto = |holder: &u8| {
+            votes.iter().find(|(party, _)| party.number() == *holder).map(|(_, (_, choice))| *choice)
+        };
         if rule.veto.iter().any(|holder| veto(holder) == Some(Choice::Against)) {
             return Some(Outcome::Defeated);
         }
@@ -231,12 +241,19 @@ impl Acts {
             Content::Motion { closes_ms, .. } => {
                 let latest = time_ms.saturating_add(memorandum.terms().rule.window_ms);
                 if *closes_ms < time_ms || *closes_ms > latest {
-                    return breach("a closing time within the memorandum's window", format!("{closes_ms} ms"));
+                    return breach(
+                        "a closing time within the memorandum's window",
+                        format!("{closes_ms} ms"),
+                    );
                 }
                 let suspension = subject.is_some_and(|subject| {
                     self.last_suspension(subject.book.party, under).is_some_and(|s| s.act == subject)
                 });
-                if suspension { Ok(()) } else { breach("a suspension in force to be regarded", format!("{subject:?}")) }
+                if suspension {
+                    Ok(())
+                } else {
+                    breach("a suspension in force to be regarded", format!("{subject:?}"))
+                }
             }
             Content::Vote { .. } => match subject.filter(|subject| under.covers(*subject)) {
                 Some(motion) if self.motions.contains_key(&motion) => Ok(()),
@@ -244,9 +261,13 @@ impl Acts {
             },
             Content::Decide { outcome, votes, before } => {
                 if Some(name.book.party) != memorandum.depositary() {
-                    return breach("a decision by the depositary", format!("party {}", name.book.party.number()));
+                    return breach(
+                        "a decision by the depositary",
+                        format!("party {}", name.book.party.number()),
+                    );
                 }
-                let motion = subject.filter(|subject| under.covers(*subject)).and_then(|act| self.motions.get(&act));
+                let motion =
+                    subject.filter(|subject| under.covers(*subject)).and_then(|act| self.motions.get(&act));
                 let Some(motion) = motion else {
                     return breach("a motion under the decision's cut", format!("{subject:?}"));
                 };
@@ -256,7 +277,8 @@ impl Acts {
                 if *before != self.last_decision(under).map(|decision| decision.act) {
                     return breach("the decision before this one", format!("{before:?}"));
                 }
-                let counted: Vec<EntryRef> = self.votes(motion, under).values().map(|(act, _)| *act).collect();
+                let counted: Vec<EntryRef> =
+                    self.votes(motion, under).values().map(|(act, _)| *act).collect();
                 if *votes != counted {
                     return breach("each party's last vote under the cut", format!("{votes:?}"));
                 }

@@ -9,7 +9,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, Cut, Entry, EntryRef, Fault, Hash, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint, leaf_hash, vector_hash,
+    Book, Class, Cut, Entry, EntryRef, Fault, Hash, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint, leaf_hash,
+    vector_hash,
 };
 
 use crate::acts::Under;
@@ -46,7 +47,9 @@ impl Line {
         let subject = draft.regards.first().map(|subject| subject.book.class);
         let fixed = match &draft.content {
             Content::Cease { .. } => Some(Class::Z),
-            Content::Test { .. } | Content::TestAnswer { .. } | Content::Missed { .. } | Content::Duty(_) => Some(Class::P),
+            Content::Test { .. } | Content::TestAnswer { .. } | Content::Missed { .. } | Content::Duty(_) => {
+                Some(Class::P)
+            }
             Content::Suspends { .. }
             | Content::Resumes { .. }
             | Content::Motion { .. }
@@ -124,7 +127,8 @@ impl Line {
 
     /// What an entry written in a book now would know of acts.
     pub(crate) fn next_under(&mut self, book: Book) -> Under {
-        let own = (book.class == Class::A).then(|| (book, self.books.get(&book).map_or(0, |state| state.size())));
+        let own =
+            (book.class == Class::A).then(|| (book, self.books.get(&book).map_or(0, |state| state.size())));
         Under::new(self.next_cut(book).1, own)
     }
 
@@ -181,7 +185,7 @@ impl Line {
         self.acts.judge(&self.memorandum, name, &entry.regards, content, time_ms, &under)?;
         let quota = self.memorandum.quota(book);
         let state = self.book(book);
-        if !state.affords(time_ms, bytes.len() as u64, quota) {
+        if !state.day.clone().spend(time_ms, bytes.len() as u64, quota) {
             let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
             return Err(Fault::misuse("quota", expected, "one entry too many"));
         }
@@ -197,7 +201,11 @@ impl Line {
     /// Notes that one of this party's own books has grown; where a step would become too long, its end is kept.
     pub(crate) fn grown(&mut self, name: EntryRef, bytes: u64) {
         let state = self.book(name.book);
-        let reached = Reached { book: name.book, size: name.number, root: state.frontier.root(), bytes, signed: None };
+        if name.number <= state.signed_size() {
+            return;
+        }
+        let reached =
+            Reached { book: name.book, size: name.number, root: state.frontier.root(), bytes, signed: None };
         self.reached.push(reached);
     }
 

@@ -35,6 +35,27 @@ struct Unclosed {
     acts: Arc<Cut>,
 }
 
+/// What an author has appended to a book in a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Day {
+    day: u64,
+    entries: u64,
+    bytes: u64,
+}
+
+impl Day {
+    /// Counts an entry; says whether the day's quota still holds it.
+    pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
+        let day = time_ms / DAY_MS;
+        if day != self.day {
+            *self = Self { day, entries: 0, bytes: 0 };
+        }
+        self.entries = self.entries.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.entries <= quota.entries && self.bytes <= quota.bytes
+    }
+}
+
 /// A book as this station holds it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BookState {
@@ -51,8 +72,6 @@ pub(crate) struct BookState {
     /// Up to which number entries have been judged.
     pub(crate) judged: u64,
     pub(crate) unjudged: VecDeque<Unjudged>,
-    /// Entries since the last signed size, and their bytes: the step under way.
-    pub(crate) step: (u64, u64),
     /// It has forked: nothing more of it is taken.
     pub(crate) ended: bool,
     /// The serial and time of its last entry that could be read.
@@ -64,7 +83,8 @@ pub(crate) struct BookState {
     closed: (u64, Hash),
     unclosed: VecDeque<Unclosed>,
     roots: BTreeMap<u64, Hash>,
-    day: (u64, Quota),
+    /// What its author has appended in the day of its last entry.
+    pub(crate) day: Day,
 }
 
 impl BookState {
@@ -132,24 +152,6 @@ impl BookState {
         verdict
     }
 
-    /// Counts an entry against its author's day; says whether the day's quota still holds it.
-    pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
-        let day = time_ms / DAY_MS;
-        if day != self.day.0 {
-            self.day = (day, Quota { entries: 0, bytes: 0 });
-        }
-        let spent = &mut self.day.1;
-        spent.entries = spent.entries.saturating_add(1);
-        spent.bytes = spent.bytes.saturating_add(bytes);
-        spent.entries <= quota.entries && spent.bytes <= quota.bytes
-    }
-
-    /// Whether one more entry would be within the day's quota.
-    pub(crate) fn affords(&self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
-        let spent = if time_ms / DAY_MS == self.day.0 { self.day.1 } else { Quota { entries: 0, bytes: 0 } };
-        spent.entries < quota.entries && spent.bytes.saturating_add(bytes) <= quota.bytes
-    }
-
     /// The largest size that this station's own cuts may state, and the root there.
     pub(crate) fn closed(&self) -> (u64, Hash) {
         self.closed
@@ -169,10 +171,5 @@ impl BookState {
             self.closed = (next.size, next.root);
             self.unclosed.pop_front();
         }
-    }
-
-    /// Own books are closed as soon as they are written.
-    pub(crate) fn close_at(&mut self, size: u64, root: Hash) {
-        self.closed = (size, root);
     }
 }

@@ -202,6 +202,8 @@ pub enum Shown {
         name: EntryRef,
         /// Why folds skip it, or `None`.
         marked: Option<Fault>,
+        /// It rests on acts that have not come yet; it is shown again once it is judged.
+        unjudged: bool,
         /// Its content, where it could be read.
         content: Option<Content>,
         /// What it regards.

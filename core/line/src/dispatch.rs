@@ -161,7 +161,8 @@ impl Line {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         if let Some((_, at_ms)) = state.ping.take_if(|(asked, _)| *asked == nonce) {
             let sample = now_ms.saturating_sub(at_ms);
-            state.smoothed_ms = Some(state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8));
+            state.smoothed_ms =
+                Some(state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8));
             if core::mem::take(&mut state.silent) {
                 self.show(Shown::CircuitSilent { circuit, silent: false });
             }
@@ -170,8 +171,12 @@ impl Line {
 
     /// Fills every circuit that is free.
     pub(crate) fn dispatch(&mut self) {
-        let free: Vec<CircuitId> =
-            self.circuits.iter().filter(|(_, state)| state.busy.is_none()).map(|(circuit, _)| *circuit).collect();
+        let free: Vec<CircuitId> = self
+            .circuits
+            .iter()
+            .filter(|(_, state)| state.busy.is_none())
+            .map(|(circuit, _)| *circuit)
+            .collect();
         for circuit in free {
             self.ping_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
@@ -232,7 +237,8 @@ impl Line {
     /// Whether a circuit is the one for P and R: the fastest to its peer that answers.
     fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
         let rivals = self.circuits.iter().filter(|(_, state)| state.peer == peer && state.ready);
-        let best = rivals.min_by_key(|(id, state)| (state.silent, state.smoothed_ms.unwrap_or(u64::MAX), **id));
+        let best =
+            rivals.min_by_key(|(id, state)| (state.silent, state.smoothed_ms.unwrap_or(u64::MAX), **id));
         best.is_some_and(|(best, _)| *best == circuit)
     }
 
@@ -256,9 +262,11 @@ impl Line {
 
     /// When dispatch next has something to do by the clock alone, ms.
     pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
-        let pings = self.circuits.values().filter(|state| state.ready && state.busy.is_none()).map(Circuit::due_ms);
+        let pings =
+            self.circuits.values().filter(|state| state.ready && state.busy.is_none()).map(Circuit::due_ms);
         let me = self.me.party;
-        let connected = |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);
+        let connected =
+            |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);
         let carried = self
             .peers
             .iter()

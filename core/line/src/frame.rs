@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Checkpoint, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature, SignedCheckpoint,
-    canonical,
+    Book, Checkpoint, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature,
+    SignedCheckpoint, canonical,
 };
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -83,12 +83,11 @@ fn malformed(error: impl ToString) -> Fault {
     Fault::malformed("frame", "a frame of spec/line.md §6", error.to_string())
 }
 
-
 fn fixed<const N: usize>(decoder: &mut Decoder<'_>) -> Result<[u8; N], Fault> {
     let bytes = decoder.bytes().map_err(malformed)?;
-    bytes
-        .try_into()
-        .map_err(|_| Fault::malformed("frame", alloc::format!("{N} bytes"), alloc::format!("{}", bytes.len())))
+    bytes.try_into().map_err(|_| {
+        Fault::malformed("frame", alloc::format!("{N} bytes"), alloc::format!("{}", bytes.len()))
+    })
 }
 
 fn book(decoder: &mut Decoder<'_>) -> Result<Book, Fault> {
@@ -106,7 +105,11 @@ fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
 fn bounded(length: Option<u64>, most: u64) -> Result<u64, Fault> {
     match length {
         Some(length) if length <= most => Ok(length),
-        found => Err(Fault::malformed("frame", alloc::format!("at most {most} elements"), alloc::format!("{found:?}"))),
+        found => Err(Fault::malformed(
+            "frame",
+            alloc::format!("at most {most} elements"),
+            alloc::format!("{found:?}"),
+        )),
     }
 }
 
@@ -139,7 +142,11 @@ impl<'a> Frame<'a> {
             _ => return Err(Fault::incompatible("frame", "a type from 0 to 8", tag.to_string())),
         };
         if length != Some(wanted) {
-            return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), alloc::format!("{length:?}")));
+            return Err(Fault::malformed(
+                "frame",
+                alloc::format!("{wanted} elements"),
+                alloc::format!("{length:?}"),
+            ));
         }
         let decoder = &mut decoder;
         Ok(match tag {
@@ -147,7 +154,8 @@ impl<'a> Frame<'a> {
             1 => {
                 let (book, first) = (book(decoder)?, number(decoder)?);
                 let length = bounded(decoder.array().map_err(malformed)?, STEP_ENTRIES)?;
-                let entries = (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
+                let entries =
+                    (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
                 Self::Step { book, first, entries, signature: fixed(decoder)? }
             }
             2 => Self::Receipt(Receipt {
@@ -166,7 +174,11 @@ impl<'a> Frame<'a> {
                 secret: LineSecret::from_bytes(fixed(decoder)?),
             },
             7 => Self::Head(SignedCheckpoint {
-                checkpoint: Checkpoint { book: book(decoder)?, size: number(decoder)?, root: fixed(decoder)? },
+                checkpoint: Checkpoint {
+                    book: book(decoder)?,
+                    size: number(decoder)?,
+                    root: fixed(decoder)?,
+                },
                 signature: fixed(decoder)?,
             }),
             _ => {
@@ -204,7 +216,11 @@ impl<'a> Frame<'a> {
 }
 
 /// Writing to a `Vec` cannot fail; this puts that in one place.
-fn written(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), minicbor::encode::Error<core::convert::Infallible>>) -> Vec<u8> {
+fn written(
+    write: impl FnOnce(
+        &mut Encoder<&mut Vec<u8>>,
+    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>>,
+) -> Vec<u8> {
     let mut out = Vec::new();
     let _ = write(&mut Encoder::new(&mut out));
     out

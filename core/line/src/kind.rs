@@ -503,7 +503,11 @@ impl Notice {
     fn check(self) -> Result<Self, Fault> {
         within(self.text.clone())?;
         if self.kind.is_empty() || self.kind.len() > 32 {
-            return Err(Fault::malformed("notice kind", "1 to 32 bytes", alloc::format!("{}", self.kind.len())));
+            return Err(Fault::malformed(
+                "notice kind",
+                "1 to 32 bytes",
+                alloc::format!("{}", self.kind.len()),
+            ));
         }
         maybe_within(self.forces.clone())?;
         flag(self.emergency)?;
@@ -560,7 +564,9 @@ impl Content {
             Self::Message(message) => bytes(message),
             Self::Amendment(Amendment::Text(text)) => bytes(TextBody { text }),
             Self::Amendment(Amendment::Notice(notice)) | Self::Notice(notice) => bytes(notice),
-            Self::Withdrawal { reason: text } | Self::Acknowledgement { text } => bytes(MaybeTextBody { text }),
+            Self::Withdrawal { reason: text } | Self::Acknowledgement { text } => {
+                bytes(MaybeTextBody { text })
+            }
             Self::ReadBack { text, position } => bytes(ReadBackBody { text, position }),
             Self::PassedOn { to: text } => bytes(TextBody { text }),
             Self::Cease { position, text } => bytes(CeaseBody { position, text }),
@@ -573,7 +579,9 @@ impl Content {
             Self::Duty(Duty::On) => bytes(DutyBody { state: 1, to: None }),
             Self::Duty(Duty::Handover { to }) => bytes(DutyBody { state: 2, to: Some(to) }),
             Self::Opens { before, size, root } => bytes(OpensBody { before, size, root }),
-            Self::Suspends { scope, effective_ms, reason } => bytes(SuspendsBody { scope, effective_ms, reason }),
+            Self::Suspends { scope, effective_ms, reason } => {
+                bytes(SuspendsBody { scope, effective_ms, reason })
+            }
             Self::Resumes { effective_ms, decision } => {
                 bytes(ResumesBody { effective_ms, decision: decision.map(WireRef::from) })
             }
@@ -606,7 +614,9 @@ impl Content {
                 Err(_) => Amendment::Notice(exactly::<Notice>(body)?.check()?),
             }),
             WITHDRAWAL => Self::Withdrawal { reason: maybe_within(exactly::<MaybeTextBody>(body)?.text)? },
-            ACKNOWLEDGEMENT => Self::Acknowledgement { text: maybe_within(exactly::<MaybeTextBody>(body)?.text)? },
+            ACKNOWLEDGEMENT => {
+                Self::Acknowledgement { text: maybe_within(exactly::<MaybeTextBody>(body)?.text)? }
+            }
             READ_BACK => {
                 let ReadBackBody { text, position } = exactly(body)?;
                 Self::ReadBack { text: within(text)?, position: position.map(valid).transpose()? }
@@ -635,7 +645,11 @@ impl Content {
                 DutyBody { state: 1, to: None } => Duty::On,
                 DutyBody { state: 2, to: Some(to) } => Duty::Handover { to },
                 DutyBody { state, .. } => {
-                    return Err(Fault::malformed("duty", "0, 1, or 2 with an office", alloc::format!("{state}")));
+                    return Err(Fault::malformed(
+                        "duty",
+                        "0, 1, or 2 with an office",
+                        alloc::format!("{state}"),
+                    ));
                 }
             }),
             NOTICE => Self::Notice(exactly::<Notice>(body)?.check()?),
@@ -699,7 +713,9 @@ impl Content {
             Self::Cease { .. } => class == Class::Z,
             Self::Message(message) if message.safety_of_life == Some(true) => class == Class::Z,
             Self::Displayed => matches!(class, Class::Z | Class::O),
-            Self::Test { .. } | Self::TestAnswer { .. } | Self::Missed { .. } | Self::Duty(_) => class == Class::P,
+            Self::Test { .. } | Self::TestAnswer { .. } | Self::Missed { .. } | Self::Duty(_) => {
+                class == Class::P
+            }
             content => (class == Class::A) == (content.kind() >= FIRST_ACT),
         };
         if !fits {
@@ -711,28 +727,30 @@ impl Content {
             _ => false,
         };
         let fits = match self {
-            Self::Amendment(_) | Self::Withdrawal { .. } => one(|subject, book| {
-                subject.book.party == book.party && subject.book.class != Class::A
-            }),
+            Self::Amendment(_) | Self::Withdrawal { .. } => {
+                one(|subject, book| subject.book.party == book.party && subject.book.class != Class::A)
+            }
             Self::Acknowledgement { .. }
             | Self::ReadBack { .. }
             | Self::PassedOn { .. }
             | Self::Displayed
-            | Self::Escalated { .. } => one(|subject, book| {
-                subject.book.party != book.party && subject.book.class == book.class
-            }),
-            Self::TestAnswer { .. } => one(|subject, book| {
-                subject.book.party != book.party && subject.book.class == Class::P
-            }),
-            Self::Resumes { .. } => one(|subject, book| {
-                subject.book.party == book.party && subject.book.class == Class::A
-            }),
+            | Self::Escalated { .. } => {
+                one(|subject, book| subject.book.party != book.party && subject.book.class == book.class)
+            }
+            Self::TestAnswer { .. } => {
+                one(|subject, book| subject.book.party != book.party && subject.book.class == Class::P)
+            }
+            Self::Resumes { .. } => {
+                one(|subject, book| subject.book.party == book.party && subject.book.class == Class::A)
+            }
             Self::Motion { .. } | Self::Vote { .. } | Self::Decide { .. } => {
                 one(|subject, _| subject.book.class == Class::A)
             }
-            Self::Test { .. } | Self::Missed { .. } | Self::Duty(_) | Self::Opens { .. } | Self::Suspends { .. } => {
-                entry.regards.is_empty()
-            }
+            Self::Test { .. }
+            | Self::Missed { .. }
+            | Self::Duty(_)
+            | Self::Opens { .. }
+            | Self::Suspends { .. } => entry.regards.is_empty(),
             Self::Message(_) | Self::Cease { .. } | Self::Notice(_) | Self::Unknown { .. } => true,
         };
         if fits {

@@ -36,6 +36,6 @@ pub use facts::{Awaited, Facts, Owed};
 pub use kind::{Amendment, Choice, Content, Duty, Message, Notice, Outcome, Position};
 pub use line::{Identity, Line};
 pub use memorandum::{
-    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension, Terms,
-    Tests, is_language,
+    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension,
+    Terms, Tests, is_language,
 };

@@ -6,7 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SecretKey, SignedCheckpoint,
+    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SecretKey,
+    SignedCheckpoint, leaf_hash,
 };
 
 use crate::acts::{Acts, Under};
@@ -75,6 +76,8 @@ pub struct Line {
     pub(crate) append: Append,
     pub(crate) reached: Vec<Reached>,
     pub(crate) on_durable: Vec<Shown>,
+    /// Receipts that came before what they receipt, the newest of each book and signer.
+    pub(crate) early_receipts: BTreeMap<(Book, Party), Receipt>,
     pending: VecDeque<Pending>,
     seq: u64,
     effects: VecDeque<Effect>,
@@ -88,7 +91,11 @@ impl Line {
     /// `Misuse` if the identity's party or its book key, receipt key or secret are not the memorandum's.
     pub fn new(memorandum: Memorandum, me: Identity) -> Result<Self, Fault> {
         let Some(member) = memorandum.member(me.party) else {
-            return Err(Fault::misuse("identity", "a party of the memorandum", me.party.number().to_string()));
+            return Err(Fault::misuse(
+                "identity",
+                "a party of the memorandum",
+                me.party.number().to_string(),
+            ));
         };
         let fits = member.book_key == *me.book_key.public().bytes()
             && member.receipt_key == *me.receipt_key.public().bytes()
@@ -118,6 +125,7 @@ impl Line {
             append: Append::default(),
             reached: Vec::new(),
             on_durable: Vec::new(),
+            early_receipts: BTreeMap::new(),
             pending: VecDeque::new(),
             seq: 0,
             effects: VecDeque::new(),
@@ -238,12 +246,13 @@ impl Line {
             let expected = alloc::format!("number {}", state.size() + 1);
             return Err(Fault::misuse("stored entry", expected, name.number.to_string()));
         }
-        self.take_entry(name.book, bytes, None)?;
-        self.on_durable.clear();
-        self.append = Append::default();
-        let state = self.book(name.book);
+        let Some(secret) = &state.secret else {
+            return Err(Fault::misuse("stored entry", "a line secret for its book", "none"));
+        };
+        let leaf = leaf_hash(&secret.blind(state.size()), bytes);
+        state.frontier.push(leaf);
         state.durable = name.number;
-        Ok(())
+        self.take_entry(name, bytes, leaf)
     }
 
     /// Takes a checkpoint that was stored, ascending by size within a book, before its entries.
@@ -276,7 +285,8 @@ impl Line {
                 self.sign(book, &steps);
             }
         }
-        let mirrors: Vec<Book> = self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
+        let mirrors: Vec<Book> =
+            self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in mirrors {
             self.give_receipt(book, Vec::new());
         }

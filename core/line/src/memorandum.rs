@@ -10,7 +10,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, possession_message, sha256,
+    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, possession_message,
+    sha256,
 };
 use minicbor::{Decode, Encode};
 
@@ -284,20 +285,36 @@ impl Member {
             let proved = Signature::try_from(proof.as_slice())
                 .is_ok_and(|signature| key.verify(&possession_message(role, who, &key), &signature));
             if !proved {
-                return Err(refuse("possession", format!("a signature by the {role} key"), format!("none of {who}")));
+                return Err(refuse(
+                    "possession",
+                    format!("a signature by the {role} key"),
+                    format!("none of {who}"),
+                ));
             }
         }
         if self.languages.is_empty() || !self.languages.iter().all(|tag| is_language(tag)) {
-            return Err(refuse("languages", "one or more BCP 47 tags", format!("{:?} of {who}", self.languages)));
+            return Err(refuse(
+                "languages",
+                "one or more BCP 47 tags",
+                format!("{:?} of {who}", self.languages),
+            ));
         }
         if !ascending(self.offices.iter().map(|office| office.number)) {
-            return Err(refuse("offices", "ascending by number, each once", format!("another order for {who}")));
+            return Err(refuse(
+                "offices",
+                "ascending by number, each once",
+                format!("another order for {who}"),
+            ));
         }
         if !self.offices.iter().any(|office| office.rank == 0) {
             return Err(refuse("offices", "at least one of rank 0, the watch", format!("none of {who}")));
         }
         if !self.offices.iter().all(|office| is_label(&office.name)) {
-            return Err(refuse("office name", "1 to 200 bytes without controls", format!("another of {who}")));
+            return Err(refuse(
+                "office name",
+                "1 to 200 bytes without controls",
+                format!("another of {who}"),
+            ));
         }
         Ok(())
     }
@@ -363,14 +380,23 @@ impl Terms {
     fn check_clocks(&self) -> Result<(), Fault> {
         let handling = &self.handling_ms;
         if handling.len() != 4 || handling.contains(&0) || !handling.is_sorted() {
-            return Err(refuse("handling objectives", "four, over 0, ascending Z, O, P, R", format!("{handling:?}")));
+            return Err(refuse(
+                "handling objectives",
+                "four, over 0, ascending Z, O, P, R",
+                format!("{handling:?}"),
+            ));
         }
         if !ascending(self.escalations.iter().map(|step| (step.class, step.after_ms))) {
             return Err(refuse("escalations", "ascending by class, then by time", "another order"));
         }
         for step in &self.escalations {
-            if !matches!(Class::from_number(step.class), Ok(class) if class != Class::A) || step.after_ms == 0 {
-                return Err(refuse("escalation", "a class of Z, O, P, R and a time over 0", format!("{step:?}")));
+            if !matches!(Class::from_number(step.class), Ok(class) if class != Class::A) || step.after_ms == 0
+            {
+                return Err(refuse(
+                    "escalation",
+                    "a class of Z, O, P, R and a time over 0",
+                    format!("{step:?}"),
+                ));
             }
             if let Some(member) =
                 self.parties.iter().find(|m| !m.offices.iter().any(|office| office.rank == step.rank))
@@ -379,8 +405,15 @@ impl Terms {
                 return Err(refuse("escalation", expected, format!("none of {}", member.name)));
             }
         }
-        if self.tests.interval_ms == 0 || self.tests.grace_ms == 0 || self.tests.grace_ms >= self.tests.interval_ms {
-            return Err(refuse("tests", "a grace over 0 and below the interval", format!("{:?}", self.tests)));
+        if self.tests.interval_ms == 0
+            || self.tests.grace_ms == 0
+            || self.tests.grace_ms >= self.tests.interval_ms
+        {
+            return Err(refuse(
+                "tests",
+                "a grace over 0 and below the interval",
+                format!("{:?}", self.tests),
+            ));
         }
         if self.rule.window_ms == 0 {
             return Err(refuse("rule", "a window over 0", "0"));

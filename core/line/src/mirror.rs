@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Fault, Hash, LineSecret, Party, Receipt, Signature,
-    SignedCheckpoint, leaf_hash, verify_step,
+    Book, Checkpoint, Class, Entry, EntryRef, Fault, Hash, LineSecret, Party, Receipt, Signature,
+    SignedCheckpoint, verify_step,
 };
 
 use crate::acts::Under;
@@ -42,7 +42,10 @@ impl Line {
             Frame::Hello(hello) => self.greeted(circuit, hello),
             Frame::Refusal { code, text } => {
                 let found = alloc::format!("refusal {code}: {text}");
-                self.show(Shown::NotTaken { circuit, fault: Fault::incompatible("circuit", "a peer that agrees", found) });
+                self.show(Shown::NotTaken {
+                    circuit,
+                    fault: Fault::incompatible("circuit", "a peer that agrees", found),
+                });
             }
             _ if !ready => {
                 let fault = Fault::misbehaved("frame", "a hello first", "another frame");
@@ -85,14 +88,22 @@ impl Line {
 
     fn greeted(&mut self, circuit: CircuitId, hello: Hello) {
         let Some(peer) = self.circuits.get(&circuit).map(|state| state.peer) else { return };
-        let hex = |hash: &Hash| hash.iter().take(4).map(|byte| alloc::format!("{byte:02x}")).collect::<alloc::string::String>();
+        let hex = |hash: &Hash| {
+            hash.iter().take(4).map(|byte| alloc::format!("{byte:02x}")).collect::<alloc::string::String>()
+        };
         let mine = self.memorandum.hash();
         let refusal = if hello.version != VERSION {
-            Some((code::WRONG_VERSION, Fault::incompatible("protocol version", VERSION.to_string(), hello.version.to_string())))
+            Some((
+                code::WRONG_VERSION,
+                Fault::incompatible("protocol version", VERSION.to_string(), hello.version.to_string()),
+            ))
         } else if hello.line != self.id {
             Some((code::WRONG_LINE, Fault::incompatible("line", hex(&self.id.0), hex(&hello.line.0))))
         } else if hello.memorandum != mine {
-            Some((code::STALE_MEMORANDUM, Fault::incompatible("memorandum", hex(&mine), hex(&hello.memorandum))))
+            Some((
+                code::STALE_MEMORANDUM,
+                Fault::incompatible("memorandum", hex(&mine), hex(&hello.memorandum)),
+            ))
         } else if hello.party != peer {
             let found = hello.party.number().to_string();
             Some((code::WRONG_PARTY, Fault::misbehaved("party", peer.number().to_string(), found)))
@@ -144,7 +155,8 @@ impl Line {
         if self.secrets.contains_key(&party) {
             return;
         }
-        let commits = self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
+        let commits =
+            self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
         if commits {
             self.append.secrets.push((party, secret.clone()));
             self.learn(party, secret);
@@ -165,18 +177,31 @@ impl Line {
         signature: &Signature,
     ) -> Result<(), Fault> {
         let Some(key) = self.memorandum.book_key(book.party).cloned() else {
-            return Err(Fault::misbehaved("book", "a party of the memorandum", book.party.number().to_string()));
+            return Err(Fault::misbehaved(
+                "book",
+                "a party of the memorandum",
+                book.party.number().to_string(),
+            ));
         };
-        let newest = self.books.keys().filter(|other| other.party == book.party && other.class == book.class).map(|other| other.generation).max();
+        let newest = self
+            .books
+            .keys()
+            .filter(|other| other.party == book.party && other.class == book.class)
+            .map(|other| other.generation)
+            .max();
         if book.generation > newest.map_or(1, |newest| newest.saturating_add(1)) {
-            return Err(Fault::misbehaved("generation", "at most one above the last", book.generation.to_string()));
+            return Err(Fault::misbehaved(
+                "generation",
+                "at most one above the last",
+                book.generation.to_string(),
+            ));
         }
         let own = book.party == self.me.party;
         let id = self.id;
         let state = self.book(book);
         let held = state.size();
         let end = first.saturating_add(entries.len() as u64).saturating_sub(1);
-        if own && !state.ended || !own && state.ended {
+        if own != state.ended {
             return Ok(());
         }
         if first == 0 || first > held + 1 {
@@ -187,9 +212,14 @@ impl Line {
         if end <= held {
             return Ok(());
         }
-        let fresh = usize::try_from(held + 1 - first).ok().and_then(|skip| entries.get(skip..)).unwrap_or_default();
+        let fresh =
+            usize::try_from(held + 1 - first).ok().and_then(|skip| entries.get(skip..)).unwrap_or_default();
         if state.unjudged.len() + fresh.len() > MAX_UNJUDGED {
-            return Err(Fault::misbehaved("cut", "acts that exist", "too many entries that wait for acts to come"));
+            return Err(Fault::misbehaved(
+                "cut",
+                "acts that exist",
+                "too many entries that wait for acts to come",
+            ));
         }
         let Some(secret) = &state.secret else {
             return Err(Fault::incompatible("step", "a line secret for its book", "none yet"));
@@ -212,7 +242,8 @@ impl Line {
             let name = EntryRef { book, number: held + 1 + place as u64 };
             self.take_entry(name, bytes, leaf)?;
         }
-        let signed = SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
+        let signed =
+            SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
         self.append.checkpoints.push(signed.clone());
         self.reached.push(Reached { book, size: end, root, bytes: 0, signed: Some(signed) });
         let acts_held = Arc::clone(&self.acts_held);
@@ -230,7 +261,7 @@ impl Line {
 
     fn within_quota(&self, book: Book, fresh: &[&[u8]], read: &[Result<Entry, Fault>]) -> Result<(), Fault> {
         let quota = self.memorandum.quota(book);
-        let Some(mut day) = self.books.get(&book).map(|state| state.day()) else { return Ok(()) };
+        let Some(mut day) = self.books.get(&book).map(|state| state.day) else { return Ok(()) };
         for (bytes, entry) in fresh.iter().zip(read) {
             let time_ms = entry.as_ref().map_or(0, |entry| entry.time_ms);
             if !day.spend(time_ms, bytes.len() as u64, quota) {
@@ -246,7 +277,8 @@ impl Line {
         let book = name.book;
         let offices = self.memorandum.member(book.party).map(|member| &member.offices);
         let read = Entry::decode(bytes).map(|entry| {
-            let office = offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office));
+            let office =
+                offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office));
             (entry, office)
         });
         let (kind, time_ms, regards) = match &read {
@@ -262,12 +294,16 @@ impl Line {
         }
         let quota = self.memorandum.quota(book);
         let state = self.book(book);
-        state.spend(time_ms, bytes.len() as u64, quota);
+        state.day.spend(time_ms, bytes.len() as u64, quota);
         let read = read.and_then(|(entry, office)| {
             state.follow(book, &entry)?;
             let content = Content::decode(entry.kind, &entry.body)?;
             content.check_place(book, &entry)?;
-            if office { Ok((entry, content)) } else { Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string())) }
+            if office {
+                Ok((entry, content))
+            } else {
+                Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string()))
+            }
         });
         let acts = Arc::clone(state.acts());
         state.unjudged.push_back(Unjudged { number: name.number, acts, read });
@@ -298,8 +334,12 @@ impl Line {
     fn settle(&mut self, book: Book) {
         if self.judge_ready(book) && book.class == Class::A {
             loop {
-                let waiting: Vec<Book> =
-                    self.books.iter().filter(|(_, state)| !state.unjudged.is_empty()).map(|(book, _)| *book).collect();
+                let waiting: Vec<Book> = self
+                    .books
+                    .iter()
+                    .filter(|(_, state)| !state.unjudged.is_empty())
+                    .map(|(book, _)| *book)
+                    .collect();
                 let mut more = false;
                 for book in waiting {
                     more |= self.judge_ready(book) && book.class == Class::A;
@@ -336,19 +376,42 @@ impl Line {
             let (shown, verdict) = match unjudged.read {
                 Ok((entry, content)) => {
                     let verdict = self.permitted(&content, entry.time_ms, &under).and_then(|()| {
-                        self.acts.judge(&self.memorandum, name, &entry.regards, &content, entry.time_ms, &under)
+                        self.acts.judge(
+                            &self.memorandum,
+                            name,
+                            &entry.regards,
+                            &content,
+                            entry.time_ms,
+                            &under,
+                        )
                     });
                     if verdict.is_ok() {
                         self.admit(name, &entry.regards, &content, entry.time_ms);
                     }
                     let marked = verdict.as_ref().err().cloned();
                     let (time_ms, regards) = (entry.time_ms, entry.regards);
-                    (Shown::Entry { name, marked, unjudged: false, content: Some(content), regards, time_ms }, verdict)
+                    (
+                        Shown::Entry {
+                            name,
+                            marked,
+                            unjudged: false,
+                            content: Some(content),
+                            regards,
+                            time_ms,
+                        },
+                        verdict,
+                    )
                 }
                 Err(fault) => {
                     let marked = Some(fault.clone());
-                    let shown =
-                        Shown::Entry { name, marked, unjudged: false, content: None, regards: Vec::new(), time_ms: 0 };
+                    let shown = Shown::Entry {
+                        name,
+                        marked,
+                        unjudged: false,
+                        content: None,
+                        regards: Vec::new(),
+                        time_ms: 0,
+                    };
                     (shown, Err(fault))
                 }
             };
@@ -378,7 +441,9 @@ impl Line {
             None => Ok(()),
             Some(suspended) => {
                 let name = suspended.act.text(&self.memorandum.name_of(suspended.act.book.party));
-                let found = alloc::format!("suspended by {name}; only acts, acknowledgements, tests and safety of life pass");
+                let found = alloc::format!(
+                    "suspended by {name}; only acts, acknowledgements, tests and safety of life pass"
+                );
                 Err(Fault::misbehaved("permission", "a line that is open for this kind of entry", found))
             }
         }
@@ -402,7 +467,8 @@ impl Line {
         }
         let seconds = last.map_or(0, |last| last.seconds).max(seconds);
         let checkpoint = &signed.checkpoint;
-        let receipt = Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
+        let receipt =
+            Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
         self.append.receipts.push(receipt.clone());
         for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
             circuit.receipts.insert((book, me), receipt.clone());
@@ -414,7 +480,8 @@ impl Line {
     /// Holds a receipt that came in to its signer, and keeps it.
     fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
         let (book, signer) = (receipt.book, receipt.party);
-        let Some(key) = self.memorandum.receipt_key(signer).cloned().filter(|_| signer != self.me.party) else {
+        let Some(key) = self.memorandum.receipt_key(signer).cloned().filter(|_| signer != self.me.party)
+        else {
             return Ok(());
         };
         let id = self.id;
@@ -430,7 +497,8 @@ impl Line {
         };
         receipt.verify(&root, &id, &key)?;
         if state.receipts.get(&signer).is_some_and(|last| last.seconds > receipt.seconds) {
-            let fault = Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
+            let fault =
+                Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
             self.convict(Evidence { party: signer, fault: fault.clone(), proof: frame::receipt(&receipt) });
             return Err(fault);
         }
@@ -447,7 +515,8 @@ impl Line {
 
     /// Receipts that came before what they receipt.
     fn early_receipts(&mut self, book: Book) {
-        let signers: Vec<Party> = self.early_receipts.keys().filter(|(of, _)| *of == book).map(|(_, by)| *by).collect();
+        let signers: Vec<Party> =
+            self.early_receipts.keys().filter(|(of, _)| *of == book).map(|(_, by)| *by).collect();
         for signer in signers {
             if let Some(receipt) = self.early_receipts.remove(&(book, signer)) {
                 let _ = self.take_receipt(signer, receipt);
@@ -482,10 +551,5 @@ impl Line {
             self.book(book).ended = true;
             self.convict(Evidence { party: book.party, fault, proof });
         }
-    }
-
-    /// Restores an entry: its leaf is computed again.
-    pub(crate) fn leaf_of(secret: &BookSecret, index: u64, bytes: &[u8]) -> Hash {
-        leaf_hash(&secret.blind(index), bytes)
     }
 }

@@ -76,10 +76,7 @@ impl Line {
 
     /// Motions without a decision, as everything held here shows it.
     pub fn open_motions(&self) -> Vec<&Motion> {
-        let under = self.under_all();
-        let mut open: Vec<&Motion> = self.acts.open_motions(&under).collect();
-        open.sort_by_key(|motion| motion.act);
-        open
+        self.acts.open_motions(&self.under_all())
     }
 
     /// The decision that consents to reopening after a suspension.

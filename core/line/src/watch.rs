@@ -88,7 +88,8 @@ impl Line {
 
     fn escalate(&mut self) {
         let mut done = 0;
-        let books: Vec<Book> = self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
+        let books: Vec<Book> =
+            self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in books {
             let steps: Vec<(u64, u16)> =
                 self.memorandum.escalations(book.class).map(|step| (step.after_ms, step.rank)).collect();
@@ -126,7 +127,9 @@ impl Line {
     fn count_tests(&mut self) {
         let tests = self.memorandum.terms().tests;
         let me = self.me.party;
-        while self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms) <= self.now_ms {
+        while self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms)
+            <= self.now_ms
+        {
             let slot = self.watch.to_count;
             let ended = slot.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
             self.watch.to_count += 1;
@@ -138,7 +141,10 @@ impl Line {
             let owed: Vec<Party> = match owner {
                 Some(owner) if owner == me => {
                     let answered = self.watch.answers.get(&slot).cloned().unwrap_or_default();
-                    self.memorandum.parties().filter(|party| *party != me && !answered.contains(party)).collect()
+                    self.memorandum
+                        .parties()
+                        .filter(|party| *party != me && !answered.contains(party))
+                        .collect()
                 }
                 Some(owner) if !self.watch.tests.contains_key(&slot) => Vec::from([owner]),
                 _ => Vec::new(),
@@ -160,7 +166,7 @@ impl Line {
             let book = Book { generation, party: self.me.party, class: Class::A };
             let under = self.next_under(book);
             let now_ms = self.now_ms.max(self.last.1);
-            let next = self.acts.open_motions(&under).find_map(|motion| {
+            let next = self.acts.open_motions(&under).into_iter().find_map(|motion| {
                 let outcome = self.acts.outcome(&self.memorandum, motion, &under, now_ms)?;
                 let votes = self.acts.votes(motion, &under).values().map(|(act, _)| *act).collect();
                 let before = self.acts.last_decision(&under).map(|decision| decision.act);
@@ -205,15 +211,22 @@ impl Line {
         let count = self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
         let escalations = self.books.keys().filter(|book| book.party != self.me.party).flat_map(|book| {
             let steps = self.memorandum.escalations(book.class);
-            steps.filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
+            steps
+                .filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
         });
         let under = self.under_all();
         let closing = if self.memorandum.depositary() == Some(self.me.party) {
-            self.acts.open_motions(&under).map(|motion| motion.closes_ms.saturating_add(1)).min()
+            self.acts.open_motions(&under).iter().map(|motion| motion.closes_ms.saturating_add(1)).min()
         } else {
             None
         };
         let standing = self.acts.next_change_ms(self.now_ms);
-        escalations.chain(mine).chain([count]).chain(closing).chain(standing).chain(self.next_dispatch_ms()).min()
+        escalations
+            .chain(mine)
+            .chain([count])
+            .chain(closing)
+            .chain(standing)
+            .chain(self.next_dispatch_ms())
+            .min()
     }
 }

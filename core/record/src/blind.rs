@@ -1,79 +1,115 @@
-//! Blinds: why a proof of one entry tells nothing about its neighbours (spec/record.md §4).
+//! Blinds: why a leaf hash tells nothing about its entry (spec/record.md §4).
+//!
+//! A [`LineSecret`] is a party's; a [`BookSecret`] follows from it for one book, and gives each leaf its blind.
+//! Both are wiped from memory when they are dropped, and neither shows itself in Debug output.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use core::fmt;
 
-use crate::tree::Hash;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
 
-/// The secret that a party shares with the other parties of a line, and with nobody else.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct LineSecret([u8; 32]);
+use crate::hash::{Hash, sha256_of};
 
-impl core::fmt::Debug for LineSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("LineSecret")
-    }
-}
+/// Bytes of a blind.
+pub const BLIND: usize = 16;
+
+/// What the parties of a line share so that nobody else can guess at leaves.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LineSecret(Zeroizing<[u8; 32]>);
 
 impl LineSecret {
-    /// A secret of 32 random bytes.
+    /// The secret of these bytes, which must have been drawn at random.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
     }
 
-    /// Its bytes, to be stored or sent to another party of the line.
+    /// Its bytes, for storing it and for telling it to another party of the line.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
     /// What the memorandum says of it.
     pub fn commitment(&self) -> Hash {
-        Sha256::new_with_prefix(b"detente blind v1\n").chain_update(self.0).finalize().into()
+        sha256_of(&[b"detente blind v1\n", self.0.as_slice()])
     }
 }
 
-/// The source of the blinds of one book.
+impl fmt::Debug for LineSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LineSecret")
+    }
+}
+
+/// A book's secret, as an HMAC state that is ready for use.
 #[derive(Clone)]
 pub struct BookSecret(Hmac<Sha256>);
 
-impl core::fmt::Debug for BookSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("BookSecret")
-    }
-}
-
-/// HMAC takes keys of any length.
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes keys of any length") };
-    mac
-}
-
 impl BookSecret {
-    /// For the book of an origin.
+    /// The secret of the book of an origin.
     pub fn new(secret: &LineSecret, origin: &str) -> Self {
-        let mut mac = keyed(&secret.0);
-        mac.update(origin.as_bytes());
-        let mut key: Hash = mac.finalize().into_bytes().into();
+        let mut key: [u8; 32] = keyed(&secret.0).chain_update(origin).finalize().into_bytes().into();
         let book = Self(keyed(&key));
         key.zeroize();
         book
     }
 
-    /// The blind of the leaf of an index.
-    pub fn blind(&self, index: u64) -> [u8; 16] {
-        let [even, odd] = self.pair(index / 2);
-        if index.is_multiple_of(2) { even } else { odd }
+    /// The blind of the leaf of an index, which is the entry's number − 1.
+    pub fn blind(&self, index: u64) -> [u8; BLIND] {
+        half(&self.pair(index / 2), index)
     }
 
-    /// The blinds of the leaves `2·half` and `2·half + 1`.
-    pub fn pair(&self, half: u64) -> [[u8; 16]; 2] {
-        let mut mac = self.0.clone();
-        mac.update(&half.to_be_bytes());
-        let pair: Hash = mac.finalize().into_bytes().into();
-        let mut blinds = [[0; 16]; 2];
-        blinds[0].copy_from_slice(&pair[..16]);
-        blinds[1].copy_from_slice(&pair[16..]);
-        blinds
+    /// The blinds from an index on, at one HMAC for every two of them.
+    pub fn blinds(&self, from: u64) -> Blinds<'_> {
+        Blinds { secret: self, index: from, pair: self.pair(from / 2) }
     }
+
+    fn pair(&self, place: u64) -> [u8; 2 * BLIND] {
+        self.0.clone().chain_update(place.to_be_bytes()).finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for BookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BookSecret")
+    }
+}
+
+/// The blinds of consecutive leaves, without end.
+#[derive(Debug, Clone)]
+pub struct Blinds<'a> {
+    secret: &'a BookSecret,
+    index: u64,
+    /// Of `index`, whenever `index` is odd.
+    pair: [u8; 2 * BLIND],
+}
+
+impl Iterator for Blinds<'_> {
+    type Item = [u8; BLIND];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.index.is_multiple_of(2) {
+            self.pair = self.secret.pair(self.index / 2);
+        }
+        let blind = half(&self.pair, self.index);
+        self.index = self.index.checked_add(1)?;
+        Some(blind)
+    }
+}
+
+/// RFC 2104 fills a short key with zeros up to the block; done here, it cannot fail.
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    let (start, _) = block.split_at_mut(key.len());
+    start.copy_from_slice(key);
+    let mac = Hmac::new((&block).into());
+    block.zeroize();
+    mac
+}
+
+fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
+    let mut blind = [0; BLIND];
+    let (even, odd) = pair.split_at(BLIND);
+    blind.copy_from_slice(if index.is_multiple_of(2) { even } else { odd });
+    blind
 }

@@ -1,89 +1,190 @@
-//! The canonical form that every structure has (spec/record.md §1).
-
-use alloc::format;
+//! Which bytes are canonical (spec/record.md §1).
+//!
+//! [`canonical`] is the one place that enforces the deterministic encoding. Whoever has called it may read the
+//! bytes with any CBOR decoder, and need only look at types and keys from then on. It allocates nothing, looks at
+//! every byte once, and its depth is bounded by [`MAX_DEPTH`].
 
 use crate::fault::Fault;
 
-/// Deepest nesting.
-const MAX_DEPTH: u8 = 16;
+/// How many arrays and maps may stand inside one another.
+pub const MAX_DEPTH: usize = 16;
 
-/// Walks one item after another; allocates nothing.
+/// Holds bytes to be one item in the deterministic encoding, and nothing after it.
+///
+/// # Errors
+/// `Malformed`, with the rule that is broken first.
+pub fn canonical(bytes: &[u8]) -> Result<(), Fault> {
+    let mut walk = Walk { rest: bytes };
+    let verdict =
+        walk.item(0).and_then(|()| if walk.rest.is_empty() { Ok(()) } else { Err("bytes after the item") });
+    verdict
+        .map_err(|found| Fault::malformed("CBOR", "the deterministic encoding of spec/record.md §1", found))
+}
+
+/// What is broken, in words; a static string, so that the walk itself stays small.
+type Broken = &'static str;
+
 struct Walk<'a> {
     rest: &'a [u8],
 }
 
-fn wrong(expected: &'static str, found: impl Into<alloc::borrow::Cow<'static, str>>) -> Fault {
-    Fault::malformed("canonical CBOR", expected, found)
-}
-
-impl<'a> Walk<'a> {
-    fn take(&mut self, count: u64) -> Result<&'a [u8], Fault> {
-        let count = usize::try_from(count).ok().filter(|count| *count <= self.rest.len());
-        let Some((taken, rest)) = count.and_then(|count| self.rest.split_at_checked(count)) else {
-            return Err(wrong("as many bytes as announced", "the end"));
-        };
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    /// Major type and argument, in the shortest form.
-    fn head(&mut self) -> Result<(u8, u64), Fault> {
-        let first = self.take(1)?.first().copied().unwrap_or_default();
-        let (major, info) = (first >> 5, first & 31);
-        let (argument, least) = match info {
-            0..=23 => return Ok((major, u64::from(info))),
-            24 => (self.number(1)?, 24),
-            25 => (self.number(2)?, 1 << 8),
-            26 => (self.number(4)?, 1 << 16),
-            27 => (self.number(8)?, 1 << 32),
-            _ => return Err(wrong("definite lengths", format!("additional information {info}"))),
-        };
-        if major == 7 || argument < least {
-            return Err(wrong("the shortest form", format!("0x{first:02x} {argument}")));
-        }
-        Ok((major, argument))
-    }
-
-    fn number(&mut self, bytes: u64) -> Result<u64, Fault> {
-        Ok(self.take(bytes)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
-
-    fn item(&mut self, depth: u8) -> Result<(), Fault> {
-        if depth > MAX_DEPTH {
-            return Err(wrong("nesting of at most 16", "deeper"));
-        }
-        match self.head()? {
-            (0 | 1, _) => Ok(()),
-            (2, length) => self.take(length).map(|_| ()),
-            (3, length) => match core::str::from_utf8(self.take(length)?) {
+impl Walk<'_> {
+    fn item(&mut self, depth: usize) -> Result<(), Broken> {
+        let first = self.byte()?;
+        match first >> 5 {
+            0 | 1 => self.argument(first).map(|_| ()),
+            2 => self.string(first).map(|_| ()),
+            3 => match core::str::from_utf8(self.string(first)?) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(wrong("text in UTF-8", "other bytes")),
+                Err(_) => Err("text that is not UTF-8"),
             },
-            (4, length) => (0..length).try_for_each(|_| self.item(depth + 1)),
-            (5, length) => {
-                let mut last = None;
-                for _ in 0..length {
-                    let (major, key) = self.head()?;
-                    if major != 0 || last.is_some_and(|last| key <= last) {
-                        return Err(wrong("unsigned integer keys that ascend", format!("type {major}, {key}")));
-                    }
-                    last = Some(key);
-                    self.item(depth + 1)?;
-                }
-                Ok(())
+            4 => {
+                let depth = deeper(depth)?;
+                (0..self.argument(first)?).try_for_each(|_| self.item(depth))
             }
-            (7, 20..=22) => Ok(()),
-            (major, _) => Err(wrong("integers, strings, arrays, maps, booleans, null", format!("type {major}"))),
+            5 => {
+                let depth = deeper(depth)?;
+                let mut last = None;
+                (0..self.argument(first)?).try_for_each(|_| {
+                    let key = Some(self.key()?);
+                    if key <= last {
+                        return Err("map keys that do not ascend");
+                    }
+                    last = key;
+                    self.item(depth)
+                })
+            }
+            6 => Err("a tag"),
+            _ => match first {
+                0xf4..=0xf6 => Ok(()),
+                0xf9..=0xfb => Err("a floating-point number"),
+                0xff => Err("a break"),
+                _ => Err("a simple value other than true, false and null"),
+            },
         }
+    }
+
+    fn key(&mut self) -> Result<u64, Broken> {
+        match self.byte()? {
+            first @ 0x00..=0x1b => self.argument(first),
+            _ => Err("a map key that is not an unsigned integer"),
+        }
+    }
+
+    /// The argument of an item's head: the value itself, a length or a count, in its shortest form.
+    fn argument(&mut self, first: u8) -> Result<u64, Broken> {
+        let (value, least) = match first & 31 {
+            direct @ 0..=23 => return Ok(u64::from(direct)),
+            24 => (u64::from(self.byte()?), 24),
+            25 => (u64::from(u16::from_be_bytes(self.bytes()?)), 1 << 8),
+            26 => (u64::from(u32::from_be_bytes(self.bytes()?)), 1 << 16),
+            27 => (u64::from_be_bytes(self.bytes()?), 1 << 32),
+            31 => return Err("an indefinite length"),
+            _ => return Err("a reserved head"),
+        };
+        if value < least { Err("an integer or length longer than it needs to be") } else { Ok(value) }
+    }
+
+    fn string(&mut self, first: u8) -> Result<&[u8], Broken> {
+        let length = usize::try_from(self.argument(first)?).map_err(|_| SHORT)?;
+        let (string, rest) = self.rest.split_at_checked(length).ok_or(SHORT)?;
+        self.rest = rest;
+        Ok(string)
+    }
+
+    fn byte(&mut self) -> Result<u8, Broken> {
+        let (byte, rest) = self.rest.split_first().ok_or(SHORT)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(SHORT)?;
+        self.rest = rest;
+        Ok(*bytes)
     }
 }
 
-/// Holds bytes to be exactly one item in the canonical form.
-///
-/// # Errors
-/// `Malformed`, with the rule that they break.
-pub fn canonical(bytes: &[u8]) -> Result<(), Fault> {
-    let mut walk = Walk { rest: bytes };
-    walk.item(1)?;
-    if walk.rest.is_empty() { Ok(()) } else { Err(wrong("one item", format!("{} bytes after it", walk.rest.len()))) }
+const SHORT: Broken = "bytes that end too early";
+
+fn deeper(depth: usize) -> Result<usize, Broken> {
+    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err("nesting deeper than 16") }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn accepts_the_deterministic_encoding() {
+        let good: &[&[u8]] = &[
+            &[0x00],
+            &[0x17],
+            &[0x18, 0x18],
+            &[0x19, 0x01, 0x00],
+            &[0x1a, 0, 1, 0, 0],
+            &[0x1b, 0, 0, 0, 1, 0, 0, 0, 0],
+            &[0x20],
+            &[0x3b, 255, 255, 255, 255, 255, 255, 255, 255],
+            &[0x40],
+            &[0x41, 0xff],
+            &[0x60],
+            &[0x62, 0xc3, 0xa9],
+            &[0x80],
+            &[0x82, 0x01, 0xa0],
+            &[0xa0],
+            &[0xa2, 0x00, 0xf4, 0x18, 0x18, 0xf6],
+            &[0xf5],
+        ];
+        for bytes in good {
+            canonical(bytes).unwrap_or_else(|fault| panic!("{bytes:02x?}: {fault}"));
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        let bad: &[(&[u8], &str)] = &[
+            (&[], "bytes that end too early"),
+            (&[0x18, 0x17], "an integer or length longer than it needs to be"),
+            (&[0x19, 0x00, 0xff], "an integer or length longer than it needs to be"),
+            (&[0x1a, 0, 0, 255, 255], "an integer or length longer than it needs to be"),
+            (&[0x1b, 0, 0, 0, 0, 255, 255, 255, 255], "an integer or length longer than it needs to be"),
+            (&[0x38, 0x17], "an integer or length longer than it needs to be"),
+            (&[0x58, 0x01, 0x00], "an integer or length longer than it needs to be"),
+            (&[0x1c], "a reserved head"),
+            (&[0x5f, 0x41, 0x00, 0xff], "an indefinite length"),
+            (&[0x9f, 0xff], "an indefinite length"),
+            (&[0xbf, 0xff], "an indefinite length"),
+            (&[0x61, 0xff], "text that is not UTF-8"),
+            (&[0x63, 0xed, 0xa0, 0x80], "text that is not UTF-8"),
+            (&[0xc0, 0x00], "a tag"),
+            (&[0xf9, 0x3c, 0x00], "a floating-point number"),
+            (&[0xf7], "a simple value other than true, false and null"),
+            (&[0xf8, 0x20], "a simple value other than true, false and null"),
+            (&[0xff], "a break"),
+            (&[0xa1, 0x20, 0x00], "a map key that is not an unsigned integer"),
+            (&[0xa1, 0x61, 0x61, 0x00], "a map key that is not an unsigned integer"),
+            (&[0xa2, 0x01, 0x00, 0x01, 0x00], "map keys that do not ascend"),
+            (&[0xa2, 0x02, 0x00, 0x01, 0x00], "map keys that do not ascend"),
+            (&[0x00, 0x00], "bytes after the item"),
+            (&[0x42, 0x00], "bytes that end too early"),
+            (&[0x9b, 255, 255, 255, 255, 255, 255, 255, 255], "bytes that end too early"),
+            (&[0x5b, 255, 255, 255, 255, 255, 255, 255, 255], "bytes that end too early"),
+        ];
+        for (bytes, rule) in bad {
+            let fault = canonical(bytes).expect_err("not canonical");
+            assert_eq!(fault.detail().found, *rule, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn sixteen_levels_and_no_more() {
+        let nested = |levels: usize| -> Vec<u8> { [vec![0x81; levels], vec![0x00]].concat() };
+        assert!(canonical(&nested(16)).is_ok());
+        assert!(canonical(&nested(17)).is_err());
+        assert!(canonical(&vec![0x81; 1 << 20]).is_err());
+    }
 }

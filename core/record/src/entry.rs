@@ -1,89 +1,84 @@
-//! Entries (spec/record.md §3).
+//! Entries: what is written (spec/record.md §3).
+//!
+//! [`Entry::decode`] accepts exactly the bytes that [`Entry::encode`] writes for some entry, within all limits.
+//! What an entry's body means is not judged here, and what ties it to other entries is [`crate::book`]'s.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
-use minicbor::{Decoder, Encoder};
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder, decode, encode};
+use sha2::{Digest as _, Sha256};
 
 use crate::cbor::canonical;
 use crate::fault::Fault;
-use crate::name::{Book, Cut, EntryRef, MAX_NUMBER};
-use crate::tree::Hash;
+use crate::hash::Hash;
+use crate::name::{Book, Cut, EntryRef, MAX_SIZE};
 
-/// Largest entry, in bytes.
+/// Most bytes of an entry.
 pub const MAX_ENTRY: usize = 16_384;
-/// Most entries in a step between two signed sizes.
-pub const STEP_ENTRIES: u64 = 256;
-/// Most bytes of entries in a step, unless one alone is larger.
-pub const STEP_BYTES: u64 = 65_536;
-/// Most entries that an entry regards.
+/// Most entries that one entry regards.
 pub const MAX_REGARDS: usize = 16;
-/// Most books in a cut.
+/// Most books in one cut.
 pub const MAX_CUT: usize = 1_024;
+/// Most bytes of a language tag.
+pub const MAX_LANGUAGE: usize = 35;
 
-/// What stands in a book.
+/// An entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its place among all entries of its party, from 1.
     pub serial: u64,
-    /// Its author's time, ms since 1970 UTC.
+    /// The author's clock, ms since 1970.
     pub time_ms: u64,
-    /// The author's clock was behind, and the last time is repeated.
+    /// The author's clock was behind; its last time is repeated.
     pub clock_held: bool,
-    /// Number of the releasing officer's office.
+    /// The office of the releasing officer.
     pub office: u16,
-    /// Language of the body, BCP 47; `None`: the party's first.
+    /// The language of the body, BCP 47, 1 to 35 bytes; absent for the party's first.
     pub language: Option<String>,
-    /// What it regards.
+    /// The entries that it regards, at most 16.
     pub regards: Vec<EntryRef>,
-    /// Sizes of other books that moved.
+    /// The sizes of other books that moved, at most 1,024.
     pub cut: Cut,
-    /// On acts: hash of the full vector.
+    /// On acts: SHA-256 over every book that the author knew ([`vector_hash`]).
     pub vector: Option<Hash>,
-    /// Its kind.
+    /// The kind, which says how the body is read.
     pub kind: u16,
-    /// Its body, a canonical map.
+    /// The body: a canonical map.
     pub body: Vec<u8>,
-}
-
-fn malformed(error: impl ToString) -> Fault {
-    Fault::malformed("entry", "the structure of spec/record.md §3", error.to_string())
 }
 
 impl Entry {
     /// Its bytes.
     ///
     /// # Errors
-    /// `Misuse` if it breaks a limit or its body is not a canonical map.
+    /// `Misuse` for an entry over a limit, or whose body is no canonical map.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
-        let misuse = |what: &'static str, expected: &'static str, found: String| Err(Fault::misuse(what, expected, found));
-        if self.serial == 0 {
-            return misuse("serial", "1 or more", "0".into());
+        let mut bytes = Vec::with_capacity(128 + self.body.len());
+        let written = self.write(&mut Encoder::new(&mut bytes));
+        // What is written is what can be read: one set of rules serves both.
+        match written
+            .map_err(|error| error.to_string())
+            .and_then(|()| read(&bytes).map_err(|fault| fault.to_string()))
+        {
+            Ok(_) => Ok(bytes),
+            Err(reason) => Err(Fault::misuse("entry to write", "one within spec/record.md §3", reason)),
         }
-        if self.regards.len() > MAX_REGARDS {
-            return misuse("regards", "at most 16 entries", self.regards.len().to_string());
-        }
-        if self.cut.len() > MAX_CUT {
-            return misuse("cut", "at most 1,024 books", self.cut.len().to_string());
-        }
-        if let Some(language) = self.language.as_ref().filter(|language| !(1..=35).contains(&language.len())) {
-            return misuse("language", "1 to 35 bytes", language.len().to_string());
-        }
-        if self.body.first().is_none_or(|first| first >> 5 != 5) || canonical(&self.body).is_err() {
-            return misuse("body", "a canonical map", "something else".into());
-        }
-        let mut out = Vec::with_capacity(64 + self.body.len());
-        // Writing to a `Vec` cannot fail.
-        let _ = self.write(&mut Encoder::new(&mut out));
-        out.extend_from_slice(&self.body);
-        if out.len() > MAX_ENTRY {
-            return misuse("entry", "at most 16,384 bytes", out.len().to_string());
-        }
-        Ok(out)
     }
 
-    fn write(&self, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// `Incompatible` for canonical bytes that are an entry but for keys that this reader does not know;
+    /// `Malformed` for anything else that is not an entry.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        read(bytes)
+    }
+
+    fn write(&self, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
         let optional = [
             self.clock_held,
             self.language.is_some(),
@@ -91,7 +86,7 @@ impl Entry {
             !self.cut.is_empty(),
             self.vector.is_some(),
         ];
-        e.map(5 + optional.iter().filter(|present| **present).count() as u64)?;
+        e.map(5 + optional.iter().map(|present| u64::from(*present)).sum::<u64>())?;
         e.u8(1)?.u64(self.serial)?.u8(2)?.u64(self.time_ms)?;
         if self.clock_held {
             e.u8(3)?.bool(true)?;
@@ -102,8 +97,8 @@ impl Entry {
         }
         if !self.regards.is_empty() {
             e.u8(6)?.array(self.regards.len() as u64)?;
-            for entry in &self.regards {
-                e.array(2)?.u32(entry.book.code())?.u64(entry.number)?;
+            for EntryRef { book, number } in &self.regards {
+                e.array(2)?.u32(book.code())?.u64(*number)?;
             }
         }
         if !self.cut.is_empty() {
@@ -116,108 +111,149 @@ impl Entry {
             e.u8(8)?.bytes(vector)?;
         }
         e.u8(9)?.u16(self.kind)?.u8(10)?;
+        e.writer_mut().extend_from_slice(&self.body);
         Ok(())
     }
+}
 
-    /// Reads an entry.
-    ///
-    /// # Errors
-    /// `Malformed` if it is not canonical, lacks a key or breaks a limit; `Incompatible` if it has a key that
-    /// this version does not know.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        if bytes.is_empty() || bytes.len() > MAX_ENTRY {
-            return Err(Fault::malformed("entry", "1 to 16,384 bytes", bytes.len().to_string()));
-        }
-        canonical(bytes)?;
-        let mut d = Decoder::new(bytes);
-        let length = d.map().map_err(malformed)?.unwrap_or_default();
-        let (mut serial, mut time_ms, mut office, mut kind, mut body) = (None, None, None, None, None);
-        let mut entry = Self {
-            serial: 0,
-            time_ms: 0,
-            clock_held: false,
-            office: 0,
-            language: None,
-            regards: Vec::new(),
-            cut: Cut::new(),
-            vector: None,
-            kind: 0,
-            body: Vec::new(),
-        };
-        for _ in 0..length {
-            match d.u64().map_err(malformed)? {
-                1 => serial = Some(d.u64().map_err(malformed)?).filter(|serial| *serial > 0),
-                2 => time_ms = Some(d.u64().map_err(malformed)?),
-                3 => {
-                    entry.clock_held = d.bool().map_err(malformed)?;
-                    if !entry.clock_held {
-                        return Err(Fault::malformed("held clock", "true, or absent", "false"));
-                    }
-                }
-                4 => office = Some(d.u16().map_err(malformed)?),
-                5 => entry.language = Some(Self::language(d.str().map_err(malformed)?)?),
-                6 => entry.regards = Self::regards(&mut d)?,
-                7 => entry.cut = Self::cut(&mut d)?,
-                8 => entry.vector = Some(d.bytes().map_err(malformed)?.try_into().map_err(malformed)?),
-                9 => kind = Some(d.u16().map_err(malformed)?),
-                10 => {
-                    let start = d.position();
-                    d.skip().map_err(malformed)?;
-                    let found = bytes.get(start..d.position()).unwrap_or_default();
-                    body = Some(found).filter(|body| body.first().is_some_and(|first| first >> 5 == 5));
-                }
-                key => {
-                    return Err(Fault::incompatible("entry", "the keys 1 to 10", format!("key {key}")));
-                }
+/// SHA-256 over every book that the author of an act knows (spec/record.md §3, Vector).
+///
+/// Takes the size and root of every book of the act's full cut; books of size 0 count for nothing.
+pub fn vector_hash(books: &BTreeMap<Book, (u64, Hash)>) -> Hash {
+    let mut hasher = Sha256::new_with_prefix(b"detente vector v1\n");
+    for (book, (size, root)) in books.iter().filter(|(_, (size, _))| *size > 0) {
+        hasher.update(u64::from(book.code()).to_be_bytes());
+        hasher.update(size.to_be_bytes());
+        hasher.update(root);
+    }
+    hasher.finalize().into()
+}
+
+/// A value that is absent, of another type, or out of its range.
+#[cold]
+fn ill(expected: &'static str, found: impl ToString) -> Fault {
+    Fault::malformed("entry", expected, found.to_string())
+}
+
+/// Gives a decoder's error the expectation that it broke.
+fn typed<T>(expected: &'static str, value: Result<T, decode::Error>) -> Result<T, Fault> {
+    value.map_err(|error| ill(expected, error))
+}
+
+fn read(bytes: &[u8]) -> Result<Entry, Fault> {
+    if bytes.is_empty() || bytes.len() > MAX_ENTRY {
+        return Err(ill("1 to 16,384 bytes", bytes.len()));
+    }
+    canonical(bytes)?;
+    // From here on keys ascend and lengths are definite, so no key comes twice.
+    let mut decoder = Decoder::new(bytes);
+    let d = &mut decoder;
+    let (mut serial, mut time_ms, mut office, mut kind, mut body) = (None, None, None, None, None);
+    let (mut clock_held, mut language, mut regards, mut cut, mut vector) =
+        (false, None, Vec::new(), Cut::new(), None);
+    let mut unknown = None;
+    for _ in 0..typed("a map", d.map())?.unwrap_or_default() {
+        match typed("integer keys", d.u64())? {
+            1 => serial = Some(typed("a serial", d.u64())?),
+            2 => time_ms = Some(typed("a time", d.u64())?),
+            3 => clock_held = flag(d)?,
+            4 => office = Some(typed("an office to 65,535", d.u16())?),
+            5 => language = Some(tag(d)?.into()),
+            6 => regards = refs(d)?,
+            7 => cut = sizes(d)?,
+            8 => vector = Some(hash(d)?),
+            9 => kind = Some(typed("a kind to 65,535", d.u16())?),
+            10 => body = Some(map(bytes, d)?),
+            key => {
+                typed("any value", d.skip())?;
+                unknown = unknown.or(Some(key));
             }
         }
-        let (Some(serial), Some(time_ms), Some(office), Some(kind), Some(body)) = (serial, time_ms, office, kind, body)
-        else {
-            return Err(Fault::malformed("entry", "serial, time, office, kind and a map as body", "one missing"));
-        };
-        Ok(Self { serial, time_ms, office, kind, body: body.to_vec(), ..entry })
     }
+    let (Some(serial), Some(time_ms), Some(office), Some(kind), Some(body)) =
+        (serial, time_ms, office, kind, body)
+    else {
+        return Err(ill("keys 1, 2, 4, 9 and 10", "one missing"));
+    };
+    if serial == 0 {
+        return Err(ill("a serial from 1", serial));
+    }
+    if let Some(key) = unknown {
+        return Err(Fault::incompatible("entry", "keys 1 to 10", key.to_string()));
+    }
+    let body = body.to_vec();
+    Ok(Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body })
+}
 
-    fn language(text: &str) -> Result<String, Fault> {
-        if (1..=35).contains(&text.len()) {
-            Ok(text.to_string())
-        } else {
-            Err(Fault::malformed("language", "1 to 35 bytes", text.len().to_string()))
-        }
+fn flag(d: &mut Decoder<'_>) -> Result<bool, Fault> {
+    match typed("true", d.bool())? {
+        true => Ok(true),
+        false => Err(ill("true, or no key 3", false)),
     }
+}
 
-    fn regards(d: &mut Decoder<'_>) -> Result<Vec<EntryRef>, Fault> {
-        let length = d.array().map_err(malformed)?.unwrap_or_default();
-        if !(1..=MAX_REGARDS as u64).contains(&length) {
-            return Err(Fault::malformed("regards", "1 to 16 entries", length.to_string()));
-        }
-        let one = |d: &mut Decoder<'_>| {
-            if d.array().map_err(malformed)? != Some(2) {
-                return Err(Fault::malformed("entry name", "book and number", "another array"));
-            }
-            let book = Book::from_code(d.u32().map_err(malformed)?)?;
-            let number = d.u64().map_err(malformed)?;
-            if number == 0 || number > MAX_NUMBER {
-                return Err(Fault::malformed("entry number", "1 to 2^40 - 1", number.to_string()));
-            }
-            Ok(EntryRef { book, number })
-        };
-        (0..length).map(|_| one(d)).collect()
+fn tag<'a>(d: &mut Decoder<'a>) -> Result<&'a str, Fault> {
+    let tag = typed("a language tag", d.str())?;
+    if (1..=MAX_LANGUAGE).contains(&tag.len()) {
+        Ok(tag)
+    } else {
+        Err(ill("a language tag of 1 to 35 bytes", tag.len()))
     }
+}
 
-    fn cut(d: &mut Decoder<'_>) -> Result<Cut, Fault> {
-        let length = d.map().map_err(malformed)?.unwrap_or_default();
-        if !(1..=MAX_CUT as u64).contains(&length) {
-            return Err(Fault::malformed("cut", "1 to 1,024 books", length.to_string()));
+/// A count that is not 0 and within a limit.
+fn count(
+    expected: &'static str,
+    length: Result<Option<u64>, decode::Error>,
+    most: usize,
+) -> Result<usize, Fault> {
+    let length = typed(expected, length)?.unwrap_or_default();
+    let count = usize::try_from(length).ok().filter(|count| (1..=most).contains(count));
+    count.ok_or_else(|| ill(expected, length))
+}
+
+fn book(d: &mut Decoder<'_>) -> Result<Book, Fault> {
+    Book::from_code(typed("a book", d.u32())?)
+}
+
+fn refs(d: &mut Decoder<'_>) -> Result<Vec<EntryRef>, Fault> {
+    let count = count("1 to 16 entries regarded", d.array(), MAX_REGARDS)?;
+    let mut refs = Vec::with_capacity(count);
+    for _ in 0..count {
+        if typed("a book and a number", d.array())? != Some(2) {
+            return Err(ill("a book and a number", "another length"));
         }
-        let one = |d: &mut Decoder<'_>| {
-            let book = Book::from_code(d.u32().map_err(malformed)?)?;
-            let size = d.u64().map_err(malformed)?;
-            if size > MAX_NUMBER {
-                return Err(Fault::malformed("size", "at most 2^40 - 1", size.to_string()));
-            }
-            Ok((book, size))
-        };
-        (0..length).map(|_| one(d)).collect()
+        let (book, number) = (book(d)?, typed("a number", d.u64())?);
+        if !(1..=MAX_SIZE).contains(&number) {
+            return Err(ill("a number from 1 to 2^40 - 1", number));
+        }
+        refs.push(EntryRef { book, number });
     }
+    Ok(refs)
+}
+
+fn sizes(d: &mut Decoder<'_>) -> Result<Cut, Fault> {
+    let mut cut = Cut::new();
+    for _ in 0..count("1 to 1,024 books in a cut", d.map(), MAX_CUT)? {
+        let (book, size) = (book(d)?, typed("a size", d.u64())?);
+        if size > MAX_SIZE {
+            return Err(ill("a size to 2^40 - 1", size));
+        }
+        cut.insert(book, size);
+    }
+    Ok(cut)
+}
+
+fn hash(d: &mut Decoder<'_>) -> Result<Hash, Fault> {
+    let bytes = typed("a vector", d.bytes())?;
+    Hash::try_from(bytes).map_err(|_| ill("a vector of 32 bytes", bytes.len()))
+}
+
+fn map<'a>(bytes: &'a [u8], d: &mut Decoder<'_>) -> Result<&'a [u8], Fault> {
+    if typed("a body", d.datatype())? != Type::Map {
+        return Err(ill("a body that is a map", "another type"));
+    }
+    let start = d.position();
+    typed("a body", d.skip())?;
+    bytes.get(start..d.position()).ok_or_else(|| ill("a body", "none"))
 }

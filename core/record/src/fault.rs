@@ -1,79 +1,133 @@
-//! What can be wrong, and whose doing it is.
+//! What is wrong, and who is to blame for it (spec/record.md §3, spec/line.md §8).
+//!
+//! Every refusal of this crate is a [`Fault`]: it says what was looked at, what was expected and what was found,
+//! and never shows a key or the content of an entry.
 
 use alloc::borrow::Cow;
+use core::fmt;
 
-/// Whose doing a fault is.
+/// Who is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Blame {
-    /// The bytes are not what they claim to be.
+    /// The bytes: whoever made them did not follow the format.
     Malformed,
-    /// A rule was broken, provably, by whoever signed.
+    /// The party that signed: a provable breach of a rule.
     Misbehaved,
-    /// Sound, and of a version or kind that this reader does not share.
+    /// Nobody: this reader does not know what it read.
     Incompatible,
-    /// This program's own caller asked for something that makes no sense.
+    /// The caller in this very program.
     Misuse,
 }
 
-/// Something that was not taken: what, what was expected instead, and what was found.
-///
-/// Never carries contents of entries, nor keys.
+impl fmt::Display for Blame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "Malformed",
+            Self::Misbehaved => "Misbehaved",
+            Self::Incompatible => "Incompatible",
+            Self::Misuse => "Misuse",
+        })
+    }
+}
+
+/// What was looked at, what was expected of it, and what it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: expected {expected}, found {found}")]
-pub struct Fault {
-    /// Whose doing.
-    pub blame: Blame,
-    /// What it is about.
-    pub what: Cow<'static, str>,
-    /// What would have been taken.
+pub struct Detail {
+    /// What was looked at, in the words of the specification.
+    pub what: &'static str,
+    /// What it should have been.
     pub expected: Cow<'static, str>,
-    /// What was there.
+    /// What it was.
     pub found: Cow<'static, str>,
 }
 
+/// A refusal, classified by blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not canonical, ill-typed, over a limit, or not of its format.
+    #[error("Malformed: {0}")]
+    Malformed(Detail),
+    /// Well formed, and breaks a rule: a signature or proof that does not hold, an entry that does not follow.
+    #[error("Misbehaved: {0}")]
+    Misbehaved(Detail),
+    /// Well formed, of a kind or version that this reader does not know.
+    #[error("Incompatible: {0}")]
+    Incompatible(Detail),
+    /// This program asked for what cannot be.
+    #[error("Misuse: {0}")]
+    Misuse(Detail),
+    /// A public key of small order, in a non-canonical encoding, or no key at all (spec/record.md §8).
+    #[error("WeakKey: {0}")]
+    WeakKey(Detail),
+}
+
+/// Each constructor takes what was looked at, what was expected, and what was found.
 impl Fault {
-    fn new(
-        blame: Blame,
-        what: impl Into<Cow<'static, str>>,
-        expected: impl Into<Cow<'static, str>>,
-        found: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { blame, what: what.into(), expected: expected.into(), found: found.into() }
-    }
-
-    /// The bytes are at fault.
+    /// The bytes are to blame.
+    #[cold]
     pub fn malformed(
-        what: impl Into<Cow<'static, str>>,
+        what: &'static str,
         expected: impl Into<Cow<'static, str>>,
         found: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(Blame::Malformed, what, expected, found)
+        Self::Malformed(Detail { what, expected: expected.into(), found: found.into() })
     }
 
-    /// The author, signer or carrier is at fault.
+    /// The party that signed is to blame.
+    #[cold]
     pub fn misbehaved(
-        what: impl Into<Cow<'static, str>>,
+        what: &'static str,
         expected: impl Into<Cow<'static, str>>,
         found: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(Blame::Misbehaved, what, expected, found)
+        Self::Misbehaved(Detail { what, expected: expected.into(), found: found.into() })
     }
 
-    /// Nobody is at fault; the versions differ.
+    /// Nobody is to blame; this reader does not know it.
+    #[cold]
     pub fn incompatible(
-        what: impl Into<Cow<'static, str>>,
+        what: &'static str,
         expected: impl Into<Cow<'static, str>>,
         found: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(Blame::Incompatible, what, expected, found)
+        Self::Incompatible(Detail { what, expected: expected.into(), found: found.into() })
     }
 
-    /// The caller is at fault.
+    /// The caller is to blame.
+    #[cold]
     pub fn misuse(
-        what: impl Into<Cow<'static, str>>,
+        what: &'static str,
         expected: impl Into<Cow<'static, str>>,
         found: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(Blame::Misuse, what, expected, found)
+        Self::Misuse(Detail { what, expected: expected.into(), found: found.into() })
+    }
+
+    #[cold]
+    pub(crate) fn weak_key(found: &'static str) -> Self {
+        let expected = "the canonical encoding of a point that is not of small order".into();
+        Self::WeakKey(Detail { what: "public key", expected, found: found.into() })
+    }
+
+    /// Who is to blame. A weak key is [`Blame::Malformed`]: it is refused wherever it is read.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Malformed(_) | Self::WeakKey(_) => Blame::Malformed,
+            Self::Misbehaved(_) => Blame::Misbehaved,
+            Self::Incompatible(_) => Blame::Incompatible,
+            Self::Misuse(_) => Blame::Misuse,
+        }
+    }
+
+    /// What was looked at, expected and found.
+    pub fn detail(&self) -> &Detail {
+        match self {
+            Self::Malformed(detail)
+            | Self::Misbehaved(detail)
+            | Self::Incompatible(detail)
+            | Self::Misuse(detail)
+            | Self::WeakKey(detail) => detail,
+        }
     }
 }

@@ -1,105 +1,144 @@
-//! Keys and signatures: Ed25519, strict (spec/record.md §8).
+//! Keys, strictly verified (spec/record.md §8).
+//!
+//! A [`PublicKey`] that exists is canonical and not of small order. A [`SecretKey`] is wiped from memory when it
+//! is dropped and never shows itself in Debug output.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::Hasher;
 
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
-use sha2::{Digest, Sha256};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use zeroize::Zeroize as _;
 
 use crate::fault::Fault;
+use crate::hash::{hex, sha256_of};
 
 /// An Ed25519 signature.
 pub type Signature = [u8; 64];
 
-/// A secret key; wiped when dropped, never shown.
+/// A key that verifies.
 #[derive(Clone)]
-pub struct SecretKey(SigningKey);
+pub struct PublicKey(VerifyingKey);
 
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretKey")
+impl PublicKey {
+    /// The key of these bytes.
+    ///
+    /// # Errors
+    /// `WeakKey` for bytes that are no point, a point of small order, or a point in another than its canonical
+    /// encoding.
+    pub fn new(bytes: [u8; 32]) -> Result<Self, Fault> {
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| Fault::weak_key("no point of the curve"))?;
+        if key.is_weak() {
+            return Err(Fault::weak_key("a point of small order"));
+        }
+        if key.to_edwards().compress().to_bytes() != bytes {
+            return Err(Fault::weak_key("a point in a non-canonical encoding"));
+        }
+        Ok(Self(key))
+    }
+
+    /// Its encoding.
+    pub fn bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Whether a signature of a message is this key's, strictly: also `R` is not of small order, and `S < L`.
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
+        self.0.verify_strict(message, &signature.into()).is_ok()
     }
 }
 
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bytes().cmp(other.bytes())
+    }
+}
+
+impl core::hash::Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().hash(state);
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, _) = self.bytes().split_at(4);
+        write!(f, "PublicKey({}…)", hex(start))
+    }
+}
+
+/// A key that signs.
+pub struct SecretKey(SigningKey);
+
 impl SecretKey {
-    /// The key of a seed of 32 random bytes.
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
+    /// The key of a seed (RFC 8032 §5.1.5), which must have been drawn at random.
+    pub fn from_seed(mut seed: [u8; 32]) -> Self {
+        let key = Self(SigningKey::from_bytes(&seed));
+        seed.zeroize();
+        key
     }
 
-    /// Its public half.
+    /// The key that verifies what this one signs.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
 
-    /// Signs.
+    /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> Signature {
         self.0.sign(message).to_bytes()
     }
 }
 
-/// A public key that is not weak.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PublicKey(VerifyingKey);
-
-impl fmt::Debug for PublicKey {
+impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_bytes().iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str("…")
+        write!(f, "SecretKey(of {:?})", self.public())
     }
 }
 
-impl PublicKey {
-    /// The key of 32 bytes.
-    ///
-    /// # Errors
-    /// `Malformed`, `WeakKey`: not a point, of small order, or not in canonical encoding.
-    pub fn new(bytes: [u8; 32]) -> Result<Self, Fault> {
-        let weak = |found: &'static str| Fault::malformed("key (WeakKey)", "a canonical point of large order", found);
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| weak("not a point"))?;
-        if key.is_weak() {
-            return Err(weak("a point of small order"));
-        }
-        if key.to_edwards().compress().to_bytes() != bytes {
-            return Err(weak("another encoding of a point"));
-        }
-        Ok(Self(key))
-    }
-
-    /// Its 32 bytes.
-    pub fn bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
-    }
-
-    /// Whether a signature over a message is this key's, by the strict rules.
-    pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
-    }
-}
-
-/// What a party signs to prove that it has a key in a role: `book`, `receipt` or `station`.
+/// What a party signs with a key to prove that it has it; the role is `book`, `receipt` or `station`.
 pub fn possession_message(role: &str, party: &str, key: &PublicKey) -> Vec<u8> {
-    let mut message = format!("detente possession v1\n{role}\n{party}\n").into_bytes();
-    message.extend_from_slice(key.bytes());
-    message
+    [b"detente possession v1\n", role.as_bytes(), b"\n", party.as_bytes(), b"\n", key.bytes().as_slice()]
+        .concat()
 }
 
-/// A fingerprint for two people on a telephone: six groups of four letters and digits.
+/// What two people read to one another over a telephone: six groups of four letters and digits.
+///
+/// The subject is the line's 32 bytes for a memorandum, and `book ‖ receipt ‖ station ‖ commitment` for the keys
+/// of a party.
 pub fn fingerprint(subject: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let digest = Sha256::new_with_prefix(b"detente fingerprint v1\n").chain_update(subject).finalize();
-    let mut text = String::new();
-    for (group, five) in digest.chunks_exact(5).take(3).enumerate() {
-        let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-        for place in 0..8 {
-            if place % 4 == 0 && (group, place) != (0, 0) {
+    let hash = sha256_of(&[b"detente fingerprint v1\n", subject]);
+    let (groups, _) = hash.as_chunks::<5>();
+    let mut text = String::with_capacity(29);
+    // Five bytes are eight characters of base32, which are two groups of four; fifteen bytes are wanted.
+    for (place, [a, b, c, d, e]) in groups.iter().take(3).enumerate() {
+        let bits = u64::from_be_bytes([0, 0, 0, *a, *b, *c, *d, *e]);
+        for character in 0..8 {
+            if character % 4 == 0 && (place, character) != (0, 0) {
                 text.push('-');
             }
-            let symbol = (bits >> (35 - 5 * place)) & 31;
-            text.push(ALPHABET.get(symbol as usize).map_or('?', |symbol| char::from(*symbol)));
+            text.push(base32((bits >> (35 - 5 * character)) & 31));
         }
     }
     text
+}
+
+fn base32(value: u64) -> char {
+    let value = (value & 31) as u8;
+    char::from(if value < 26 { b'A' + value } else { b'2' + value - 26 })
 }

@@ -1,29 +1,40 @@
-//! What is written on a line, and what it proves.
+//! The record: what is written on a line, and what it proves (spec/record.md).
 //!
-//! This crate stands alone so that an investigator needs to trust, and read, only it. It promises that what it
-//! accepts is what `spec/record.md` says; it refuses, with a typed [`Fault`], everything else. It knows no
-//! clock, file, socket or randomness, and no kinds of entry.
+//! This crate promises that whatever it decodes is canonical and within its limits, that whatever it verifies
+//! is verified strictly, and that no input makes it panic. It has no clock, file, socket, thread or randomness,
+//! and knows nothing of what entries mean: a reader of this crate alone can check any record of any line.
+//!
+//! From bytes to proof: [`cbor`] says which bytes are canonical, [`entry`] what is written, [`name`] where it
+//! stands, [`book`] what ties it to the entries before it; [`blind`] and [`tree`] make it a leaf of a Merkle
+//! tree, [`checkpoint`] and [`receipt`] are signed over the tree under keys of [`key`], [`step`] checks a book on
+//! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-mod blind;
-mod cbor;
-mod checkpoint;
-mod entry;
-mod fault;
-mod key;
-mod name;
-mod receipt;
-mod tree;
+pub mod blind;
+pub mod cbor;
+pub mod checkpoint;
+pub mod entry;
+pub mod fault;
+pub mod hash;
+pub mod key;
+pub mod name;
+pub mod note;
+pub mod receipt;
+pub mod step;
+pub mod tree;
 
-pub use blind::{BookSecret, LineSecret};
+pub use blind::{Blinds, BookSecret, LineSecret};
 pub use cbor::canonical;
-pub use checkpoint::{Checkpoint, SignedCheckpoint, base64, note_line, vector_hash, verify_step};
-pub use entry::{Entry, MAX_CUT, MAX_ENTRY, MAX_REGARDS, STEP_BYTES, STEP_ENTRIES};
-pub use fault::{Blame, Fault};
+pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict};
+pub use entry::{Entry, MAX_ENTRY, vector_hash};
+pub use fault::{Blame, Detail, Fault};
+pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};
-pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_GENERATION, MAX_NUMBER, ParsedRef, Party, receipt_name};
+pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, receipt_name};
+pub use note::key_id;
 pub use receipt::Receipt;
-pub use tree::{Frontier, Hash, empty_root, leaf_hash, node_hash, sha256};
+pub use step::{STEP_BYTES, STEP_ENTRIES, verify_step};
+pub use tree::{Frontier, empty_root, leaf_hash, node_hash};

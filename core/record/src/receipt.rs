@@ -1,60 +1,73 @@
-//! Receipts: what a receiver acknowledges storing (spec/record.md §7, c2sp.org/tlog-cosignature).
+//! Receipts: another party's word that it has stored a book up to a size (spec/record.md §7).
+//!
+//! A receipt is a cosignature (c2sp.org/tlog-cosignature) over the checkpoint of that size. It carries no root:
+//! it is verified against the root that its reader has computed.
 
-use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
+use core::fmt::Write as _;
 
-use crate::checkpoint::{Checkpoint, note_line};
+use crate::checkpoint::Checkpoint;
 use crate::fault::Fault;
+use crate::hash::Hash;
 use crate::key::{PublicKey, SecretKey, Signature};
-use crate::name::{Book, LineId, Party, receipt_name};
-use crate::tree::Hash;
+use crate::name::{Book, LineId, Party};
 
-/// A party's acknowledgement that it stores another's book up to a size.
+/// The last second that a receipt may name: 2^63 − 1.
+pub const MAX_SECONDS: u64 = i64::MAX.cast_unsigned();
+
+/// A party's word that it has stored a book of another's up to a size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The book received.
+    /// The book stored.
     pub book: Book,
-    /// Who received it.
+    /// Who stored it.
     pub party: Party,
-    /// Up to which size.
+    /// Up to which size; its author has signed it.
     pub size: u64,
-    /// When, by the receiver's clock: seconds since 1970 UTC.
+    /// The receiver's own clock, seconds since 1970.
     pub seconds: u64,
-    /// By the receipt key.
+    /// By the receiver's receipt key.
     pub signature: Signature,
 }
 
-fn text(book: Book, size: u64, root: &Hash, seconds: u64, line: &LineId) -> String {
-    let checkpoint = Checkpoint { book, size, root: *root };
-    format!("cosignature/v1\ntime {seconds}\n{}", checkpoint.text(line))
-}
-
 impl Receipt {
-    /// Gives a receipt.
-    pub fn sign(book: Book, party: Party, size: u64, root: &Hash, seconds: u64, line: &LineId, key: &SecretKey) -> Self {
-        let signature = key.sign(text(book, size, root, seconds, line).as_bytes());
+    /// Signs a receipt with a party's receipt key.
+    pub fn sign(
+        book: Book,
+        party: Party,
+        size: u64,
+        root: &Hash,
+        seconds: u64,
+        line: &LineId,
+        key: &SecretKey,
+    ) -> Self {
+        let signature = key.sign(text(&Checkpoint { book, size, root: *root }, seconds, line).as_bytes());
         Self { book, party, size, seconds, signature }
     }
 
-    /// Holds it to its signer, for the root that the book has at its size.
+    /// Holds it to the root of the book at its size and to the party's receipt key.
     ///
     /// # Errors
-    /// `Misbehaved` if the signature is not the key's or a party receipts its own book.
+    /// `Malformed` for seconds over 2^63 − 1; `Misbehaved` for a signature that is not that key's over this.
     pub fn verify(&self, root: &Hash, line: &LineId, key: &PublicKey) -> Result<(), Fault> {
-        if self.party == self.book.party {
-            return Err(Fault::misbehaved("receipt", "one for another party's book", "one for its own"));
+        if self.seconds > MAX_SECONDS {
+            let found = alloc::format!("{}", self.seconds);
+            return Err(Fault::malformed("receipt", "seconds to 2^63 - 1", found));
         }
-        if key.verify(text(self.book, self.size, root, self.seconds, line).as_bytes(), &self.signature) {
+        let checkpoint = Checkpoint { book: self.book, size: self.size, root: *root };
+        if key.verify(text(&checkpoint, self.seconds, line).as_bytes(), &self.signature) {
             Ok(())
         } else {
-            Err(Fault::misbehaved("receipt", "a signature by the receiver's receipt key", "another"))
+            let found = alloc::format!("none, at size {}", self.size);
+            Err(Fault::misbehaved("receipt", "a signature by the receipt key", found))
         }
     }
+}
 
-    /// Its signature line below the checkpoint's note.
-    pub fn note_line(&self, line: &LineId, key: &PublicKey) -> String {
-        let blob: Vec<u8> = self.seconds.to_be_bytes().into_iter().chain(self.signature).collect();
-        note_line(&receipt_name(line, self.party), 4, key, &blob)
-    }
+/// The text that is signed.
+fn text(checkpoint: &Checkpoint, seconds: u64, line: &LineId) -> String {
+    let mut text = String::with_capacity(160);
+    // Writing to a string cannot fail.
+    let _ = write!(text, "cosignature/v1\ntime {seconds}\n{}", checkpoint.text(line));
+    text
 }

@@ -1,93 +1,94 @@
-//! The Merkle tree of a book (spec/record.md §5, RFC 6962 §2.1), kept by its right edge alone.
+//! The Merkle tree of a book (spec/record.md §5, RFC 6962 §2.1).
+//!
+//! A [`Frontier`] is all that a book needs to grow: the roots of the complete subtrees along its right edge.
+//! It takes memory and time in the logarithm of the size.
 
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
+use crate::blind::BLIND;
 use crate::fault::Fault;
-use crate::name::MAX_NUMBER;
+use crate::hash::{Hash, sha256};
+use crate::name::MAX_SIZE;
 
-/// A SHA-256 digest.
-pub type Hash = [u8; 32];
-
-/// SHA-256.
-pub fn sha256(bytes: &[u8]) -> Hash {
-    Sha256::digest(bytes).into()
-}
-
-/// The hash of the leaf `blind ‖ entry`.
-pub fn leaf_hash(blind: &[u8; 16], entry: &[u8]) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update([0]);
-    hash.update(blind);
-    hash.update(entry);
-    hash.finalize().into()
-}
-
-/// The hash over two subtrees.
-pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut input = [1; 65];
-    input[1..33].copy_from_slice(left);
-    input[33..].copy_from_slice(right);
-    sha256(&input)
-}
-
-/// The root of the empty tree.
+/// The root of a tree without leaves.
 pub fn empty_root() -> Hash {
     sha256(&[])
 }
 
-/// The right edge of a tree: the roots of its complete subtrees, largest first, one for every bit of its size.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The hash of the leaf of an entry under its blind.
+pub fn leaf_hash(blind: &[u8; BLIND], entry: &[u8]) -> Hash {
+    let mut head = [0; 1 + BLIND];
+    let (_, rest) = head.split_at_mut(1);
+    rest.copy_from_slice(blind);
+    Sha256::new_with_prefix(head).chain_update(entry).finalize().into()
+}
+
+/// The hash of a node with two children.
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    let mut node = [1; 65];
+    let (_, children) = node.split_at_mut(1);
+    let (first, second) = children.split_at_mut(32);
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
+    sha256(&node)
+}
+
+/// The right edge of a tree, from which its root follows and to which leaves are added.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
-    edge: Vec<Hash>,
+    /// One for every bit set in `size`, the largest subtree first.
+    peaks: Vec<Hash>,
 }
 
 impl Frontier {
-    /// How many leaves.
+    /// How many leaves the tree has.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds a leaf by its hash.
+    /// Adds the hash of a leaf.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;
         for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = self.edge.pop() {
-                hash = node_hash(&left, &hash);
-            }
+            let Some(left) = self.peaks.pop() else { break };
+            hash = node_hash(&left, &hash);
         }
-        self.edge.push(hash);
-        self.size += 1;
+        self.peaks.push(hash);
+        self.size = self.size.saturating_add(1);
     }
 
-    /// The root over all leaves.
+    /// The root of the tree.
     pub fn root(&self) -> Hash {
-        let mut edge = self.edge.iter().rev();
-        let Some(last) = edge.next() else { return empty_root() };
-        edge.fold(*last, |right, left| node_hash(left, &right))
+        let mut peaks = self.peaks.iter().rev();
+        match peaks.next() {
+            Some(last) => peaks.fold(*last, |right, left| node_hash(left, &right)),
+            None => empty_root(),
+        }
     }
 
-    /// `u64(size)` and the edge, largest first.
+    /// Its bytes, for storing it: `u64(size)`, then the subtrees' roots, the largest first.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::from(self.size.to_be_bytes());
-        self.edge.iter().for_each(|hash| out.extend_from_slice(hash));
-        out
+        [&self.size.to_be_bytes(), self.peaks.as_flattened()].concat()
     }
 
     /// Reads what [`Frontier::encode`] wrote.
     ///
     /// # Errors
-    /// `Malformed` for any other length.
+    /// `Malformed` for a size over 2^40 − 1, or any other number of hashes than that size has.
     pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        let wrong = || Fault::malformed("frontier", "a size and a hash for each of its bits", "another length");
-        let (size, edge) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let Some((size, hashes)) = bytes.split_first_chunk() else {
+            return Err(Fault::malformed("frontier", "a size of 8 bytes", bytes.len().to_string()));
+        };
         let size = u64::from_be_bytes(*size);
-        let (edge, rest) = edge.as_chunks::<32>();
-        if size > MAX_NUMBER || !rest.is_empty() || edge.len() != size.count_ones() as usize {
-            return Err(wrong());
+        let (peaks, rest) = hashes.as_chunks();
+        if size > MAX_SIZE || !rest.is_empty() || peaks.len() != size.count_ones() as usize {
+            let found = alloc::format!("{} bytes of them for size {size}", hashes.len());
+            return Err(Fault::malformed("frontier", "one hash for every bit of a size to 2^40 - 1", found));
         }
-        Ok(Self { size, edge: edge.to_vec() })
+        Ok(Self { size, peaks: peaks.to_vec() })
     }
 }
