@@ -14,15 +14,18 @@ pub const MAX_DEPTH: usize = 16;
 /// # Errors
 /// `Malformed`, with the rule that is broken first.
 pub fn canonical(bytes: &[u8]) -> Result<(), Fault> {
-    let mut walk = Walk { rest: bytes };
-    let verdict =
-        walk.item(0).and_then(|()| if walk.rest.is_empty() { Ok(()) } else { Err("bytes after the item") });
-    verdict
+    walk(bytes)
         .map_err(|found| Fault::malformed("CBOR", "the deterministic encoding of spec/record.md §1", found))
 }
 
 /// What is broken, in words; a static string, so that the walk itself stays small.
 type Broken = &'static str;
+
+fn walk(bytes: &[u8]) -> Result<(), Broken> {
+    let mut walk = Walk { rest: bytes };
+    walk.item(0)?;
+    if walk.rest.is_empty() { Ok(()) } else { Err("bytes after the item") }
+}
 
 struct Walk<'a> {
     rest: &'a [u8],

@@ -3,7 +3,7 @@
 //! In transit a checkpoint is a book, a size and a signature; its text, which other people's tools verify, is
 //! restored to the letter from these and the root.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use core::fmt::Write as _;
 
 use crate::fault::Fault;
@@ -58,7 +58,7 @@ impl SignedCheckpoint {
         if key.verify(self.checkpoint.text(line).as_bytes(), &self.signature) {
             Ok(())
         } else {
-            let found = alloc::format!("none, at size {}", self.checkpoint.size.to_string());
+            let found = alloc::format!("none, at size {}", self.checkpoint.size);
             Err(Fault::misbehaved("checkpoint", "a signature by the book key", found))
         }
     }

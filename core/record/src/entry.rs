@@ -4,7 +4,7 @@
 //! What an entry's body means is not judged here, and what ties it to other entries is [`crate::book`]'s.
 
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
