@@ -88,6 +88,11 @@ pub(crate) struct BookState {
 }
 
 impl BookState {
+    /// An empty book, whose leaves are blinded by a secret once that is known.
+    pub(crate) fn new(secret: Option<BookSecret>) -> Self {
+        Self { secret, ..Self::default() }
+    }
+
     /// How many entries it has here, durable or not.
     pub(crate) fn size(&self) -> u64 {
         self.frontier.size()

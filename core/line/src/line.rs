@@ -188,9 +188,8 @@ impl Line {
     /// The state of a book, made when it is first asked for.
     pub(crate) fn book(&mut self, book: Book) -> &mut BookState {
         let (secrets, id) = (&self.secrets, &self.id);
-        self.books.entry(book).or_insert_with(|| BookState {
-            secret: secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))),
-            ..BookState::default()
+        self.books.entry(book).or_insert_with(|| {
+            BookState::new(secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))))
         })
     }
 
