@@ -1,3 +1,4 @@
 //! Skeleton.
 
 pub mod circuit;
+pub mod store;

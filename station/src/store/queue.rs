@@ -1,0 +1,298 @@
+//! The way to the writer: batches in the order in which they were submitted, bounded in number and in bytes.
+//!
+//! A submitter waits while the queue is full; one batch is always taken, however large, when the queue is empty.
+//! Once stopped, the queue refuses for ever and lets every waiting submitter go with the reason.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::mark::Mark;
+use super::{Batch, StoreError};
+
+/// Most batches that wait for the writer.
+const MAX_BATCHES: usize = 1_024;
+/// Most content bytes that wait for the writer.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// A group is closed once it has this many items.
+const GROUP_ITEMS: usize = 256;
+/// A group is closed once it has this many content bytes.
+const GROUP_BYTES: usize = 256 * 1024;
+
+/// Where submitters and the writer meet.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Rung when there is something to take, or the queue closes.
+    work: Condvar,
+    /// Rung when there is room, or the queue stops; for threads, and for tasks.
+    room: Condvar,
+    room_for_tasks: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    batches: VecDeque<(Batch, usize)>,
+    bytes: usize,
+    last_seq: Option<u64>,
+    adoption: Option<Adoption>,
+    closed: bool,
+    stopped: Option<StoreError>,
+}
+
+/// A request for a new instance mark, with the way back.
+#[derive(Debug)]
+pub(super) struct Adoption {
+    /// The mark to write into the database.
+    pub mark: Mark,
+    /// Told once it is durable there.
+    pub done: SyncSender<Result<(), StoreError>>,
+}
+
+/// What the writer is to do next.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Commit these together, in this order.
+    Group(Vec<Batch>),
+    /// Write a new mark.
+    Adopt(Adoption),
+    /// Nothing came for a while.
+    Idle,
+    /// Nothing will come any more.
+    Closed,
+}
+
+/// A batch waiting outside a full queue.
+enum Offer {
+    Taken,
+    Waits(Batch),
+}
+
+impl Queue {
+    /// Queues a batch; blocks while the queue is full.
+    pub(super) fn push(&self, batch: Batch, bytes: usize) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let mut waiting = batch;
+        loop {
+            match state.offer(waiting, bytes)? {
+                Offer::Taken => break,
+                Offer::Waits(batch) => waiting = batch,
+            }
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Queues a batch; the task waits while the queue is full. Dropped while it waits, nothing was queued.
+    pub(super) async fn push_async(&self, batch: Batch, bytes: usize) -> Result<(), StoreError> {
+        let mut waiting = batch;
+        loop {
+            let room = self.room_for_tasks.notified();
+            let mut room = std::pin::pin!(room);
+            room.as_mut().enable();
+            let offered = self.lock().offer(waiting, bytes)?;
+            match offered {
+                Offer::Taken => break,
+                Offer::Waits(batch) => waiting = batch,
+            }
+            room.await;
+        }
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Asks the writer for a new mark.
+    pub(super) fn adopt(&self, adoption: Adoption) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.open()?;
+        state.adoption = Some(adoption);
+        drop(state);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// The next work: all that waits, up to one group. Blocks up to `patience` for it, or for ever without one.
+    pub(super) fn take(&self, patience: Option<Duration>) -> Work {
+        let mut state = self.lock();
+        loop {
+            if let Some(adoption) = state.adoption.take() {
+                return Work::Adopt(adoption);
+            }
+            let group = state.group();
+            if !group.is_empty() {
+                drop(state);
+                self.room.notify_all();
+                self.room_for_tasks.notify_waiters();
+                return Work::Group(group);
+            }
+            if state.closed || state.stopped.is_some() {
+                return Work::Closed;
+            }
+            state = match patience {
+                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => {
+                    let (state, waited) =
+                        self.work.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+                    if waited.timed_out() && state.batches.is_empty() && !state.closed {
+                        return Work::Idle;
+                    }
+                    state
+                }
+            };
+        }
+    }
+
+    /// No more is taken in; what waits is still written.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake_all();
+    }
+
+    /// Refuses everything from now on, for this reason; what waits is dropped. The first reason stays.
+    pub(super) fn stop(&self, because: &StoreError) {
+        let mut state = self.lock();
+        state.stopped.get_or_insert_with(|| because.stopped());
+        state.batches.clear();
+        state.adoption = None;
+        drop(state);
+        self.wake_all();
+    }
+
+    /// Fails with the reason once the store has stopped.
+    pub(super) fn alive(&self) -> Result<(), StoreError> {
+        self.lock().stopped.clone().map_or(Ok(()), Err)
+    }
+
+    fn wake_all(&self) {
+        self.work.notify_all();
+        self.room.notify_all();
+        self.room_for_tasks.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn open(&self) -> Result<(), StoreError> {
+        if let Some(reason) = &self.stopped {
+            return Err(reason.clone());
+        }
+        if self.closed {
+            return Err(StoreError::Stopped { because: "it was closed".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, batch: Batch, bytes: usize) -> Result<Offer, StoreError> {
+        self.open()?;
+        if let Some(last) = self.last_seq.filter(|last| batch.seq <= *last) {
+            return Err(StoreError::Misuse {
+                what: "the seq of batches rises",
+                expected: format!("more than {last}"),
+                found: batch.seq.to_string(),
+            });
+        }
+        let full = self.batches.len() >= MAX_BATCHES || self.bytes.saturating_add(bytes) > MAX_BYTES;
+        if full && !self.batches.is_empty() {
+            return Ok(Offer::Waits(batch));
+        }
+        self.last_seq = Some(batch.seq);
+        self.bytes += bytes;
+        self.batches.push_back((batch, bytes));
+        Ok(Offer::Taken)
+    }
+
+    fn group(&mut self) -> Vec<Batch> {
+        let (mut group, mut items, mut bytes) = (Vec::new(), 0, 0);
+        while items < GROUP_ITEMS && bytes < GROUP_BYTES {
+            let fits = |(_, more): &mut (Batch, usize)| group.is_empty() || bytes + *more <= GROUP_BYTES;
+            let Some((batch, more)) = self.batches.pop_front_if(fits) else { break };
+            self.bytes -= more;
+            bytes += more;
+            items += batch.entries.len().max(1);
+            group.push(batch);
+        }
+        group
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(seq: u64) -> Batch {
+        Batch { seq, ..Batch::default() }
+    }
+
+    fn group(queue: &Queue) -> Vec<u64> {
+        match queue.take(Some(Duration::ZERO)) {
+            Work::Group(group) => group.iter().map(|batch| batch.seq).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_group_ends_at_its_bounds_and_keeps_the_order() {
+        let queue = Queue::default();
+        for seq in 1..=300 {
+            queue.push(batch(seq), 1).unwrap();
+        }
+        assert_eq!(group(&queue), (1..=256).collect::<Vec<_>>());
+        assert_eq!(group(&queue), (257..=300).collect::<Vec<_>>());
+        queue.push(batch(301), GROUP_BYTES * 2).unwrap();
+        queue.push(batch(302), 1).unwrap();
+        assert_eq!(group(&queue), [301], "one that is larger than a group goes alone");
+        assert_eq!(group(&queue), [302]);
+        assert_eq!(group(&queue), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn a_seq_that_does_not_rise_is_refused() {
+        let queue = Queue::default();
+        queue.push(batch(7), 1).unwrap();
+        assert!(matches!(queue.push(batch(7), 1), Err(StoreError::Misuse { .. })));
+    }
+
+    #[test]
+    fn whoever_waits_for_room_gets_it_or_the_reason() {
+        let queue = Queue::default();
+        queue.push(batch(1), MAX_BYTES).unwrap();
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(|| queue.push(batch(2), MAX_BYTES));
+            let mut seen = Vec::new();
+            while seen.len() < 2 {
+                seen.extend(group(&queue));
+            }
+            assert_eq!(seen, [1, 2]);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+
+            queue.push(batch(3), MAX_BYTES).unwrap();
+            let refused = threads.spawn(|| queue.push(batch(4), MAX_BYTES));
+            let cause = StoreError::Busy { what: "commit" };
+            queue.stop(&cause);
+            assert_eq!(refused.join().unwrap(), Err(cause.stopped()));
+            assert_eq!(queue.alive(), Err(cause.stopped()));
+        });
+    }
+
+    #[tokio::test]
+    async fn a_task_that_waits_is_woken() {
+        let queue = Queue::default();
+        queue.push(batch(1), MAX_BYTES).unwrap();
+        let wait = queue.push_async(batch(2), MAX_BYTES);
+        let take = async {
+            tokio::task::yield_now().await;
+            group(&queue)
+        };
+        let (waited, taken) = tokio::join!(wait, take);
+        assert_eq!((waited, taken), (Ok(()), vec![1]));
+        assert_eq!(group(&queue), [2]);
+    }
+}
