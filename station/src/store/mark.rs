@@ -55,7 +55,7 @@ impl Mark {
     pub(super) fn write(self, path: &Path) -> Result<(), StoreError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let draft = path.with_extension("new");
-        let written = fs::create_dir_all(folder).and_then(|()| {
+        let written = super::make_folder(folder).and_then(|()| {
             let mut file =
                 OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
             writeln!(file, "{self}")?;

@@ -32,7 +32,8 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -142,13 +143,16 @@ impl Store {
     /// except that an empty store may have been made.
     pub fn open(options: Options) -> Result<(Self, Instance), StoreError> {
         let Options { folder, mark, line, .. } = options;
-        fs::create_dir_all(&folder)
-            .map_err(|cause| StoreError::io("make the store's folder", &folder, &cause))?;
+        let folder_failed = |cause| StoreError::io("make the store's folder", &folder, &cause);
+        make_folder(&folder).map_err(folder_failed)?;
         let lock = Arc::new(Lock::take(&folder.join("lock"))?);
         let reserve =
             Arc::new(Reserve::open(folder.join("reserve"), options.reserve_bytes, options.floor_bytes)?);
-        let database = folder.join("line.db");
+        let database = folder.join(sqlite::DATABASE);
         let (mut ledger, created) = Ledger::open(&database, &line, options.max_bytes)?;
+        if created {
+            File::open(&folder).and_then(|folder| folder.sync_all()).map_err(folder_failed)?;
+        }
         let instance = recognise(&mut ledger, created, &mark)?;
         let recent = Arc::new(Recent::new(ledger.sizes().clone(), options.recent_bytes));
         let queue = Arc::new(Queue::default());
@@ -402,6 +406,19 @@ impl Drop for Inner {
             // A panic of a callback was reported where it happened.
             let _ = thread.join();
         }
+    }
+}
+
+/// Makes a folder and those above it, durably: what is in it is not lost with its name.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(parent)?;
+    match fs::create_dir(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
+        _ => File::open(parent)?.sync_all(),
     }
 }
 

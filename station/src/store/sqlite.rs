@@ -7,7 +7,7 @@
 //! SQLite keeps no checksum of a page in the database file, so rows whose change would go unnoticed carry a
 //! [`seal`]; trees and signatures guard the others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -23,6 +23,8 @@ pub(super) const FORMAT: u32 = 1;
 /// Marks the file as ours: "dtnt".
 pub(super) const APPLICATION: u32 = 0x6474_6e74;
 
+/// The database's name in the store's folder.
+pub(super) const DATABASE: &str = "line.db";
 /// How long a foreign lock on the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are.
@@ -114,7 +116,7 @@ pub(super) fn fault(what: &'static str) -> impl Fn(Error) -> StoreError + Copy {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => damaged(what, &error),
             ErrorCode::DiskFull => StoreError::Full { what, needed_bytes: 0, free_bytes: 0 },
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                StoreError::ReadOnly { path: Path::new("database").to_owned() }
+                StoreError::ReadOnly { path: PathBuf::from(DATABASE) }
             }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy { what },
             _ if failure.extended_code == SQLITE_IOERR_SHORT_READ => damaged(what, &error),
