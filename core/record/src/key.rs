@@ -84,6 +84,7 @@ impl fmt::Debug for PublicKey {
 }
 
 /// A key that signs.
+#[derive(Clone)]
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 pub mod blind;
+pub mod book;
 pub mod cbor;
 pub mod checkpoint;
 pub mod entry;
@@ -22,19 +23,24 @@ pub mod hash;
 pub mod key;
 pub mod name;
 pub mod note;
+pub mod proof;
 pub mod receipt;
 pub mod step;
+pub mod tile;
+pub mod tlog_proof;
 pub mod tree;
 
 pub use blind::{Blinds, BookSecret, LineSecret};
 pub use cbor::canonical;
-pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict};
+pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict, conflict_across};
 pub use entry::{Entry, MAX_ENTRY, vector_hash};
 pub use fault::{Blame, Detail, Fault};
 pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};
 pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, receipt_name};
-pub use note::key_id;
+pub use note::Note;
+pub use proof::{Node, verify_consistency, verify_inclusion};
 pub use receipt::Receipt;
 pub use step::{STEP_BYTES, STEP_ENTRIES, verify_step};
+pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, empty_root, leaf_hash, node_hash};

@@ -1,0 +1,178 @@
+//! Proofs to take away (spec/record.md §10, c2sp.org/tlog-proof).
+//!
+//! A [`TlogProof`] is one entry with all that shows that its author wrote it and who has receipted it; nothing
+//! in it is true until [`TlogProof::verify`] has held it to keys, and no other entry is revealed by it.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use crate::blind::BLIND;
+use crate::checkpoint::SignedCheckpoint;
+use crate::entry::MAX_ENTRY;
+use crate::fault::Fault;
+use crate::hash::{Hash, array_from_base64, base64, from_base64};
+use crate::key::PublicKey;
+use crate::name::{Book, EntryRef, LineId, Party, decimal};
+use crate::note::{MAX_SIGNATURE_LINE, MAX_SIGNATURES, MAX_TEXT, Note};
+use crate::proof::verify_inclusion;
+use crate::receipt::Receipt;
+use crate::tree::leaf_hash;
+
+/// The first line of a proof.
+pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
+/// Most hashes of a proof; a book has at most 40 levels.
+pub const MAX_HASHES: usize = 64;
+
+/// An entry, and where it stands under a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlogProof {
+    /// The entry's leaf: `blind(16) ‖ entry`.
+    pub leaf: Vec<u8>,
+    /// Its number − 1.
+    pub index: u64,
+    /// The inclusion proof, the leaf's sibling first.
+    pub hashes: Vec<Hash>,
+    /// The checkpoint as a signed note, with receipts as further signature lines.
+    pub note: String,
+}
+
+/// What a proof shows once it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// Which entry it is.
+    pub name: EntryRef,
+    /// Its bytes.
+    pub entry: Vec<u8>,
+    /// The checkpoint that its author signed over it.
+    pub checkpoint: SignedCheckpoint,
+    /// The receipts that cover it, of the parties whose keys were given.
+    pub receipts: Vec<Receipt>,
+}
+
+impl TlogProof {
+    /// Puts a proof together; `author` and the parties' `receipt_keys` only name the signatures.
+    ///
+    /// # Errors
+    /// `Misuse` when a receipt is not of the checkpoint or of a party without a key here, and when the proof
+    /// does not lead from the leaf to the checkpoint's root.
+    pub fn new(
+        leaf: Vec<u8>,
+        number: u64,
+        hashes: Vec<Hash>,
+        checkpoint: &SignedCheckpoint,
+        receipts: &[Receipt],
+        line: &LineId,
+        keys: &Keys<'_>,
+    ) -> Result<Self, Fault> {
+        let mut note = checkpoint.note(line, keys.author);
+        let of = &checkpoint.checkpoint;
+        for receipt in receipts {
+            let key = keys.receipts.iter().find(|(party, _)| *party == receipt.party);
+            let Some((_, key)) = key.filter(|_| (receipt.book, receipt.size) == (of.book, of.size)) else {
+                let found = format!("one of party {} at size {}", receipt.party.number(), receipt.size);
+                return Err(Fault::misuse(
+                    "receipt of a proof",
+                    format!("a known party's at size {}", of.size),
+                    found,
+                ));
+            };
+            note.push_str(&receipt.note_line(line, key));
+        }
+        let proof = Self { leaf, index: number.saturating_sub(1), hashes, note };
+        match proof.verify(line, of.book, keys) {
+            Ok(_) => Ok(proof),
+            Err(fault) => Err(Fault::misuse("proof", "one that holds", fault.to_string())),
+        }
+    }
+
+    /// Its text, for a file that ends in `.tlog-proof`.
+    pub fn format(&self) -> String {
+        let mut text = format!("{HEADER}\nextra {}\nindex {}\n", base64(&self.leaf), self.index);
+        for hash in &self.hashes {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", base64(hash));
+        }
+        text.push('\n');
+        text.push_str(&self.note);
+        text
+    }
+
+    /// Reads the text of a proof, and verifies nothing.
+    ///
+    /// # Errors
+    /// `Malformed` for text of another form, without a leaf, or over a bound.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        if text.len() > MAX_TEXT * 4 + MAX_SIGNATURES * MAX_SIGNATURE_LINE {
+            return Err(malformed("at most 589,824 bytes", "more"));
+        }
+        let Some((head, note)) = text.split_once("\n\n") else {
+            return Err(malformed("an empty line before the checkpoint", "none"));
+        };
+        let mut lines = head.split('\n');
+        if lines.next() != Some(HEADER) {
+            return Err(malformed(HEADER, "another first line"));
+        }
+        let Some(extra) = lines.next().and_then(|line| line.strip_prefix("extra ")) else {
+            return Err(malformed("a line of extra, with the entry's leaf", "another line"));
+        };
+        let leaf = from_base64("leaf of a proof", extra)?;
+        if !(BLIND + 1..=BLIND + MAX_ENTRY).contains(&leaf.len()) {
+            return Err(Fault::malformed("leaf of a proof", "17 to 16,400 bytes", leaf.len().to_string()));
+        }
+        let Some(index) = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal) else {
+            return Err(malformed("a line of index", "another line"));
+        };
+        let hashes: Vec<Hash> = lines
+            .take(MAX_HASHES + 1)
+            .map(|line| array_from_base64("hash of a proof", line))
+            .collect::<Result<_, _>>()?;
+        if hashes.len() > MAX_HASHES {
+            return Err(malformed("at most 64 hashes", "more"));
+        }
+        Note::parse(note.as_bytes())?;
+        Ok(Self { leaf, index, hashes, note: note.to_string() })
+    }
+
+    /// Holds it to the author's book key and the receipt keys of other parties.
+    ///
+    /// Signature lines under other names and keys are passed over; so a proof without receipts verifies, and
+    /// says so by [`Proved::receipts`].
+    ///
+    /// # Errors
+    /// `Misbehaved` when the checkpoint's signature or a receipt of these keys does not hold, or when the leaf
+    /// is not under the checkpoint; `Malformed` for a checkpoint or leaf that is none.
+    pub fn verify(&self, line: &LineId, book: Book, keys: &Keys<'_>) -> Result<Proved, Fault> {
+        let note = Note::parse(self.note.as_bytes())?;
+        let checkpoint = SignedCheckpoint::from_note(&note, line, book, keys.author)?;
+        let of = &checkpoint.checkpoint;
+        let Some((blind, entry)) = self.leaf.split_first_chunk() else {
+            return Err(Fault::malformed(
+                "leaf of a proof",
+                "17 to 16,400 bytes",
+                self.leaf.len().to_string(),
+            ));
+        };
+        verify_inclusion(&leaf_hash(blind, entry), self.index, of.size, &self.hashes, &of.root)?;
+        let receipts = keys.receipts.iter().filter(|(party, _)| *party != book.party);
+        let receipts = receipts
+            .filter_map(|(party, key)| Receipt::from_note(&note, of, line, *party, key).transpose())
+            .collect::<Result<_, _>>()?;
+        let name = EntryRef { book, number: self.index.saturating_add(1) };
+        Ok(Proved { name, entry: entry.to_vec(), checkpoint, receipts })
+    }
+}
+
+/// The keys that a proof is held to.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'a> {
+    /// The author's book key.
+    pub author: &'a PublicKey,
+    /// The receipt keys of the other parties.
+    pub receipts: &'a [(Party, PublicKey)],
+}
+
+fn malformed(expected: &'static str, found: &'static str) -> Fault {
+    Fault::malformed("tlog-proof", expected, found)
+}
