@@ -75,7 +75,7 @@ impl fmt::Debug for BookSecret {
     }
 }
 
-/// The blinds of consecutive leaves, without end.
+/// The blinds of consecutive leaves, without end: after the last index comes the first.
 #[derive(Debug, Clone)]
 pub struct Blinds<'a> {
     secret: &'a BookSecret,
@@ -92,7 +92,7 @@ impl Iterator for Blinds<'_> {
             self.pair = self.secret.pair(self.index / 2);
         }
         let blind = half(&self.pair, self.index);
-        self.index = self.index.checked_add(1)?;
+        self.index = self.index.wrapping_add(1);
         Some(blind)
     }
 }
@@ -112,4 +112,44 @@ fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
     let (even, odd) = pair.split_at(BLIND);
     blind.copy_from_slice(if index.is_multiple_of(2) { even } else { odd });
     blind
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn blinds_follow_one_another() {
+        let secret = BookSecret::new(&LineSecret::from_bytes([3; 32]), "detente/00");
+        let alone: Vec<_> = (0..9).map(|index| secret.blind(index)).collect();
+        for from in 0..9 {
+            let followed: Vec<_> = secret.blinds(from as u64).take(9 - from).collect();
+            assert_eq!(followed, alone[from..]);
+        }
+        assert!(alone.iter().enumerate().all(|(place, blind)| !alone[..place].contains(blind)));
+    }
+
+    #[test]
+    fn blinds_differ_by_book_and_secret() {
+        let blind = |secret, origin| BookSecret::new(&LineSecret::from_bytes([secret; 32]), origin).blind(0);
+        assert_ne!(blind(1, "detente/00"), blind(2, "detente/00"));
+        assert_ne!(blind(1, "detente/00"), blind(1, "detente/01"));
+    }
+
+    #[test]
+    fn the_last_index_does_not_overflow() {
+        let secret = BookSecret::new(&LineSecret::from_bytes([3; 32]), "detente/00");
+        let around: Vec<_> = secret.blinds(u64::MAX).take(2).collect();
+        assert_eq!(around, [secret.blind(u64::MAX), secret.blind(0)]);
+    }
+
+    #[test]
+    fn secrets_do_not_show_themselves() {
+        let secret = LineSecret::from_bytes([0x61; 32]);
+        let shown = format!("{secret:?} {:?}", BookSecret::new(&secret, "origin"));
+        assert_eq!(shown, "LineSecret BookSecret");
+    }
 }

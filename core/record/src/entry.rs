@@ -257,3 +257,108 @@ fn map<'a>(bytes: &'a [u8], d: &mut Decoder<'_>) -> Result<&'a [u8], Fault> {
     typed("a body", d.skip())?;
     bytes.get(start..d.position()).ok_or_else(|| ill("a body", "none"))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::fault::Blame;
+    use crate::name::{Class, Party};
+
+    fn book(class: Class) -> Book {
+        Book { generation: 2, party: Party::new(7).unwrap(), class }
+    }
+
+    fn full() -> Entry {
+        Entry {
+            serial: 300,
+            time_ms: 1_500_000_000_000,
+            clock_held: true,
+            office: 2,
+            language: Some("ar-SY".into()),
+            regards: vec![
+                EntryRef { book: book(Class::Z), number: 1 },
+                EntryRef { book: book(Class::R), number: MAX_SIZE },
+            ],
+            cut: [(book(Class::A), 3), (book(Class::O), 70_000)].into(),
+            vector: Some([9; 32]),
+            kind: 64,
+            body: vec![0xa1, 0x01, 0x61, 0x61],
+        }
+    }
+
+    fn least() -> Entry {
+        Entry {
+            serial: 1,
+            time_ms: 0,
+            clock_held: false,
+            office: 0,
+            language: None,
+            regards: Vec::new(),
+            cut: Cut::new(),
+            vector: None,
+            kind: 0,
+            body: vec![0xa0],
+        }
+    }
+
+    #[test]
+    fn reads_as_it_was_written() {
+        for entry in [full(), least()] {
+            assert_eq!(Entry::decode(&entry.encode().unwrap()).unwrap(), entry);
+        }
+        assert_eq!(least().encode().unwrap(), [0xa5, 1, 1, 2, 0, 4, 0, 9, 0, 10, 0xa0]);
+    }
+
+    #[test]
+    fn writes_nothing_over_a_limit() {
+        let refused = |change: fn(&mut Entry)| {
+            let mut entry = full();
+            change(&mut entry);
+            assert_eq!(entry.encode().expect_err("over a limit").blame(), Blame::Misuse);
+        };
+        refused(|entry| entry.serial = 0);
+        refused(|entry| entry.language = Some("".into()));
+        refused(|entry| entry.language = Some("a".repeat(36)));
+        refused(|entry| entry.regards = vec![entry.regards[0]; 17]);
+        refused(|entry| entry.regards[0].number = 0);
+        refused(|entry| entry.regards[0].number = MAX_SIZE + 1);
+        refused(|entry| entry.regards[0].book.generation = 4096);
+        refused(|entry| entry.cut = [(book(Class::A), MAX_SIZE + 1)].into());
+        refused(|entry| {
+            entry.cut = (0..2000).filter_map(|code| Some((Book::from_code(code).ok()?, 1))).collect()
+        });
+        refused(|entry| entry.body = Vec::new());
+        refused(|entry| entry.body = vec![0x80]);
+        refused(|entry| entry.body = vec![0xa1, 0x18, 0x01, 0x00]);
+        refused(|entry| entry.body = vec![0xa0, 0x0b, 0x00]);
+        refused(|entry| entry.body = [&[0xa1, 0x01, 0x59, 0x40, 0x00][..], &[0; 16_384]].concat());
+    }
+
+    #[test]
+    fn an_entry_may_be_as_long_as_the_limit() {
+        let mut entry = least();
+        entry.body = [&[0xa1, 0x00, 0x59, 0x3f, 0xf1][..], &[0; 0x3ff1]].concat();
+        let bytes = entry.encode().unwrap();
+        assert_eq!(bytes.len(), MAX_ENTRY);
+        assert_eq!(Entry::decode(&bytes).unwrap(), entry);
+        assert!(Entry::decode(&[&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn unknown_keys_are_nobodys_fault() {
+        let known = least().encode().unwrap();
+        let with = |tail: &[u8]| {
+            Entry::decode(&[&[0xa6], &known[1..], tail].concat()).expect_err("one key too many")
+        };
+        assert_eq!(with(&[0x0b, 0x00]).blame(), Blame::Incompatible);
+        assert_eq!(with(&[0x18, 0x64, 0x82, 0x01, 0xa0]).blame(), Blame::Incompatible);
+        assert_eq!(with(&[0x0a, 0x00]).blame(), Blame::Malformed);
+        assert_eq!(with(&[0x0b, 0xf7]).blame(), Blame::Malformed);
+        let zeroth = Entry::decode(&[&[0xa6, 0x00, 0x00], &known[1..]].concat());
+        assert_eq!(zeroth.expect_err("key 0").blame(), Blame::Incompatible);
+        let lacking = Entry::decode(&[0xa5, 1, 1, 2, 0, 4, 0, 9, 0, 11, 0xa0]);
+        assert_eq!(lacking.expect_err("no body").blame(), Blame::Malformed);
+    }
+}

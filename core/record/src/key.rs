@@ -143,3 +143,77 @@ fn base32(value: u64) -> char {
     let value = (value & 31) as u8;
     char::from(if value < 26 { b'A' + value } else { b'2' + value - 26 })
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    /// L, the order of the group, little-endian.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+
+    fn ending(first: u8, middle: u8, last: u8) -> [u8; 32] {
+        let mut bytes = [middle; 32];
+        (bytes[0], bytes[31]) = (first, last);
+        bytes
+    }
+
+    #[test]
+    fn weak_keys_are_refused() {
+        let weak = [
+            (ending(0x01, 0x00, 0x00), "small order"),
+            (ending(0xec, 0xff, 0x7f), "small order"),
+            (ending(0x00, 0x00, 0x00), "small order"),
+            (ending(0x00, 0x00, 0x80), "small order"),
+            (ending(0xed, 0xff, 0x7f), "small order"),
+            (ending(0xee, 0xff, 0x7f), "small order"),
+            (ending(0x02, 0x00, 0x00), "no point"),
+            (ending(0xf0, 0xff, 0x7f), "non-canonical"),
+        ];
+        for (bytes, reason) in weak {
+            let fault = PublicKey::new(bytes).expect_err(reason);
+            assert!(
+                matches!(&fault, Fault::WeakKey(detail) if detail.found.contains(reason)),
+                "{bytes:02x?}: {fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn signatures_are_strict() {
+        let secret = SecretKey::from_seed([1; 32]);
+        let key = PublicKey::new(*secret.public().bytes()).unwrap();
+        let signature = secret.sign(b"message");
+        assert!(key.verify(b"message", &signature));
+        assert!(!key.verify(b"other", &signature));
+        let mut larger = signature;
+        let mut carry = 0;
+        for (byte, order) in larger[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*byte) + u16::from(order) + carry;
+            (*byte, carry) = (sum as u8, sum >> 8);
+        }
+        assert!(!key.verify(b"message", &larger), "S + L");
+        let mut small = signature;
+        small[..32].copy_from_slice(&ending(0x01, 0x00, 0x00));
+        assert!(!key.verify(b"message", &small), "R of small order");
+    }
+
+    #[test]
+    fn fingerprints_have_six_groups() {
+        let text = fingerprint(&[0; 32]);
+        assert_eq!(text.len(), 29);
+        assert!(text.split('-').count() == 6 && text.split('-').all(|group| group.len() == 4));
+        assert_ne!(text, fingerprint(&[1; 32]));
+    }
+
+    #[test]
+    fn secret_keys_do_not_show_themselves() {
+        let shown = format!("{:?}", SecretKey::from_seed([0x61; 32]));
+        let public = hex(SecretKey::from_seed([0x61; 32]).public().bytes());
+        assert_eq!(shown, format!("SecretKey(of PublicKey({}…))", &public[..8]));
+    }
+}

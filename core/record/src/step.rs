@@ -74,3 +74,86 @@ fn check_bounds(entries: &[&[u8]]) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::blind::LineSecret;
+    use crate::key::SecretKey;
+    use crate::name::{Class, Party};
+
+    const LINE: LineId = LineId([7; 32]);
+
+    fn book() -> Book {
+        Book { generation: 0, party: Party::new(3).unwrap(), class: Class::Z }
+    }
+
+    fn secret() -> BookSecret {
+        BookSecret::new(&LineSecret::from_bytes([4; 32]), &book().origin(&LINE))
+    }
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed([5; 32])
+    }
+
+    fn grown(held: &Frontier, entries: &[&[u8]]) -> Frontier {
+        let mut frontier = held.clone();
+        for entry in entries {
+            frontier.push(leaf_hash(&secret().blind(frontier.size()), entry));
+        }
+        frontier
+    }
+
+    fn signed(frontier: &Frontier) -> Signature {
+        Checkpoint { book: book(), size: frontier.size(), root: frontier.root() }
+            .sign(&LINE, &key())
+            .signature
+    }
+
+    fn verify(
+        held: &Frontier,
+        entries: &[&[u8]],
+        size: u64,
+        signature: &Signature,
+    ) -> Result<Frontier, Fault> {
+        let (frontier, leaves) =
+            verify_step(held, &secret(), entries, book(), size, signature, &LINE, &key().public())?;
+        assert_eq!(leaves.len(), entries.len());
+        Ok(frontier)
+    }
+
+    #[test]
+    fn a_book_grows_by_its_steps_alone() {
+        let mut held = Frontier::default();
+        for entries in [vec![b"a".as_slice(), b"b", b"c"], vec![b"d"], vec![b"e", b"f"]] {
+            let after = grown(&held, &entries);
+            let signature = signed(&after);
+            assert!(verify(&held, &entries[1..], after.size(), &signature).is_err());
+            assert!(verify(&held, &entries, after.size() + 1, &signature).is_err());
+            assert!(verify(&after, &entries, after.size() + entries.len() as u64, &signature).is_err());
+            let swapped: Vec<&[u8]> = entries.iter().rev().copied().collect();
+            assert!(entries.len() == 1 || verify(&held, &swapped, after.size(), &signature).is_err());
+            assert_eq!(verify(&held, &entries, after.size(), &signature).unwrap(), after);
+            held = after;
+        }
+        assert_eq!(held.size(), 6);
+    }
+
+    #[test]
+    fn bounds_are_those_of_the_specification() {
+        let verdict = |entries: &[&[u8]]| {
+            let after = grown(&Frontier::default(), entries);
+            verify(&Frontier::default(), entries, after.size(), &signed(&after)).map(|_| ())
+        };
+        let full = [0; MAX_ENTRY];
+        assert!(verdict(&[full.as_slice(); 4]).is_ok());
+        assert!(verdict(&[&full[..], &full, &full, &full, &[0]]).is_err());
+        assert!(verdict(&[b"a".as_slice(); 256]).is_ok());
+        assert!(verdict(&[b"a".as_slice(); 257]).is_err());
+        assert!(verdict(&[]).is_err());
+        assert!(verdict(&[b"a", b""]).is_err());
+        assert!(verdict(&[&[0; MAX_ENTRY + 1]]).is_err());
+    }
+}

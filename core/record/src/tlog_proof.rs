@@ -176,3 +176,123 @@ pub struct Keys<'a> {
 fn malformed(expected: &'static str, found: &'static str) -> Fault {
     Fault::malformed("tlog-proof", expected, found)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::blind::{BookSecret, LineSecret};
+    use crate::checkpoint::Checkpoint;
+    use crate::key::SecretKey;
+    use crate::name::Class;
+    use crate::proof::{Node, inclusion};
+    use crate::tree::Frontier;
+
+    const LINE: LineId = LineId([7; 32]);
+    const ENTRIES: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
+
+    fn book() -> Book {
+        Book { generation: 0, party: Party::new(3).unwrap(), class: Class::Z }
+    }
+
+    fn author() -> SecretKey {
+        SecretKey::from_seed([1; 32])
+    }
+
+    fn receiver() -> SecretKey {
+        SecretKey::from_seed([2; 32])
+    }
+
+    fn leaf(index: usize) -> Vec<u8> {
+        let secret = BookSecret::new(&LineSecret::from_bytes([4; 32]), &book().origin(&LINE));
+        [&secret.blind(index as u64), ENTRIES[index]].concat()
+    }
+
+    fn subtree(start: usize, end: usize) -> Frontier {
+        let mut frontier = Frontier::default();
+        for index in start..end {
+            let leaf = leaf(index);
+            let (blind, entry) = leaf.split_first_chunk().unwrap();
+            frontier.push(leaf_hash(blind, entry));
+        }
+        frontier
+    }
+
+    fn proof(number: u64, party: u8) -> Result<TlogProof, Fault> {
+        let root = subtree(0, 5).root();
+        let checkpoint = Checkpoint { book: book(), size: 5, root }.sign(&LINE, &author());
+        let hashes = inclusion(number - 1, 5, |node: Node| {
+            let start = (node.index << node.level) as usize;
+            Ok::<_, Fault>(subtree(start, start + (1 << node.level)).root())
+        });
+        let party = Party::new(party)?;
+        let receipt = Receipt::sign(book(), party, 5, &root, 1_500_000_000, &LINE, &receiver());
+        let (author, receivers) = (author().public(), [(Party::new(4)?, receiver().public())]);
+        let keys = Keys { author: &author, receipts: &receivers };
+        TlogProof::new(leaf(number as usize - 1), number, hashes?, &checkpoint, &[receipt], &LINE, &keys)
+    }
+
+    fn verify(proof: &TlogProof, receipts: &[(Party, PublicKey)]) -> Result<Proved, Fault> {
+        proof.verify(&LINE, book(), &Keys { author: &author().public(), receipts })
+    }
+
+    #[test]
+    fn a_proof_read_again_proves_its_entry_and_receipts() {
+        let receivers = [(Party::new(4).unwrap(), receiver().public())];
+        for number in 1..=5 {
+            let read = TlogProof::parse(&proof(number, 4).unwrap().format()).unwrap();
+            let proved = verify(&read, &receivers).unwrap();
+            assert_eq!(proved.name, EntryRef { book: book(), number });
+            assert_eq!(proved.entry, ENTRIES[number as usize - 1]);
+            assert_eq!((proved.checkpoint.checkpoint.size, proved.receipts.len()), (5, 1));
+            assert_eq!(verify(&read, &[]).unwrap().receipts, []);
+        }
+        assert!(proof(1, 5).is_err(), "a receipt of a party without a key");
+    }
+
+    #[test]
+    fn a_proof_that_was_touched_is_refused() {
+        let sound = proof(3, 4).unwrap();
+        let receivers = [(Party::new(4).unwrap(), receiver().public())];
+        let refused = |change: fn(&mut TlogProof)| {
+            let mut proof = sound.clone();
+            change(&mut proof);
+            assert!(verify(&proof, &receivers).is_err());
+        };
+        refused(|proof| proof.leaf[0] ^= 1);
+        refused(|proof| proof.leaf[16] ^= 1);
+        refused(|proof| proof.leaf = vec![0; 15]);
+        refused(|proof| proof.index = 1);
+        refused(|proof| proof.index = u64::MAX);
+        refused(|proof| proof.hashes[0][0] ^= 1);
+        refused(|proof| proof.hashes.clear());
+        refused(|proof| proof.note = proof.note.replacen("\n5\n", "\n6\n", 1));
+        let others = [(Party::new(4).unwrap(), author().public())];
+        assert_eq!(verify(&sound, &others).unwrap().receipts, [], "a key that signed nothing here");
+    }
+
+    #[test]
+    fn text_of_another_form_is_refused() {
+        let text = proof(3, 4).unwrap().format();
+        for (from, to) in [
+            ("@v1", "@v2"),
+            ("extra ", "extra"),
+            ("extra ", ""),
+            ("index 2", "index 02"),
+            ("index 2", "index -2"),
+            ("index 2\n", ""),
+            ("index 2\n", "index 2\nAAAA\n"),
+            ("\n\n", "\n"),
+            ("— ", "- "),
+        ] {
+            assert!(TlogProof::parse(&text.replacen(from, to, 1)).is_err(), "{from:?}");
+        }
+        let hash = base64(&[0; 32]) + "\n";
+        let more =
+            |count: usize| text.replacen("index 2\n", &("index 2\n".to_string() + &hash.repeat(count)), 1);
+        assert!(TlogProof::parse(&more(61)).is_ok());
+        assert!(TlogProof::parse(&more(62)).is_err());
+        assert!(TlogProof::parse(&text.repeat(2000)).is_err());
+    }
+}

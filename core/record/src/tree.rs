@@ -92,3 +92,37 @@ impl Frontier {
         Ok(Self { size, peaks: peaks.to_vec() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::hex;
+
+    #[test]
+    fn small_trees_by_hand() {
+        assert_eq!(hex(&empty_root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let (a, b, c) = ([1; 32], [2; 32], [3; 32]);
+        let mut frontier = Frontier::default();
+        [a, b, c].into_iter().for_each(|leaf| frontier.push(leaf));
+        assert_eq!(frontier.root(), node_hash(&node_hash(&a, &b), &c));
+        assert_eq!(node_hash(&a, &b), sha256(&[&[1][..], &a, &b].concat()));
+        assert_eq!(leaf_hash(&[7; 16], b"entry"), sha256(&[&[0][..], &[7; 16], b"entry"].concat()));
+    }
+
+    #[test]
+    fn frontiers_of_another_form_are_refused() {
+        let mut frontier = Frontier::default();
+        (0..5).for_each(|leaf| frontier.push([leaf; 32]));
+        let bytes = frontier.encode();
+        assert_eq!(bytes.len(), 8 + 2 * 32);
+        assert_eq!(Frontier::decode(&bytes).unwrap(), frontier);
+        let sized = |size: u64| [&size.to_be_bytes(), &bytes[8..]].concat();
+        assert!(Frontier::decode(&sized(6)).is_ok());
+        for size in [0, 1, 7, (1 << 40) | 1, u64::MAX] {
+            assert!(Frontier::decode(&sized(size)).is_err(), "{size}");
+        }
+        for length in [0, 7, 9, bytes.len() - 1] {
+            assert!(Frontier::decode(&bytes[..length]).is_err(), "{length}");
+        }
+    }
+}
