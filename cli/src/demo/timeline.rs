@@ -1,0 +1,290 @@
+//! The timeline: what a replay looks like on a terminal.
+//!
+//! Pure: it takes what is to be shown and gives lines of text. A date-time group stands in the margin, a column
+//! for each party beside it, and between the columns what travels. Every state is a shape and a word, so the
+//! timeline reads the same without colour; colour only repeats it.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Narrowest terminal that is drawn for, in columns.
+pub(crate) const MIN_WIDTH: usize = 80;
+/// Widest drawing; lines longer than this are hard to read.
+pub(crate) const MAX_WIDTH: usize = 132;
+/// The margin: a date-time group and a space.
+const MARGIN: usize = 13;
+/// What travels between two columns.
+const GUTTER: usize = 5;
+/// Narrowest column.
+const MIN_COLUMN: usize = 12;
+
+/// What a piece of text says about itself, beside its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Plain.
+    Plain,
+    /// Less important.
+    Quiet,
+    /// A heading or an entry's name.
+    Strong,
+    /// It holds.
+    Good,
+    /// It does not hold, or is refused.
+    Bad,
+    /// It wants attention.
+    Warn,
+}
+
+impl Tone {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Quiet => "2",
+            Self::Strong => "1",
+            Self::Good => "32",
+            Self::Bad => "1;31",
+            Self::Warn => "33",
+        }
+    }
+}
+
+/// A piece of text that wraps as a paragraph of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    tone: Tone,
+    text: String,
+}
+
+/// A paragraph.
+pub(crate) fn said(tone: Tone, text: impl Into<String>) -> Said {
+    Said { tone, text: text.into() }
+}
+
+/// What happens in the space between columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Travel {
+    /// Nothing.
+    None,
+    /// An entry goes from one column to all others, and was receipted.
+    Receipted(usize),
+    /// It is underway: sent, and not receipted yet.
+    Underway(usize),
+    /// It was refused before it was sent.
+    Refused(usize),
+}
+
+/// The drawing of one replay.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    width: usize,
+    colour: bool,
+    parties: Vec<String>,
+}
+
+impl Timeline {
+    /// A timeline of a width in columns, held between [`MIN_WIDTH`] and [`MAX_WIDTH`].
+    pub(crate) fn new(width: usize, colour: bool, parties: Vec<String>) -> Self {
+        Self { width: width.clamp(MIN_WIDTH, MAX_WIDTH), colour, parties }
+    }
+
+    fn column(&self) -> usize {
+        let count = self.parties.len().max(1);
+        let gutters = GUTTER * (count - 1);
+        (self.width.saturating_sub(MARGIN + gutters) / count).max(MIN_COLUMN)
+    }
+
+    fn paint(&self, tone: Tone, text: &str) -> String {
+        let code = tone.code();
+        if self.colour && !code.is_empty() && !text.trim().is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// The names of the parties over their columns.
+    pub(crate) fn head(&self) -> String {
+        let cells: Vec<Vec<Said>> =
+            self.parties.iter().map(|name| vec![said(Tone::Strong, name.to_uppercase())]).collect();
+        let rule = format!("{}\n", "─".repeat(self.width));
+        format!("{}{}", self.row("UTC", &cells, Travel::None), self.paint(Tone::Quiet, &rule))
+    }
+
+    /// A row: something in the margin, something in each column, something between them.
+    pub(crate) fn row(&self, margin: &str, cells: &[Vec<Said>], travel: Travel) -> String {
+        let column = self.column();
+        let wrapped: Vec<Vec<(Tone, String)>> = cells
+            .iter()
+            .map(|cell| {
+                cell.iter()
+                    .flat_map(|part| wrap(&part.text, column).into_iter().map(|line| (part.tone, line)))
+                    .collect()
+            })
+            .collect();
+        let height = wrapped.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let mut out = String::new();
+        for line in 0..height {
+            let mut drawn = if line == 0 { self.margin(margin) } else { " ".repeat(MARGIN) };
+            for (place, cell) in wrapped.iter().enumerate() {
+                if place > 0 {
+                    let (tone, arrow) = if line == 0 { arrow(travel, place) } else { (Tone::Plain, "     ") };
+                    drawn.push_str(&self.paint(tone, arrow));
+                }
+                let (tone, text) =
+                    cell.get(line).map_or((Tone::Plain, ""), |(tone, text)| (*tone, text.as_str()));
+                drawn.push_str(&self.paint(tone, &padded(text, column)));
+            }
+            out.push_str(trim_end(&drawn));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Something that concerns everybody, over the whole width.
+    pub(crate) fn across(&self, margin: &str, tone: Tone, text: &str) -> String {
+        let mut out = String::new();
+        for (place, line) in wrap(text, self.width - MARGIN).into_iter().enumerate() {
+            let margin = if place == 0 { self.margin(margin) } else { " ".repeat(MARGIN) };
+            out.push_str(trim_end(&format!("{margin}{}", self.paint(tone, &line))));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// A heading: a rule with words in it.
+    pub(crate) fn heading(&self, text: &str) -> String {
+        let text = text.chars().take(self.width - 8).collect::<String>();
+        let rest = self.width.saturating_sub(text.width() + 4);
+        self.paint(Tone::Strong, &format!("── {text} {}", "─".repeat(rest))) + "\n"
+    }
+
+    /// A paragraph from the left edge.
+    pub(crate) fn paragraph(&self, tone: Tone, text: &str) -> String {
+        wrap(text, self.width).iter().map(|line| self.paint(tone, line) + "\n").collect()
+    }
+
+    fn margin(&self, text: &str) -> String {
+        self.paint(Tone::Quiet, &padded(text, MARGIN))
+    }
+}
+
+/// What stands in the gutter left of a column.
+fn arrow(travel: Travel, place: usize) -> (Tone, &'static str) {
+    match travel {
+        Travel::None => (Tone::Quiet, "  │  "),
+        Travel::Receipted(from) if from < place => (Tone::Good, " ──▶ "),
+        Travel::Receipted(_) => (Tone::Good, " ◀── "),
+        Travel::Underway(from) if from < place => (Tone::Warn, " ╌╌▷ "),
+        Travel::Underway(_) => (Tone::Warn, " ◁╌╌ "),
+        Travel::Refused(from) if from < place => (Tone::Bad, " ─╳  "),
+        Travel::Refused(_) => (Tone::Bad, "  ╳─ "),
+    }
+}
+
+/// Text filled up to a width.
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// Without the spaces at the end, where they are not coloured.
+fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(' ')
+}
+
+/// Breaks text into lines of at most `width` columns, between words where it can. Control characters, which
+/// could move the cursor, become spaces.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in clean.split_whitespace() {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            if line.width() + c.width().unwrap_or(0) > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain() -> Timeline {
+        Timeline::new(80, false, vec!["usa".into(), "rus".into()])
+    }
+
+    #[test]
+    fn a_row_shows_both_sides_and_what_travels() {
+        let left = vec![said(Tone::Strong, "Z NOTICE usa/Z/1"), said(Tone::Plain, "lead time 2 h 00 min")];
+        let right = vec![said(Tone::Good, "✔ receipted")];
+        let row = plain().row("062240ZAPR17", &[left, right], Travel::Receipted(0));
+        assert_eq!(
+            row,
+            "062240ZAPR17 Z NOTICE usa/Z/1                ──▶ ✔ receipted\n             lead time 2 h 00 min\n"
+        );
+    }
+
+    #[test]
+    fn what_the_right_side_says_points_left_and_a_refusal_goes_nowhere() {
+        let cells = [vec![], vec![said(Tone::Plain, "x")]];
+        assert!(plain().row("", &cells, Travel::Receipted(1)).contains("◀──"));
+        assert!(plain().row("", &cells, Travel::Refused(0)).contains("─╳"));
+        assert!(plain().row("", &cells, Travel::Underway(1)).contains("◁╌╌"));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let long =
+            "a long text that goes on ".repeat(20) + &"x".repeat(200) + " Ваше уведомление получено 電報";
+        for parties in [2, 3, 4] {
+            for width in [20, 80, 101, 132, 400] {
+                let names: Vec<String> = (0..parties).map(|n| format!("party{n}")).collect();
+                let timeline = Timeline::new(width, false, names);
+                let cell = vec![said(Tone::Plain, long.clone())];
+                let drawn = timeline.head()
+                    + &timeline.row("062240ZAPR17", &vec![cell; parties], Travel::Receipted(1))
+                    + &timeline.across("CLAIMED", Tone::Plain, &long)
+                    + &timeline.heading(&long)
+                    + &timeline.paragraph(Tone::Quiet, &long);
+                for line in drawn.lines() {
+                    assert!(line.width() <= width.clamp(MIN_WIDTH, MAX_WIDTH), "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn with_colour_it_says_the_same() {
+        let cells = [vec![said(Tone::Good, "✔ receipted")], vec![said(Tone::Bad, "✘ refused")]];
+        let coloured =
+            Timeline::new(80, true, vec!["usa".into(), "rus".into()]).row("x", &cells, Travel::Underway(0));
+        assert!(coloured.contains("\x1b[32m"));
+        let mut bare = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once("\x1b[") {
+            bare.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        bare.push_str(rest);
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&bare), words(&plain().row("x", &cells, Travel::Underway(0))));
+    }
+
+    #[test]
+    fn what_could_move_the_cursor_is_not_drawn() {
+        assert_eq!(wrap("a\x1b[2Jb\rc", 40), ["a [2Jb c"]);
+    }
+}

@@ -1,0 +1,202 @@
+use super::*;
+
+/// A scenario with everything that has to be there, and more at its end.
+fn with(more: &str) -> Result<Scenario, Faults> {
+    let head = r#"
+[scenario]
+title = "t"
+summary = "s"
+fiction = "f"
+line = "x"
+start = 2017-04-06T22:00:00Z
+
+[[party]]
+name = "usa"
+full-name = "United States"
+
+[[party]]
+name = "rus"
+full-name = "Russian Federation"
+
+[memorandum]
+notice = [{ name = "air-activity", lead = "1h" }]
+"#;
+    Scenario::parse("x.toml", &format!("{head}{more}"))
+}
+
+fn faults(more: &str) -> Vec<String> {
+    let faults = with(more).expect_err("a faulty scenario");
+    faults
+        .faults
+        .iter()
+        .map(|fault| format!("{}: {} ({})", fault.line, fault.what, fault.hint.as_deref().unwrap_or("-")))
+        .collect()
+}
+
+#[test]
+fn every_shipped_scenario_reads() {
+    for (name, source) in SHIPPED {
+        let scenario = Scenario::parse(name, source).unwrap_or_else(|faults| panic!("{faults}"));
+        assert!(scenario.fiction.contains("FICTION"), "{name} labels what is invented");
+        let expectations: usize = scenario.steps.iter().map(|step| step.expectations.len()).sum();
+        assert!(expectations >= 12, "{name} expects something: {expectations}");
+        assert!(scenario.steps.is_sorted_by_key(|step| step.at_ms));
+    }
+}
+
+#[test]
+fn april_2017_keeps_the_times_that_are_public() {
+    let scenario = Scenario::find("april-2017").unwrap();
+    let at = |text: &str| {
+        let found = scenario.steps.iter().find(|step| {
+            matches!(&step.deed, Deed::Event { text: said } | Deed::Claim { text: said, .. } if said.contains(text))
+        });
+        found.map(|step| time::dtg(step.at_ms))
+    };
+    assert_eq!(at("Shayrat").as_deref(), Some("070040ZAPR17"));
+    assert_eq!(at("vital communication link").map(|dtg| dtg[..2].to_owned()).as_deref(), Some("21"));
+    let notice = scenario.steps.iter().find(|step| step.id.as_deref() == Some("warning")).unwrap();
+    let Deed::Say { draft, .. } = &notice.deed else { panic!("the warning is said on the line") };
+    assert_eq!(time::dtg(notice.at_ms), "062240ZAPR17");
+    assert_eq!(draft.from_ms().map(|from_ms| from_ms - notice.at_ms), Some(2 * 3_600_000));
+    let suspension = scenario.steps.iter().find(|step| step.id.as_deref() == Some("suspension")).unwrap();
+    let Deed::Say { draft, .. } = &suspension.deed else { panic!("a suspension is said on the line") };
+    assert_eq!(
+        draft.fields.get("effective_ms").and_then(|ms| ms.as_u64()).map(time::dtg).as_deref(),
+        Some("072100ZAPR17")
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_lines_and_hints() {
+    let said = faults(
+        r#"
+[[step]]
+at = 2017-04-06T22:40:00Z
+by = "use"
+do = "mesage"
+
+[[step]]
+at = 2017-04-06T22:30:00Z
+by = "rus"
+do = "message"
+txt = "hello"
+
+[[step]]
+after = "1m"
+by = "rus"
+do = "acknowledge"
+of = "warning"
+"#,
+    );
+    assert_eq!(
+        said,
+        [
+            "22: `by`: expected a party of this scenario, found \"use\" (did you mean `usa`?)",
+            "23: `do`: expected one of the names known here, found \"mesage\" (did you mean `message`?)",
+            "25: a step lacks `text` (-)",
+            "26: `at`: expected a time not before the step above, 062240ZAPR17, found 2017-04-06T22:30:00Z (-)",
+            "29: a step has no key `txt` (did you mean `text`?)",
+            "35: `of`: expected the `id` of an earlier step, found \"warning\" (-)",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn a_reference_is_to_an_earlier_step_only() {
+    let said = faults(
+        r#"
+[[step]]
+id = "warning"
+after = "1m"
+by = "usa"
+do = "message"
+text = "x"
+
+[[step]]
+after = "1m"
+by = "rus"
+do = "acknowledge"
+of = "waning"
+
+[[step]]
+id = "self"
+after = "1m"
+by = "rus"
+do = "message"
+text = "x"
+answers = "self"
+"#,
+    );
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].contains("did you mean `warning`?"), "{said:#?}");
+    assert!(
+        said[1].starts_with("39: `answers`: expected the `id` of an earlier step, found \"self\""),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn a_notice_needs_a_kind_that_the_memorandum_has_and_a_window_in_order() {
+    let said = faults(
+        r#"
+[[step]]
+after = "1m"
+by = "usa"
+do = "notice"
+notice = "air-activty"
+from = 2017-04-07T00:40:00Z
+until = 2017-04-07T00:30:00Z
+circle = { centre = [95, 36.9], km = 5 }
+text = "x"
+"#,
+    );
+    assert_eq!(said.len(), 3, "{said:#?}");
+    assert!(said[0].contains("did you mean `air-activity`?"), "{said:#?}");
+    assert!(said[1].contains("expected a time not before 070040ZAPR17"), "{said:#?}");
+    assert!(said[2].contains("[latitude, longitude] in degrees"), "{said:#?}");
+}
+
+#[test]
+fn what_a_burst_expects_and_whom_it_kills_is_read() {
+    let scenario = with(
+        r#"
+[[step]]
+id = "b"
+after = "1m"
+by = "usa"
+do = "burst"
+count = 10
+text = "x"
+kill = "rus"
+expect = [{ that = "nothing-lost" }, { that = "receipted", by = ["rus"], within = "3s" }]
+"#,
+    )
+    .unwrap();
+    let step = &scenario.steps[0];
+    assert!(matches!(&step.deed, Deed::Burst { kill: Some((party, 5)), count: 10, .. } if party == "rus"));
+    assert_eq!(step.expectations[0].that, That::NothingLost { of: None });
+    assert_eq!(step.expectations[1].within_ms, 3_000);
+}
+
+#[test]
+fn a_scenario_that_is_not_there_names_those_that_are() {
+    let error = Scenario::find("april-2071").unwrap_err().to_string();
+    assert!(error.contains("did you mean `april-2017`?"), "{error}");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_faulty_or_shorter_and_never_a_panic() {
+    let source = SHIPPED[0].1;
+    let whole = Scenario::parse("x", source).unwrap().steps.len();
+    for end in (0..source.len()).step_by(53) {
+        let Some(cut) = source.get(..end) else { continue };
+        match Scenario::parse("x", cut) {
+            Ok(scenario) => assert!(scenario.steps.len() <= whole),
+            Err(faults) => assert!(!faults.faults.is_empty(), "cut at {end}"),
+        }
+    }
+}
