@@ -1,4 +1,27 @@
-//! Skeleton.
+//! The station: the one place with I/O.
+//!
+//! A [`Keeper`](keeper::Keeper) a line performs what the pure core asks for; around it stand the
+//! [`store`], the [`circuit`]s that [`links`](self) dial and accept, the [`clock`], the [`hooks`], and the
+//! [`api`] on a Unix socket. It decides nothing about a line: every decision is the core's.
+#![forbid(unsafe_code)]
 
+pub mod api;
 pub mod circuit;
+pub mod clock;
+pub mod config;
+pub mod duration;
+pub mod error;
+pub mod feed;
+pub mod home;
+pub mod hooks;
+pub mod keeper;
+pub mod keys;
+mod links;
+pub mod paper;
+mod station;
 pub mod store;
+pub mod words;
+
+pub use error::SetupError;
+pub use home::Home;
+pub use station::run;

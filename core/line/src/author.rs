@@ -93,16 +93,23 @@ impl Line {
     fn writable(&mut self, class: Class) -> Result<Book, Fault> {
         let generation = self.generations.get(&class).copied().unwrap_or(0);
         let book = Book { generation, party: self.me.party, class };
+        let doubtful = !self.doubtful.is_empty();
         let state = self.book(book);
-        if !state.ended {
+        if !state.ended && !doubtful {
             return Ok(book);
         }
+        // What this generation adds is new in any case: no other party can hold more of it.
+        if !state.ended && state.opened {
+            return Ok(book);
+        }
+        state.ended = true;
         let (size, root) = (state.size(), state.frontier.root());
         let next = Book { generation: generation.saturating_add(1), ..book };
         self.generations.insert(class, next.generation);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: generation, size, root };
         self.append_entry(next, office, None, Vec::new(), &opens)?;
+        self.book(next).opened = true;
         Ok(next)
     }
 

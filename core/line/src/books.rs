@@ -74,6 +74,8 @@ pub(crate) struct BookState {
     pub(crate) unjudged: VecDeque<Unjudged>,
     /// It has forked: nothing more of it is taken.
     pub(crate) ended: bool,
+    /// It was opened by this run of the station.
+    pub(crate) opened: bool,
     /// The serial and time of its last entry that could be read.
     pub(crate) last: (u64, u64),
     /// The full cut of its next entry, without its own book.

@@ -253,6 +253,8 @@ pub enum Shown {
         /// Who owed it.
         party: Party,
     },
+    /// Every other party has confirmed what this station holds of its own books: it goes on writing in them.
+    Trusted,
     /// Somebody did what must not be done; the evidence is kept.
     Breach(Evidence),
     /// A circuit's peer sent what was not taken, and why.

@@ -5,10 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Checkpoint, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature,
+    Book, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature,
     SignedCheckpoint, canonical,
 };
-use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
 /// Largest frame, in bytes.
@@ -206,13 +205,13 @@ impl<'a> Frame<'a> {
         }
         Ok(Hello { version, line, memorandum, party: party_, sizes, receipts })
     }
+}
 
-    /// The type of a frame's bytes, without reading more of it; `None` if it has none.
-    pub fn tag(bytes: &[u8]) -> Option<u8> {
-        let mut decoder = Decoder::new(bytes);
-        decoder.array().ok()?;
-        matches!(decoder.datatype(), Ok(Type::U8)).then(|| decoder.u8().ok())?
-    }
+/// The class of the book that a step is of, read from its first bytes alone; `None` for any other frame.
+pub fn step_class(bytes: &[u8]) -> Option<Class> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.array().ok()?;
+    (decoder.u8().ok()? == 1).then(|| book(&mut decoder).ok()).flatten().map(|book| book.class)
 }
 
 /// Writing to a `Vec` cannot fail; this puts that in one place.

@@ -39,3 +39,4 @@ pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension,
     Terms, Tests, is_language,
 };
+pub use view::{HeldBook, Verdict};

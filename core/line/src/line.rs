@@ -1,6 +1,6 @@
 //! The router: takes one input, lets the room that it concerns act, and hands out what is to be done.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -71,6 +71,10 @@ pub struct Line {
     pub(crate) peers: BTreeMap<Party, Peer>,
     /// Serial and time of this party's last entry.
     pub(crate) last: (u64, u64),
+    /// Why folds skip the entries that they skip, the latest of them.
+    pub(crate) marked: BTreeMap<EntryRef, Fault>,
+    /// Parties that have yet to confirm that they hold no more of this party's books than it does itself.
+    pub(crate) doubtful: BTreeSet<Party>,
     /// The generation that each class is written in.
     pub(crate) generations: BTreeMap<Class, u16>,
     pub(crate) append: Append,
@@ -121,6 +125,8 @@ impl Line {
             circuits: BTreeMap::new(),
             peers,
             last: (0, 0),
+            marked: BTreeMap::new(),
+            doubtful: BTreeSet::new(),
             generations: BTreeMap::new(),
             append: Append::default(),
             reached: Vec::new(),
@@ -270,6 +276,13 @@ impl Line {
     /// Takes a line secret that was stored, before any entry.
     pub fn restore_secret(&mut self, party: Party, secret: LineSecret) {
         self.learn(party, secret);
+    }
+
+    /// The record may be older than what this party has said: restored from a copy, or copied. Before
+    /// [`Event::Started`]. Own books are continued only once every other party has confirmed them; what is
+    /// written before that opens their next generation.
+    pub fn distrust(&mut self) {
+        self.doubtful = self.peers.keys().copied().collect();
     }
 
     fn start(&mut self) {

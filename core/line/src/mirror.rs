@@ -17,6 +17,9 @@ use crate::frame::{self, Frame, Hello, VERSION};
 use crate::kind::Content;
 use crate::line::{Line, Reached};
 
+/// Most marks that are remembered.
+const MAX_MARKED: usize = 4_096;
+
 /// The names of spec/line.md §8 that go on a circuit.
 mod code {
     pub(super) const MALFORMED: u16 = 1;
@@ -121,6 +124,9 @@ impl Line {
         }
         if let Some(known) = self.peers.get_mut(&peer) {
             known.known = hello.sizes;
+        }
+        if self.doubtful.remove(&peer) && self.doubtful.is_empty() {
+            self.show(Shown::Trusted);
         }
         let mut due = Vec::new();
         for (book, state) in &self.books {
@@ -417,6 +423,12 @@ impl Line {
             };
             if book.class == Class::A {
                 Arc::make_mut(&mut self.acts_held).insert(book, name.number);
+            }
+            if let Err(fault) = &verdict {
+                self.marked.insert(name, fault.clone());
+                if self.marked.len() > MAX_MARKED {
+                    self.marked.pop_first();
+                }
             }
             if self.started {
                 self.on_durable.push(shown);

@@ -1,12 +1,13 @@
 //! What people ask a line: how it stands, what is open, what has been proved.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use detente_record::{Book, EntryRef, Hash, LineId, Party, Receipt};
+use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt};
 
 use crate::acts::{Motion, Suspended};
 use crate::facts::Facts;
-use crate::kind::Duty;
+use crate::kind::{Choice, Duty};
 use crate::line::Line;
 use crate::memorandum::Memorandum;
 
@@ -27,6 +28,15 @@ pub struct HeldBook {
     pub judged: u64,
     /// It has forked or been rolled back: nothing is added to it.
     pub ended: bool,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Why folds skip it.
+    pub marked: Option<Fault>,
+    /// It rests on acts that have not come yet.
+    pub unjudged: bool,
 }
 
 impl Line {
@@ -92,6 +102,29 @@ impl Line {
     /// A party's last word on whether an officer is present, and the entry that says so.
     pub fn duty(&self, party: Party) -> Option<(EntryRef, Duty)> {
         self.duty.get(&party).copied()
+    }
+
+    /// The votes that count on a motion, as everything held here shows it.
+    pub fn votes(&self, motion: &Motion) -> BTreeMap<Party, Choice> {
+        let votes = self.acts.votes(motion, &self.under_all());
+        votes.into_iter().map(|(party, (_, choice))| (party, choice)).collect()
+    }
+
+    /// When the next test of the schedule is due, whoever's turn it is, ms.
+    pub fn next_test_ms(&self) -> u64 {
+        let interval_ms = self.memorandum.terms().tests.interval_ms;
+        (self.now_ms / interval_ms).saturating_add(1).saturating_mul(interval_ms)
+    }
+
+    /// The line secrets known here, by party.
+    pub fn secrets(&self) -> Vec<(Party, LineSecret)> {
+        self.secrets.iter().map(|(party, secret)| (*party, secret.clone())).collect()
+    }
+
+    /// What became of an entry: why folds skip it, and whether it still waits to be judged.
+    pub fn verdict(&self, entry: EntryRef) -> Verdict {
+        let judged = self.books.get(&entry.book).map_or(0, |state| state.judged);
+        Verdict { marked: self.marked.get(&entry).cloned(), unjudged: entry.number > judged }
     }
 
     /// Time and serial of this party's last entry.

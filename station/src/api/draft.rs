@@ -1,0 +1,339 @@
+//! From a draft as people and programs write it to one that the core takes.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Query, State};
+use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Memorandum, Message, Notice, Position};
+use detente_record::{Book, Class, EntryRef, Party};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
+use crate::keeper::Keeper;
+use crate::words;
+
+/// Longest wait for receipts, ms.
+const MAX_WAIT_MS: u64 = 600_000;
+
+/// A draft, spec/api.md.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    kind: String,
+    precedence: Option<String>,
+    office: Option<Value>,
+    language: Option<String>,
+    #[serde(default)]
+    regards: Vec<String>,
+    text: Option<String>,
+    safety_of_life: Option<bool>,
+    reply_by_ms: Option<u64>,
+    answers: Option<bool>,
+    notice: Option<AskedNotice>,
+    reason: Option<String>,
+    position: Option<[f64; 2]>,
+    to: Option<Value>,
+    state: Option<String>,
+    #[serde(default)]
+    scope: Vec<String>,
+    effective_ms: Option<u64>,
+    closes_ms: Option<u64>,
+    choice: Option<String>,
+    notice_kind: Option<String>,
+    from_ms: Option<u64>,
+    until_ms: Option<u64>,
+    area: Option<Vec<[f64; 2]>>,
+    lowest_m: Option<f64>,
+    highest_m: Option<f64>,
+    forces: Option<String>,
+    emergency: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedNotice {
+    notice_kind: String,
+    text: String,
+    from_ms: u64,
+    until_ms: u64,
+    area: Vec<[f64; 2]>,
+    lowest_m: Option<f64>,
+    highest_m: Option<f64>,
+    forces: Option<String>,
+    emergency: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Until {
+    until: Option<String>,
+    timeout_ms: Option<u64>,
+}
+
+/// `POST …/entries`
+pub(crate) async fn write(
+    State(api): State<Api>,
+    axum::extract::Path(line): LinePath,
+    Query(until): Query<Until>,
+    asked: Result<Json<Asked>, JsonRejection>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let Json(asked) = asked.map_err(|rejection| match rejection.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Refused {
+            status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
+            error: "TooLarge".into(),
+            what: "request".into(),
+            expected: "at most 65,536 bytes".into(),
+            found: "more".into(),
+            hint: "an entry holds at most 12,000 bytes of text; send it in parts".into(),
+        },
+        _ => Refused::misuse("draft", "a draft of spec/api.md", rejection.body_text()),
+    })?;
+    let draft = draft(keeper, asked, api.now_ms()).await?;
+    let receipted = match until.until.as_deref() {
+        None | Some("durable") => None,
+        Some("receipted") => Some(oneshot::channel()),
+        Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
+    };
+    let (told, waits) = receipted.unzip();
+    let entry = keeper.write(draft, told).await?;
+    if let Some(waits) = waits {
+        let wait = std::time::Duration::from_millis(until.timeout_ms.unwrap_or(10_000).min(MAX_WAIT_MS));
+        // Past the time, or at the end of the station, the answer says who has receipted it by then.
+        let _ = tokio::time::timeout(wait, waits).await;
+    }
+    let receipted_by =
+        keeper.look(move |line| receipted_by(line, entry)).await.ok_or_else(Refused::stopping)?;
+    let names: Vec<String> = receipted_by.iter().map(|party| keeper.memorandum.name_of(*party)).collect();
+    Ok(Json(json!({"entry": name_text(&keeper.memorandum, entry), "durable": true, "receipted_by": names})))
+}
+
+fn receipted_by(line: &Line, entry: EntryRef) -> Vec<Party> {
+    line.receipts(entry.book)
+        .filter(|receipt| receipt.size >= entry.number)
+        .map(|receipt| receipt.party)
+        .collect()
+}
+
+/// Degrees to 1e-7 degrees.
+fn position([lat, lon]: [f64; 2]) -> Result<Position, Refused> {
+    let within = |degrees: f64, most: f64| degrees.is_finite() && degrees.abs() <= most;
+    if !within(lat, 90.0) || !within(lon, 180.0) {
+        let expected = "[latitude, longitude] within ±90 and ±180 degrees";
+        return Err(Refused::misuse("position", expected, format!("[{lat}, {lon}]")));
+    }
+    let units = |degrees: f64| (degrees * 1e7).round() as i32;
+    Ok(Position { lat: units(lat), lon: units(lon) })
+}
+
+/// Metres to mm.
+fn height(metres: Option<f64>) -> Result<Option<i64>, Refused> {
+    metres
+        .map(|metres| {
+            if metres.is_finite() && metres.abs() < 1e9 {
+                Ok((metres * 1000.0).round() as i64)
+            } else {
+                Err(Refused::misuse("altitude", "metres", metres.to_string()))
+            }
+        })
+        .transpose()
+}
+
+fn needed<T>(field: &str, kind: &str, given: Option<T>) -> Result<T, Refused> {
+    given.ok_or_else(|| Refused::misuse(field, &format!("one for a {kind}"), "none"))
+}
+
+/// The office of a name or a number.
+fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refused> {
+    let offices = memorandum.member(me).map(|member| member.offices.as_slice()).unwrap_or_default();
+    let named = |office: &&detente_line::Office| match asked {
+        Value::String(name) => office.name.eq_ignore_ascii_case(name) || office.number.to_string() == *name,
+        number => number.as_u64() == Some(u64::from(office.number)),
+    };
+    offices.iter().find(named).map(|office| office.number).ok_or_else(|| {
+        let names: Vec<&str> = offices.iter().map(|office| office.name.as_str()).collect();
+        Refused::misuse("office", &format!("one of {}", names.join(", ")), asked.to_string())
+    })
+}
+
+fn notice(asked: AskedNotice) -> Result<Notice, Refused> {
+    Ok(Notice {
+        kind: asked.notice_kind,
+        text: asked.text,
+        from_ms: asked.from_ms,
+        until_ms: asked.until_ms,
+        area: asked.area.into_iter().map(position).collect::<Result<_, _>>()?,
+        lowest_mm: height(asked.lowest_m)?,
+        highest_mm: height(asked.highest_m)?,
+        forces: asked.forces,
+        emergency: asked.emergency.filter(|emergency| *emergency),
+    })
+}
+
+async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, Refused> {
+    let memorandum = &keeper.memorandum;
+    let class = asked.precedence.take().map(|text| words::class(&text)).transpose();
+    let class: Option<Class> = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
+    let office = asked.office.take().map(|asked| office(memorandum, keeper.party, &asked)).transpose()?;
+    let language = asked.language.take();
+    let names = std::mem::take(&mut asked.regards);
+    let regards = names.iter().map(|name| parse_name(memorandum, name)).collect::<Result<Vec<_>, _>>()?;
+    let (content, regards) = content(keeper, asked, regards, now_ms).await?;
+    if let Content::Notice(notice) = &content {
+        check_notice(memorandum, notice, now_ms)?;
+    }
+    Ok(Draft { class, office, language, regards, content })
+}
+
+/// Holds a notice to what the memorandum asks of its kind.
+fn check_notice(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result<(), Refused> {
+    let kinds = &memorandum.terms().notices;
+    let Some(kind) = kinds.iter().find(|kind| kind.name == notice.kind) else {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        let expected = format!("a kind of the memorandum: {}", names.join(", "));
+        return Err(Refused::misuse("notice kind", &expected, notice.kind.clone()));
+    };
+    let lead_ms = notice.from_ms.saturating_sub(now_ms);
+    let asked_ms = match (notice.emergency, kind.emergency_lead_ms) {
+        (Some(true), Some(lead_ms)) => lead_ms,
+        (Some(true), None) => {
+            let expected = "no emergency: the memorandum has none for this kind";
+            return Err(Refused::misuse("emergency", expected, "an emergency"));
+        }
+        _ => kind.lead_ms,
+    };
+    if lead_ms < asked_ms {
+        let text = crate::duration::text;
+        let expected = format!("{} or more before it begins, or flagged as an emergency", text(asked_ms));
+        return Err(Refused::misuse("lead time", &expected, text(lead_ms / 1000 * 1000)));
+    }
+    Ok(())
+}
+
+async fn content(
+    keeper: &Keeper,
+    asked: Asked,
+    mut regards: Vec<EntryRef>,
+    now_ms: u64,
+) -> Result<(Content, Vec<EntryRef>), Refused> {
+    let me = keeper.party;
+    let kind = asked.kind.as_str();
+    let content = match kind {
+        "message" => Content::Message(Message {
+            text: needed("text", kind, asked.text)?,
+            safety_of_life: asked.safety_of_life.filter(|flag| *flag),
+            reply_by_ms: asked.reply_by_ms,
+            answers: asked.answers.filter(|flag| *flag),
+        }),
+        "amendment" => Content::Amendment(match (asked.notice, asked.text) {
+            (Some(asked), None) => Amendment::Notice(notice(asked)?),
+            (None, Some(text)) => Amendment::Text(text),
+            _ => return Err(Refused::misuse("amendment", "a text or a notice", "both or neither")),
+        }),
+        "withdrawal" => Content::Withdrawal { reason: asked.reason },
+        "acknowledgement" => Content::Acknowledgement { text: asked.text },
+        "read-back" => Content::ReadBack {
+            text: needed("text", kind, asked.text)?,
+            position: asked.position.map(position).transpose()?,
+        },
+        "passed-on" => match needed("to", kind, asked.to)? {
+            Value::String(to) => Content::PassedOn { to },
+            other => return Err(Refused::misuse("to", "those who act on it", other.to_string())),
+        },
+        "cease" => {
+            let position = position(needed("position", kind, asked.position)?)?;
+            Content::Cease { position, text: asked.text }
+        }
+        "displayed" => Content::Displayed,
+        "duty" => Content::Duty(match needed("state", kind, asked.state)?.as_str() {
+            "off" => Duty::Off,
+            "on" => Duty::On,
+            "handover" => {
+                let to = needed("to", kind, asked.to)?;
+                Duty::Handover { to: office(&keeper.memorandum, me, &to)? }
+            }
+            other => return Err(Refused::misuse("state", "off, on or handover", other)),
+        }),
+        "notice" => Content::Notice(notice(AskedNotice {
+            notice_kind: needed("notice_kind", kind, asked.notice_kind)?,
+            text: needed("text", kind, asked.text)?,
+            from_ms: needed("from_ms", kind, asked.from_ms)?,
+            until_ms: needed("until_ms", kind, asked.until_ms)?,
+            area: needed("area", kind, asked.area)?,
+            lowest_m: asked.lowest_m,
+            highest_m: asked.highest_m,
+            forces: asked.forces,
+            emergency: asked.emergency,
+        })?),
+        "suspends" => {
+            let scope = asked.scope.iter().map(|name| words::kind(name)).collect::<Result<Vec<u16>, _>>();
+            let mut scope = scope.map_err(|error| Refused::misuse("scope", "kinds of entry", error))?;
+            scope.sort_unstable();
+            scope.dedup();
+            let effective_ms = asked.effective_ms.unwrap_or(now_ms);
+            Content::Suspends { scope, effective_ms, reason: needed("reason", kind, asked.reason)? }
+        }
+        "resumes" => {
+            let (suspension, decision) = keeper
+                .look(move |line| {
+                    let suspension = line.last_suspension(me).map(|suspended| suspended.act);
+                    (suspension, suspension.and_then(|act| line.consent(act)))
+                })
+                .await
+                .ok_or_else(Refused::stopping)?;
+            if regards.is_empty() {
+                regards.extend(suspension);
+            }
+            Content::Resumes { effective_ms: asked.effective_ms.unwrap_or(now_ms), decision }
+        }
+        "motion" => {
+            if regards.is_empty() {
+                let in_force = keeper.look(suspension_in_force).await.ok_or_else(Refused::stopping)?;
+                regards.extend(in_force);
+            }
+            let window_ms = keeper.memorandum.terms().rule.window_ms;
+            let text = asked.text.unwrap_or_else(|| "That the line be reopened.".into());
+            Content::Motion { text, closes_ms: asked.closes_ms.unwrap_or(now_ms.saturating_add(window_ms)) }
+        }
+        "vote" => {
+            if regards.is_empty() {
+                let open =
+                    |line: &Line| line.open_motions().iter().map(|motion| motion.act).collect::<Vec<_>>();
+                let open = keeper.look(open).await.ok_or_else(Refused::stopping)?;
+                match open.as_slice() {
+                    [motion] => regards.push(*motion),
+                    motions => {
+                        let found = format!("{} open", motions.len());
+                        return Err(Refused::misuse("motion", "one to vote on", found));
+                    }
+                }
+            }
+            let choice = match needed("choice", kind, asked.choice)?.as_str() {
+                "for" => Choice::For,
+                "against" => Choice::Against,
+                "abstain" => Choice::Abstain,
+                other => return Err(Refused::misuse("choice", "for, against or abstain", other)),
+            };
+            Content::Vote { choice, text: asked.text }
+        }
+        other => {
+            let expected = "message, amendment, withdrawal, acknowledgement, read-back, passed-on, cease, displayed, \
+                            duty, notice, suspends, resumes, motion or vote";
+            return Err(Refused::misuse("kind", expected, other));
+        }
+    };
+    Ok((content, regards))
+}
+
+/// The last suspension of the first party that has one.
+fn suspension_in_force(line: &Line) -> Option<EntryRef> {
+    line.memorandum().parties().find_map(|party| line.last_suspension(party).map(|suspended| suspended.act))
+}
+
+/// The book of a name such as `usa/Z`.
+pub(crate) fn parse_book(memorandum: &Memorandum, text: &str) -> Result<Book, Refused> {
+    parse_name(memorandum, &format!("{text}/1")).map(|entry| entry.book).map_err(|mut refused| {
+        refused.found = text.into();
+        refused
+    })
+}

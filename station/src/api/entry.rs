@@ -1,0 +1,282 @@
+//! Entries as people and programs read them.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use detente_line::{Amendment, Choice, Content, Duty, Line, Memorandum, Notice, Outcome, Position};
+use detente_record::{Book, Entry, EntryRef, Party, hex};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::draft::parse_book;
+use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name};
+use crate::keeper::Keeper;
+use crate::store;
+use crate::words;
+
+/// Most entries in one answer.
+pub(crate) const MAX_ENTRIES: usize = 1_000;
+
+fn degrees(position: Position) -> Value {
+    json!([f64::from(position.lat) / 1e7, f64::from(position.lon) / 1e7])
+}
+
+fn metres(mm: Option<i64>) -> Value {
+    mm.map_or(Value::Null, |mm| json!(mm as f64 / 1000.0))
+}
+
+fn notice_json(notice: &Notice) -> Value {
+    json!({
+        "notice_kind": notice.kind,
+        "text": notice.text,
+        "from_ms": notice.from_ms,
+        "until_ms": notice.until_ms,
+        "area": notice.area.iter().copied().map(degrees).collect::<Vec<_>>(),
+        "lowest_m": metres(notice.lowest_mm),
+        "highest_m": metres(notice.highest_mm),
+        "forces": notice.forces,
+        "emergency": notice.emergency.unwrap_or(false),
+    })
+}
+
+pub(crate) fn choice_text(choice: Choice) -> &'static str {
+    match choice {
+        Choice::For => "for",
+        Choice::Against => "against",
+        Choice::Abstain => "abstain",
+    }
+}
+
+pub(crate) fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Carried => "carried",
+        Outcome::Defeated => "defeated",
+        Outcome::Lapsed => "lapsed",
+    }
+}
+
+pub(crate) fn kind_text(kind: u16) -> String {
+    words::kind_name(kind).map_or_else(|| format!("kind {kind}"), str::to_owned)
+}
+
+/// A body, by the fields of a draft.
+pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: Party) -> Value {
+    let name = |entry: &EntryRef| name_text(memorandum, *entry);
+    match content {
+        Content::Message(message) => json!({
+            "text": message.text,
+            "safety_of_life": message.safety_of_life.unwrap_or(false),
+            "reply_by_ms": message.reply_by_ms,
+            "answers": message.answers.unwrap_or(false),
+        }),
+        Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
+        Content::Amendment(Amendment::Notice(notice)) => json!({"notice": notice_json(notice)}),
+        Content::Notice(notice) => notice_json(notice),
+        Content::Withdrawal { reason } => json!({"reason": reason}),
+        Content::Acknowledgement { text } => json!({"text": text}),
+        Content::ReadBack { text, position } => json!({"text": text, "position": position.map(degrees)}),
+        Content::PassedOn { to } => json!({"to": to}),
+        Content::Cease { position, text } => json!({"position": degrees(*position), "text": text}),
+        Content::Escalated { rank, after_ms } => json!({"rank": rank, "after_ms": after_ms}),
+        Content::Test { slot, text } => json!({"slot": slot, "text": text}),
+        Content::TestAnswer { digest } => json!({"digest": hex(digest)}),
+        Content::Missed { slot, party } => json!({"slot": slot, "party": memorandum.name_of(*party)}),
+        Content::Duty(Duty::On) => json!({"state": "on"}),
+        Content::Duty(Duty::Off) => json!({"state": "off"}),
+        Content::Duty(Duty::Handover { to }) => {
+            json!({"state": "handover", "to": office_text(memorandum, author, *to)})
+        }
+        Content::Opens { before, size, root } => json!({"before": before, "size": size, "root": hex(root)}),
+        Content::Suspends { scope, effective_ms, reason } => json!({
+            "scope": scope.iter().copied().map(kind_text).collect::<Vec<_>>(),
+            "effective_ms": effective_ms,
+            "reason": reason,
+        }),
+        Content::Resumes { effective_ms, decision } => {
+            json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(name)})
+        }
+        Content::Motion { text, closes_ms } => json!({"text": text, "closes_ms": closes_ms}),
+        Content::Vote { choice, text } => json!({"choice": choice_text(*choice), "text": text}),
+        Content::Decide { outcome, votes, before } => json!({
+            "outcome": outcome_text(*outcome),
+            "votes": votes.iter().map(name).collect::<Vec<_>>(),
+            "before": before.as_ref().map(name),
+        }),
+        Content::Displayed | Content::Unknown { .. } => json!({}),
+    }
+}
+
+fn office_text(memorandum: &Memorandum, party: Party, number: u16) -> String {
+    let offices = memorandum.member(party).map(|member| member.offices.as_slice()).unwrap_or_default();
+    let found = offices.iter().find(|office| office.number == number);
+    found.map_or_else(|| format!("office {number}"), |office| office.name.clone())
+}
+
+/// The first receipt of every other party that covers an entry, in seconds.
+fn delivered(keeper: &Keeper, name: EntryRef) -> Result<Map<String, Value>, Refused> {
+    let mut delivered = Map::new();
+    for party in keeper.memorandum.parties().filter(|party| *party != name.book.party) {
+        let found = keeper.store.first_receipt_covering(name.book.code(), party.number(), name.number)?;
+        if let Some(receipt) = found {
+            delivered.insert(keeper.memorandum.name_of(party), json!(receipt.seconds));
+        }
+    }
+    Ok(delivered)
+}
+
+/// What others said of an entry, by the names of the facts.
+fn said_of(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
+    let memorandum = &keeper.memorandum;
+    let mut facts: [Map<String, Value>; 4] = Default::default();
+    let mut amended_by = Vec::new();
+    let mut withdrawn_by = Value::Null;
+    let mut after = None;
+    loop {
+        let regards = keeper.store.regards_of(name.book.code(), name.number, after)?;
+        let Some(last) = regards.last() else { break };
+        after = Some((last.book, last.number));
+        for regard in &regards {
+            let by = EntryRef { book: Book::from_code(regard.book)?, number: regard.number };
+            let (party, text) = (by.book.party, name_text(memorandum, by));
+            use detente_line::kind::number::*;
+            let fact = match regard.kind {
+                DISPLAYED => 0,
+                ACKNOWLEDGEMENT => 1,
+                PASSED_ON => 2,
+                MESSAGE if party != name.book.party && answers(keeper, by)? => 3,
+                AMENDMENT => {
+                    amended_by.push(text);
+                    continue;
+                }
+                WITHDRAWAL => {
+                    withdrawn_by = json!(text);
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Some(fact) = facts.get_mut(fact) {
+                fact.entry(memorandum.name_of(party)).or_insert(json!(text));
+            }
+        }
+    }
+    let [displayed, acknowledged, passed_on, answered] = facts;
+    Ok(json!({
+        "delivered": delivered(keeper, name)?,
+        "displayed": displayed,
+        "acknowledged": acknowledged,
+        "passed_on": passed_on,
+        "answered": answered,
+        "amended_by": amended_by,
+        "withdrawn_by": withdrawn_by,
+    }))
+}
+
+fn answers(keeper: &Keeper, by: EntryRef) -> Result<bool, Refused> {
+    let Some(stored) = keeper.store.entry(by.book.code(), by.number)? else { return Ok(false) };
+    let content = Entry::decode(&stored.bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
+    Ok(matches!(content, Ok(Content::Message(message)) if message.answers == Some(true)))
+}
+
+/// An entry with everything that is known of it.
+pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
+    let memorandum = &keeper.memorandum;
+    let stored = keeper.store.entry(name.book.code(), name.number)?;
+    let Some(stored) = stored else { return Err(Refused::no_entry(name_text(memorandum, name))) };
+    let judged = keeper.look(move |line: &Line| line.verdict(name)).await.ok_or_else(Refused::stopping)?;
+    let mut json = plain_json(keeper, name, &stored);
+    if let (Some(all), Value::Object(facts)) = (json.as_object_mut(), said_of(keeper, name)?) {
+        all.extend(facts);
+        if let Some(fault) = judged.marked {
+            all.insert("marked".into(), fault_json(&fault));
+        }
+        all.insert("unjudged".into(), json!(judged.unjudged));
+    }
+    Ok(json)
+}
+
+/// An entry by itself.
+pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry) -> Value {
+    let memorandum = &keeper.memorandum;
+    let author = name.book.party;
+    let mut json = json!({
+        "entry": name_text(memorandum, name),
+        "party": memorandum.name_of(author),
+        "book": book_text(memorandum, name.book),
+        "number": name.number,
+        "marked": null,
+        "unjudged": false,
+        "bytes": stored.bytes.len(),
+        "leaf": hex(&stored.leaf),
+    });
+    let read = |entry: &Entry| Content::decode(entry.kind, &entry.body);
+    let fields = match Entry::decode(&stored.bytes) {
+        Ok(entry) => {
+            let language =
+                entry.language.clone().or_else(|| memorandum.member(author)?.languages.first().cloned());
+            let cut = entry.cut.iter().map(|(book, size)| (book_text(memorandum, *book), json!(size)));
+            let (body, marked) = match read(&entry) {
+                Ok(content) => (content_json(&content, memorandum, author), Value::Null),
+                Err(fault) => (Value::Null, fault_json(&fault)),
+            };
+            json!({
+                "serial": entry.serial,
+                "time_ms": entry.time_ms,
+                "clock_held": entry.clock_held,
+                "office": office_text(memorandum, author, entry.office),
+                "language": language,
+                "regards": entry.regards.iter().map(|subject| name_text(memorandum, *subject)).collect::<Vec<_>>(),
+                "kind": kind_text(entry.kind),
+                "cut": cut.collect::<Map<_, _>>(),
+                "body": body,
+                "marked": marked,
+            })
+        }
+        Err(fault) => json!({"marked": fault_json(&fault)}),
+    };
+    if let (Some(all), Value::Object(fields)) = (json.as_object_mut(), fields) {
+        all.extend(fields);
+    }
+    json
+}
+
+/// `GET …/entries/{party}/{book}/{number}`
+pub(crate) async fn one(
+    State(api): State<Api>,
+    Path((line, party, book, number)): Path<(String, String, String, String)>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let name = parse_name(&keeper.memorandum, &format!("{party}/{book}/{number}"))?;
+    Ok(Json(full_json(keeper, name).await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Range {
+    book: Option<String>,
+    from: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// `GET …/entries`
+pub(crate) async fn list(
+    State(api): State<Api>,
+    axum::extract::Path(line): LinePath,
+    Query(range): Query<Range>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let limit = range.limit.unwrap_or(100).min(MAX_ENTRIES);
+    let from = range.from.unwrap_or(1).max(1);
+    let books = match &range.book {
+        Some(text) => vec![parse_book(&keeper.memorandum, text)?],
+        None => keeper.store.sizes()?.into_keys().map(Book::from_code).collect::<Result<_, _>>()?,
+    };
+    let mut entries = Vec::new();
+    for book in books {
+        let left = limit - entries.len();
+        if left == 0 {
+            break;
+        }
+        for stored in keeper.store.entries(book.code(), from, left, 4 << 20)? {
+            entries.push(plain_json(keeper, EntryRef { book, number: stored.number }, &stored));
+        }
+    }
+    Ok(Json(json!({"entries": entries})))
+}

@@ -1,0 +1,148 @@
+//! What changed, as a stream of server-sent events.
+
+use std::convert::Infallible;
+
+use axum::extract::{Query, State};
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use detente_line::{Memorandum, Shown};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::entry::{content_json, kind_text, plain_json};
+use super::{Api, LinePath, Refused, book_text, fault_json, name_text};
+use crate::feed::{Happening, Told};
+use crate::keeper::Keeper;
+
+/// Happenings that are written ahead of a slow reader.
+const AHEAD: usize = 64;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct After {
+    after: Option<u64>,
+}
+
+/// The name of an event and what it says.
+pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value) {
+    let party = |party| memorandum.name_of(party);
+    match told {
+        Told::Down { circuit, peer } => {
+            ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "down"}))
+        }
+        Told::Shown(shown) => match shown {
+            Shown::Entry { name, marked, unjudged, content, regards, time_ms } => (
+                "entry",
+                json!({
+                    "entry": name_text(memorandum, *name),
+                    "party": party(name.book.party),
+                    "book": book_text(memorandum, name.book),
+                    "number": name.number,
+                    "time_ms": time_ms,
+                    "regards": regards.iter().map(|subject| name_text(memorandum, *subject)).collect::<Vec<_>>(),
+                    "kind": content.as_ref().map(|content| kind_text(content.kind())),
+                    "body": content.as_ref().map(|content| content_json(content, memorandum, name.book.party)),
+                    "marked": marked.as_ref().map(fault_json),
+                    "unjudged": unjudged,
+                }),
+            ),
+            Shown::Receipted { receipt } => (
+                "receipted",
+                json!({
+                    "book": book_text(memorandum, receipt.book),
+                    "party": party(receipt.party),
+                    "size": receipt.size,
+                    "seconds": receipt.seconds,
+                }),
+            ),
+            Shown::Overdue { entry, rank, open_ms } => {
+                ("overdue", json!({"entry": name_text(memorandum, *entry), "rank": rank, "open_ms": open_ms}))
+            }
+            Shown::Standing { party: of, in_effect } => {
+                ("standing", json!({"party": party(*of), "in_effect": in_effect}))
+            }
+            Shown::CircuitReady { circuit, peer } => {
+                ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "ready"}))
+            }
+            Shown::CircuitSilent { circuit, silent } => {
+                ("circuit", json!({"circuit": circuit, "state": if *silent { "silent" } else { "answers" }}))
+            }
+            Shown::Missed { slot, party: of } => ("missed", json!({"slot": slot, "party": party(*of)})),
+            Shown::Breach(evidence) => {
+                ("breach", with(fault_json(&evidence.fault), "party", json!(party(evidence.party))))
+            }
+            Shown::NotTaken { circuit, fault } => {
+                ("not-taken", with(fault_json(fault), "circuit", json!(circuit)))
+            }
+            Shown::ClockJumped { by_ms } => ("clock", json!({"by_ms": by_ms})),
+            Shown::Trusted => ("trusted", json!({})),
+            Shown::Accepted { id, .. } | Shown::Refused { id, .. } => ("command", json!({"id": id})),
+        },
+    }
+}
+
+fn with(mut json: Value, key: &str, value: Value) -> Value {
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert(key.into(), value);
+    }
+    json
+}
+
+/// An event as it goes out; entries with their own fields, from the store.
+fn event(keeper: &Keeper, happening: &Happening) -> Event {
+    let (name, mut data) = json(&happening.told, &keeper.memorandum);
+    if let Told::Shown(Shown::Entry { name, marked, .. }) = happening.told.as_ref()
+        && marked.is_none()
+        && let Ok(Some(stored)) = keeper.store.entry(name.book.code(), name.number)
+        && let Some(fields) = data.as_object_mut()
+        && let Value::Object(more) = plain_json(keeper, *name, &stored)
+    {
+        let unjudged = fields.get("unjudged").cloned().unwrap_or_default();
+        fields.extend(more);
+        fields.insert("unjudged".into(), unjudged);
+    }
+    let data = with(data, "at_ms", json!(happening.at_ms));
+    Event::default().id(happening.id.to_string()).event(name).data(data.to_string())
+}
+
+/// `GET …/events`
+pub(crate) async fn follow(
+    State(api): State<Api>,
+    axum::extract::Path(line): LinePath,
+    Query(query): Query<After>,
+    headers: axum::http::HeaderMap,
+) -> Result<Sse<impl futures_core::Stream<Item = Result<Event, Infallible>>>, Refused> {
+    let keeper = api.line(&line)?.clone();
+    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let from = query.after.or(resumed);
+    let (out, stream) = mpsc::channel(AHEAD);
+    let mut stopping = api.stopping.clone();
+    tokio::spawn(async move {
+        let mut last = keeper.feed.last();
+        let mut after = from.unwrap_or_else(|| *last.borrow());
+        loop {
+            let (happenings, gap) = keeper.feed.after(after, AHEAD);
+            if gap {
+                let lost = Event::default().event("gap").data(json!({"after": after}).to_string());
+                if out.send(Ok(lost)).await.is_err() {
+                    return;
+                }
+            }
+            if happenings.is_empty() {
+                tokio::select! {
+                    changed = last.wait_for(|last| *last > after) => if changed.is_err() { return },
+                    _ = stopping.wait_for(|stops| *stops) => return,
+                    () = out.closed() => return,
+                }
+                continue;
+            }
+            for happening in happenings {
+                after = happening.id;
+                if out.send(Ok(event(&keeper, &happening))).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(Sse::new(tokio_stream::wrappers::ReceiverStream::new(stream)).keep_alive(KeepAlive::default()))
+}

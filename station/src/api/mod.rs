@@ -1,0 +1,316 @@
+//! The API: HTTP and JSON on a Unix socket that only its owner can open (spec/api.md).
+//!
+//! It holds no state and decides nothing: commands go to the line's keeper, answers come from the line and the
+//! store.
+
+pub(crate) mod draft;
+pub(crate) mod entry;
+pub mod events;
+mod record;
+mod status;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener as StdListener;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use detente_line::Memorandum;
+use detente_record::{Blame, Book, EntryRef, Fault, ParsedRef};
+use serde_json::{Value, json};
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::error::SetupError;
+use crate::home::Home;
+use crate::keeper::{Keeper, Refusal};
+use crate::links::Lines;
+use crate::store::StoreError;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY: usize = 65_536;
+
+/// What every call can reach.
+#[derive(Clone)]
+pub(crate) struct Api {
+    lines: Arc<BTreeMap<String, Keeper>>,
+    clock: Clock,
+    started_ms: u64,
+    stopping: watch::Receiver<bool>,
+}
+
+/// A refusal, as the caller gets it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    error: String,
+    what: String,
+    expected: String,
+    found: String,
+    hint: String,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self { status, error, what, expected, found, hint } = self;
+        let body = json!({"error": error, "what": what, "expected": expected, "found": found, "hint": hint});
+        (status, Json(body)).into_response()
+    }
+}
+
+pub(crate) type Answer = Result<Json<Value>, Refused>;
+
+impl Refused {
+    fn new(
+        status: StatusCode,
+        error: &str,
+        what: &str,
+        expected: &str,
+        found: impl Into<String>,
+        hint: &str,
+    ) -> Self {
+        Self {
+            status,
+            error: error.into(),
+            what: what.into(),
+            expected: expected.into(),
+            found: found.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The caller asked for something that makes no sense.
+    pub(crate) fn misuse(what: &str, expected: &str, found: impl Into<String>) -> Self {
+        let hint = "see `detente help`, or spec/api.md";
+        Self::new(StatusCode::BAD_REQUEST, "Misuse", what, expected, found, hint)
+    }
+
+    pub(crate) fn no_entry(found: impl Into<String>) -> Self {
+        let hint = "`detente record show` lists what is held";
+        Self::new(StatusCode::NOT_FOUND, "UnknownEntry", "entry", "an entry held here", found, hint)
+    }
+
+    pub(crate) fn stopping() -> Self {
+        let (expected, hint) = ("a station at work", "start the station again: `detente run`");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", "station", expected, "one that stops", hint)
+    }
+}
+
+/// The name of a fault, by spec/line.md §8.
+pub(crate) fn fault_name(fault: &Fault) -> String {
+    match (fault, fault.detail().what) {
+        (Fault::WeakKey(_), _) => "WeakKey".into(),
+        (_, "permission") => "NotPermitted".into(),
+        (_, "quota") => "OverQuota".into(),
+        (_, "memorandum") if fault.blame() == Blame::Incompatible => "StaleMemorandum".into(),
+        (_, "line") if fault.blame() == Blame::Incompatible => "WrongLine".into(),
+        (_, "protocol version") => "WrongVersion".into(),
+        (_, "checkpoint") if fault.blame() == Blame::Misbehaved => "BadStep".into(),
+        (_, "receipt") => "BadReceipt".into(),
+        _ => fault.blame().to_string(),
+    }
+}
+
+/// A fault as JSON.
+pub(crate) fn fault_json(fault: &Fault) -> Value {
+    let detail = fault.detail();
+    json!({"error": fault_name(fault), "what": detail.what, "expected": detail.expected, "found": detail.found})
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        let name = fault_name(&fault);
+        let (status, hint) = match (name.as_str(), fault.blame()) {
+            ("NotPermitted", _) => (
+                StatusCode::CONFLICT,
+                "propose the reopening, or send it as FLASH with --safety-of-life if lives depend on it",
+            ),
+            ("OverQuota", _) => (
+                StatusCode::CONFLICT,
+                "the memorandum's quota ends the day at 00:00 UTC; higher precedences have their own",
+            ),
+            (_, Blame::Misuse | Blame::Malformed) => {
+                (StatusCode::BAD_REQUEST, "correct what is named and send it again")
+            }
+            _ => (StatusCode::CONFLICT, "`detente status` shows how the line stands"),
+        };
+        let detail = fault.detail();
+        Self::new(status, &name, detail.what, &detail.expected, detail.found.to_string(), hint)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "Store", "store", "a store that takes and gives", error.to_string(), error.hint())
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fault(fault) => fault.into(),
+            Refusal::Store(error) => error.into(),
+            Refusal::Stopping => Self::stopping(),
+        }
+    }
+}
+
+impl Api {
+    /// The line of a name.
+    pub(crate) fn line(&self, name: &str) -> Result<&Keeper, Refused> {
+        self.lines.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.lines.keys().map(String::as_str).collect();
+            let expected = format!("one of {}", names.join(", "));
+            let hint = "name the line as its memorandum does";
+            Refused::new(StatusCode::NOT_FOUND, "UnknownLine", "line", &expected, name, hint)
+        })
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+}
+
+/// The text of an entry's name.
+pub(crate) fn name_text(memorandum: &Memorandum, entry: EntryRef) -> String {
+    entry.text(&memorandum.name_of(entry.book.party))
+}
+
+/// The text of a book's name.
+pub(crate) fn book_text(memorandum: &Memorandum, book: Book) -> String {
+    book.text(&memorandum.name_of(book.party))
+}
+
+/// The entry of a name.
+pub(crate) fn parse_name(memorandum: &Memorandum, text: &str) -> Result<EntryRef, Refused> {
+    let parsed = ParsedRef::parse(text)?;
+    let Some(party) = memorandum.party_named(&parsed.party) else {
+        let names: Vec<String> = memorandum.parties().map(|party| memorandum.name_of(party)).collect();
+        return Err(Refused::misuse("party", &format!("one of {}", names.join(", ")), parsed.party));
+    };
+    let book = Book { generation: parsed.generation, party, class: parsed.class };
+    Ok(EntryRef { book, number: parsed.number })
+}
+
+/// The API at work.
+pub(crate) struct Serving {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    socket: std::path::PathBuf,
+}
+
+impl Serving {
+    /// Lets calls under way end, then stops.
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(true);
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(5), self.task).await;
+        if ended.is_err() {
+            tracing::warn!("some calls were still under way and were cut");
+        }
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+/// Serves the API of a station.
+///
+/// # Errors
+/// `Io` if the socket cannot be made.
+pub(crate) fn serve(home: &Home, clock: Clock, lines: Lines) -> Result<Serving, SetupError> {
+    let path = home.socket();
+    // The store's lock says that no other station runs here: a socket that is there is a dead one's.
+    if path.exists() {
+        fs::remove_file(&path).map_err(|cause| SetupError::io("replace", &path, &cause))?;
+    }
+    let fail = |cause: std::io::Error| SetupError::io("listen on", &path, &cause);
+    let listener = StdListener::bind(&path).map_err(fail)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(fail)?;
+    listener.set_nonblocking(true).map_err(fail)?;
+    let listener = UnixListener::from_std(listener).map_err(fail)?;
+    let (stop, stopping) = watch::channel(false);
+    let named = lines.values().map(|keeper| (keeper.memorandum.terms().name.clone(), keeper.clone()));
+    let started_ms = clock.now_ms();
+    let api = Api { lines: Arc::new(named.collect()), clock, started_ms, stopping: stopping.clone() };
+    let mut stopping = stopping;
+    let task = tokio::spawn(async move {
+        let stopped = async move {
+            let _ = stopping.wait_for(|stops| *stops).await;
+        };
+        if let Err(cause) = axum::serve(listener, router(api)).with_graceful_shutdown(stopped).await {
+            tracing::error!(%cause, "the API ended");
+        }
+    });
+    Ok(Serving { task, stop, socket: path })
+}
+
+fn router(api: Api) -> Router {
+    Router::new()
+        .route("/v1/station", get(station))
+        .route("/v1/clock", post(move_clock))
+        .route("/v1/doctor", get(record::doctor))
+        .route("/v1/lines/{line}", get(status::status))
+        .route("/v1/lines/{line}/memorandum", get(status::memorandum))
+        .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
+        .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
+        .route("/v1/lines/{line}/inbox", get(status::inbox))
+        .route("/v1/lines/{line}/books", get(record::books))
+        .route("/v1/lines/{line}/verify", post(record::verify))
+        .route("/v1/lines/{line}/evidence", get(record::evidence))
+        .route("/v1/lines/{line}/events", get(events::follow))
+        .fallback(nowhere)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(api)
+}
+
+async fn nowhere(uri: axum::http::Uri) -> Refused {
+    Refused::new(
+        StatusCode::NOT_FOUND,
+        "Misuse",
+        "call",
+        "a call of spec/api.md",
+        uri.path(),
+        "see spec/api.md",
+    )
+}
+
+async fn station(State(api): State<Api>) -> Json<Value> {
+    let lines = api.lines.values().map(|keeper| {
+        json!({
+            "name": keeper.memorandum.terms().name,
+            "line": keeper.line().to_string(),
+            "party": keeper.memorandum.name_of(keeper.party),
+        })
+    });
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "started_ms": api.started_ms,
+        "now_ms": api.now_ms(),
+        "scenario_clock": api.clock.is_scenario(),
+        "lines": lines.collect::<Vec<_>>(),
+    }))
+}
+
+/// Moves a scenario's clock forward; a station on the system's clock has no such call.
+async fn move_clock(State(api): State<Api>, Json(asked): Json<Value>) -> Answer {
+    if !api.clock.is_scenario() {
+        return Err(Refused::misuse("clock", "a scenario's", "the system's, which nobody moves"));
+    }
+    let Some(now_ms) = asked.get("now_ms").and_then(Value::as_u64) else {
+        return Err(Refused::misuse("now_ms", "ms since 1970", asked.to_string()));
+    };
+    if !api.clock.advance_to(now_ms) {
+        return Err(Refused::misuse("now_ms", "a time after now", now_ms.to_string()));
+    }
+    Ok(Json(json!({"now_ms": api.now_ms()})))
+}
+
+/// The line of a path and everything else of it.
+pub(crate) type LinePath = Path<String>;

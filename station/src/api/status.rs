@@ -1,0 +1,197 @@
+//! How a line stands, and what is open on it.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use detente_line::{Awaited, Duty, Line, Memorandum, Owed, Suspended};
+use detente_record::{Class, EntryRef, Party};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::entry::{MAX_ENTRIES, choice_text, full_json, kind_text};
+use super::{Answer, Api, LinePath, Refused, book_text, name_text};
+
+/// `GET …/memorandum`
+pub(crate) async fn memorandum(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
+    let memorandum = &api.line(&line)?.memorandum;
+    let terms = memorandum.terms();
+    let parties = terms.parties.iter().map(|member| {
+        let offices = member.offices.iter();
+        json!({
+            "number": member.number,
+            "name": member.name,
+            "full_name": member.full_name,
+            "languages": member.languages,
+            "offices": offices.map(|o| json!({"number": o.number, "name": o.name, "rank": o.rank})).collect::<Vec<_>>(),
+            "fingerprint": detente_record::fingerprint(&member.fingerprint_subject()),
+        })
+    });
+    let clocks = [Class::Z, Class::O, Class::P, Class::R]
+        .map(|class| (class.letter().to_string(), json!(memorandum.handling_ms(class))));
+    Ok(Json(json!({
+        "name": terms.name,
+        "line": memorandum.line().to_string(),
+        "hash": detente_record::hex(&memorandum.hash()),
+        "fingerprint": detente_record::fingerprint(&memorandum.hash()),
+        "parties": parties.collect::<Vec<_>>(),
+        "depositary": memorandum.depositary().map(|party| memorandum.name_of(party)),
+        "handling_ms": Map::from_iter(clocks),
+    })))
+}
+
+fn suspension_json(line: &Line, suspended: &Suspended, now_ms: u64) -> Value {
+    let memorandum = line.memorandum();
+    json!({
+        "entry": name_text(memorandum, suspended.act),
+        "scope": suspended.scope.iter().copied().map(kind_text).collect::<Vec<_>>(),
+        "reason": suspended.reason,
+        "effective_ms": suspended.effective_ms,
+        "effective": suspended.effective_ms <= now_ms,
+        "consent": line.consent(suspended.act).map(|decision| name_text(memorandum, decision)),
+    })
+}
+
+fn party_json(line: &Line, party: Party, now_ms: u64) -> Value {
+    let memorandum = line.memorandum();
+    let circuits: Vec<_> =
+        line.circuits().filter(|(_, state)| state.peer == party).map(|(_, state)| state).collect();
+    let duty = line.duty(party);
+    json!({
+        "name": memorandum.name_of(party),
+        "me": party == line.party(),
+        "willing": line.suspension(party, now_ms).is_none(),
+        "suspension": line.last_suspension(party).map(|suspended| suspension_json(line, suspended, now_ms)),
+        "circuits_up": circuits.iter().filter(|state| state.ready && !state.silent).count(),
+        "last_heard_ms": circuits.iter().map(|state| state.heard_ms).max(),
+        "officer": duty.map_or("unknown", |(_, duty)| match duty {
+            Duty::On | Duty::Handover { .. } => "on",
+            Duty::Off => "off",
+        }),
+        "officer_since": duty.map(|(entry, _)| name_text(memorandum, entry)),
+    })
+}
+
+fn counts<'a>(entries: impl Iterator<Item = &'a EntryRef>) -> Value {
+    let mut counts: BTreeMap<char, u64> =
+        ['Z', 'O', 'P', 'R'].into_iter().map(|letter| (letter, 0)).collect();
+    for entry in entries {
+        *counts.entry(entry.book.class.letter()).or_default() += 1;
+    }
+    json!(counts.into_iter().map(|(letter, count)| (letter.to_string(), json!(count))).collect::<Map<_, _>>())
+}
+
+/// When an entry is to be handled by, ms.
+fn due_ms(memorandum: &Memorandum, name: EntryRef, owed: &Owed) -> Option<u64> {
+    Some(owed.arrived_ms?.saturating_add(memorandum.handling_ms(name.book.class)?))
+}
+
+fn status_json(line: &Line, now_ms: u64) -> Value {
+    let memorandum = line.memorandum();
+    let circuits = line.circuits().map(|(id, state)| {
+        json!({
+            "id": id,
+            "peer": memorandum.name_of(state.peer),
+            "kind": "quic",
+            "ready": state.ready,
+            "silent": state.silent,
+            "heard_ms": state.heard_ms,
+            "round_trip_ms": state.round_trip_ms,
+        })
+    });
+    let facts = line.facts();
+    let overdue = facts
+        .owed()
+        .iter()
+        .filter(|(name, owed)| due_ms(memorandum, **name, owed).is_some_and(|due| due < now_ms));
+    let motions = line.open_motions().into_iter().map(|motion| {
+        let votes = line.votes(motion).into_iter();
+        let votes = votes.map(|(party, choice)| (memorandum.name_of(party), json!(choice_text(choice))));
+        json!({
+            "motion": name_text(memorandum, motion.act),
+            "about": name_text(memorandum, motion.about),
+            "text": motion.text,
+            "closes_ms": motion.closes_ms,
+            "votes": votes.collect::<Map<_, _>>(),
+            "decision": null,
+        })
+    });
+    let cut = line.held().into_iter().map(|held| (book_text(memorandum, held.book), json!(held.size)));
+    json!({
+        "line": line.id().to_string(),
+        "name": memorandum.terms().name,
+        "party": memorandum.name_of(line.party()),
+        "now_ms": now_ms,
+        "open": memorandum.parties().all(|party| line.suspension(party, now_ms).is_none()),
+        "parties": memorandum.parties().map(|party| party_json(line, party, now_ms)).collect::<Vec<_>>(),
+        "circuits": circuits.collect::<Vec<_>>(),
+        "owed": counts(facts.owed().keys()),
+        "awaited": counts(facts.awaited().keys()),
+        "overdue": overdue.count(),
+        "motions": motions.collect::<Vec<_>>(),
+        "next_test_ms": line.next_test_ms(),
+        "cut": cut.collect::<Map<_, _>>(),
+    })
+}
+
+/// `GET …/lines/{line}`
+pub(crate) async fn status(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
+    let now_ms = api.now_ms();
+    let seen = api.line(&line)?.look(move |line| status_json(line, now_ms)).await;
+    seen.map(Json).ok_or_else(Refused::stopping)
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Limit {
+    limit: Option<usize>,
+}
+
+/// By precedence, then by age.
+fn first<T: Clone>(
+    open: &BTreeMap<EntryRef, T>,
+    age: impl Fn(&T) -> u64,
+    limit: usize,
+) -> (Vec<(EntryRef, T)>, bool) {
+    let mut all: Vec<(&EntryRef, &T)> = open.iter().collect();
+    all.sort_by_key(|(name, item)| (name.book.class, age(item), **name));
+    let more = all.len() > limit;
+    (all.into_iter().take(limit).map(|(name, item)| (*name, item.clone())).collect(), more)
+}
+
+/// `GET …/inbox`
+pub(crate) async fn inbox(
+    State(api): State<Api>,
+    axum::extract::Path(line): LinePath,
+    Query(limit): Query<Limit>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let now_ms = api.now_ms();
+    let limit = limit.limit.unwrap_or(100).min(MAX_ENTRIES);
+    let seen = keeper.look(move |line| {
+        let facts = line.facts();
+        (
+            first(facts.owed(), |owed: &Owed| owed.time_ms, limit),
+            first(facts.awaited(), |a: &Awaited| a.time_ms, limit),
+        )
+    });
+    let ((owed, more_owed), (awaited, more_awaited)) = seen.await.ok_or_else(Refused::stopping)?;
+    let mut owed_json = Vec::new();
+    for (name, owed) in owed {
+        let due_ms = due_ms(&keeper.memorandum, name, &owed);
+        let mut json = full_json(keeper, name).await?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("arrived_ms".into(), json!(owed.arrived_ms));
+            fields.insert("due_ms".into(), json!(due_ms));
+            fields.insert("overdue".into(), json!(due_ms.is_some_and(|due_ms| due_ms < now_ms)));
+        }
+        owed_json.push(json);
+    }
+    let mut awaited_json = Vec::new();
+    for (name, _) in awaited {
+        // An entry that is written but not durable yet cannot be read yet.
+        if let Ok(json) = full_json(keeper, name).await {
+            awaited_json.push(json);
+        }
+    }
+    Ok(Json(json!({"owed": owed_json, "awaited": awaited_json, "more": more_owed || more_awaited})))
+}

@@ -1,0 +1,79 @@
+//! What happened, kept for whoever follows: a bounded list that ascends by one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use detente_line::{CircuitId, Shown};
+use detente_record::Party;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+
+/// How many happenings are kept.
+pub const KEPT: usize = 10_000;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The core said so.
+    Shown(Shown),
+    /// A circuit is gone.
+    Down {
+        /// Which.
+        circuit: CircuitId,
+        /// To whom.
+        peer: Party,
+    },
+}
+
+/// What happened, when, and in which order.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// From 1.
+    pub id: u64,
+    /// ms since 1970, by the station's clock.
+    pub at_ms: u64,
+    /// What.
+    pub told: Arc<Told>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    happenings: Mutex<VecDeque<Happening>>,
+    last: watch::Sender<u64>,
+    clock: Clock,
+}
+
+/// The feed of one line; clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub struct Feed(Arc<Kept>);
+
+impl Feed {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self(Arc::new(Kept { happenings: Mutex::default(), last: watch::Sender::new(0), clock }))
+    }
+
+    pub(crate) fn tell(&self, told: Told) {
+        let mut happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = *self.0.last.borrow() + 1;
+        if happenings.len() == KEPT {
+            happenings.pop_front();
+        }
+        happenings.push_back(Happening { id, at_ms: self.0.clock.now_ms(), told: Arc::new(told) });
+        drop(happenings);
+        self.0.last.send_replace(id);
+    }
+
+    /// Happenings after one, at most `limit`, and whether some before them are no longer kept.
+    pub fn after(&self, id: u64, limit: usize) -> (Vec<Happening>, bool) {
+        let happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner);
+        let gap = happenings.front().is_some_and(|first| first.id > id + 1);
+        let found = happenings.partition_point(|happening| happening.id <= id);
+        (happenings.range(found..).take(limit).cloned().collect(), gap)
+    }
+
+    /// Tells when there are more.
+    pub fn last(&self) -> watch::Receiver<u64> {
+        self.0.last.subscribe()
+    }
+}

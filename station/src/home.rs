@@ -1,0 +1,132 @@
+//! A station's folder: where everything of it is, and that nobody else can read what must stay its own.
+//!
+//! ```text
+//! HOME/station.toml             how this station runs
+//! HOME/station.sock             its API, mode 0600
+//! HOME/lines/NAME/keys.toml     this party's keys and secret for a line, mode 0600
+//! HOME/lines/NAME/memorandum.toml   the memorandum in force
+//! HOME/lines/NAME/store/        the record
+//! HOME/instance/NAME            the instance mark: never part of a backup of lines/
+//! ```
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::SetupError;
+
+/// The largest file of people's making that is read: memoranda, configurations, cards.
+pub const MAX_FILE: u64 = 1 << 20;
+
+/// A station's folder.
+#[derive(Debug, Clone)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// The folder at a path, whether it exists or not.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// How this station runs.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("station.toml")
+    }
+
+    /// Where its API listens.
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("station.sock")
+    }
+
+    /// The folder of a line.
+    pub fn line(&self, name: &str) -> PathBuf {
+        self.0.join("lines").join(name)
+    }
+
+    /// This party's keys for a line.
+    pub fn keys(&self, name: &str) -> PathBuf {
+        self.line(name).join("keys.toml")
+    }
+
+    /// The memorandum in force.
+    pub fn memorandum(&self, name: &str) -> PathBuf {
+        self.line(name).join("memorandum.toml")
+    }
+
+    /// The record.
+    pub fn store(&self, name: &str) -> PathBuf {
+        self.line(name).join("store")
+    }
+
+    /// The instance mark.
+    pub fn mark(&self, name: &str) -> PathBuf {
+        self.0.join("instance").join(name)
+    }
+
+    /// Makes a folder of it, for its owner alone.
+    ///
+    /// # Errors
+    /// `Io` if that fails.
+    pub fn make(&self, folder: &Path) -> Result<(), SetupError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|cause| SetupError::io("make the folder", folder, &cause))
+    }
+
+    /// The names of the lines that have keys here.
+    ///
+    /// # Errors
+    /// `Io` if the folder cannot be read.
+    pub fn lines(&self) -> Result<Vec<String>, SetupError> {
+        let folder = self.0.join("lines");
+        let found = match fs::read_dir(&folder) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            found => found.map_err(|cause| SetupError::io("list", &folder, &cause))?,
+        };
+        let names = found.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| self.keys(name).exists()).collect();
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Reads a text file of bounded size.
+///
+/// # Errors
+/// `Io`, or `TooLarge`.
+pub fn read(path: &Path) -> Result<String, SetupError> {
+    let length = fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?.len();
+    if length > MAX_FILE {
+        return Err(SetupError::TooLarge { path: path.to_owned(), limit: MAX_FILE, found: length });
+    }
+    fs::read_to_string(path).map_err(|cause| SetupError::io("read", path, &cause))
+}
+
+/// Writes a file whole or not at all, with a mode; refuses to replace one unless told to.
+///
+/// # Errors
+/// `Exists`, or `Io`.
+pub fn write(path: &Path, text: &str, mode: u32, replace: bool) -> Result<(), SetupError> {
+    if !replace && path.exists() {
+        return Err(SetupError::Exists { path: path.to_owned() });
+    }
+    let beside = path.with_extension("new");
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all()));
+    written.map_err(|cause| SetupError::io("write", path, &cause))
+}

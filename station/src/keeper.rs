@@ -1,0 +1,513 @@
+//! The keeper of one line: performs what the core asks for, in one `match`, and asks it nothing but through
+//! its inputs. One task a line; everything else talks to it through a [`Keeper`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use detente_line::{
+    Append, CircuitId, Command, Draft, Effect, Event, Input, Line, Memorandum, Outgoing, Shown,
+};
+use detente_record::{Book, Class, EntryRef, Fault, LineId, LineSecret, Party, SignedCheckpoint};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::error::SetupError;
+use crate::feed::{Feed, Told};
+use crate::home::Home;
+use crate::hooks::Hooks;
+use crate::keys::Keys;
+use crate::paper::Paper;
+use crate::store::{self, Batch, Instance, NewEntry, NewEvidence, Options, Space, Store, StoreError};
+
+/// Most inputs that wait for a line.
+const MAX_WAITING: usize = 1_024;
+/// Most things that wait for a circuit: the core sends one at a time, and a last one.
+const MAX_OUTGOING: usize = 4;
+/// Stored checkpoints and receipts that are restored, the newest of each book.
+const RESTORED: u64 = 4_096;
+/// A note of the store: the record may be older than what this party has said.
+const DISTRUST: &str = "distrust";
+
+/// What a line's task is asked.
+enum Ask {
+    Event(Event),
+    Up {
+        circuit: CircuitId,
+        peer: Party,
+        out: mpsc::Sender<Outgoing>,
+    },
+    Write {
+        draft: Box<Draft>,
+        written: oneshot::Sender<Result<EntryRef, Refusal>>,
+        receipted: Option<oneshot::Sender<()>>,
+    },
+    Look(Box<dyn FnOnce(&Line) + Send>),
+}
+
+/// Why something was not written.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The rules of the line, or of an entry.
+    Fault(Fault),
+    /// The store.
+    Store(StoreError),
+    /// The station stops.
+    Stopping,
+}
+
+/// A line at work; clones are handles to the same one.
+#[derive(Clone)]
+pub struct Keeper {
+    /// The memorandum in force.
+    pub memorandum: Arc<Memorandum>,
+    /// Who this station speaks for.
+    pub party: Party,
+    /// The record.
+    pub store: Store,
+    /// What happened, for whoever follows.
+    pub feed: Feed,
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Keeper {
+    /// The line's identity.
+    pub fn line(&self) -> LineId {
+        self.memorandum.line()
+    }
+
+    /// Writes an entry; answers once it is durable. `receipted` is told when every other party has receipted it.
+    ///
+    /// # Errors
+    /// Why it was not written.
+    pub async fn write(
+        &self,
+        draft: Draft,
+        receipted: Option<oneshot::Sender<()>>,
+    ) -> Result<EntryRef, Refusal> {
+        let (written, answer) = oneshot::channel();
+        let ask = Ask::Write { draft: Box::new(draft), written, receipted };
+        self.asks.send(ask).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Looks at the line as it is now.
+    pub async fn look<T: Send + 'static>(&self, ask: impl FnOnce(&Line) -> T + Send + 'static) -> Option<T> {
+        let (seen, answer) = oneshot::channel();
+        let look = Box::new(move |line: &Line| {
+            let _ = seen.send(ask(line));
+        });
+        self.asks.send(Ask::Look(look)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// A circuit is there; gives what is to be put on it.
+    pub async fn up(&self, circuit: CircuitId, peer: Party) -> Option<mpsc::Receiver<Outgoing>> {
+        let (out, outgoing) = mpsc::channel(MAX_OUTGOING);
+        self.asks.send(Ask::Up { circuit, peer, out }).await.ok().map(|()| outgoing)
+    }
+
+    /// Something happened on a circuit.
+    pub async fn event(&self, event: Event) -> bool {
+        self.asks.send(Ask::Event(event)).await.is_ok()
+    }
+}
+
+/// What a line is opened with.
+pub(crate) struct Opening<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) name: &'a str,
+    pub(crate) clock: Clock,
+    pub(crate) hooks: Hooks,
+}
+
+/// A line's own key of its station, for its circuits.
+pub(crate) struct Opened {
+    pub(crate) keeper: Keeper,
+    pub(crate) keys: Keys,
+    /// Says why when the line can go on no longer.
+    pub(crate) ended: watch::Receiver<Option<String>>,
+}
+
+/// Opens a line: reads its papers and its record, and starts its task.
+///
+/// # Errors
+/// Whatever is wrong with the papers or the store.
+pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
+    let Opening { home, name, clock, hooks } = opening;
+    let keys = Keys::read(&home.keys(name))?;
+    let path = home.memorandum(name);
+    let paper = Paper::read(&path)?;
+    let memorandum = paper.memorandum(&path)?;
+    let missing = paper.missing(&path)?;
+    if !missing.is_empty() {
+        return Err(SetupError::Unsigned { path, missing: missing.join(", ") });
+    }
+    let Some(party) = memorandum.party_named(keys.party()) else {
+        let found = keys.party().to_owned();
+        return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
+    };
+    let line = Line::new(memorandum.clone(), keys.identity(party))?;
+    home.make(&home.store(name))?;
+    home.make(home.mark(name).parent().unwrap_or(home.path()))?;
+    let (durable, durable_until) = watch::channel(0);
+    let (ended_by, ended) = watch::channel(None);
+    let failed_by = ended_by.clone();
+    let (store, instance) = Store::open(Options {
+        on_durable: Box::new(move |seq| {
+            let _ = durable.send(seq);
+        }),
+        on_failed: Box::new(move |error| {
+            let _ = failed_by.send(Some(format!("the store failed: {error}. {}", error.hint())));
+        }),
+        ..Options::new(home.store(name), home.mark(name), memorandum.line().0)
+    })?;
+    let (asks, asked) = mpsc::channel(MAX_WAITING);
+    let feed = Feed::new(clock.clone());
+    let keeper =
+        Keeper { memorandum: Arc::new(memorandum), party, store: store.clone(), feed: feed.clone(), asks };
+    let mut task = Task {
+        line,
+        clock,
+        store,
+        feed,
+        hooks,
+        asked,
+        durable_until,
+        ended_by,
+        circuits: BTreeMap::new(),
+        writing: BTreeMap::new(),
+        receipting: BTreeMap::new(),
+        next_id: 0,
+        wake_ms: None,
+        notes: Vec::new(),
+    };
+    task.restore()?;
+    if matches!(instance, Instance::Foreign { .. })
+        || task.store.note(DISTRUST)?.is_some_and(|note| note == [1])
+    {
+        tracing::warn!(
+            line = name,
+            "the store was restored or copied: its books go on once every party has confirmed them"
+        );
+        task.store.submit(Batch { seq: 0, notes: vec![(DISTRUST.into(), vec![1])], ..Batch::default() })?;
+        task.store.adopt_mark()?;
+        task.line.distrust();
+    }
+    tokio::spawn(task.run());
+    Ok(Opened { keeper, keys, ended })
+}
+
+/// Somebody waits for an entry to be written.
+struct Writing {
+    written: oneshot::Sender<Result<EntryRef, Refusal>>,
+    receipted: Option<oneshot::Sender<()>>,
+}
+
+/// Somebody waits for an entry to be receipted by everybody.
+struct Receipting {
+    by: Vec<Party>,
+    told: oneshot::Sender<()>,
+}
+
+struct Task {
+    line: Line,
+    clock: Clock,
+    store: Store,
+    feed: Feed,
+    hooks: Hooks,
+    asked: mpsc::Receiver<Ask>,
+    durable_until: watch::Receiver<u64>,
+    ended_by: watch::Sender<Option<String>>,
+    circuits: BTreeMap<CircuitId, (Party, mpsc::Sender<Outgoing>)>,
+    writing: BTreeMap<u64, Writing>,
+    receipting: BTreeMap<EntryRef, Receipting>,
+    next_id: u64,
+    wake_ms: Option<u64>,
+    /// For the store, with the next batch.
+    notes: Vec<(String, Vec<u8>)>,
+}
+
+impl Task {
+    /// Feeds the stored record to the core: secrets, checkpoints, acts, other parties' books, own ones, receipts.
+    fn restore(&mut self) -> Result<(), SetupError> {
+        let me = self.line.party();
+        for party in self.line.memorandum().parties().collect::<Vec<_>>() {
+            if let Some(note) = self.store.note(&secret_note(party))?
+                && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
+            {
+                self.line.restore_secret(party, LineSecret::from_bytes(bytes));
+            }
+        }
+        let sizes = self.store.sizes()?;
+        let mut books: Vec<Book> =
+            sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
+        books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
+        for book in &books {
+            let mut after = sizes.get(&book.code()).copied().unwrap_or(0).saturating_sub(RESTORED);
+            while let Some(found) = self.store.next_checkpoint(book.code(), after)? {
+                after = found.size;
+                self.line.restore_checkpoint(signed(*book, &found));
+            }
+        }
+        for book in &books {
+            let mut from = 1;
+            loop {
+                let entries = self.store.entries(book.code(), from, 1_024, 4 << 20)?;
+                let Some(last) = entries.last() else { break };
+                from = last.number + 1;
+                for entry in &entries {
+                    self.line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
+                }
+            }
+        }
+        for book in &books {
+            let mut after = 0;
+            loop {
+                let receipts = self.store.receipts(book.code(), after)?;
+                let Some(last) = receipts.last() else { break };
+                after = last.size;
+                for receipt in &receipts {
+                    self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(mut self) {
+        self.input(Event::Started).await;
+        loop {
+            let wake_ms = self.wake_ms;
+            let clock = self.clock.clone();
+            let wake = async move {
+                match wake_ms {
+                    Some(at_ms) => clock.until(at_ms.max(clock.now_ms() + 1)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                changed = self.durable_until.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let seq = *self.durable_until.borrow_and_update();
+                    self.input(Event::Durable { seq }).await;
+                }
+                ask = self.asked.recv() => match ask {
+                    None => return,
+                    Some(ask) => self.asked(ask).await,
+                },
+                () = wake => {
+                    self.wake_ms = None;
+                    self.input(Event::Woken).await;
+                }
+            }
+        }
+    }
+
+    async fn asked(&mut self, ask: Ask) {
+        match ask {
+            Ask::Event(event) => {
+                if let Event::CircuitDown { circuit } = &event
+                    && let Some((peer, _)) = self.circuits.remove(circuit)
+                {
+                    self.tell(Told::Down { circuit: *circuit, peer });
+                }
+                if !self.must_wait_for_room(&event) {
+                    self.input(event).await;
+                }
+            }
+            Ask::Up { circuit, peer, out } => {
+                self.circuits.insert(circuit, (peer, out));
+                self.input(Event::CircuitUp { circuit, peer }).await;
+            }
+            Ask::Write { draft, written, receipted } => {
+                let urgent = matches!(draft.class, Some(Class::Z | Class::A));
+                if let Err(error) = self.room(urgent) {
+                    let _ = written.send(Err(Refusal::Store(error)));
+                    return;
+                }
+                self.next_id += 1;
+                let id = self.next_id;
+                self.writing.insert(id, Writing { written, receipted });
+                self.input(Event::Command { id, command: Command::Write(*draft) }).await;
+            }
+            Ask::Look(look) => look(&self.line),
+        }
+    }
+
+    /// Whether the disk has room for more than FLASH and acts.
+    fn room(&self, urgent: bool) -> Result<(), StoreError> {
+        match self.store.space()? {
+            Space { ordinary_accepted: false, free_bytes, .. } if !urgent => Err(StoreError::Full {
+                what: "write anything but FLASH and acts",
+                needed_bytes: 0,
+                free_bytes,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A step that the disk has no room for is not taken; its carrier offers it again.
+    fn must_wait_for_room(&self, event: &Event) -> bool {
+        let Event::Received { frame, .. } = event else { return false };
+        detente_line::frame::step_class(frame)
+            .is_some_and(|class| !matches!(class, Class::Z | Class::A) && self.room(false).is_err())
+    }
+
+    /// One input; then everything that the core wants done, in order.
+    async fn input(&mut self, event: Event) {
+        let mut entropy = [0; 32];
+        if getrandom::fill(&mut entropy).is_err() {
+            return self.end("the system gives no random bytes".into());
+        }
+        self.line.handle(Input { at_ms: self.clock.now_ms(), entropy, event });
+        while let Some(effect) = self.line.effect() {
+            match effect {
+                Effect::Append(append) => {
+                    if let Err(error) = self.append(append).await {
+                        return self.end(format!("the store refused: {error}. {}", error.hint()));
+                    }
+                }
+                Effect::Send { circuit, what } => self.send(circuit, what),
+                Effect::Show(shown) => self.shown(shown),
+                Effect::Wake { at_ms } => self.wake_ms = Some(at_ms),
+            }
+        }
+    }
+
+    async fn append(&mut self, append: Append) -> Result<(), StoreError> {
+        let mut batch = batch(append, self.clock.now_ms());
+        batch.notes.append(&mut self.notes);
+        let urgent =
+            |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
+        match self.store.submit_async(batch.clone()).await {
+            // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
+            Err(StoreError::Full { .. }) if batch.entries.iter().all(|entry| urgent(entry.book)) => {
+                batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
+                batch.receipts.retain(|receipt| urgent(receipt.book));
+                batch.evidence.clear();
+                self.store.submit_async(batch).await
+            }
+            submitted => submitted,
+        }
+    }
+
+    fn send(&mut self, circuit: CircuitId, what: Outgoing) {
+        let closes = matches!(what, Outgoing::Close(_));
+        let sent = self.circuits.get(&circuit).is_some_and(|(_, out)| out.try_send(what).is_ok());
+        if closes || !sent {
+            self.circuits.remove(&circuit);
+        }
+    }
+
+    fn shown(&mut self, shown: Shown) {
+        match &shown {
+            Shown::Accepted { id, entry } => {
+                if let Some(writing) = self.writing.remove(id) {
+                    let _ = writing.written.send(Ok(*entry));
+                    if let Some(told) = writing.receipted {
+                        let by = self
+                            .line
+                            .memorandum()
+                            .parties()
+                            .filter(|party| *party != self.line.party())
+                            .collect();
+                        self.receipting.insert(*entry, Receipting { by, told });
+                    }
+                }
+                return;
+            }
+            Shown::Refused { id, fault } => {
+                if let Some(writing) = self.writing.remove(id) {
+                    let _ = writing.written.send(Err(Refusal::Fault(fault.clone())));
+                }
+                return;
+            }
+            Shown::Receipted { receipt } => {
+                let first = EntryRef { book: receipt.book, number: 1 };
+                let last = EntryRef { book: receipt.book, number: receipt.size };
+                let covered: Vec<EntryRef> =
+                    self.receipting.range(first..=last).map(|(entry, _)| *entry).collect();
+                for entry in covered {
+                    if let Some(receipting) = self.receipting.get_mut(&entry) {
+                        receipting.by.retain(|party| *party != receipt.party);
+                        if receipting.by.is_empty()
+                            && let Some(done) = self.receipting.remove(&entry)
+                        {
+                            let _ = done.told.send(());
+                        }
+                    }
+                }
+                if self.receipting.len() > MAX_WAITING {
+                    self.receipting.retain(|_, receipting| !receipting.told.is_closed());
+                }
+            }
+            Shown::Trusted => self.notes.push((DISTRUST.into(), Vec::new())),
+            _ => {}
+        }
+        self.tell(Told::Shown(shown));
+    }
+
+    fn tell(&mut self, told: Told) {
+        self.hooks.run(&told, self.line.memorandum(), self.line.party());
+        self.feed.tell(told);
+    }
+
+    fn end(&mut self, why: String) {
+        let _ = self.ended_by.send(Some(why));
+    }
+}
+
+/// Where a party's line secret is noted.
+fn secret_note(party: Party) -> String {
+    format!("secret/{}", party.number())
+}
+
+fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
+    let checkpoint = detente_record::Checkpoint { book, size: found.size, root: found.root };
+    SignedCheckpoint { checkpoint, signature: found.signature }
+}
+
+/// What the core wants durable, in the store's terms.
+fn batch(append: Append, now_ms: u64) -> Batch {
+    let entries = append.entries.into_iter().map(|entry| NewEntry {
+        book: entry.name.book.code(),
+        number: entry.name.number,
+        bytes: entry.bytes,
+        leaf: entry.leaf,
+        kind: entry.kind,
+        time_ms: entry.time_ms,
+        regards: entry.regards.iter().map(|subject| (subject.book.code(), subject.number)).collect(),
+    });
+    let checkpoints = append.checkpoints.into_iter().map(|signed| store::Checkpoint {
+        book: signed.checkpoint.book.code(),
+        size: signed.checkpoint.size,
+        root: signed.checkpoint.root,
+        signature: signed.signature,
+    });
+    let receipts = append.receipts.into_iter().map(|receipt| store::Receipt {
+        book: receipt.book.code(),
+        party: receipt.party.number(),
+        size: receipt.size,
+        seconds: receipt.seconds,
+        signature: receipt.signature,
+    });
+    let evidence = append.evidence.into_iter().map(|evidence| NewEvidence {
+        kind: format!("party {}: {}", evidence.party.number(), evidence.fault).chars().take(200).collect(),
+        time_ms: now_ms,
+        bytes: evidence.proof,
+    });
+    let secrets =
+        append.secrets.into_iter().map(|(party, secret)| (secret_note(party), secret.expose().to_vec()));
+    Batch {
+        seq: append.seq,
+        entries: entries.collect(),
+        checkpoints: checkpoints.collect(),
+        receipts: receipts.collect(),
+        evidence: evidence.collect(),
+        notes: secrets.collect(),
+        snapshot: None,
+    }
+}

@@ -1,0 +1,174 @@
+//! A party's own keys and secret for one line, and the card by which others come to know them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use detente_line::{Identity, Member, Office};
+use detente_record::{LineSecret, Party, SecretKey, possession_message};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::error::SetupError;
+use crate::home;
+
+/// The file of keys: four lines of 64 hex digits.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    /// Short name of the party.
+    party: String,
+    book: String,
+    receipt: String,
+    station: String,
+    secret: String,
+}
+
+/// A party's own keys and secret for one line.
+pub struct Keys {
+    party: String,
+    book: Zeroizing<[u8; 32]>,
+    receipt: Zeroizing<[u8; 32]>,
+    station: Zeroizing<[u8; 32]>,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("party", &self.party).finish_non_exhaustive()
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+}
+
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+impl Keys {
+    /// New keys from the system's randomness.
+    ///
+    /// # Errors
+    /// `Io` if the system has none.
+    pub fn generate(party: &str) -> Result<Self, SetupError> {
+        let fresh = || {
+            let mut bytes = Zeroizing::new([0; 32]);
+            let drawn = getrandom::fill(bytes.as_mut());
+            drawn.map_err(|cause| {
+                SetupError::io("draw random bytes from", Path::new("the system"), &cause.into())
+            })?;
+            Ok::<_, SetupError>(bytes)
+        };
+        Ok(Self {
+            party: party.into(),
+            book: fresh()?,
+            receipt: fresh()?,
+            station: fresh()?,
+            secret: fresh()?,
+        })
+    }
+
+    /// Reads a file of keys that is its owner's alone.
+    ///
+    /// # Errors
+    /// `Exposed`, `Io`, or `File` for anything else than four keys.
+    pub fn read(path: &Path) -> Result<Self, SetupError> {
+        let mode =
+            fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?.permissions().mode()
+                & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(SetupError::Exposed { path: path.to_owned(), mode });
+        }
+        // The parser's own message would quote the line; a line of this file is a key.
+        let wrong = || SetupError::File {
+            path: path.to_owned(),
+            text: "expected party, book, receipt, station and secret, each key as 64 hex digits".into(),
+            hint: "restore this file from where you keep it safe; it cannot be made again",
+        };
+        let text = Zeroizing::new(home::read(path)?);
+        let file: KeyFile = toml::from_str(&text).map_err(|_| wrong())?;
+        let key = |text: &str| unhex(text).map(Zeroizing::new).ok_or_else(wrong);
+        Ok(Self {
+            party: file.party.clone(),
+            book: key(&file.book)?,
+            receipt: key(&file.receipt)?,
+            station: key(&file.station)?,
+            secret: key(&file.secret)?,
+        })
+    }
+
+    /// Writes them to a new file, mode 0600.
+    ///
+    /// # Errors
+    /// `Exists` or `Io`.
+    pub fn write(&self, path: &Path) -> Result<(), SetupError> {
+        let [book, receipt, station, secret] =
+            [&self.book, &self.receipt, &self.station, &self.secret].map(|key| Zeroizing::new(hex(key)));
+        let text = Zeroizing::new(format!(
+            "# Whoever reads this file can speak for {party}. Never copy it to another machine.\n\
+             party = \"{party}\"\nbook = \"{}\"\nreceipt = \"{}\"\nstation = \"{}\"\nsecret = \"{}\"\n",
+            *book,
+            *receipt,
+            *station,
+            *secret,
+            party = self.party,
+        ));
+        home::write(path, &text, 0o600, false)
+    }
+
+    /// Short name of the party.
+    pub fn party(&self) -> &str {
+        &self.party
+    }
+
+    /// The key that signs checkpoints and memoranda.
+    pub fn book_key(&self) -> SecretKey {
+        SecretKey::from_seed(*self.book)
+    }
+
+    /// The seed of the station's key.
+    pub fn station_seed(&self) -> Zeroizing<[u8; 32]> {
+        self.station.clone()
+    }
+
+    /// What the core needs to speak for a party.
+    pub fn identity(&self, party: Party) -> Identity {
+        Identity {
+            party,
+            book_key: self.book_key(),
+            receipt_key: SecretKey::from_seed(*self.receipt),
+            secret: LineSecret::from_bytes(*self.secret),
+        }
+    }
+
+    /// The card by which others come to know these keys; its number is given when a memorandum is drafted.
+    pub fn card(&self, full_name: &str, languages: Vec<String>, offices: Vec<Office>) -> Member {
+        let keys = [&self.book, &self.receipt, &self.station].map(|seed| SecretKey::from_seed(**seed));
+        let proofs = ["book", "receipt", "station"].iter().zip(&keys).map(|(role, key)| {
+            key.sign(&possession_message(role, &self.party, &key.public())).to_vec().into()
+        });
+        let [book, receipt, station] = keys.each_ref().map(|key| *key.public().bytes());
+        Member {
+            number: 0,
+            name: self.party.clone(),
+            full_name: full_name.into(),
+            book_key: book,
+            receipt_key: receipt,
+            station_key: station,
+            commitment: LineSecret::from_bytes(*self.secret).commitment(),
+            possession: proofs.collect(),
+            languages,
+            offices,
+        }
+    }
+}

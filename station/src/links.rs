@@ -1,0 +1,206 @@
+//! Links: from circuits to lines. Dials what the configuration names, takes what comes in, and moves frames.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use detente_line::{CircuitId, Event, Outgoing, frame};
+use detente_record::{Book, Fault, LineId, Party, Receipt};
+use tokio::net::lookup_host;
+use tokio::sync::{mpsc, watch};
+
+use crate::circuit::{Circuit, Endpoint, FrameSender};
+use crate::config::CircuitConfig;
+use crate::keeper::Keeper;
+use crate::store::{self, Step, Store, StoreError};
+
+/// The first pause before a circuit is dialled again; doubled up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Circuits are numbered over the whole life of a station.
+static NEXT_CIRCUIT: AtomicU64 = AtomicU64::new(1);
+
+/// The lines that circuits may be for.
+pub(crate) type Lines = Arc<BTreeMap<LineId, Keeper>>;
+
+/// A stored receipt in the record's terms.
+///
+/// # Errors
+/// `Malformed` for a party that does not exist.
+pub(crate) fn receipt(book: Book, found: &store::Receipt) -> Result<Receipt, Fault> {
+    let party = Party::new(found.party)?;
+    Ok(Receipt { book, party, size: found.size, seconds: found.seconds, signature: found.signature })
+}
+
+/// Takes circuits that come in until the endpoint closes.
+pub(crate) async fn accept(endpoint: Arc<Endpoint>, lines: Lines) {
+    while let Some(accepted) = endpoint.accept().await {
+        match accepted {
+            Ok(circuit) => {
+                let lines = Arc::clone(&lines);
+                tokio::spawn(async move { carry(circuit, &lines).await });
+            }
+            Err(error) => tracing::warn!(%error, hint = error.hint(), "a circuit was not taken"),
+        }
+    }
+}
+
+/// Dials one circuit for as long as it is configured.
+pub(crate) async fn dial(
+    endpoint: Arc<Endpoint>,
+    lines: Lines,
+    line: LineId,
+    to: CircuitConfig,
+    mut until: watch::Receiver<bool>,
+) {
+    let mut pause = FIRST_PAUSE;
+    let mut said = String::new();
+    loop {
+        let attempt = async {
+            let carried = match connect(&endpoint, &lines, line, &to).await {
+                Ok(circuit) => {
+                    said.clear();
+                    tracing::info!(peer = to.peer, address = to.address, "a circuit is up");
+                    carry(circuit, &lines).await;
+                    true
+                }
+                Err(why) => {
+                    // Once for each reason, not once for each attempt.
+                    if said != why {
+                        tracing::warn!(
+                            peer = to.peer,
+                            address = to.address,
+                            why,
+                            "a circuit is not up; trying on"
+                        );
+                        said = why;
+                    }
+                    false
+                }
+            };
+            pause = if carried { FIRST_PAUSE } else { (pause * 2).min(LAST_PAUSE) };
+            tokio::time::sleep(pause).await;
+        };
+        tokio::select! {
+            () = attempt => {}
+            _ = until.wait_for(|ends| *ends) => return,
+        }
+    }
+}
+
+async fn connect(
+    endpoint: &Endpoint,
+    lines: &Lines,
+    line: LineId,
+    to: &CircuitConfig,
+) -> Result<Circuit, String> {
+    let keeper = lines.get(&line).ok_or("no such line")?;
+    let memorandum = &keeper.memorandum;
+    let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.member(party));
+    let key = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?.station_key;
+    let mut why = format!("{} names no address", to.address);
+    for address in lookup_host(&to.address).await.map_err(|cause| format!("{}: {cause}", to.address))? {
+        match endpoint.dial(&line.0, &key, address).await {
+            Ok(circuit) => return Ok(circuit),
+            Err(error) => why = format!("{error}. {}", error.hint()),
+        }
+    }
+    Err(why)
+}
+
+/// Moves frames between a circuit and its line until either ends.
+async fn carry(circuit: Circuit, lines: &Lines) {
+    let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
+    let memorandum = &keeper.memorandum;
+    let is_peer =
+        |party: &Party| memorandum.member(*party).is_some_and(|member| member.station_key == circuit.peer);
+    let Some(peer) = memorandum.parties().find(is_peer) else { return };
+    let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
+    let (sender, mut receiver) = circuit.split();
+    let Some(outgoing) = keeper.up(id, peer).await else { return };
+    let sending = send(sender, outgoing, keeper.clone(), id, peer);
+    let receiving = async {
+        loop {
+            match receiver.receive().await {
+                Ok(Some(frame)) => {
+                    if !keeper.event(Event::Received { circuit: id, frame }).await {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::info!(circuit = id, %error, "a circuit ended");
+                    return;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = receiving => {}
+    }
+    keeper.event(Event::CircuitDown { circuit: id }).await;
+}
+
+async fn send(
+    mut sender: FrameSender,
+    mut outgoing: mpsc::Receiver<Outgoing>,
+    keeper: Keeper,
+    circuit: CircuitId,
+    peer: Party,
+) {
+    while let Some(what) = outgoing.recv().await {
+        let (frames, reached) = match what {
+            Outgoing::Frames(frames) => (frames, None),
+            Outgoing::Step { book, from } => match step(&keeper.store, book, from, peer) {
+                Ok(Some((frames, size))) => (frames, Some((book, size))),
+                Ok(None) => (Vec::new(), None),
+                Err(error) => {
+                    tracing::error!(%error, "a step could not be read");
+                    return;
+                }
+            },
+            Outgoing::Close(last) => {
+                if let Some(last) = last {
+                    let _ = sender.send(&last).await;
+                }
+                return sender.close("refused").await;
+            }
+        };
+        for frame in frames {
+            if let Err(error) = sender.send(&frame).await {
+                tracing::info!(circuit, %error, "a circuit ended");
+                return;
+            }
+        }
+        if !keeper.event(Event::Sent { circuit, reached }).await {
+            return;
+        }
+    }
+}
+
+/// The next step of a book for a peer, and the receipts of others for its end. A step ends where another party's
+/// receipt does, so that the receipt can travel with it (spec/line.md §6).
+fn step(
+    store: &Store,
+    book: Book,
+    from: u64,
+    peer: Party,
+) -> Result<Option<(Vec<Vec<u8>>, u64)>, StoreError> {
+    let Some(Step { mut entries, mut checkpoint }) = store.step(book.code(), from)? else { return Ok(None) };
+    let others = |receipt: &&store::Receipt| receipt.party != peer.number();
+    let receipts = store.receipts(book.code(), from)?;
+    if let Some(first) = receipts.iter().find(others).filter(|first| first.size < checkpoint.size)
+        && let Some(found) = store.checkpoint_at(book.code(), first.size)?
+    {
+        entries.retain(|entry| entry.number <= first.size);
+        checkpoint = found;
+    }
+    let bytes: Vec<&[u8]> = entries.iter().map(|entry| entry.bytes.as_ref()).collect();
+    let mut frames = vec![frame::step(book, from + 1, &bytes, &checkpoint.signature)];
+    let ends = receipts.iter().filter(others).filter(|found| found.size == checkpoint.size);
+    frames.extend(ends.filter_map(|found| receipt(book, found).ok()).map(|receipt| frame::receipt(&receipt)));
+    Ok(Some((frames, checkpoint.size)))
+}

@@ -1,0 +1,489 @@
+//! The memorandum and a party's card as TOML files for people (spec/memorandum.md), to and from the structures
+//! that are hashed and signed.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use detente_line::{
+    CircuitKind, Escalation, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension, Terms, Tests,
+};
+use detente_record::{Hash, Party, Signature};
+use serde::{Deserialize, Serialize};
+
+use crate::duration;
+use crate::error::SetupError;
+use crate::home;
+use crate::keys::unhex;
+use crate::words;
+
+/// A memorandum's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Paper {
+    /// The line.
+    pub line: LinePart,
+    /// Time to handle an entry, by precedence.
+    pub handling: Handling,
+    /// The test schedule.
+    pub tests: TestsPart,
+    /// What suspension and reopening take.
+    pub suspension: SuspensionPart,
+    /// How motions carry.
+    pub motions: MotionsPart,
+    /// The most that a party may append to a book in a day.
+    pub quota: QuotaPart,
+    /// Who is called when nobody handles it.
+    #[serde(default)]
+    pub escalation: Vec<EscalationPart>,
+    /// What notices there are.
+    #[serde(default)]
+    pub notice: Vec<NoticePart>,
+    /// Circuits that the parties agreed on.
+    #[serde(default)]
+    pub circuit: Vec<CircuitPart>,
+    /// The parties, in the order of their numbers.
+    #[serde(default)]
+    pub party: Vec<Card>,
+    /// Signatures; not part of what is signed.
+    #[serde(default)]
+    pub signature: Vec<SignaturePart>,
+}
+
+/// `[line]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LinePart {
+    /// Its name.
+    pub name: String,
+    /// Short name of the depositary.
+    pub depositary: String,
+    /// Hash of the memorandum that this one amends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<String>,
+    /// The line that this one is a working group of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The line that this one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refounds: Option<String>,
+    /// SHA-256 of the plain text of the agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// `[handling]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each is the precedence of its name, ms")]
+pub struct Handling {
+    #[serde(with = "duration")]
+    pub flash: u64,
+    #[serde(with = "duration")]
+    pub immediate: u64,
+    #[serde(with = "duration")]
+    pub priority: u64,
+    #[serde(with = "duration")]
+    pub routine: u64,
+}
+
+/// `[[escalation]]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationPart {
+    /// A precedence.
+    pub precedence: String,
+    /// Time open, ms.
+    #[serde(with = "duration")]
+    pub after: u64,
+    /// The rank that is called.
+    pub rank: u16,
+}
+
+/// `[tests]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestsPart {
+    /// Length of a slot, ms.
+    #[serde(with = "duration")]
+    pub interval: u64,
+    /// How late, ms.
+    #[serde(with = "duration")]
+    pub grace: u64,
+}
+
+/// `[suspension]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspensionPart {
+    /// Reopening needs a carried motion.
+    pub consent: bool,
+    /// Kinds that pass beyond those that always do.
+    #[serde(default)]
+    pub passes: Vec<String>,
+}
+
+/// `[motions]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MotionsPart {
+    /// Votes for that it takes.
+    pub votes_to_carry: u8,
+    /// Parties whose vote against defeats.
+    #[serde(default)]
+    pub veto: Vec<String>,
+    /// Longest time that a motion may be open, ms.
+    #[serde(with = "duration")]
+    pub window: u64,
+}
+
+/// `[quota]`: `[entries, bytes]` a day and party.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each is the book of its name")]
+pub struct QuotaPart {
+    pub flash: [u64; 2],
+    pub acts: [u64; 2],
+    pub immediate: [u64; 2],
+    pub priority: [u64; 2],
+    pub routine: [u64; 2],
+}
+
+/// `[[notice]]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NoticePart {
+    /// Its name.
+    pub name: String,
+    /// Lead time, ms.
+    #[serde(with = "duration")]
+    pub lead: u64,
+    /// Emergency lead time, ms.
+    #[serde(default, with = "duration::maybe", skip_serializing_if = "Option::is_none")]
+    pub emergency_lead: Option<u64>,
+}
+
+/// `[[circuit]]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CircuitPart {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+/// `[[party]]`, and a card by itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the fields of detente_line::Member")]
+pub struct Card {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u8>,
+    pub name: String,
+    pub full_name: String,
+    pub languages: Vec<String>,
+    pub book_key: String,
+    pub receipt_key: String,
+    pub station_key: String,
+    pub commitment: String,
+    /// By the book, receipt and station key.
+    pub possession: Vec<String>,
+    pub office: Vec<OfficePart>,
+}
+
+/// `[[party.office]]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of detente_line::Office")]
+pub struct OfficePart {
+    pub number: u16,
+    pub name: String,
+    pub rank: u16,
+}
+
+/// `[[signature]]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignaturePart {
+    /// Short name of the party.
+    pub party: String,
+    /// Base64.
+    pub signature: String,
+}
+
+/// What a file holds that people write is wrong in a way that no structure says.
+type Wrong = String;
+
+fn hash(what: &str, text: &str) -> Result<Hash, Wrong> {
+    unhex(text).ok_or_else(|| format!("{what}: expected 64 hex digits, found {} characters", text.len()))
+}
+
+fn maybe_hash(what: &str, text: Option<&String>) -> Result<Option<Hash>, Wrong> {
+    text.map(|text| hash(what, text)).transpose()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    detente_record::hex(bytes)
+}
+
+impl Card {
+    /// The card of a party.
+    pub fn of(member: &Member) -> Self {
+        Self {
+            number: None,
+            name: member.name.clone(),
+            full_name: member.full_name.clone(),
+            languages: member.languages.clone(),
+            book_key: hex(&member.book_key),
+            receipt_key: hex(&member.receipt_key),
+            station_key: hex(&member.station_key),
+            commitment: hex(&member.commitment),
+            possession: member.possession.iter().map(|proof| STANDARD.encode(proof.as_slice())).collect(),
+            office: member
+                .offices
+                .iter()
+                .map(|office| OfficePart {
+                    number: office.number,
+                    name: office.name.clone(),
+                    rank: office.rank,
+                })
+                .collect(),
+        }
+    }
+
+    /// The party of the card, under a number.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn member(&self, number: u8) -> Result<Member, Wrong> {
+        let possession = self.possession.iter().map(|proof| {
+            let bytes = STANDARD
+                .decode(proof)
+                .map_err(|_| format!("possession of {}: expected base64", self.name))?;
+            Ok(bytes.into())
+        });
+        Ok(Member {
+            number,
+            name: self.name.clone(),
+            full_name: self.full_name.clone(),
+            book_key: hash("book-key", &self.book_key)?,
+            receipt_key: hash("receipt-key", &self.receipt_key)?,
+            station_key: hash("station-key", &self.station_key)?,
+            commitment: hash("commitment", &self.commitment)?,
+            possession: possession.collect::<Result<_, Wrong>>()?,
+            languages: self.languages.clone(),
+            offices: self
+                .office
+                .iter()
+                .map(|office| Office { number: office.number, name: office.name.clone(), rank: office.rank })
+                .collect(),
+        })
+    }
+
+    /// Reads a card.
+    ///
+    /// # Errors
+    /// `Io`, or `File` with line and column; `Fault` for a card whose keys do not hold.
+    pub fn read(path: &Path) -> Result<Self, SetupError> {
+        let card: Self = from_toml(path)?;
+        card.member(0).map_err(|text| wrong(path, text))?.check()?;
+        Ok(card)
+    }
+}
+
+fn wrong(path: &Path, text: impl Into<String>) -> SetupError {
+    SetupError::File {
+        path: path.to_owned(),
+        text: text.into(),
+        hint: "correct what is named; spec/memorandum.md lists every field",
+    }
+}
+
+fn from_toml<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, SetupError> {
+    toml::from_str(&home::read(path)?).map_err(|error| wrong(path, error.to_string()))
+}
+
+impl Paper {
+    /// A draft between parties, with the usual terms; the first one is the depositary.
+    pub fn draft(line: &str, cards: Vec<Card>) -> Self {
+        let numbers = 0u8..;
+        let party: Vec<Card> = cards
+            .into_iter()
+            .zip(numbers)
+            .map(|(card, number)| Card { number: Some(number), ..card })
+            .collect();
+        let minute = 60_000;
+        let escalation = |precedence: &str, minutes: u64, rank: u16| EscalationPart {
+            precedence: precedence.into(),
+            after: minutes * minute,
+            rank,
+        };
+        let ranks = |rank: u16| party.iter().all(|card| card.office.iter().any(|office| office.rank == rank));
+        let steps = [escalation("flash", 2, 1), escalation("flash", 10, 2), escalation("immediate", 10, 1)];
+        Self {
+            line: LinePart {
+                name: line.into(),
+                depositary: party.first().map(|card| card.name.clone()).unwrap_or_default(),
+                predecessor: None,
+                parent: None,
+                refounds: None,
+                text: None,
+            },
+            handling: Handling {
+                flash: 10 * minute,
+                immediate: 30 * minute,
+                priority: 180 * minute,
+                routine: 360 * minute,
+            },
+            tests: TestsPart { interval: 60 * minute, grace: 10 * minute },
+            suspension: SuspensionPart { consent: true, passes: Vec::new() },
+            motions: MotionsPart {
+                votes_to_carry: u8::try_from(party.len()).unwrap_or(u8::MAX),
+                veto: Vec::new(),
+                window: 14 * 24 * 60 * minute,
+            },
+            quota: QuotaPart {
+                flash: [10_000, 64 << 20],
+                acts: [10_000, 64 << 20],
+                immediate: [50_000, 256 << 20],
+                priority: [200_000, 512 << 20],
+                routine: [2_000_000, 2 << 30],
+            },
+            escalation: steps.into_iter().filter(|step| ranks(step.rank)).collect(),
+            notice: vec![NoticePart {
+                name: "activity".into(),
+                lead: 120 * minute,
+                emergency_lead: Some(5 * minute),
+            }],
+            circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
+            party,
+            signature: Vec::new(),
+        }
+    }
+
+    /// Reads a memorandum's file.
+    ///
+    /// # Errors
+    /// `Io`, or `File` with line and column.
+    pub fn read(path: &Path) -> Result<Self, SetupError> {
+        from_toml(path)
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> String {
+        // Every field is a string, number, flag, list or table: there is nothing that TOML cannot say.
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The memorandum that it says, held to every rule.
+    ///
+    /// # Errors
+    /// `File` for a word that means nothing, `Fault` for a rule that it breaks.
+    pub fn memorandum(&self, path: &Path) -> Result<Memorandum, SetupError> {
+        let terms = self.terms().map_err(|text| wrong(path, text))?;
+        Ok(Memorandum::check(terms)?)
+    }
+
+    fn terms(&self) -> Result<Terms, Wrong> {
+        let numbered: Vec<(u8, &Card)> = self
+            .party
+            .iter()
+            .map(|card| {
+                card.number
+                    .map(|number| (number, card))
+                    .ok_or_else(|| format!("party {}: expected a number", card.name))
+            })
+            .collect::<Result<_, _>>()?;
+        let named = |name: &String| {
+            let found = numbered.iter().find(|(_, card)| card.name == *name).map(|(number, _)| *number);
+            found.ok_or_else(|| format!("expected the short name of a party, found {name:?}"))
+        };
+        let escalations = self.escalation.iter().map(|step| {
+            let class = words::class(&step.precedence)?;
+            Ok(Escalation { class: class.number(), after_ms: step.after, rank: step.rank })
+        });
+        let quota = |[entries, bytes]: [u64; 2]| Quota { entries, bytes };
+        let circuits =
+            self.circuit.iter().map(|c| CircuitKind { name: c.name.clone(), kind: c.kind.clone() });
+        let mut escalations: Vec<Escalation> = escalations.collect::<Result<_, Wrong>>()?;
+        escalations.sort_by_key(|step| (step.class, step.after_ms));
+        Ok(Terms {
+            version: 1,
+            name: self.line.name.clone(),
+            predecessor: maybe_hash("predecessor", self.line.predecessor.as_ref())?,
+            parent: maybe_hash("parent", self.line.parent.as_ref())?,
+            refounds: maybe_hash("refounds", self.line.refounds.as_ref())?,
+            parties: numbered.iter().map(|(number, card)| card.member(*number)).collect::<Result<_, _>>()?,
+            depositary: named(&self.line.depositary)?,
+            handling_ms: vec![
+                self.handling.flash,
+                self.handling.immediate,
+                self.handling.priority,
+                self.handling.routine,
+            ],
+            escalations,
+            tests: Tests { interval_ms: self.tests.interval, grace_ms: self.tests.grace },
+            suspension: Suspension {
+                consent: self.suspension.consent,
+                passes: self
+                    .suspension
+                    .passes
+                    .iter()
+                    .map(|name| words::kind(name))
+                    .collect::<Result<_, _>>()?,
+            },
+            quotas: vec![
+                quota(self.quota.flash),
+                quota(self.quota.acts),
+                quota(self.quota.immediate),
+                quota(self.quota.priority),
+                quota(self.quota.routine),
+            ],
+            rule: Rule {
+                threshold: self.motions.votes_to_carry,
+                veto: self.motions.veto.iter().map(named).collect::<Result<_, _>>()?,
+                window_ms: self.motions.window,
+            },
+            notices: self
+                .notice
+                .iter()
+                .map(|notice| NoticeKind {
+                    name: notice.name.clone(),
+                    lead_ms: notice.lead,
+                    emergency_lead_ms: notice.emergency_lead,
+                })
+                .collect(),
+            circuits: (!self.circuit.is_empty()).then(|| circuits.collect()),
+            text: maybe_hash("text", self.line.text.as_ref())?,
+        })
+    }
+
+    /// The parties that have not signed it, or whose signature does not hold.
+    ///
+    /// # Errors
+    /// As [`Paper::memorandum`].
+    pub fn missing(&self, path: &Path) -> Result<Vec<String>, SetupError> {
+        let memorandum = self.memorandum(path)?;
+        let signed = |party: Party| {
+            let name = memorandum.name_of(party);
+            self.signature.iter().filter(|part| part.party == name).any(|part| {
+                let bytes = STANDARD.decode(&part.signature).unwrap_or_default();
+                Signature::try_from(bytes.as_slice())
+                    .is_ok_and(|signature| memorandum.is_signed_by(party, &signature))
+            })
+        };
+        Ok(memorandum
+            .parties()
+            .filter(|party| !signed(*party))
+            .map(|party| memorandum.name_of(party))
+            .collect())
+    }
+
+    /// Adds a party's signature, in place of an earlier one of it.
+    pub fn add_signature(&mut self, party: &str, signature: &Signature) {
+        self.signature.retain(|part| part.party != party);
+        self.signature.push(SignaturePart { party: party.into(), signature: STANDARD.encode(signature) });
+        self.signature.sort_by(|a, b| a.party.cmp(&b.party));
+    }
+}

@@ -1,0 +1,171 @@
+//! A station at work: its lines, its circuits, its API, until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use detente_record::LineId;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api;
+use crate::circuit::{Endpoint, LineIdentity};
+use crate::clock::Clock;
+use crate::config::{CircuitConfig, Config};
+use crate::error::SetupError;
+use crate::home::Home;
+use crate::hooks::Hooks;
+use crate::keeper::{self, Keeper, Opening};
+use crate::links::{self, Lines};
+
+/// Runs the station of a folder until SIGTERM, SIGINT, or a failure of the store.
+///
+/// # Errors
+/// Whatever keeps it from starting, and a store that failed.
+pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
+    let config = Config::read(&home.config())?;
+    let hooks = Hooks::new(config.hook.clone());
+    let (mut keepers, mut identities, mut endings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for name in home.lines()?.into_iter().filter(|name| home.memorandum(name).exists()) {
+        let opening = Opening { home: &home, name: &name, clock: clock.clone(), hooks: hooks.clone() };
+        let opened = keeper::open(opening)?;
+        identities.push(identity(&opened.keeper, opened.keys.station_seed()));
+        endings.push(opened.ended);
+        keepers.insert(opened.keeper.line(), opened.keeper);
+    }
+    if keepers.is_empty() {
+        return Err(SetupError::NoLine { home: home.path().to_owned() });
+    }
+    let lines: Lines = Arc::new(keepers);
+    check_circuits(&home, &config, &lines)?;
+    let endpoint = Arc::new(Endpoint::bind(config.listen, identities)?);
+    tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
+    let api = api::serve(&home, clock, Arc::clone(&lines))?;
+    let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(&lines)));
+    let mut dialling = Dialling::default();
+    dialling.change(&endpoint, &lines, &config);
+    let ended = wait(&home, &mut dialling, &endpoint, &lines, &hooks, endings).await;
+    tracing::info!("the station stops");
+    dialling.stop();
+    api.stop().await;
+    endpoint.close().await;
+    accepting.abort();
+    ended
+}
+
+fn identity(keeper: &Keeper, station_seed: zeroize::Zeroizing<[u8; 32]>) -> LineIdentity {
+    let others = keeper.memorandum.parties().filter(|party| *party != keeper.party);
+    let peers = others.filter_map(|party| keeper.memorandum.member(party)).map(|member| member.station_key);
+    LineIdentity { line: keeper.line().0, station_seed, peers: peers.collect() }
+}
+
+/// The line that a configured circuit is for.
+fn line_of(lines: &Lines, circuit: &CircuitConfig) -> Option<LineId> {
+    let named = |keeper: &&Keeper| match &circuit.line {
+        Some(name) => keeper.memorandum.terms().name == *name,
+        None => lines.len() == 1,
+    };
+    lines.values().find(named).map(Keeper::line)
+}
+
+fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), SetupError> {
+    for circuit in &config.circuit {
+        let keeper = line_of(lines, circuit).and_then(|line| lines.get(&line));
+        let known = keeper.is_some_and(|keeper| {
+            keeper.memorandum.party_named(&circuit.peer).is_some_and(|party| party != keeper.party)
+        });
+        if !known {
+            return Err(SetupError::File {
+                path: home.config(),
+                text: format!(
+                    "circuit to {:?} on line {:?}: no such line or party",
+                    circuit.peer, circuit.line
+                ),
+                hint: "name the line and another party of it, as the memorandum does",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The circuits that are dialled now.
+#[derive(Default)]
+struct Dialling {
+    tasks: JoinSet<()>,
+    dialled: Vec<(CircuitConfig, watch::Sender<bool>)>,
+}
+
+impl Dialling {
+    /// Dials what is new and lets go of what is no longer configured.
+    fn change(&mut self, endpoint: &Arc<Endpoint>, lines: &Lines, config: &Config) {
+        self.dialled.retain(|(circuit, ends)| {
+            let stays = config.circuit.contains(circuit);
+            if !stays {
+                ends.send_replace(true);
+            }
+            stays
+        });
+        for circuit in &config.circuit {
+            let Some(line) = line_of(lines, circuit) else { continue };
+            if self.dialled.iter().all(|(dialled, _)| dialled != circuit) {
+                let (ends, until) = watch::channel(false);
+                let dial = links::dial(Arc::clone(endpoint), Arc::clone(lines), line, circuit.clone(), until);
+                self.tasks.spawn(dial);
+                self.dialled.push((circuit.clone(), ends));
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+async fn wait(
+    home: &Home,
+    dialling: &mut Dialling,
+    endpoint: &Arc<Endpoint>,
+    lines: &Lines,
+    hooks: &Hooks,
+    endings: Vec<watch::Receiver<Option<String>>>,
+) -> Result<(), SetupError> {
+    let listen =
+        |kind| signal(kind).map_err(|cause| SetupError::io("listen for signals of", home.path(), &cause));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    let mut failures = JoinSet::new();
+    for mut ending in endings {
+        failures
+            .spawn(async move { ending.wait_for(Option::is_some).await.ok().and_then(|why| why.clone()) });
+    }
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            Some(Ok(Some(why))) = failures.join_next() => {
+                tracing::error!(why, "the station cannot go on");
+                return Err(SetupError::File {
+                    path: home.path().to_owned(),
+                    text: why,
+                    hint: "nothing that was accepted is lost; `detente doctor` looks at the store",
+                });
+            }
+            _ = hang_up.recv() => {
+                let read = Config::read(&home.config()).and_then(|config| {
+                    check_circuits(home, &config, lines).map(|()| config)
+                });
+                match read {
+                    Ok(config) => {
+                        hooks.replace(config.hook.clone());
+                        dialling.change(endpoint, lines, &config);
+                        tracing::info!("the configuration was read again");
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, hint = error.hint(), "the configuration is not taken; the old one stays");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The words that people use for classes and kinds, in files, in the API and on the command line.
+
+use detente_line::kind::number;
+use detente_record::Class;
+
+const CLASSES: [(Class, &str); 5] = [
+    (Class::Z, "flash"),
+    (Class::A, "acts"),
+    (Class::O, "immediate"),
+    (Class::P, "priority"),
+    (Class::R, "routine"),
+];
+
+const KINDS: [(u16, &str); 20] = [
+    (number::MESSAGE, "message"),
+    (number::AMENDMENT, "amendment"),
+    (number::WITHDRAWAL, "withdrawal"),
+    (number::ACKNOWLEDGEMENT, "acknowledgement"),
+    (number::READ_BACK, "read-back"),
+    (number::PASSED_ON, "passed-on"),
+    (number::CEASE, "cease"),
+    (number::DISPLAYED, "displayed"),
+    (number::ESCALATED, "escalated"),
+    (number::TEST, "test"),
+    (number::TEST_ANSWER, "test-answer"),
+    (number::MISSED, "missed"),
+    (number::DUTY, "duty"),
+    (number::NOTICE, "notice"),
+    (number::OPENS, "opens"),
+    (number::SUSPENDS, "suspends"),
+    (number::RESUMES, "resumes"),
+    (number::MOTION, "motion"),
+    (number::VOTE, "vote"),
+    (number::DECIDE, "decide"),
+];
+
+/// The class of a precedence: its prosign or its word.
+///
+/// # Errors
+/// Says what would have been taken.
+pub fn class(text: &str) -> Result<Class, String> {
+    let lower = text.to_ascii_lowercase();
+    let found = CLASSES
+        .iter()
+        .find(|(class, word)| *word == lower || class.letter().to_ascii_lowercase().to_string() == lower);
+    found.map(|(class, _)| *class).filter(|class| *class != Class::A).ok_or_else(|| {
+        format!(
+            "expected a precedence: flash (Z), immediate (O), priority (P) or routine (R), found {text:?}"
+        )
+    })
+}
+
+/// The number of a kind's name.
+///
+/// # Errors
+/// Says what would have been taken.
+pub fn kind(name: &str) -> Result<u16, String> {
+    let found = KINDS.iter().find(|(_, word)| *word == name).map(|(number, _)| *number);
+    found.ok_or_else(|| format!("expected a kind of entry such as message or notice, found {name:?}"))
+}
+
+/// The name of a kind, if it is known.
+pub fn kind_name(number: u16) -> Option<&'static str> {
+    KINDS.iter().find(|(known, _)| *known == number).map(|(_, word)| *word)
+}
