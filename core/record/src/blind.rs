@@ -41,7 +41,7 @@ impl fmt::Debug for LineSecret {
     }
 }
 
-/// A book's secret, as an HMAC state that is ready for use.
+/// A book's secret, as an HMAC state that is ready for use; `sha2` wipes its states with its feature `zeroize`.
 #[derive(Clone)]
 pub struct BookSecret(Hmac<Sha256>);
 
@@ -147,8 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_show_themselves() {
+    fn secrets_are_wiped_and_do_not_show_themselves() {
+        fn wiped(_: &impl zeroize::ZeroizeOnDrop) {}
         let secret = LineSecret::from_bytes([0x61; 32]);
+        wiped(&secret.0);
         let shown = format!("{secret:?} {:?}", BookSecret::new(&secret, "origin"));
         assert_eq!(shown, "LineSecret BookSecret");
     }
