@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use detente_line::{CircuitId, Event, Outgoing, frame};
-use detente_record::{Book, Fault, LineId, Party, Receipt};
+use detente_record::{Book, Fault, LineId, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint};
 use tokio::net::lookup_host;
 use tokio::sync::{mpsc, watch};
 
@@ -154,7 +154,7 @@ async fn send(
     while let Some(what) = outgoing.recv().await {
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
-            Outgoing::Step { book, from } => match step(&keeper.store, book, from, peer) {
+            Outgoing::Step { book, from, end } => match step(&keeper.store, book, from, &end, peer) {
                 Ok(Some((frames, size))) => (frames, Some((book, size))),
                 Ok(None) => (Vec::new(), None),
                 Err(error) => {
@@ -187,9 +187,24 @@ fn step(
     store: &Store,
     book: Book,
     from: u64,
+    end: &SignedCheckpoint,
     peer: Party,
 ) -> Result<Option<(Vec<Vec<u8>>, u64)>, StoreError> {
-    let Some(Step { mut entries, mut checkpoint }) = store.step(book.code(), from)? else { return Ok(None) };
+    let within = store.entries(book.code(), from + 1, STEP_ENTRIES as usize, STEP_BYTES as usize)?;
+    let size = end.checkpoint.size;
+    let next = if within.last().is_some_and(|last| last.number >= size) {
+        let entries = within.into_iter().filter(|entry| entry.number <= size).collect();
+        let checkpoint = store::Checkpoint {
+            book: book.code(),
+            size,
+            root: end.checkpoint.root,
+            signature: end.signature,
+        };
+        Some(Step { entries, checkpoint })
+    } else {
+        store.step(book.code(), from)?
+    };
+    let Some(Step { mut entries, mut checkpoint }) = next else { return Ok(None) };
     let others = |receipt: &&store::Receipt| receipt.party != peer.number();
     let receipts = store.receipts(book.code(), from)?;
     if let Some(first) = receipts.iter().find(others).filter(|first| first.size < checkpoint.size)

@@ -61,7 +61,7 @@ pub enum Event {
     Sent {
         /// Which.
         circuit: CircuitId,
-        /// For a step: the size of the book that it reached; `None` if there was none to send.
+        /// For a step: the size of the book that it reached; `None` if the store had no checkpoint for it yet.
         reached: Option<(Book, u64)>,
     },
     /// Everything appended up to and including `seq` is durable.
@@ -99,12 +99,15 @@ pub enum Effect {
 pub enum Outgoing {
     /// These frames, in order.
     Frames(Vec<Vec<u8>>),
-    /// The next step of a book from a size on (the store knows its bytes), and the receipts for its end.
+    /// The next step of a book from a size on (the store knows its bytes), and the receipts for its end: up to
+    /// `end` if one step reaches it, else up to a checkpoint that the store has.
     Step {
         /// Which book.
         book: Book,
         /// The size that the peer has.
         from: u64,
+        /// The last signed size; its checkpoint may not have come to be stored yet.
+        end: SignedCheckpoint,
     },
     /// This last frame, if any; then close.
     Close(Option<Vec<u8>>),

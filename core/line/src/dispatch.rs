@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt};
+use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpoint};
 
 use crate::contract::{CircuitId, Effect, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
@@ -41,8 +41,12 @@ pub(crate) struct Circuit {
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
-    /// Something is under way; for a step, the book and the size aimed at.
-    busy: Option<Option<(Book, u64)>>,
+    /// Something is under way.
+    busy: bool,
+    /// What is under way is a step.
+    step: bool,
+    /// The store could not give the last step yet; it can once more is durable.
+    starved: bool,
     heard_ms: u64,
     ping: Option<(u64, u64)>,
     smoothed_ms: Option<u64>,
@@ -118,7 +122,9 @@ impl Line {
             sent: Cut::new(),
             receipts: BTreeMap::new(),
             queue,
-            busy: None,
+            busy: false,
+            step: false,
+            starved: false,
             heard_ms: self.now_ms,
             ping: None,
             smoothed_ms: None,
@@ -139,12 +145,13 @@ impl Line {
     /// The circuit has taken the last thing.
     pub(crate) fn sent(&mut self, circuit: CircuitId, reached: Option<(Book, u64)>) {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        // A step that the store could not give is not asked for again until the book grows.
-        let reached = reached.or(state.busy.flatten());
-        state.busy = None;
+        state.busy = false;
+        let step = core::mem::take(&mut state.step);
         if let Some((book, size)) = reached {
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
+        } else {
+            state.starved = step;
         }
     }
 
@@ -169,14 +176,17 @@ impl Line {
         }
     }
 
+    /// More is durable: what the store could not give before, it may give now.
+    pub(crate) fn fed(&mut self) {
+        for state in self.circuits.values_mut() {
+            state.starved = false;
+        }
+    }
+
     /// Fills every circuit that is free.
     pub(crate) fn dispatch(&mut self) {
-        let free: Vec<CircuitId> = self
-            .circuits
-            .iter()
-            .filter(|(_, state)| state.busy.is_none())
-            .map(|(circuit, _)| *circuit)
-            .collect();
+        let free: Vec<CircuitId> =
+            self.circuits.iter().filter(|(_, state)| !state.busy).map(|(circuit, _)| *circuit).collect();
         for circuit in free {
             self.ping_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
@@ -195,18 +205,18 @@ impl Line {
             }
         }
         if !frames.is_empty() {
-            state.busy = Some(None);
+            state.busy = true;
             return Some(Outgoing::Frames(frames));
         }
-        let (book, from, size) = self.next_step(circuit)?;
+        let (book, from, end) = self.next_step(circuit)?;
         let state = self.circuits.get_mut(&circuit)?;
-        state.busy = Some(Some((book, size)));
-        Some(Outgoing::Step { book, from })
+        (state.busy, state.step) = (true, true);
+        Some(Outgoing::Step { book, from, end })
     }
 
     /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.
-    fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, u64)> {
-        let state = self.circuits.get(&circuit).filter(|state| state.ready)?;
+    fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, SignedCheckpoint)> {
+        let state = self.circuits.get(&circuit).filter(|state| state.ready && !state.starved)?;
         let best = self.is_best(circuit, state.peer);
         let now_ms = self.now_ms;
         let me = self.me.party;
@@ -227,7 +237,7 @@ impl Line {
                 }
                 let since = *peer.lacking.entry(*book).or_insert(now_ms);
                 if book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS) {
-                    return Some((*book, from, held.signed_size()));
+                    return held.signed.clone().map(|end| (*book, from, end));
                 }
             }
         }
@@ -262,8 +272,7 @@ impl Line {
 
     /// When dispatch next has something to do by the clock alone, ms.
     pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
-        let pings =
-            self.circuits.values().filter(|state| state.ready && state.busy.is_none()).map(Circuit::due_ms);
+        let pings = self.circuits.values().filter(|state| state.ready && !state.busy).map(Circuit::due_ms);
         let me = self.me.party;
         let connected =
             |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);

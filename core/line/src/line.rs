@@ -223,6 +223,7 @@ impl Line {
 
     /// What is durable is signed and receipted, then said.
     fn durable(&mut self, seq: u64) {
+        self.fed();
         let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
         let mut shown = Vec::new();
         while let Some(pending) = self.pending.pop_front_if(|pending| pending.seq <= seq) {
