@@ -127,6 +127,9 @@ pub fn write(path: &Path, text: &str, mode: u32, replace: bool) -> Result<(), Se
         .open(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all()));
+        .and_then(|()| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        });
     written.map_err(|cause| SetupError::io("write", path, &cause))
 }

@@ -1,0 +1,325 @@
+//! Setting a line up: `init` makes a party's keys, `memorandum` takes the parties from their cards to the signed
+//! document that is in force.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use detente_line::{Memorandum, Office, is_language};
+use detente_record::{Fault, fingerprint, hex};
+use detente_station::paper::{Card, Paper};
+use detente_station::{Home, SetupError, duration, home, keys::Keys};
+use serde_json::json;
+
+/// What `init` asks for.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Short name of your party on the line, such as usa
+    #[arg(long)]
+    party: String,
+    /// Name of the line, the same for every party, such as syria
+    #[arg(long)]
+    line: String,
+    /// Full name of your party
+    #[arg(long)]
+    full_name: Option<String>,
+    /// Languages that you write in, the usual one first (BCP 47)
+    #[arg(long = "language", default_value = "en")]
+    languages: Vec<String>,
+    /// Offices as NAME:RANK, the watch having rank 0
+    #[arg(long = "office", default_values = ["watch officer:0", "duty officer:1", "chief of staff:2"])]
+    offices: Vec<String>,
+    /// Where circuits come in: an address and UDP port of this machine
+    #[arg(long, default_value = "0.0.0.0:4800")]
+    listen: std::net::SocketAddr,
+    /// Other stations to dial, as PARTY=HOST:PORT
+    #[arg(long = "peer")]
+    peers: Vec<String>,
+}
+
+/// What can be done with a memorandum.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Paperwork {
+    /// Write a draft with the usual terms between parties, from their cards
+    Draft {
+        /// Name of the line
+        #[arg(long)]
+        line: String,
+        /// Cards of the parties; the first is the depositary
+        #[arg(required = true, num_args = 2..)]
+        cards: Vec<PathBuf>,
+    },
+    /// Show what a memorandum says, in words, with the fingerprints to read out
+    Show {
+        /// The memorandum
+        file: PathBuf,
+    },
+    /// Hold a memorandum to every rule, and say who has signed it
+    Check {
+        /// The memorandum
+        file: PathBuf,
+    },
+    /// Add your party's signature to a memorandum
+    Sign {
+        /// The memorandum
+        file: PathBuf,
+    },
+    /// Put a memorandum that every party has signed in force here
+    Adopt {
+        /// The memorandum
+        file: PathBuf,
+    },
+}
+
+/// What a command has to say: for people and for machines.
+pub(crate) struct Said {
+    /// On standard output, for people.
+    pub(crate) text: String,
+    /// The same for machines.
+    pub(crate) json: serde_json::Value,
+    /// What to do next: on standard error.
+    pub(crate) next: Option<String>,
+}
+
+fn wrong(path: &Path, text: impl Into<String>, hint: &'static str) -> SetupError {
+    SetupError::File { path: path.to_owned(), text: text.into(), hint }
+}
+
+fn office(text: &str, number: u16) -> Result<Office, SetupError> {
+    let parsed = text.rsplit_once(':').and_then(|(name, rank)| Some((name.trim(), rank.parse().ok()?)));
+    let Some((name, rank)) = parsed.filter(|(name, _)| !name.is_empty()) else {
+        return Err(Fault::misuse("office", "NAME:RANK, such as \"watch officer:0\"", text.to_owned()).into());
+    };
+    Ok(Office { number, name: name.into(), rank })
+}
+
+/// Makes a party's keys for a line, its card, and a configuration where there is none.
+///
+/// # Errors
+/// For anything in the way; nothing is overwritten.
+pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
+    if let Some(tag) = asked.languages.iter().find(|tag| !is_language(tag)) {
+        return Err(Fault::misuse("language", "a BCP 47 tag such as en or ar-SY", tag.clone()).into());
+    }
+    let numbered = asked.offices.iter().zip(1..).map(|(text, number)| office(text, number));
+    let offices = numbered.collect::<Result<Vec<_>, _>>()?;
+    let keys = Keys::generate(&asked.party)?;
+    let full_name = asked.full_name.as_deref().unwrap_or(&asked.party);
+    let member = keys.card(full_name, asked.languages.clone(), offices);
+    member.check()?;
+    let mut dials = String::new();
+    for peer in &asked.peers {
+        let Some((party, address)) = peer.split_once('=') else {
+            return Err(Fault::misuse("peer", "PARTY=HOST:PORT", peer.clone()).into());
+        };
+        dials +=
+            &format!("\n[[circuit]]\nline = {:?}\npeer = {party:?}\naddress = {address:?}\n", asked.line);
+    }
+    home.make(&home.line(&asked.line))?;
+    keys.write(&home.keys(&asked.line))?;
+    let card = home.line(&asked.line).join(format!("{}.party.toml", asked.party));
+    let text = toml::to_string_pretty(&Card::of(&member)).unwrap_or_default();
+    home::write(
+        &card,
+        &format!("# The card of {}: give it to the other parties. It holds no secret.\n{text}", asked.party),
+        0o644,
+        false,
+    )?;
+    let config = home.config();
+    if !config.exists() {
+        let text =
+            format!("# How this station runs. Read again at SIGHUP.\nlisten = \"{}\"\n{dials}", asked.listen);
+        home::write(&config, &text, 0o600, false)?;
+    } else if !dials.is_empty() {
+        return Err(wrong(
+            &config,
+            "exists already; the peers were not added",
+            "add the [[circuit]] tables to it by hand",
+        ));
+    }
+    let print = fingerprint(&member.fingerprint_subject());
+    Ok(Said {
+        text: format!("card         {}\nfingerprint  {print}\n", card.display()),
+        json: json!({"card": card, "fingerprint": print, "party": asked.party, "line": asked.line}),
+        next: Some("give the card to the other parties, and read them its fingerprint over a telephone; then `detente memorandum draft`".into()),
+    })
+}
+
+fn show(path: &Path) -> Result<Said, SetupError> {
+    let paper = Paper::read(path)?;
+    let memorandum = paper.memorandum(path)?;
+    let terms = memorandum.terms();
+    let missing = paper.missing(path)?;
+    let (line_print, text) = (fingerprint(&memorandum.hash()), duration::text);
+    let mut out = format!(
+        "Memorandum of the line \"{}\"\n\n  hash         {}\n  fingerprint  {line_print}\n\nParties\n",
+        terms.name,
+        hex(&memorandum.hash())
+    );
+    for member in &terms.parties {
+        let signed = if missing.contains(&member.name) { "not signed" } else { "signed" };
+        out += &format!(
+            "  {:<16} {}, writes {}; {signed}\n  {:<16} fingerprint {}\n",
+            member.name,
+            member.full_name,
+            member.languages.join(", "),
+            "",
+            fingerprint(&member.fingerprint_subject()),
+        );
+        let offices = member.offices.iter().map(|office| format!("{} (rank {})", office.name, office.rank));
+        out += &format!("  {:<16} offices: {}\n", "", offices.collect::<Vec<_>>().join(", "));
+    }
+    let handling = ["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"].iter().zip(&terms.handling_ms);
+    let handling: Vec<String> = handling.map(|(word, ms)| format!("{word} {}", text(*ms))).collect();
+    out += &format!("\nHandled within   {}\n", handling.join(", "));
+    for step in &terms.escalations {
+        let class = detente_record::Class::from_number(step.class).map(|class| class.letter()).unwrap_or('?');
+        out += &format!(
+            "Escalation       {class} open for {}: rank {} is called\n",
+            text(step.after_ms),
+            step.rank
+        );
+    }
+    let consent = if terms.suspension.consent {
+        "needs a carried motion"
+    } else {
+        "is the suspending party's own word"
+    };
+    let veto: Vec<String> = terms
+        .rule
+        .veto
+        .iter()
+        .filter_map(|n| terms.parties.iter().find(|m| m.number == *n))
+        .map(|m| m.name.clone())
+        .collect();
+    out += &format!("Reopening        {consent}\n");
+    out += &format!(
+        "Motions          {} for of {} carry{}; open for at most {}\n",
+        terms.rule.threshold,
+        terms.parties.len(),
+        if veto.is_empty() { String::new() } else { format!(", veto: {}", veto.join(", ")) },
+        text(terms.rule.window_ms),
+    );
+    out += &format!(
+        "Depositary       {}\n",
+        memorandum.depositary().map(|party| memorandum.name_of(party)).unwrap_or_default()
+    );
+    out += &format!(
+        "Tests            every {}, {} late at most\n",
+        text(terms.tests.interval_ms),
+        text(terms.tests.grace_ms)
+    );
+    for notice in &terms.notices {
+        let emergency = notice.emergency_lead_ms.map_or_else(|| "never".into(), text);
+        out += &format!(
+            "Notice           {}: {} ahead, in an emergency {emergency}\n",
+            notice.name,
+            text(notice.lead_ms)
+        );
+    }
+    let json = json!({
+        "name": terms.name,
+        "hash": hex(&memorandum.hash()),
+        "fingerprint": line_print,
+        "parties": terms.parties.iter().map(|m| json!({
+            "name": m.name, "full_name": m.full_name, "number": m.number,
+            "fingerprint": fingerprint(&m.fingerprint_subject()), "signed": !missing.contains(&m.name),
+        })).collect::<Vec<_>>(),
+        "missing": missing,
+        "handling_ms": terms.handling_ms,
+    });
+    Ok(Said {
+        text: out,
+        json,
+        next: Some("compare every fingerprint with its party over a telephone before you sign".into()),
+    })
+}
+
+/// The keys that this party has for the memorandum's line.
+fn own_keys(home: &Home, memorandum: &Memorandum) -> Result<Keys, SetupError> {
+    let path = home.keys(&memorandum.terms().name);
+    let keys = Keys::read(&path)?;
+    let named = memorandum.party_named(keys.party()).and_then(|party| memorandum.member(party));
+    if named.is_none_or(|member| member.book_key != *keys.book_key().public().bytes()) {
+        return Err(wrong(
+            &path,
+            format!("these keys of {} are not those that the memorandum names", keys.party()),
+            "draft the memorandum again from the card in this folder",
+        ));
+    }
+    Ok(keys)
+}
+
+/// Carries out a command on a memorandum.
+///
+/// # Errors
+/// For anything in the way.
+pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupError> {
+    match asked {
+        Paperwork::Draft { line, cards } => {
+            let read = cards.iter().map(|path| Card::read(path)).collect::<Result<Vec<_>, _>>()?;
+            let paper = Paper::draft(line, read);
+            let memorandum = paper.memorandum(Path::new("the draft"))?;
+            let hash = hex(&memorandum.hash());
+            Ok(Said {
+                text: paper.text(),
+                json: json!({"memorandum": paper.text(), "hash": hash}),
+                next: Some("save this as memorandum.toml, agree on its terms, then every party runs `detente memorandum sign memorandum.toml`".into()),
+            })
+        }
+        Paperwork::Show { file } => show(file),
+        Paperwork::Check { file } => {
+            let paper = Paper::read(file)?;
+            let memorandum = paper.memorandum(file)?;
+            let missing = paper.missing(file)?;
+            let (hash, print) = (hex(&memorandum.hash()), fingerprint(&memorandum.hash()));
+            let signed = if missing.is_empty() {
+                "signed by every party".into()
+            } else {
+                format!("not signed by {}", missing.join(", "))
+            };
+            Ok(Said {
+                text: format!("sound, {signed}\nhash         {hash}\nfingerprint  {print}\n"),
+                json: json!({"sound": true, "hash": hash, "fingerprint": print, "missing": missing}),
+                next: None,
+            })
+        }
+        Paperwork::Sign { file } => {
+            let mut paper = Paper::read(file)?;
+            let memorandum = paper.memorandum(file)?;
+            let keys = own_keys(home, &memorandum)?;
+            paper.add_signature(keys.party(), &memorandum.sign(&keys.book_key()));
+            home::write(file, &paper.text(), 0o644, true)?;
+            let missing = paper.missing(file)?;
+            let next = if missing.is_empty() {
+                "every party has signed: each runs `detente memorandum adopt`".into()
+            } else {
+                format!("give the file to {}", missing.join(", "))
+            };
+            Ok(Said {
+                text: format!("signed by {}\n", keys.party()),
+                json: json!({"signed": keys.party(), "missing": missing}),
+                next: Some(next),
+            })
+        }
+        Paperwork::Adopt { file } => {
+            let paper = Paper::read(file)?;
+            let memorandum = paper.memorandum(file)?;
+            let missing = paper.missing(file)?;
+            if !missing.is_empty() {
+                return Err(SetupError::Unsigned { path: file.clone(), missing: missing.join(", ") });
+            }
+            let keys = own_keys(home, &memorandum)?;
+            let name = &memorandum.terms().name;
+            home::write(&home.memorandum(name), &paper.text(), 0o600, false)?;
+            Ok(Said {
+                text: format!(
+                    "in force: line {name}, {} speaks for {}\n",
+                    home.path().display(),
+                    keys.party()
+                ),
+                json: json!({"line": name, "party": keys.party(), "hash": hex(&memorandum.hash())}),
+                next: Some("start the station: `detente run`".into()),
+            })
+        }
+    }
+}
