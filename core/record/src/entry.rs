@@ -58,15 +58,11 @@ impl Entry {
     /// `Misuse` for an entry over a limit, or whose body is no canonical map.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::with_capacity(128 + self.body.len());
-        let written = self.write(&mut Encoder::new(&mut bytes));
-        // What is written is what can be read: one set of rules serves both.
-        match written
-            .map_err(|error| error.to_string())
-            .and_then(|()| read(&bytes).map_err(|fault| fault.to_string()))
-        {
-            Ok(_) => Ok(bytes),
-            Err(reason) => Err(Fault::misuse("entry to write", "one within spec/record.md §3", reason)),
-        }
+        let refuse = |reason| Fault::misuse("entry to write", "one within spec/record.md §3", reason);
+        self.write(&mut Encoder::new(&mut bytes)).map_err(|error| refuse(error.to_string()))?;
+        // What is written can be read: one set of limits serves both.
+        read(&bytes).map_err(|fault| refuse(fault.to_string()))?;
+        Ok(bytes)
     }
 
     /// Reads an entry.
