@@ -1,0 +1,112 @@
+//! `cargo xtask ci`: everything that has to hold before a change lands, in one command, on any machine.
+//!
+//! Each check runs whether or not an earlier one failed, so that one run tells everything; what failed is told
+//! again at the end. Nothing is skipped: a check that cannot run has failed.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+
+use crate::rules;
+use crate::shell::{cargo, root, run, target};
+
+/// How many seeds the simulator plays in CI.
+const SEEDS: u64 = 2_000;
+
+/// What `ci` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only the checks whose names contain this
+    #[arg(long)]
+    only: Option<String>,
+    /// The first seed of the simulator's campaign; otherwise drawn from the clock and printed
+    #[arg(long)]
+    first_seed: Option<u64>,
+}
+
+type Check = Box<dyn Fn() -> Result<(), String>>;
+
+/// Runs every check.
+///
+/// # Errors
+/// Names those that failed.
+pub(crate) fn pass(options: &Options) -> Result<(), String> {
+    let first_seed = options.first_seed.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        now.as_secs() * 100_000
+    });
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
+    let mut failed = Vec::new();
+    let mut passed = 0;
+    for (name, check) in checks(first_seed) {
+        if !wanted(name) {
+            continue;
+        }
+        eprintln!("\n=== {name}");
+        let began = Instant::now();
+        let result = check();
+        let seconds = began.elapsed().as_secs();
+        match result {
+            Ok(()) => {
+                passed += 1;
+                eprintln!("=== {name}: passed in {seconds} s");
+            }
+            Err(why) => {
+                eprintln!("=== {name}: FAILED in {seconds} s: {why}");
+                failed.push(format!("{name}: {why}"));
+            }
+        }
+    }
+    println!("checks: {passed} passed, {} failed", failed.len());
+    match (passed, failed.len()) {
+        (0, 0) => Err("no check has such a name".into()),
+        (_, 0) => Ok(()),
+        _ => Err(format!("\n  {}", failed.join("\n  "))),
+    }
+}
+
+fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
+    let cargo_check =
+        |arguments: &'static [&'static str]| -> Check { Box::new(move || run(&mut cargo(arguments))) };
+    vec![
+        ("house rules", Box::new(|| rules::check(&root()))),
+        ("format", cargo_check(&["fmt", "--all", "--check"])),
+        (
+            "lint",
+            cargo_check(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+        ),
+        (
+            "documentation",
+            Box::new(|| {
+                run(cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+                    .env("RUSTDOCFLAGS", "-D warnings"))
+            }),
+        ),
+        ("tests", cargo_check(&["test", "--workspace", "--locked"])),
+        ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
+        (
+            "simulator",
+            Box::new(move || {
+                let program = target().join("release/sim");
+                let (seeds, first) = (SEEDS.to_string(), first_seed.to_string());
+                run(std::process::Command::new(program).args(["--seeds", &seeds, "--first", &first]))
+            }),
+        ),
+        ("demo: april-2017", demo("april-2017")),
+        ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
+    ]
+}
+
+fn demo(scenario: &'static str) -> Check {
+    Box::new(move || {
+        let program = target().join("release/detente");
+        run(std::process::Command::new(program).args([
+            "demo",
+            "--scenario",
+            scenario,
+            "--pace",
+            "0",
+            "--once",
+        ]))
+    })
+}
