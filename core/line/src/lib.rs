@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod acts;
 mod author;
+mod body;
 mod books;
 mod contract;
 mod dispatch;
