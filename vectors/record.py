@@ -438,8 +438,11 @@ def write_books():
     case("act without a vector", acts, (dict(_1=1), "vector"))
     case("act with a vector", acts, (dict(_1=1, _8=bytes(32)), None))
     case("vector elsewhere", own, (dict(_1=1, _8=bytes(32)), "vector"))
-    case("held to the last entry that was not Malformed", own, (first, None), (dict(_1=3, _2=50, _7={other: 1}), "serial"),
-         (dict(_1=4, _2=60, _7={other: 2}), None))
+    broken = (dict(_1=3, _2=50, _7={other: 1}), "serial")
+    case("a breach takes nothing back: serial", own, (first, None), broken, (dict(_1=4, _2=100), "serial"))
+    case("a breach takes nothing back: time", own, (first, None), broken, (dict(_1=6, _2=60), "time"))
+    case("a breach takes nothing back: size", own, (first, None), broken, (dict(_1=6, _2=100, _7={other: 2}), "size in a cut"))
+    case("sound after a breach", own, (first, None), broken, (dict(_1=6, _2=100, _7={other: 4}), None))
     write("books", 3, cases=cases)
 
 

@@ -116,7 +116,7 @@ impl Line {
     /// The cut that an entry of a book would carry now: what moved, and the acts under it then.
     fn next_cut(&mut self, book: Book) -> (Cut, Arc<Cut>) {
         let me = self.me.party;
-        let stated = self.books.get(&book).map(|state| &state.stated);
+        let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
             let size = if of.party == me { state.size() } else { state.closed().0 };
@@ -142,7 +142,7 @@ impl Line {
     /// SHA-256 over what an act knows of every book (spec/record.md §3).
     fn vector(&self, book: Book, cut: &Cut) -> Hash {
         let me = self.me.party;
-        let mut sizes = self.books.get(&book).map(|state| state.stated.clone()).unwrap_or_default();
+        let mut sizes = self.books.get(&book).map(|state| state.past.stated.clone()).unwrap_or_default();
         sizes.extend(cut.iter().map(|(of, size)| (*of, *size)));
         sizes.insert(book, self.books.get(&book).map_or(0, |state| state.size()));
         let rooted: BTreeMap<Book, (u64, Hash)> = sizes

@@ -5,8 +5,9 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 
+use detente_record::book::Past;
 use detente_record::{
-    Book, BookSecret, Class, Cut, Entry, Fault, Frontier, Hash, Party, Receipt, SignedCheckpoint,
+    Book, BookSecret, Class, Cut, Entry, Fault, Frontier, Hash, Party, Receipt, SignedCheckpoint, empty_root,
 };
 
 use crate::kind::Content;
@@ -57,7 +58,7 @@ impl Day {
 }
 
 /// A book as this station holds it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct BookState {
     /// The tree over all entries appended or verified, durable or not.
     pub(crate) frontier: Frontier,
@@ -76,11 +77,9 @@ pub(crate) struct BookState {
     pub(crate) ended: bool,
     /// It was opened by this run of the station.
     pub(crate) opened: bool,
-    /// The serial and time of its last entry that could be read.
-    pub(crate) last: (u64, u64),
-    /// The full cut of its next entry, without its own book.
-    pub(crate) stated: Cut,
-    /// The acts of `stated`.
+    /// What its entries have stated.
+    pub(crate) past: Past,
+    /// The acts of what they have stated.
     acts: Arc<Cut>,
     closed: (u64, Hash),
     unclosed: VecDeque<Unclosed>,
@@ -91,8 +90,24 @@ pub(crate) struct BookState {
 
 impl BookState {
     /// An empty book, whose leaves are blinded by a secret once that is known.
-    pub(crate) fn new(secret: Option<BookSecret>) -> Self {
-        Self { secret, ..Self::default() }
+    pub(crate) fn new(book: Book, secret: Option<BookSecret>) -> Self {
+        Self {
+            frontier: Frontier::default(),
+            durable: 0,
+            signed: None,
+            secret,
+            receipts: BTreeMap::new(),
+            judged: 0,
+            unjudged: VecDeque::new(),
+            ended: false,
+            opened: false,
+            past: Past::new(book),
+            acts: Arc::default(),
+            closed: (0, empty_root()),
+            unclosed: VecDeque::new(),
+            roots: BTreeMap::new(),
+            day: Day::default(),
+        }
     }
 
     /// How many entries it has here, durable or not.
@@ -123,37 +138,15 @@ impl BookState {
         &self.acts
     }
 
-    /// Holds an entry to the rules that tie it to its own book (spec/line.md §5), and takes its cut, serial
-    /// and time as the book's last, which they are whatever the verdict.
+    /// Holds an entry to the rules that tie it to its own book (spec/line.md §5), and takes what it states as
+    /// stated, whatever the verdict.
     ///
     /// # Errors
     /// `Misbehaved`, with the rule that it breaks.
-    pub(crate) fn follow(&mut self, book: Book, entry: &Entry) -> Result<(), Fault> {
-        let (last_serial, last_time) = self.last;
-        let verdict = if entry.serial <= last_serial {
-            Err(Fault::misbehaved("serial", "one above the book's last", alloc::format!("{}", entry.serial)))
-        } else if entry.time_ms < last_time {
-            Err(Fault::misbehaved("time", "not before the book's last", alloc::format!("{}", entry.time_ms)))
-        } else if entry.vector.is_some() != (book.class == Class::A) {
-            Err(Fault::misbehaved("vector", "one on every act and nowhere else", "the other"))
-        } else if entry.cut.contains_key(&book) {
-            Err(Fault::misbehaved("cut", "other books only", "its own book"))
-        } else if entry.cut.iter().any(|(of, size)| self.stated.get(of).is_some_and(|stated| size < stated)) {
-            Err(Fault::misbehaved("cut", "sizes that do not decrease", "a smaller one"))
-        } else {
-            Ok(())
-        };
-        self.last = (entry.serial.max(last_serial), entry.time_ms.max(last_time));
-        let mut moved = false;
-        for (of, size) in entry.cut.iter().filter(|(of, _)| **of != book) {
-            let stated = self.stated.entry(*of).or_default();
-            if size > stated {
-                *stated = *size;
-                moved |= of.class == Class::A;
-            }
-        }
-        if moved {
-            let acts = self.stated.iter().filter(|(of, _)| of.class == Class::A);
+    pub(crate) fn follow(&mut self, entry: &Entry) -> Result<(), Fault> {
+        let verdict = self.past.follow(entry);
+        if entry.cut.keys().any(|of| of.class == Class::A) {
+            let acts = self.past.stated.iter().filter(|(of, _)| of.class == Class::A);
             self.acts = Arc::new(acts.map(|(of, size)| (*of, *size)).collect());
         }
         verdict

@@ -195,7 +195,10 @@ impl Line {
     pub(crate) fn book(&mut self, book: Book) -> &mut BookState {
         let (secrets, id) = (&self.secrets, &self.id);
         self.books.entry(book).or_insert_with(|| {
-            BookState::new(secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))))
+            BookState::new(
+                book,
+                secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))),
+            )
         })
     }
 

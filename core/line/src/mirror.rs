@@ -302,7 +302,7 @@ impl Line {
         let state = self.book(book);
         state.day.spend(time_ms, bytes.len() as u64, quota);
         let read = read.and_then(|(entry, office)| {
-            state.follow(book, &entry)?;
+            state.follow(&entry)?;
             let content = Content::decode(entry.kind, &entry.body)?;
             content.check_place(book, &entry)?;
             if office {

@@ -1,7 +1,8 @@
 //! What ties an entry to the entries before it (spec/record.md §3).
 //!
 //! [`Past`] is what one book has said so far, [`Serials`] what a party has said over all its books. Both judge
-//! every entry that could be read, whatever the verdict on the one before: breaches do not pile up.
+//! every entry that could be read, whatever the verdict on the one before. What a book has stated once it cannot
+//! take back: entries are held to the most that any before them stated.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -14,10 +15,14 @@ use crate::name::{Book, Class, Cut};
 /// What a book has said so far, to which its next entry is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
-    book: Book,
-    serial: u64,
-    time_ms: u64,
-    stated: Cut,
+    /// Which book.
+    pub book: Book,
+    /// The highest serial of its entries.
+    pub serial: u64,
+    /// The latest time of its entries, ms.
+    pub time_ms: u64,
+    /// The largest size of each other book that an entry stated.
+    pub stated: Cut,
 }
 
 impl Past {
@@ -33,8 +38,11 @@ impl Past {
     /// stands on acts and nowhere else, the book itself is not in its cut, no stated size decreases.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Fault> {
         let verdict = self.judge(entry);
-        (self.serial, self.time_ms) = (entry.serial, entry.time_ms);
-        self.stated.extend(entry.cut.iter().filter(|(book, _)| **book != self.book));
+        (self.serial, self.time_ms) = (entry.serial.max(self.serial), entry.time_ms.max(self.time_ms));
+        for (book, size) in entry.cut.iter().filter(|(book, _)| **book != self.book) {
+            let stated = self.stated.entry(*book).or_default();
+            *stated = (*stated).max(*size);
+        }
         verdict
     }
 
@@ -170,10 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_after_a_breach_is_held_to_the_breach() {
-        let entries =
-            [entry(5, 100, &[(Class::P, 3)]), entry(2, 50, &[(Class::P, 1)]), entry(3, 60, &[(Class::P, 2)])];
-        assert_eq!(wrong(Class::Z, &entries), None);
+    fn what_was_stated_before_a_breach_still_binds_after_it() {
+        let first = || [entry(5, 100, &[(Class::P, 3)]), entry(2, 50, &[(Class::P, 1)])];
+        let after = |next: Entry| wrong(Class::Z, &[&first()[..], &[next]].concat());
+        assert_eq!(after(entry(3, 60, &[])), Some("serial"));
+        assert_eq!(after(entry(6, 60, &[])), Some("time"));
+        assert_eq!(after(entry(6, 100, &[(Class::P, 2)])), Some("size in a cut"));
+        assert_eq!(after(entry(6, 100, &[(Class::P, 4)])), None);
     }
 
     #[test]
