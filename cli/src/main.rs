@@ -2,7 +2,9 @@
 //! or failed) and 2 (misuse).
 #![forbid(unsafe_code)]
 
+mod demo;
 mod run;
+mod scenario;
 mod setup;
 
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ enum Verb {
     Memorandum(setup::Paperwork),
     /// Run the station
     Run,
+    /// Replay a scenario on real stations, before your eyes
+    Demo(demo::Options),
 }
 
 /// Where the station's folder is unless it is named.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Verb::Init(asked) => said(setup::init(&home, &asked), cli.json),
         Verb::Memorandum(asked) => said(setup::paperwork(&home, &asked), cli.json),
         Verb::Run => run::run(home, cli.json),
+        Verb::Demo(options) => return demo::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

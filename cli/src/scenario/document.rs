@@ -303,11 +303,6 @@ impl<'d, 'i> Value<'d, 'i> {
         let entries = self.want(self.value.get_ref().as_table(), "a table")?;
         Some(Table::new(self.document, name, self.value.span(), entries))
     }
-
-    /// Where it stands.
-    pub(crate) fn line(&self) -> usize {
-        self.document.line_of(self.value.span().start)
-    }
 }
 
 #[cfg(test)]

@@ -87,11 +87,6 @@ impl Draft {
             self.text = Some(text);
         }
     }
-
-    /// The start of the activity, ms.
-    pub(crate) fn from_ms(&self) -> Option<u64> {
-        self.fields.get("from_ms").and_then(Json::as_u64)
-    }
 }
 
 /// The words of `do` that append an entry, and the kind that each one appends.
@@ -138,6 +133,8 @@ pub(super) fn draft(
                 draft.regards.push(subject);
                 draft.put("answers", true);
             }
+            let regards = table.value("regards").and_then(|value| value.list()).unwrap_or_default();
+            draft.regards.extend(regards.iter().filter_map(|value| reader.earlier(value)));
         }
         "notice" => {
             draft.precedence = precedence(table, 'P');

@@ -82,6 +82,15 @@ pub(crate) enum That {
         /// Which step.
         of: Option<String>,
     },
+    /// A party acknowledged or answered an entry so soon after its author's time, by its own time.
+    HandledWithin {
+        /// The party.
+        by: String,
+        /// ms.
+        at_most_ms: u64,
+        /// Which step.
+        of: Option<String>,
+    },
     /// A motion was decided.
     Decided {
         /// `carried`, `defeated`, `lapsed`.
@@ -145,6 +154,7 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
         "lead-time",
         "escalated",
         "overdue",
+        "handled-within",
         "decided",
         "apart",
         "circuit",
@@ -184,6 +194,10 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
             Some(That::Escalated { by: by()?, rank: rank?, of: of() })
         }
         "overdue" => Some(That::Overdue { by: by()?, of: of() }),
+        "handled-within" => {
+            let at_most_ms = table.needed("at-most").and_then(|value| value.duration());
+            Some(That::HandledWithin { by: by()?, at_most_ms: at_most_ms?, of: of() })
+        }
         "decided" => {
             let outcomes = [("carried", "carried"), ("defeated", "defeated"), ("lapsed", "lapsed")];
             let is = table.needed("is").and_then(|value| value.one_of(&outcomes));

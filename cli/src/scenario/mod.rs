@@ -19,10 +19,10 @@ use std::path::Path;
 
 pub(crate) use self::document::Faults;
 pub(crate) use self::draft::{Draft, Place};
-pub(crate) use self::expectation::{Expectation, Standing, That};
+pub(crate) use self::expectation::{Standing, That};
 pub(crate) use self::shipped::{SHIPPED, shipped};
 pub(crate) use self::step::{Deed, Step};
-pub(crate) use self::terms::{Escalation, NoticeKind, Office, PartyPlan, Rule, Terms};
+pub(crate) use self::terms::{PartyPlan, Terms};
 
 use self::document::{Document, Table};
 

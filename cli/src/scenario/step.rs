@@ -18,6 +18,8 @@ pub(crate) struct Step {
     pub(crate) id: Option<String>,
     /// What both clocks show when it happens, ms.
     pub(crate) at_ms: u64,
+    /// The heading of a part that begins with it.
+    pub(crate) chapter: Option<String>,
     /// What a viewer should see in it.
     pub(crate) caption: Option<String>,
     /// What is done.
@@ -153,6 +155,7 @@ impl<'p> Reader<'p> {
     pub(super) fn step(&mut self, table: Table<'_, '_>) -> Option<Step> {
         let line = table.line();
         let at_ms = self.time(&table);
+        let chapter = table.value("chapter").and_then(|value| value.text());
         let caption = table.value("caption").and_then(|value| value.text());
         let word = word(&table);
         let by = table.value("by").and_then(|value| self.party(&value));
@@ -175,7 +178,7 @@ impl<'p> Reader<'p> {
         if word.is_some() {
             table.close();
         }
-        Some(Step { line, id, at_ms: at_ms?, caption, deed: deed?, expectations })
+        Some(Step { line, id, at_ms: at_ms?, chapter, caption, deed: deed?, expectations })
     }
 
     fn deed(

@@ -56,12 +56,6 @@ pub(crate) fn dtg(ms: u64) -> String {
     format!("{day:02}{:02}{:02}Z{name}{:02}", minutes / 60, minutes % 60, year % 100)
 }
 
-/// A date as `2017-04-06`.
-pub(crate) fn date(ms: u64) -> String {
-    let (year, month, day) = date_of(ms / DAY_MS);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
 /// A duration of one or more parts, each a whole number and a unit: `90s`, `3m`, `1h30m`, `2d`, `250ms`.
 ///
 /// `None` for anything else, and for more than fits.
@@ -131,7 +125,6 @@ mod tests {
     #[test]
     fn a_date_time_group_is_written_as_on_a_watch() {
         assert_eq!(dtg(1_491_518_400_000), "062240ZAPR17");
-        assert_eq!(date(1_491_518_400_000), "2017-04-06");
     }
 
     #[test]
