@@ -25,6 +25,8 @@ const MAX_WAITING: usize = 1_024;
 const MAX_OUTGOING: usize = 4;
 /// Stored checkpoints and receipts that are restored, the newest of each book.
 const RESTORED: u64 = 4_096;
+/// After how many entries the line's state is kept again, so that a start need not read the whole record.
+const SNAPSHOT_EVERY: u64 = 65_536;
 /// A note of the store: the record may be older than what this party has said.
 const DISTRUST: &str = "distrust";
 
@@ -42,6 +44,7 @@ enum Ask {
         receipted: Option<oneshot::Sender<()>>,
     },
     Look(Box<dyn FnOnce(&Line) + Send>),
+    Stop(oneshot::Sender<()>),
 }
 
 /// Why something was not written.
@@ -104,6 +107,14 @@ impl Keeper {
     pub async fn up(&self, circuit: CircuitId, peer: Party) -> Option<mpsc::Receiver<Outgoing>> {
         let (out, outgoing) = mpsc::channel(MAX_OUTGOING);
         self.asks.send(Ask::Up { circuit, peer, out }).await.ok().map(|()| outgoing)
+    }
+
+    /// Keeps the line's state for the next start and ends its task.
+    pub(crate) async fn stop(&self) {
+        let (stopped, done) = oneshot::channel();
+        if self.asks.send(Ask::Stop(stopped)).await.is_ok() {
+            let _ = done.await;
+        }
     }
 
     /// Something happened on a circuit.
@@ -179,6 +190,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         receipting: BTreeMap::new(),
         next_id: 0,
         wake_ms: None,
+        unkept: 0,
         notes: Vec::new(),
     };
     task.restore()?;
@@ -223,12 +235,15 @@ struct Task {
     receipting: BTreeMap<EntryRef, Receipting>,
     next_id: u64,
     wake_ms: Option<u64>,
+    /// Entries since the line's state was last kept.
+    unkept: u64,
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
 }
 
 impl Task {
-    /// Feeds the stored record to the core: secrets, checkpoints, acts, other parties' books, own ones, receipts.
+    /// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
+    /// other parties' books, own ones, receipts.
     fn restore(&mut self) -> Result<(), SetupError> {
         let me = self.line.party();
         for party in self.line.memorandum().parties().collect::<Vec<_>>() {
@@ -238,36 +253,50 @@ impl Task {
                 self.line.restore_secret(party, LineSecret::from_bytes(bytes));
             }
         }
+        let kept = self.store.latest_snapshot()?;
+        if kept.is_some_and(|kept| !self.line.restore_snapshot(&kept.bytes)) {
+            tracing::warn!(
+                "the kept state does not fit this version or memorandum: the whole record is read"
+            );
+        }
+        let held: BTreeMap<Book, u64> =
+            self.line.held().into_iter().map(|held| (held.book, held.size)).collect();
+        let size_kept = |book: &Book| held.get(book).copied().unwrap_or(0);
         let sizes = self.store.sizes()?;
         let mut books: Vec<Book> =
             sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
         books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
         for book in &books {
-            let mut after = sizes.get(&book.code()).copied().unwrap_or(0).saturating_sub(RESTORED);
+            let size = sizes.get(&book.code()).copied().unwrap_or(0);
+            let mut after = size.saturating_sub(RESTORED).max(self.line.signed_size(*book));
             while let Some(found) = self.store.next_checkpoint(book.code(), after)? {
                 after = found.size;
                 self.line.restore_checkpoint(signed(*book, &found));
             }
         }
         for book in &books {
-            let mut from = 1;
+            let mut from = size_kept(book) + 1;
             loop {
                 let entries = self.store.entries(book.code(), from, 1_024, 4 << 20)?;
                 let Some(last) = entries.last() else { break };
                 from = last.number + 1;
+                self.unkept += entries.len() as u64;
                 for entry in &entries {
                     self.line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
                 }
             }
         }
         for book in &books {
-            let mut after = 0;
-            loop {
-                let receipts = self.store.receipts(book.code(), after)?;
-                let Some(last) = receipts.last() else { break };
-                after = last.size;
-                for receipt in &receipts {
-                    self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
+            for party in self.line.memorandum().parties().collect::<Vec<_>>() {
+                let known = self.line.receipts(*book).find(|receipt| receipt.party == party);
+                let mut after = known.map_or(0, |receipt| receipt.size);
+                loop {
+                    let receipts = self.store.receipts_after(book.code(), party.number(), after)?;
+                    let Some(last) = receipts.last() else { break };
+                    after = last.size;
+                    for receipt in &receipts {
+                        self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
+                    }
                 }
             }
         }
@@ -296,6 +325,11 @@ impl Task {
                 }
                 ask = self.asked.recv() => match ask {
                     None => return,
+                    Some(Ask::Stop(stopped)) => {
+                        self.keep_snapshot().await;
+                        let _ = stopped.send(());
+                        return;
+                    }
                     Some(ask) => self.asked(ask).await,
                 },
                 () = wake => {
@@ -334,6 +368,8 @@ impl Task {
                 self.input(Event::Command { id, command: Command::Write(*draft) }).await;
             }
             Ask::Look(look) => look(&self.line),
+            // Taken by `run`, which it ends.
+            Ask::Stop(_) => {}
         }
     }
 
@@ -375,11 +411,27 @@ impl Task {
                 Effect::Wake { at_ms } => self.wake_ms = Some(at_ms),
             }
         }
+        if self.unkept >= SNAPSHOT_EVERY {
+            self.keep_snapshot().await;
+        }
+    }
+
+    /// Keeps the line's state, unless too much is under way just now.
+    async fn keep_snapshot(&mut self) {
+        let Some((seq, snapshot)) = self.line.snapshot().filter(|_| self.unkept > 0) else { return };
+        let bytes = snapshot.len();
+        match self.store.submit_async(Batch { seq, snapshot: Some(snapshot), ..Batch::default() }).await {
+            Ok(()) => tracing::debug!(bytes, "the line's state was kept"),
+            // The next start reads more of the record; nothing else depends on it.
+            Err(error) => tracing::warn!(%error, bytes, "the line's state was not kept"),
+        }
+        self.unkept = 0;
     }
 
     async fn append(&mut self, append: Append) -> Result<(), StoreError> {
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
+        self.unkept += batch.entries.len() as u64;
         let urgent =
             |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
         match self.store.submit_async(batch.clone()).await {

@@ -47,6 +47,9 @@ pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
     let ended = wait(&home, &mut dialling, &endpoint, &lines, &hooks, endings).await;
     tracing::info!("the station stops");
     dialling.stop();
+    for keeper in lines.values() {
+        keeper.stop().await;
+    }
     api.stop().await;
     endpoint.close().await;
     accepting.abort();

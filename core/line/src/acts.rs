@@ -13,6 +13,7 @@ use detente_record::{Book, Cut, EntryRef, Fault, Party};
 
 use crate::kind::{Choice, Content, Outcome};
 use crate::memorandum::Memorandum;
+use crate::snapshot::keep;
 
 /// A cut as far as books of acts go: what an entry knew when it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +93,12 @@ pub struct Decision {
     /// What became of it.
     pub outcome: Outcome,
 }
+
+keep!(Suspended { act, scope, reason, effective_ms });
+keep!(Statement { act, effective_ms, suspended });
+keep!(Motion { act, about, text, closes_ms, votes });
+keep!(Decision { act, motion, outcome });
+keep!(Acts { statements, motions, decisions });
 
 /// All sound acts held.
 #[derive(Debug, Clone, Default)]

@@ -230,7 +230,8 @@ impl Line {
             last = Some(one);
         }
         ends.extend(last);
-        for end in ends {
+        let signed_size = self.book(book).signed_size();
+        for end in ends.into_iter().filter(|end| end.size > signed_size) {
             let checkpoint = detente_record::Checkpoint { book, size: end.size, root: end.root };
             let signed: SignedCheckpoint = checkpoint.sign(&self.id, &self.me.book_key);
             self.append.checkpoints.push(signed.clone());

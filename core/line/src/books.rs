@@ -4,6 +4,7 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use detente_record::book::Past;
 use detente_record::{
@@ -12,6 +13,7 @@ use detente_record::{
 
 use crate::kind::Content;
 use crate::memorandum::Quota;
+use crate::snapshot::{Keep, keep};
 
 /// How many recent signed sizes of a book are kept with their roots, to hold receipts to.
 const ROOTS: usize = 4_096;
@@ -86,6 +88,46 @@ pub(crate) struct BookState {
     roots: BTreeMap<u64, Hash>,
     /// What its author has appended in the day of its last entry.
     pub(crate) day: Day,
+}
+
+keep!(Day { day, entries, bytes });
+keep!(Unclosed { size, root, acts });
+
+impl Keep for BookState {
+    /// Everything but its secret, and what waits to be judged: then there is no snapshot.
+    fn keep(&self, out: &mut Vec<u8>) {
+        let past = &self.past;
+        past.book.keep(out);
+        (past.serial, past.time_ms).keep(out);
+        past.stated.keep(out);
+        self.frontier.keep(out);
+        self.signed.keep(out);
+        self.receipts.keep(out);
+        self.judged.keep(out);
+        self.ended.keep(out);
+        self.acts.keep(out);
+        self.closed.keep(out);
+        self.unclosed.keep(out);
+        self.roots.keep(out);
+        self.day.keep(out);
+    }
+    fn back(from: &mut &[u8]) -> Option<Self> {
+        let mut state = Self::new(Book::back(from)?, None);
+        (state.past.serial, state.past.time_ms) = Keep::back(from)?;
+        state.past.stated = Keep::back(from)?;
+        state.frontier = Keep::back(from)?;
+        state.signed = Keep::back(from)?;
+        state.receipts = Keep::back(from)?;
+        state.judged = Keep::back(from)?;
+        state.ended = Keep::back(from)?;
+        state.acts = Keep::back(from)?;
+        state.closed = Keep::back(from)?;
+        state.unclosed = Keep::back(from)?;
+        state.roots = Keep::back(from)?;
+        state.day = Keep::back(from)?;
+        state.durable = state.size();
+        Some(state)
+    }
 }
 
 impl BookState {

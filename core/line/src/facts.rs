@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use detente_record::{Book, EntryRef, Party};
 
 use crate::kind::Content;
+use crate::snapshot::{Keep, keep};
 
 /// An entry of another party that this party has to handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,9 @@ pub struct Awaited {
     pub answered: BTreeSet<Party>,
 }
 
+keep!(Owed { kind, time_ms, arrived_ms, displayed });
+keep!(Awaited { kind, time_ms, displayed, acknowledged, passed_on, answered });
+
 /// What an entry of one party does to an entry of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -61,6 +65,23 @@ pub struct Facts {
     restoring: bool,
     /// Up to which number each step of escalation has happened, by book and time of the step.
     escalated: BTreeMap<(Book, u64), u64>,
+}
+
+impl Keep for Facts {
+    fn keep(&self, out: &mut Vec<u8>) {
+        self.me.keep(out);
+        (self.others as u64).keep(out);
+        self.owed.keep(out);
+        self.awaited.keep(out);
+        self.escalated.keep(out);
+    }
+    fn back(from: &mut &[u8]) -> Option<Self> {
+        let mut facts = Self::new(Party::back(from)?, usize::try_from(u64::back(from)?).ok()?);
+        facts.owed = Keep::back(from)?;
+        facts.awaited = Keep::back(from)?;
+        facts.escalated = Keep::back(from)?;
+        Some(facts)
+    }
 }
 
 impl Facts {

@@ -25,6 +25,7 @@ pub mod kind;
 mod line;
 mod memorandum;
 mod mirror;
+mod snapshot;
 mod view;
 mod watch;
 

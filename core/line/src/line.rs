@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SecretKey,
-    SignedCheckpoint, leaf_hash,
+    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_BYTES,
+    STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash,
 };
 
 use crate::acts::{Acts, Under};
@@ -17,6 +17,7 @@ use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
 use crate::kind::{Content, Duty};
 use crate::memorandum::Memorandum;
+use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
 
 /// A party's own keys and secret for one line.
@@ -49,6 +50,35 @@ pub(crate) struct Pending {
     seq: u64,
     reached: Vec<Reached>,
     shown: Vec<Shown>,
+}
+
+/// What a snapshot holds of a line.
+struct Kept {
+    books: BTreeMap<Book, BookState>,
+    acts_held: Arc<Cut>,
+    acts: Acts,
+    facts: Facts,
+    duty: BTreeMap<Party, (EntryRef, Duty)>,
+    last: (u64, u64),
+    generations: BTreeMap<Class, u16>,
+    marked: BTreeMap<EntryRef, Fault>,
+}
+
+impl Kept {
+    fn back(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let kept = Self {
+            books: Keep::back(from)?,
+            acts_held: Keep::back(from)?,
+            acts: Keep::back(from)?,
+            facts: Keep::back(from)?,
+            duty: Keep::back(from)?,
+            last: Keep::back(from)?,
+            generations: Keep::back(from)?,
+            marked: Keep::back(from)?,
+        };
+        from.is_empty().then_some(kept)
+    }
 }
 
 /// One line, as one party's station holds it.
@@ -289,6 +319,62 @@ impl Line {
         self.doubtful = self.peers.keys().copied().collect();
     }
 
+    /// This line's whole state, for [`Line::restore_snapshot`], and the seq to store it under; `None` at a moment
+    /// when too much is under way.
+    ///
+    /// It holds everything that was handed to the store before it: it is to be stored after that, in order.
+    pub fn snapshot(&mut self) -> Option<(u64, Vec<u8>)> {
+        let judging = self.books.values().any(|state| !state.unjudged.is_empty());
+        let unsigned =
+            self.pending.iter().flat_map(|pending| &pending.reached).filter(|one| one.signed.is_none());
+        let (entries, bytes) =
+            unsigned.fold((0, 0), |(entries, bytes), one| (entries + 1, bytes + one.bytes));
+        if judging || entries > STEP_ENTRIES || bytes > STEP_BYTES || !self.append.entries.is_empty() {
+            return None;
+        }
+        let mut out = snapshot::begin(&self.id.0, &self.memorandum.hash(), self.me.party);
+        // In the order of `Kept`.
+        self.books.keep(&mut out);
+        self.acts_held.keep(&mut out);
+        self.acts.keep(&mut out);
+        self.facts.keep(&mut out);
+        self.duty.keep(&mut out);
+        self.last.keep(&mut out);
+        self.generations.keep(&mut out);
+        self.marked.keep(&mut out);
+        self.seq += 1;
+        Some((self.seq, out))
+    }
+
+    /// Takes a snapshot, after secrets and before anything else; then only what was stored after it is restored.
+    /// Says whether it fitted; if not, nothing was taken.
+    pub fn restore_snapshot(&mut self, bytes: &[u8]) -> bool {
+        let Some(kept) = bytes
+            .strip_prefix(snapshot::begin(&self.id.0, &self.memorandum.hash(), self.me.party).as_slice())
+            .and_then(Kept::back)
+        else {
+            return false;
+        };
+        self.books = kept.books;
+        for (book, state) in &mut self.books {
+            let secret = self.secrets.get(&book.party);
+            state.secret = secret.map(|secret| BookSecret::new(secret, &book.origin(&self.id)));
+            // What was not signed yet by then is signed at the start, as one step.
+            if book.party == self.me.party && state.size() > state.signed_size() {
+                let (size, root) = (state.size(), state.frontier.root());
+                self.reached.push(Reached { book: *book, size, root, bytes: 0, signed: None });
+            }
+        }
+        self.acts_held = kept.acts_held;
+        self.acts = kept.acts;
+        self.facts = kept.facts;
+        self.duty = kept.duty;
+        self.last = kept.last;
+        self.generations = kept.generations;
+        self.marked = kept.marked;
+        true
+    }
+
     fn start(&mut self) {
         self.started = true;
         self.facts.settle();
@@ -304,6 +390,12 @@ impl Line {
         let mirrors: Vec<Book> =
             self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in mirrors {
+            let acts_held = Arc::clone(&self.acts_held);
+            let state = self.book(book);
+            if let Some(checkpoint) = state.signed.as_ref().map(|signed| signed.checkpoint.clone()) {
+                state.reach(checkpoint.size, checkpoint.root);
+                state.close(&acts_held);
+            }
             self.give_receipt(book, Vec::new());
         }
         self.start_watch();

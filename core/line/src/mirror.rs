@@ -539,7 +539,12 @@ impl Line {
     pub(crate) fn note_receipt(&mut self, receipt: Receipt) {
         let (book, signer, size, seconds) = (receipt.book, receipt.party, receipt.size, receipt.seconds);
         let me = self.me.party;
-        let before = self.book(book).receipts.insert(signer, receipt).map_or(0, |last| last.size);
+        let receipts = &mut self.book(book).receipts;
+        let before = receipts.get(&signer).map_or(0, |last| last.size);
+        if before >= size {
+            return;
+        }
+        receipts.insert(signer, receipt);
         if signer == me {
             self.facts.arrived(book, before, size, seconds.saturating_mul(1000));
         } else if let Some(peer) = self.peers.get_mut(&signer) {

@@ -69,6 +69,11 @@ impl Line {
         held.collect()
     }
 
+    /// The last signed size held of a book.
+    pub fn signed_size(&self, book: Book) -> u64 {
+        self.books.get(&book).map_or(0, |state| state.signed_size())
+    }
+
     /// The last receipts for a book.
     pub fn receipts(&self, book: Book) -> impl Iterator<Item = &Receipt> {
         self.books.get(&book).into_iter().flat_map(|state| state.receipts.values())
