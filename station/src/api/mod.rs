@@ -51,11 +51,11 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Refused {
     status: StatusCode,
-    error: String,
-    what: String,
-    expected: String,
-    found: String,
-    hint: String,
+    error: Box<str>,
+    what: Box<str>,
+    expected: Box<str>,
+    found: Box<str>,
+    hint: Box<str>,
 }
 
 impl IntoResponse for Refused {
@@ -74,7 +74,7 @@ impl Refused {
         error: &str,
         what: &str,
         expected: &str,
-        found: impl Into<String>,
+        found: impl Into<Box<str>>,
         hint: &str,
     ) -> Self {
         Self {
@@ -88,12 +88,12 @@ impl Refused {
     }
 
     /// The caller asked for something that makes no sense.
-    pub(crate) fn misuse(what: &str, expected: &str, found: impl Into<String>) -> Self {
+    pub(crate) fn misuse(what: &str, expected: &str, found: impl Into<Box<str>>) -> Self {
         let hint = "see `detente help`, or spec/api.md";
         Self::new(StatusCode::BAD_REQUEST, "Misuse", what, expected, found, hint)
     }
 
-    pub(crate) fn no_entry(found: impl Into<String>) -> Self {
+    pub(crate) fn no_entry(found: impl Into<Box<str>>) -> Self {
         let hint = "`detente record show` lists what is held";
         Self::new(StatusCode::NOT_FOUND, "UnknownEntry", "entry", "an entry held here", found, hint)
     }
