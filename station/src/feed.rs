@@ -16,7 +16,7 @@ pub const KEPT: usize = 10_000;
 #[derive(Debug, Clone)]
 pub enum Told {
     /// The core said so.
-    Shown(Shown),
+    Shown(Box<Shown>),
     /// A circuit is gone.
     Down {
         /// Which.

@@ -46,11 +46,15 @@ impl Hooks {
         if hooks.is_empty() {
             return;
         }
-        let flash = matches!(told, Told::Shown(Shown::Entry { name, .. })
+        let shown = match told {
+            Told::Shown(shown) => Some(shown.as_ref()),
+            Told::Down { .. } => None,
+        };
+        let flash = matches!(shown, Some(Shown::Entry { name, .. })
             if name.book.class == Class::Z && name.book.party != me);
         let (name, event) = events::json(told, memorandum);
-        let rank = match told {
-            Told::Shown(Shown::Overdue { rank, .. }) => Some(*rank),
+        let rank = match shown {
+            Some(Shown::Overdue { rank, .. }) => Some(*rank),
             _ => None,
         };
         for hook in hooks.iter() {

@@ -499,7 +499,7 @@ impl Task {
             Shown::Trusted => self.notes.push((DISTRUST.into(), Vec::new())),
             _ => {}
         }
-        self.tell(Told::Shown(shown));
+        self.tell(Told::Shown(Box::new(shown)));
     }
 
     fn tell(&mut self, told: Told) {

@@ -181,6 +181,9 @@ async fn send(
     }
 }
 
+/// The frames of a step, and the size that it reaches.
+type Carried = (Vec<Vec<u8>>, u64);
+
 /// The next step of a book for a peer, and the receipts of others for its end. A step ends where another party's
 /// receipt does, so that the receipt can travel with it (spec/line.md §6).
 fn step(
@@ -189,7 +192,7 @@ fn step(
     from: u64,
     end: &SignedCheckpoint,
     peer: Party,
-) -> Result<Option<(Vec<Vec<u8>>, u64)>, StoreError> {
+) -> Result<Option<Carried>, StoreError> {
     let within = store.entries(book.code(), from + 1, STEP_ENTRIES as usize, STEP_BYTES as usize)?;
     let size = end.checkpoint.size;
     let next = if within.last().is_some_and(|last| last.number >= size) {

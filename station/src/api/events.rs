@@ -30,7 +30,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
         Told::Down { circuit, peer } => {
             ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "down"}))
         }
-        Told::Shown(shown) => match shown {
+        Told::Shown(shown) => match shown.as_ref() {
             Shown::Entry { name, marked, unjudged, content, regards, time_ms } => (
                 "entry",
                 json!({
@@ -91,7 +91,8 @@ fn with(mut json: Value, key: &str, value: Value) -> Value {
 /// An event as it goes out; entries with their own fields, from the store.
 fn event(keeper: &Keeper, happening: &Happening) -> Event {
     let (name, mut data) = json(&happening.told, &keeper.memorandum);
-    if let Told::Shown(Shown::Entry { name, marked, .. }) = happening.told.as_ref()
+    if let Told::Shown(shown) = happening.told.as_ref()
+        && let Shown::Entry { name, marked, .. } = shown.as_ref()
         && marked.is_none()
         && let Ok(Some(stored)) = keeper.store.entry(name.book.code(), name.number)
         && let Some(fields) = data.as_object_mut()
