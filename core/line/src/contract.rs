@@ -267,7 +267,7 @@ pub enum Shown {
         /// Why.
         fault: Fault,
     },
-    /// The clock jumped ahead by more than an hour since the last entry's time was written within this run.
+    /// The clock jumped ahead by more than an hour.
     ClockJumped {
         /// By how much, ms.
         by_ms: u64,

@@ -20,6 +20,9 @@ use crate::memorandum::Memorandum;
 use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
 
+/// A clock that jumps ahead by more than this alarms, ms.
+const JUMP_MS: u64 = 3_600_000;
+
 /// A party's own keys and secret for one line.
 pub struct Identity {
     /// Who this station speaks for.
@@ -176,6 +179,12 @@ impl Line {
 
     /// One input; then drain [`Line::effect`] until it is `None`.
     pub fn handle(&mut self, input: Input) {
+        // A station sleeps at most until it asked to be woken: what is much later than that is a jump.
+        let latest = self.wake_ms.unwrap_or(0).max(self.now_ms);
+        let jump_ms = input.at_ms.saturating_sub(latest);
+        if self.started && jump_ms > JUMP_MS {
+            self.show(Shown::ClockJumped { by_ms: jump_ms });
+        }
         self.now_ms = self.now_ms.max(input.at_ms);
         self.entropy = input.entropy;
         match input.event {
