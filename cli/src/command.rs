@@ -1,0 +1,191 @@
+//! The verbs of `detente`, and who carries out each.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use detente_station::Home;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{demo, entry, inbox, notice, officer, record, regard, run, send, setup, standing, status, watch};
+
+/// A recorded line between parties who do not trust each other.
+#[derive(Debug, Parser)]
+#[command(name = "detente", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// The station's folder; $XDG_STATE_HOME/detente or ~/.local/state/detente, if not given
+    #[arg(
+        long,
+        global = true,
+        env = "DETENTE_HOME",
+        hide_env_values = true,
+        value_name = "FOLDER",
+        help_heading = "Station"
+    )]
+    home: Option<PathBuf>,
+    /// Print the station's own JSON
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a party's keys for a line, and its card
+    Init(setup::Init),
+    /// Draft, show, check, sign or adopt a memorandum
+    #[command(subcommand)]
+    Memorandum(setup::Paperwork),
+    /// Run the station
+    Run,
+    /// Replay a scenario on real stations, before your eyes
+    Demo(demo::Options),
+    #[command(flatten)]
+    Line(LineVerb),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What works a line through its station.
+#[derive(Debug, Subcommand)]
+enum LineVerb {
+    /// Send a message
+    Send(send::Send),
+    /// Stop: you are hitting us. Always FLASH, and it says where
+    Cease(send::Cease),
+    /// Show what is owed, most urgent first, and what is awaited
+    Inbox(inbox::Inbox),
+    /// Show an entry with everything that is known of it
+    Show(entry::Show),
+    /// Acknowledge another party's entry, which is never a permission
+    Ack(regard::Ack),
+    /// Answer an entry
+    Reply(regard::Reply),
+    /// Amend an own message: the new text, complete
+    Amend(regard::Amend),
+    /// Withdraw an own entry
+    Withdraw(regard::Withdraw),
+    /// Read back what was understood of another party's entry
+    ReadBack(regard::ReadBack),
+    /// Attest that an entry was passed on to those who act on it
+    PassedOn(regard::PassedOn),
+    /// Give notice of what will happen where and when
+    Notice(notice::Notice),
+    /// Suspend the line for this party's part: safety of life, acts and tests still pass
+    Suspend(standing::Suspend),
+    /// Move the reopening of a suspended line, or vote on it
+    #[command(subcommand)]
+    Reopen(standing::Reopen),
+    /// End this party's suspension
+    Resume(standing::Resume),
+    /// Show how the line stands
+    Status(status::Status),
+    /// Follow what happens on the line, an event a line
+    Watch(watch::Watch),
+    /// Say whether an officer is present
+    #[command(subcommand)]
+    Officer(officer::Officer),
+    /// Verify or list the record
+    #[command(subcommand)]
+    Record(record::Record),
+    /// Look whether the station is well
+    Doctor(record::Doctor),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub(crate) fn run(self, out: &Output) -> Result<ExitCode, Failure> {
+        let home = home(self.home)?;
+        match self.verb {
+            Verb::Init(asked) => said(out, setup::init(&home, &asked)?)?,
+            Verb::Memorandum(asked) => said(out, setup::paperwork(&home, &asked)?)?,
+            Verb::Run => run::run(home, self.json)?,
+            Verb::Demo(asked) => return Ok(demo::run(&asked)),
+            Verb::Line(verb) => on_runtime(verb.run(&home, out))??,
+            Verb::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "detente", &mut script);
+                out.data(&String::from_utf8_lossy(&script))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl LineVerb {
+    async fn run(&self, home: &Home, out: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Send(asked) => send::send(asked, home, out).await,
+            Self::Cease(asked) => send::cease(asked, home, out).await,
+            Self::Inbox(asked) => inbox::inbox(asked, home, out).await,
+            Self::Show(asked) => entry::show(asked, home, out).await,
+            Self::Ack(asked) => regard::ack(asked, home, out).await,
+            Self::Reply(asked) => regard::reply(asked, home, out).await,
+            Self::Amend(asked) => regard::amend(asked, home, out).await,
+            Self::Withdraw(asked) => regard::withdraw(asked, home, out).await,
+            Self::ReadBack(asked) => regard::read_back(asked, home, out).await,
+            Self::PassedOn(asked) => regard::passed_on(asked, home, out).await,
+            Self::Notice(asked) => notice::notice(asked, home, out).await,
+            Self::Suspend(asked) => standing::suspend(asked, home, out).await,
+            Self::Reopen(asked) => standing::reopen(asked, home, out).await,
+            Self::Resume(asked) => standing::resume(asked, home, out).await,
+            Self::Status(asked) => status::status(asked, home, out).await,
+            Self::Watch(asked) => watch::watch(asked, home, out).await,
+            Self::Officer(asked) => officer::officer(asked, home, out).await,
+            Self::Record(asked) => record::record(asked, home, out).await,
+            Self::Doctor(asked) => record::doctor(asked, home, out).await,
+        }
+    }
+}
+
+/// The station's folder: the one named, or where it usually is.
+fn home(named: Option<PathBuf>) -> Result<Home, Failure> {
+    let variable =
+        |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+    let named = named.filter(|path| !path.as_os_str().is_empty());
+    // The XDG specification has relative paths ignored.
+    let state = || variable("XDG_STATE_HOME").filter(|path| path.is_absolute());
+    let usual =
+        || state().or_else(|| Some(variable("HOME")?.join(".local/state"))).map(|path| path.join("detente"));
+    named.or_else(usual).map(Home::at).ok_or_else(|| {
+        Failure::misuse(
+            "station's folder",
+            "--home, DETENTE_HOME, XDG_STATE_HOME or HOME",
+            "none of them",
+            "name it with --home",
+        )
+    })
+}
+
+/// Says what a command of the setting-up has to say.
+fn said(out: &Output, said: setup::Said) -> Result<(), Failure> {
+    out.data(&if out.is_json() { said.json.to_string() } else { said.text })?;
+    if let Some(next) = said.next {
+        out.remark(&format!("next: {next}"));
+    }
+    Ok(())
+}
+
+/// Carries out what waits for a station.
+fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| {
+        Failure::failed(
+            "Station",
+            "the system",
+            "a timer and a poll",
+            cause.to_string(),
+            "too many open files?",
+        )
+    })?;
+    Ok(runtime.block_on(work))
+}

@@ -1,0 +1,158 @@
+//! `status`: how the line stands.
+//!
+//! Three facts about each party are never made into one: whether a circuit to it is up, whether an officer of it
+//! is present, and whether it is willing.
+
+use clap::Args;
+use detente_station::Home;
+
+use crate::answer::Field;
+use crate::failure::Failure;
+use crate::line::LineArgs;
+use crate::output::{Output, Tone};
+use crate::page::{Page, fact};
+use crate::time;
+
+/// What `status` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// Shows how the line stands.
+///
+/// # Errors
+/// When the station gives no answer.
+pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let status = on.get("").await?;
+    if out.is_json() {
+        return out.data(status.raw());
+    }
+    let status = status.whole();
+    let now_ms = status.at("now_ms").number().unwrap_or(on.now_ms);
+    let mut page = Page::new(out);
+    let open = status.at("open").holds();
+    page.row("line", &out.paint(Tone::Strong, &status.at("name").or_unknown()));
+    page.row("party", &status.at("party").or_unknown());
+    page.row("time", &time::stamp(now_ms));
+    let standing = if open {
+        out.paint(Tone::Good, "● open: every party is willing")
+    } else {
+        out.paint(Tone::Bad, "○ not open: suspended by a party")
+    };
+    page.row("standing", &standing);
+    page.heading("PARTIES");
+    for one in status.at("parties").list() {
+        party(out, &mut page, one, now_ms);
+    }
+    page.heading("CIRCUITS");
+    circuits(out, &mut page, status.at("circuits"), now_ms);
+    page.heading("OPEN         Z FLASH  O IMMEDIATE  P PRIORITY  R ROUTINE");
+    counts(&mut page, "owed", status.at("owed"));
+    counts(&mut page, "awaited", status.at("awaited"));
+    let overdue = status.at("overdue").number().unwrap_or(0);
+    if overdue > 0 {
+        page.line(&out.paint(Tone::Bad, &format!("  ! {overdue} of those owed are overdue: detente inbox")));
+    }
+    motions(&mut page, status.at("motions"), now_ms);
+    if let Some(ms) = status.at("next_test_ms").number() {
+        page.heading(&format!("NEXT TEST  {}", time::stamp_from_now(ms, now_ms)));
+    }
+    out.data(page.text())
+}
+
+fn party(out: &Output, page: &mut Page<'_>, party: Field<'_>, now_ms: u64) {
+    let me = party.at("me").holds();
+    let name = party.at("name").or_unknown();
+    let circuits = party.at("circuits_up").number().unwrap_or(0);
+    let heard = party.at("last_heard_ms").number().map(|ms| format!("heard {}", time::from_now(ms, now_ms)));
+    let circuit = if me {
+        "● this station".to_owned()
+    } else {
+        let up = fact(out, circuits > 0, &format!("circuit up ({circuits})"), "no circuit up");
+        format!("{up}{}", heard.map(|heard| format!(", {heard}")).unwrap_or_default())
+    };
+    page.row(&format!("  {name}"), &circuit);
+    let officer = party.at("officer");
+    let since = party.at("officer_since").text().map(|entry| format!(" by {entry}")).unwrap_or_default();
+    let present = match officer.text().as_deref() {
+        Some("on") => fact(out, true, "officer present", ""),
+        Some("off") => fact(out, false, "", "no officer present"),
+        _ => out.paint(Tone::Quiet, "? it has not said whether an officer is present"),
+    };
+    page.row("", &format!("{present}{since}"));
+    let willing = party.at("willing");
+    let suspension = party.at("suspension");
+    let standing = match (willing.holds(), willing.fails()) {
+        (true, _) if suspension.is_nothing() => out.paint(Tone::Good, "● willing"),
+        (true, _) => out.paint(Tone::Warn, "● willing still; a suspension is stated"),
+        (_, true) => out.paint(Tone::Bad, "○ not willing: suspended"),
+        _ => out.paint(Tone::Quiet, "? willing or not is not known"),
+    };
+    page.row("", &standing);
+    if suspension.is_nothing() {
+        return;
+    }
+    let scope = suspension.at("scope").joined().unwrap_or_else(|| "every kind of traffic".into());
+    page.row("", &format!("    by {}, of {scope}", suspension.at("entry").or_unknown()));
+    if let Some(ms) = suspension.at("effective_ms").number() {
+        page.row("", &format!("    effective {}", time::stamp_from_now(ms, now_ms)));
+    }
+    page.row("", &format!("    reason “{}”", suspension.at("reason").or_unknown()));
+    if let Some(consent) = suspension.at("consent").text() {
+        page.row("", &format!("    reopening is decided by {consent}; the party itself resumes"));
+    }
+}
+
+fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64) {
+    if circuits.list().next().is_none() {
+        page.line("  none: detente doctor looks why");
+    }
+    for circuit in circuits.list() {
+        let (ready, silent) = (circuit.at("ready").holds(), circuit.at("silent").holds());
+        let state = match (ready, silent) {
+            (_, true) => out.paint(Tone::Bad, "○ silent"),
+            (true, false) => out.paint(Tone::Good, "● ready"),
+            (false, false) => out.paint(Tone::Warn, "○ not ready yet"),
+        };
+        let mut line = format!("{} {state}", circuit.at("kind").or_unknown());
+        let address = circuit.at("address").text().map(|address| format!(", {address}"));
+        let heard =
+            circuit.at("heard_ms").number().map(|ms| format!(", heard {}", time::from_now(ms, now_ms)));
+        let trip = circuit.at("round_trip_ms").text().map(|ms| format!(", round trip {ms} ms"));
+        line.extend([address, heard, trip].into_iter().flatten());
+        page.row(&format!("  {}", circuit.at("peer").or_unknown()), &line);
+    }
+}
+
+fn counts(page: &mut Page<'_>, label: &str, counts: Field<'_>) {
+    let [z, o, p, r] = ["Z", "O", "P", "R"].map(|class| counts.at(class).or_unknown());
+    page.line(&format!("  {label:<8}{z:>10}{o:>13}{p:>12}{r:>11}"));
+}
+
+fn motions(page: &mut Page<'_>, motions: Field<'_>, now_ms: u64) {
+    if motions.list().next().is_none() {
+        return;
+    }
+    page.heading("MOTIONS");
+    for motion in motions.list() {
+        let name = motion.at("motion").or_unknown();
+        page.row(&format!("  {name}"), &format!("to reopen, about {}", motion.at("about").or_unknown()));
+        page.quote("", &motion.at("text").block().unwrap_or_default());
+        let votes: Vec<String> = motion
+            .at("votes")
+            .pairs()
+            .map(|(party, vote)| format!("{party} {}", vote.or_unknown()))
+            .collect();
+        page.row("", &format!("votes: {}", if votes.is_empty() { "none".into() } else { votes.join(", ") }));
+        match (motion.at("decision").text(), motion.at("closes_ms").number()) {
+            (Some(decision), _) => page.row("", &format!("decided: {decision}")),
+            (None, Some(ms)) => {
+                page.row("", &format!("pending, closes {}", time::stamp_from_now(ms, now_ms)))
+            }
+            (None, None) => page.row("", "pending"),
+        }
+    }
+}
