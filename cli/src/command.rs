@@ -24,7 +24,7 @@ pub(crate) struct Cli {
         value_name = "FOLDER",
         help_heading = "Station"
     )]
-    home: Option<PathBuf>,
+    home: Option<OsString>,
     /// Print the station's own JSON
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,
@@ -109,7 +109,7 @@ impl Cli {
             Verb::Init(asked) => said(out, setup::init(&home, &asked)?)?,
             Verb::Memorandum(asked) => said(out, setup::paperwork(&home, &asked)?)?,
             Verb::Run => run::run(home, self.json)?,
-            Verb::Demo(asked) => return Ok(demo::run(&asked)),
+            Verb::Demo(asked) => return demo::run(&asked, out),
             Verb::Line(verb) => on_runtime(verb.run(&home, out))??,
             Verb::Completions { shell } => {
                 let mut script = Vec::new();
@@ -148,15 +148,16 @@ impl LineVerb {
 }
 
 /// The station's folder: the one named, or where it usually is.
-fn home(named: Option<PathBuf>) -> Result<Home, Failure> {
-    let variable =
-        |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
-    let named = named.filter(|path| !path.as_os_str().is_empty());
+///
+/// An empty name counts as none: variables are often emptied to unset them.
+fn home(named: Option<OsString>) -> Result<Home, Failure> {
+    let path = |name: OsString| (!name.is_empty()).then(|| PathBuf::from(name));
+    let variable = |name| std::env::var_os(name).and_then(path);
     // The XDG specification has relative paths ignored.
     let state = || variable("XDG_STATE_HOME").filter(|path| path.is_absolute());
     let usual =
         || state().or_else(|| Some(variable("HOME")?.join(".local/state"))).map(|path| path.join("detente"));
-    named.or_else(usual).map(Home::at).ok_or_else(|| {
+    named.and_then(path).or_else(usual).map(Home::at).ok_or_else(|| {
         Failure::misuse(
             "station's folder",
             "--home, DETENTE_HOME, XDG_STATE_HOME or HOME",

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::calls::Failed;
 use super::drawing::{lead_ms, text};
 use super::ledger::{Ledger, Outcome, split};
 use super::schedule::TestsHeard;
-use super::socket::Failed;
 use super::stage::{Actor, Stage};
-use crate::scenario::time::spoken;
 use crate::scenario::{Scenario, Standing, That};
+use crate::time::length;
 
 /// Why an expectation does not hold, or not yet.
 #[derive(Debug, Clone)]
@@ -27,6 +27,9 @@ pub(crate) struct Unmet {
 fn unmet(expected: impl Into<String>, found: impl Into<String>) -> Unmet {
     Unmet { expected: expected.into(), found: found.into() }
 }
+
+/// Size and root of each book, by its name.
+pub(crate) type Heads = BTreeMap<String, (u64, String)>;
 
 /// In a few words what holds, or why it does not.
 pub(crate) type Verdict = Result<String, Unmet>;
@@ -73,7 +76,7 @@ impl Checker<'_> {
 
     async fn ask(&self, actor: &Actor, rest: &str) -> Result<Json, Unmet> {
         let path = format!("/v1/lines/{}{rest}", self.scenario.line);
-        actor.socket.ask(&path).await.map_err(|why| silent(actor, &why))
+        actor.calls.ask(&path).await.map_err(|why| silent(actor, &why))
     }
 
     fn outcome(&self, of: Option<&str>) -> Result<&Outcome, Unmet> {
@@ -171,7 +174,7 @@ impl Checker<'_> {
     }
 
     async fn lead_time(&self, at_least_ms: u64, of: Option<&str>) -> Verdict {
-        let expected = format!("a lead time of {} or more on every side", spoken(at_least_ms));
+        let expected = format!("a lead time of {} or more on every side", length(at_least_ms));
         let name = self.outcome(of)?.last().ok_or_else(|| unmet(expected.clone(), "no notice"))?;
         let mut shown = String::new();
         for actor in self.stage.running() {
@@ -180,7 +183,7 @@ impl Checker<'_> {
             let from_ms = body.and_then(|body| body.get("from_ms")).and_then(Json::as_u64);
             let time_ms = entry.get("time_ms").and_then(Json::as_u64);
             let lead = from_ms.zip(time_ms).map_or(0, |(from_ms, time_ms)| lead_ms(from_ms, time_ms));
-            shown = spoken(lead);
+            shown = length(lead);
             if lead < at_least_ms {
                 return Err(unmet(expected, format!("{shown} at {}", actor.name)));
             }
@@ -222,7 +225,7 @@ impl Checker<'_> {
 
     async fn handled_within(&self, by: &str, at_most_ms: u64, of: Option<&str>) -> Verdict {
         let name = self.outcome(of)?.last().unwrap_or_default();
-        let expected = format!("{name} handled by {by} within {} on every side", spoken(at_most_ms));
+        let expected = format!("{name} handled by {by} within {} on every side", length(at_most_ms));
         let mut shown = String::new();
         for actor in self.stage.running() {
             let entry = self.ask(actor, &format!("/entries/{name}")).await?;
@@ -234,7 +237,7 @@ impl Checker<'_> {
             let handling = self.ask(actor, &format!("/entries/{handled}")).await?;
             let time = |entry: &Json| entry.get("time_ms").and_then(Json::as_u64).unwrap_or_default();
             let took_ms = lead_ms(time(&handling), time(&entry));
-            shown = spoken(took_ms);
+            shown = length(took_ms);
             if took_ms > at_most_ms {
                 return Err(unmet(expected, format!("{shown} at {}", actor.name)));
             }
@@ -336,7 +339,7 @@ impl Checker<'_> {
 
     async fn same_books(&self) -> Verdict {
         let expected = "the same books on every side";
-        let mut first: Option<(&str, BTreeMap<String, (u64, String)>)> = None;
+        let mut first: Option<(&str, Heads)> = None;
         for actor in self.stage.running() {
             let books = sizes(&self.ask(actor, "/books").await?);
             match &first {
@@ -359,7 +362,7 @@ impl Checker<'_> {
         let mut checked = Vec::new();
         for actor in self.stage.running() {
             let path = format!("/v1/lines/{}/verify", self.scenario.line);
-            let answer = actor.socket.tell(&path, &json!({})).await.map_err(|why| silent(actor, &why))?;
+            let answer = actor.calls.tell(&path, &json!({})).await.map_err(|why| silent(actor, &why))?;
             let books = answer.get("books").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
             if answer.get("ok").and_then(Json::as_bool) != Some(true) {
                 let faults = books.iter().filter_map(|book| book.get("faults")?.get(0).map(Json::to_string));
@@ -384,7 +387,7 @@ fn silent(actor: &Actor, why: &Failed) -> Unmet {
 }
 
 /// Size and root of every book that has something in it.
-pub(crate) fn sizes(books: &Json) -> BTreeMap<String, (u64, String)> {
+pub(crate) fn sizes(books: &Json) -> Heads {
     let books = books.get("books").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let each = books.iter().filter_map(|book| {
         let size = book.get("size")?.as_u64().filter(|size| *size > 0)?;

@@ -2,9 +2,11 @@
 
 use serde_json::Value as Json;
 
-use super::timeline::{Said, Tone, said};
+use super::timeline::{Said, said};
+use crate::output::Tone;
 use crate::scenario::Draft;
-use crate::scenario::time::{dtg, spoken};
+use crate::scenario::time::dtg;
+use crate::time::length;
 
 /// A field of an answer as text.
 pub(crate) fn text<'j>(json: &'j Json, field: &str) -> Option<&'j str> {
@@ -36,7 +38,7 @@ pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> 
         cell.push(said(Tone::Warn, "emergency"));
     }
     if let (Some(from_ms), Some(until_ms)) = (number("from_ms"), number("until_ms")) {
-        let lead = spoken(lead_ms(from_ms, at_ms));
+        let lead = length(lead_ms(from_ms, at_ms));
         cell.push(said(Tone::Quiet, format!("{} to {}", dtg(from_ms), dtg(until_ms))));
         cell.push(said(Tone::Warn, format!("lead time {lead}")));
     }

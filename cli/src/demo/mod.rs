@@ -5,6 +5,7 @@
 //! and says whether everything that the scenario expects came true. It knows the stations only by their API
 //! (spec/api.md). It leaves nothing behind unless it is told to keep it.
 
+mod calls;
 mod check;
 mod drawing;
 mod ledger;
@@ -12,7 +13,6 @@ mod play;
 mod relay;
 mod schedule;
 mod screen;
-mod socket;
 mod stage;
 mod timeline;
 
@@ -22,7 +22,10 @@ use std::process::ExitCode;
 use self::play::Play;
 use self::screen::{Pace, Screen};
 use self::stage::{Stage, StageError};
-use crate::scenario::Scenario;
+use crate::failure::Failure;
+use crate::harmless;
+use crate::output::Output;
+use crate::scenario::{Scenario, Unreadable};
 
 /// The options of `detente demo`.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,49 +50,41 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// Replays a scenario.
+/// Replays a scenario: 0 when every expectation held, 1 when one did not, 2 when the scenario is faulty.
 ///
-/// Gives 0 when every expectation held, 1 when one did not or the replay could not go on, 2 when there is no
-/// such scenario or it is faulty.
-pub(crate) fn run(options: &Options) -> ExitCode {
+/// # Errors
+/// What kept the replay from going on.
+pub(crate) fn run(options: &Options, out: &Output) -> Result<ExitCode, Failure> {
     let scenario = match Scenario::find(&options.scenario) {
         Ok(scenario) => scenario,
-        Err(unreadable) => {
-            eprintln!("error: {}", unreadable.to_string().trim_end());
-            return ExitCode::from(2);
+        Err(Unreadable::Faulty(faults)) => {
+            let faults: Vec<String> = faults.to_string().lines().map(harmless::line).collect();
+            out.message(&faults.join("\n"));
+            return Ok(ExitCode::from(2));
+        }
+        Err(Unreadable::Missing { found, hint }) => {
+            return Err(Failure::misuse("scenario", "a shipped one, a folder or a file", found, hint));
         }
     };
     if options.check {
-        println!("{}: {} steps, no fault found", scenario.title, scenario.steps.len());
-        return ExitCode::SUCCESS;
+        out.data(&format!("{}: {} steps, no fault found", scenario.title, scenario.steps.len()))?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(cause) => {
-            eprintln!("error: the system gives no threads: {cause}");
-            return ExitCode::from(1);
-        }
-    };
-    let played = runtime.block_on(async {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| StageError::new("the system", "threads", cause))?;
+    let held = runtime.block_on(async {
         tokio::select! {
-            played = replay(&scenario, options) => played,
-            _ = tokio::signal::ctrl_c() => Err(StageError::stopped()),
+            held = replay(&scenario, options, out) => held,
+            _ = tokio::signal::ctrl_c() => Err(StageError::new("the replay", "its end", "Ctrl-C")),
         }
-    });
-    match played {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(1)
-        }
-    }
+    })?;
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Whether every expectation held.
-async fn replay(scenario: &Scenario, options: &Options) -> Result<bool, StageError> {
+async fn replay(scenario: &Scenario, options: &Options, out: &Output) -> Result<bool, StageError> {
     let names: Vec<String> = scenario.parties.iter().map(|plan| plan.name.clone()).collect();
-    let screen = Screen::stdout(options.width, names, options.pace.step(scenario.steps.len()));
+    let screen = Screen::stdout(out, options.width, names, options.pace.step(scenario.steps.len()));
     let stage = Stage::set(scenario, options.keep.as_deref()).await?;
     let mut play = Play::new(scenario, stage, screen);
     play.perform().await?;

@@ -13,15 +13,17 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use super::calls::{Calls, Failed};
 use super::check::{self, Checker, Verdict};
 use super::drawing::{self, text};
 use super::ledger::{Ledger, Outcome, split};
 use super::screen::Screen;
-use super::socket::{Failed, Socket};
 use super::stage::{Stage, StageError};
-use super::timeline::{Said, Tone, Travel, said};
-use crate::scenario::time::{dtg, spoken};
+use super::timeline::{Said, Travel, said};
+use crate::output::Tone;
+use crate::scenario::time::dtg;
 use crate::scenario::{Deed, Draft, Scenario, Step, That};
+use crate::time::length;
 
 /// How long an entry's receipts are waited for before its row is drawn.
 const RECEIPTS_MS: u64 = 8_000;
@@ -159,7 +161,7 @@ impl<'s> Play<'s> {
             }
             let after = self.stage.tests.count();
             let (answered, missed) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-            let passed = spoken(to_ms.saturating_sub(from_ms));
+            let passed = length(to_ms.saturating_sub(from_ms));
             let text = format!("⋮ {passed} later: scheduled tests answered {answered}, missed {missed}");
             let line = self.screen.timeline.across("", Tone::Quiet, &text);
             self.screen.show(&line);
@@ -218,10 +220,10 @@ impl<'s> Play<'s> {
             let mut cell = vec![said(Tone::Quiet, "PROVED")];
             if let Some(holder) = holder {
                 let line = format!("/v1/lines/{}", self.scenario.line);
-                let status = holder.socket.ask(&line).await.unwrap_or_default();
-                let books = holder.socket.ask(&format!("{line}/books")).await.unwrap_or_default();
+                let status = holder.calls.ask(&line).await.unwrap_or_default();
+                let books = holder.calls.ask(&format!("{line}/books")).await.unwrap_or_default();
                 let own = match self.stage.running().find(|actor| actor.name == plan.name) {
-                    Some(actor) => actor.socket.ask(&line).await.unwrap_or_default(),
+                    Some(actor) => actor.calls.ask(&line).await.unwrap_or_default(),
                     None => Json::Null,
                 };
                 cell.extend(drawing::proved(&plan.name, &status, &books, &own));
@@ -262,7 +264,7 @@ impl<'s> Play<'s> {
                 self.screen.progress(&format!("starting the station of {by}"));
                 let begun = Instant::now();
                 self.stage.start(place, step.at_ms).await?;
-                let took = format!("✔ STATION STARTED on its store in {}", spoken(millis(begun)));
+                let took = format!("✔ STATION STARTED on its store in {} ms", millis(begun));
                 self.show_one(&margin, place, vec![said(Tone::Good, took)], Travel::None);
                 self.ledger.keep(step.id.as_deref(), Outcome::default());
             }
@@ -307,7 +309,7 @@ impl<'s> Play<'s> {
         let about: Vec<String> = draft.regards.iter().flat_map(|id| self.ledger.names(id)).collect();
         let subjects: Vec<&[String]> =
             if draft.kind == "acknowledgement" { about.chunks(1).collect() } else { vec![about.as_slice()] };
-        let Some(socket) = self.stage.actors.get(place).map(|actor| actor.socket.clone()) else { return };
+        let Some(calls) = self.stage.actors.get(place).map(|actor| actor.calls.clone()) else { return };
         let everybody = !self.is_cut && self.stage.running().count() == self.stage.actors.len();
         let mut outcome = Outcome { by: place, said: draft.said, meant: draft.meant, ..Outcome::default() };
         let mut failure = None;
@@ -317,7 +319,7 @@ impl<'s> Play<'s> {
             let waits = everybody && number + 1 == subjects.len();
             self.screen.progress(&format!("{by}: {} {}", draft.kind, number + 1));
             let begun = Instant::now();
-            let answer = socket.tell(&self.entries_path(waits), &body(draft, regards)).await;
+            let answer = calls.tell(&self.entries_path(waits), &body(draft, regards)).await;
             took_ms = millis(begun);
             match answer {
                 Ok(answer) => {
@@ -373,12 +375,12 @@ impl<'s> Play<'s> {
 
     async fn burst(&mut self, step: &Step, burst: &Burst<'_>) -> Result<(), StageError> {
         let place = self.scenario.place_of(burst.by).unwrap_or_default();
-        let Some(socket) = self.stage.actors.get(place).map(|actor| actor.socket.clone()) else {
+        let Some(calls) = self.stage.actors.get(place).map(|actor| actor.calls.clone()) else {
             return Ok(());
         };
         let victim = burst.kill.and_then(|(party, after)| Some((self.scenario.place_of(party)?, *after)));
         let (told, mut answers) = mpsc::channel(AT_ONCE);
-        let mut speakers = speakers(&socket, self.entries_path(false), burst, &told);
+        let mut speakers = speakers(&calls, self.entries_path(false), burst, &told);
         drop(told);
         let mut outcome = Outcome { by: place, ..Outcome::default() };
         let mut unanswered = 0_u64;
@@ -430,7 +432,7 @@ impl<'s> Play<'s> {
         let Some(actor) = self.stage.actors.get(author).filter(|actor| actor.is_running()) else { return };
         let Some((book, _)) = outcome.last().and_then(split) else { return };
         let books =
-            actor.socket.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await.unwrap_or_default();
+            actor.calls.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await.unwrap_or_default();
         let books = books.get("books").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let Some(found) = books.iter().find(|found| text(found, "book") == Some(book)) else { return };
         for (plan, cell) in
@@ -525,7 +527,7 @@ impl<'s> Play<'s> {
     async fn show_books(&mut self) {
         let mut held: BTreeMap<String, BTreeMap<(u64, String), Vec<String>>> = BTreeMap::new();
         for actor in self.stage.running() {
-            let books = actor.socket.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await;
+            let books = actor.calls.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await;
             for (book, head) in check::sizes(&books.unwrap_or_default()) {
                 held.entry(book).or_default().entry(head).or_default().push(actor.name.clone());
             }
@@ -560,7 +562,7 @@ struct Burst<'s> {
 
 /// Speakers that append a burst's messages side by side, and tell the name of each one accepted.
 fn speakers(
-    socket: &Socket,
+    calls: &Calls,
     path: String,
     burst: &Burst<'_>,
     told: &mpsc::Sender<Result<String, Failed>>,
@@ -568,7 +570,7 @@ fn speakers(
     let next = Arc::new(AtomicU64::new(1));
     let mut speakers = JoinSet::new();
     for _ in 0..AT_ONCE {
-        let (socket, path, told, next) = (socket.clone(), path.clone(), told.clone(), Arc::clone(&next));
+        let (calls, path, told, next) = (calls.clone(), path.clone(), told.clone(), Arc::clone(&next));
         let (count, words, precedence) = (burst.count, burst.text.to_owned(), burst.precedence.to_string());
         speakers.spawn(async move {
             loop {
@@ -578,7 +580,7 @@ fn speakers(
                 }
                 let draft =
                     json!({"kind": "message", "precedence": precedence, "text": format!("{words} {number}")});
-                let answer = socket.tell(&path, &draft).await;
+                let answer = calls.tell(&path, &draft).await;
                 let gone = matches!(answer, Err(Failed::Gone(_)));
                 let answer = answer.map(|answer| text(&answer, "entry").unwrap_or_default().to_owned());
                 if told.send(answer).await.is_err() || gone {

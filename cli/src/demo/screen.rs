@@ -1,11 +1,12 @@
 //! The screen: where a replay is shown, at which pace.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::timeline::{MIN_WIDTH, Timeline, Tone};
+use super::timeline::{MIN_WIDTH, Timeline};
+use crate::output::{Output, Tone};
 
 /// How long a whole replay is to take, unless somebody says otherwise.
 const WHOLE: Duration = Duration::from_secs(75);
@@ -66,14 +67,14 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Standard output, in colour where it is a terminal and `NO_COLOR` is not set.
-    pub(crate) fn stdout(width: Option<usize>, parties: Vec<String>, step: Duration) -> Self {
-        let is_live = io::stdout().is_terminal();
+    /// Standard output.
+    pub(crate) fn stdout(out: &Output, width: Option<usize>, parties: Vec<String>, step: Duration) -> Self {
+        let (out, is_live) = (*out, out.is_seen());
         let told = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = width.or(told.filter(|_| is_live)).unwrap_or(USUAL_WIDTH).max(MIN_WIDTH);
-        let colour = is_live && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let paint = Box::new(move |tone: Tone, text: &str| out.paint(tone, text));
         Self {
-            timeline: Timeline::new(width, colour, parties),
+            timeline: Timeline::new(width, paint, parties),
             out: Box::new(io::stdout()),
             is_live,
             has_progress: false,

@@ -22,9 +22,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::calls::{Calls, Failed};
 use super::relay::Relay;
 use super::schedule::TestsHeard;
-use super::socket::{Failed, Socket};
+use crate::failure::Failure;
 use crate::scenario::{Scenario, Terms};
 
 /// How long a station may take to answer after its start.
@@ -34,27 +35,26 @@ const ASK_AGAIN: Duration = Duration::from_millis(15);
 /// How much of a station's log is told when it does not start, in bytes.
 const LOG_TAIL: usize = 1_500;
 
-/// Why the stage could not be set.
+/// What kept a replay from going on.
 #[derive(Debug)]
-pub(crate) struct StageError(String);
+pub(crate) struct StageError {
+    what: String,
+    expected: &'static str,
+    found: String,
+}
 
 impl StageError {
-    /// Somebody ended the replay.
-    pub(crate) fn stopped() -> Self {
-        Self("stopped before its end; the stations are down".to_owned())
+    /// What was looked at, what was expected of it, and what was found.
+    pub(crate) fn new(what: impl Into<String>, expected: &'static str, found: impl fmt::Display) -> Self {
+        Self { what: what.into(), expected, found: found.to_string() }
     }
 }
 
-impl fmt::Display for StageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        let hint = "with --keep the stations' folders stay, and a station.log in each";
+        Self::failed("Station", error.what, error.expected, error.found, hint)
     }
-}
-
-impl std::error::Error for StageError {}
-
-fn failed(what: &str, error: impl fmt::Display) -> StageError {
-    StageError(format!("{what}: {error}"))
 }
 
 /// One party's station.
@@ -63,7 +63,7 @@ pub(crate) struct Actor {
     /// Short name of the party.
     pub(crate) name: String,
     /// Its API.
-    pub(crate) socket: Socket,
+    pub(crate) calls: Calls,
     home: Home,
     listen: SocketAddr,
     child: Option<Child>,
@@ -109,8 +109,9 @@ impl Stage {
             Some(folder) => folder.to_path_buf(),
             None => std::env::temp_dir().join(format!("detente-demo-{}", std::process::id())),
         };
-        fs::create_dir(&folder)
-            .map_err(|error| failed(&format!("the folder {} cannot be made", folder.display()), error))?;
+        fs::create_dir(&folder).map_err(|error| {
+            StageError::new(folder.display().to_string(), "a folder that can be made", error)
+        })?;
         // From here on, what was made is removed again if the rest fails.
         let mut stage = Self {
             actors: Vec::new(),
@@ -118,7 +119,8 @@ impl Stage {
             tests: TestsHeard::default(),
             line: scenario.line.clone(),
             relays: Vec::new(),
-            folder: fs::canonicalize(&folder).map_err(|error| failed("the folder", error))?,
+            folder: fs::canonicalize(&folder)
+                .map_err(|error| StageError::new(folder.display().to_string(), "a folder", error))?,
             is_kept: keep.is_some(),
         };
         stage.enrol(scenario)?;
@@ -128,7 +130,7 @@ impl Stage {
 
     /// Keys for everybody, and a memorandum that everybody has signed.
     fn enrol(&mut self, scenario: &Scenario) -> Result<(), StageError> {
-        let setup = |error: detente_station::SetupError| failed("a station cannot be set up", error);
+        let setup = |error| StageError::new("a station", "one that is set up", error);
         let mut keyrings = Vec::new();
         for plan in &scenario.parties {
             let home = Home::at(self.folder.join(&plan.name));
@@ -141,10 +143,11 @@ impl Stage {
                 .map(|(office, number)| Office { number, name: office.name.clone(), rank: office.rank })
                 .collect();
             let card = Card::of(&keys.card(&plan.full_name, plan.languages.clone(), offices));
-            let listen = free_address().map_err(|error| failed("loopback gives no address", error))?;
-            let socket = Socket::at(home.socket());
+            let listen =
+                free_address().map_err(|error| StageError::new("loopback", "a free address", error))?;
+            let calls = Calls::to(&home);
             let following = JoinSet::new();
-            self.actors.push(Actor { name: plan.name.clone(), socket, home, listen, child: None, following });
+            self.actors.push(Actor { name: plan.name.clone(), calls, home, listen, child: None, following });
             keyrings.push((keys, card));
         }
         let mut paper = Paper::draft(&scenario.line, keyrings.iter().map(|(_, card)| card.clone()).collect());
@@ -166,13 +169,14 @@ impl Stage {
             let mut config = format!("listen = \"{}\"\n", actor.listen);
             for (_, other) in self.actors.iter().enumerate().filter(|(other, _)| *other != place) {
                 let relay = Relay::to(other.listen).await;
-                let relay = relay.map_err(|error| failed("loopback gives no address", error))?;
+                let relay = relay.map_err(|error| StageError::new("loopback", "a free address", error))?;
                 config +=
                     &format!("\n[[circuit]]\npeer = \"{}\"\naddress = \"{}\"\n", other.name, relay.address);
                 self.relays.push(relay);
             }
             let path = actor.home.config();
-            fs::write(&path, config).map_err(|error| failed(&path.display().to_string(), error))?;
+            fs::write(&path, config)
+                .map_err(|error| StageError::new(path.display().to_string(), "a file", error))?;
         }
         Ok(())
     }
@@ -195,7 +199,8 @@ impl Stage {
         let (line, changed, tests) = (self.line.clone(), self.changed.clone(), self.tests.clone());
         let Some(actor) = self.actors.get_mut(place) else { return Ok(()) };
         let log_path = actor.home.path().join("station.log");
-        let wrong = |error: io::Error| failed(&format!("the station of {} cannot start", actor.name), error);
+        let name = format!("the station of {}", actor.name);
+        let wrong = |error: io::Error| StageError::new(&name, "a process", error);
         let log = fs::OpenOptions::new().create(true).append(true).open(&log_path).map_err(wrong)?;
         let mut child = Command::new(std::env::current_exe().map_err(wrong)?)
             .arg("run")
@@ -209,26 +214,23 @@ impl Stage {
             .spawn()
             .map_err(wrong)?;
         let deadline = Instant::now() + START;
-        while let Err(why) = actor.socket.ask(&format!("/v1/lines/{line}")).await {
+        while let Err(why) = actor.calls.ask(&format!("/v1/lines/{line}")).await {
             let ended = child.try_wait().map_err(wrong)?;
             if ended.is_some() || Instant::now() > deadline {
                 let how = ended.map_or(format!("no answer: {why}"), |status| status.to_string());
-                return Err(failed(
-                    &format!("the station of {} does not start ({how})", actor.name),
-                    tail(&log_path),
-                ));
+                return Err(StageError::new(name, "an answer", format!("{how}; {}", tail(&log_path))));
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
         actor.child = Some(child);
-        let (party, socket) = (actor.name.clone(), actor.socket.clone());
+        let (party, calls) = (actor.name.clone(), actor.calls.clone());
         actor.following.spawn(async move {
             // The stream ends with the station; a new one is followed when it is started again.
             let told = |event: &str, data: &_| {
                 tests.hear(&party, event, data);
                 changed.send_modify(|count| *count += 1);
             };
-            let _: Result<(), Failed> = socket.follow(&line, told).await;
+            let _: Result<(), Failed> = calls.follow(&line, told).await;
             changed.send_modify(|count| *count += 1);
         });
         self.changed.send_modify(|count| *count += 1);
@@ -243,7 +245,10 @@ impl Stage {
         if let Some(actor) = self.actors.get_mut(place)
             && let Some(mut child) = actor.child.take()
         {
-            child.kill().await.map_err(|error| failed(&format!("{} cannot be killed", actor.name), error))?;
+            child
+                .kill()
+                .await
+                .map_err(|error| StageError::new(&actor.name, "a station that can be killed", error))?;
             actor.following.abort_all();
         }
         Ok(())
@@ -271,7 +276,7 @@ impl Stage {
     pub(crate) async fn move_clocks(&self, to_ms: u64) {
         for actor in self.running() {
             // Refused where the clock is past that time already: then it needs no moving.
-            let _ = actor.socket.tell("/v1/clock", &serde_json::json!({"now_ms": to_ms})).await;
+            let _ = actor.calls.tell("/v1/clock", &serde_json::json!({"now_ms": to_ms})).await;
         }
     }
 

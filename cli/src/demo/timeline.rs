@@ -6,6 +6,9 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::harmless;
+use crate::output::Tone;
+
 /// Narrowest terminal that is drawn for, in columns.
 pub(crate) const MIN_WIDTH: usize = 80;
 /// Widest drawing; lines longer than this are hard to read.
@@ -16,36 +19,6 @@ const MARGIN: usize = 13;
 const GUTTER: usize = 5;
 /// Narrowest column.
 const MIN_COLUMN: usize = 12;
-
-/// What a piece of text says about itself, beside its words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Plain.
-    Plain,
-    /// Less important.
-    Quiet,
-    /// A heading or an entry's name.
-    Strong,
-    /// It holds.
-    Good,
-    /// It does not hold, or is refused.
-    Bad,
-    /// It wants attention.
-    Warn,
-}
-
-impl Tone {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Quiet => "2",
-            Self::Strong => "1",
-            Self::Good => "32",
-            Self::Bad => "1;31",
-            Self::Warn => "33",
-        }
-    }
-}
 
 /// A piece of text that wraps as a paragraph of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,18 +45,20 @@ pub(crate) enum Travel {
     Refused(usize),
 }
 
+/// Gives text its tone, or leaves it as it is.
+pub(crate) type Paint = Box<dyn Fn(Tone, &str) -> String + Send>;
+
 /// The drawing of one replay.
-#[derive(Debug, Clone)]
 pub(crate) struct Timeline {
     width: usize,
-    colour: bool,
+    paint: Paint,
     parties: Vec<String>,
 }
 
 impl Timeline {
     /// A timeline of a width in columns, held between [`MIN_WIDTH`] and [`MAX_WIDTH`].
-    pub(crate) fn new(width: usize, colour: bool, parties: Vec<String>) -> Self {
-        Self { width: width.clamp(MIN_WIDTH, MAX_WIDTH), colour, parties }
+    pub(crate) fn new(width: usize, paint: Paint, parties: Vec<String>) -> Self {
+        Self { width: width.clamp(MIN_WIDTH, MAX_WIDTH), paint, parties }
     }
 
     fn column(&self) -> usize {
@@ -93,12 +68,7 @@ impl Timeline {
     }
 
     fn paint(&self, tone: Tone, text: &str) -> String {
-        let code = tone.code();
-        if self.colour && !code.is_empty() && !text.trim().is_empty() {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if text.trim().is_empty() { text.to_owned() } else { (self.paint)(tone, text) }
     }
 
     /// The names of the parties over their columns.
@@ -191,11 +161,11 @@ fn trim_end(text: &str) -> &str {
     text.trim_end_matches(' ')
 }
 
-/// Breaks text into lines of at most `width` columns, between words where it can. Control characters, which
-/// could move the cursor, become spaces.
+/// Breaks text into lines of at most `width` columns, between words where it can; what could drive the terminal
+/// is made harmless first.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = harmless::line(text);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in clean.split_whitespace() {
@@ -222,8 +192,12 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn bare() -> Paint {
+        Box::new(|_, text| text.to_owned())
+    }
+
     fn plain() -> Timeline {
-        Timeline::new(80, false, vec!["usa".into(), "rus".into()])
+        Timeline::new(80, bare(), vec!["usa".into(), "rus".into()])
     }
 
     #[test]
@@ -252,7 +226,7 @@ mod tests {
         for parties in [2, 3, 4] {
             for width in [20, 80, 101, 132, 400] {
                 let names: Vec<String> = (0..parties).map(|n| format!("party{n}")).collect();
-                let timeline = Timeline::new(width, false, names);
+                let timeline = Timeline::new(width, bare(), names);
                 let cell = vec![said(Tone::Plain, long.clone())];
                 let drawn = timeline.head()
                     + &timeline.row("062240ZAPR17", &vec![cell; parties], Travel::Receipted(1))
@@ -267,24 +241,20 @@ mod tests {
     }
 
     #[test]
-    fn with_colour_it_says_the_same() {
+    fn painted_it_says_the_same() {
         let cells = [vec![said(Tone::Good, "✔ receipted")], vec![said(Tone::Bad, "✘ refused")]];
-        let coloured =
-            Timeline::new(80, true, vec!["usa".into(), "rus".into()]).row("x", &cells, Travel::Underway(0));
-        assert!(coloured.contains("\x1b[32m"));
-        let mut bare = String::new();
-        let mut rest = coloured.as_str();
-        while let Some((before, after)) = rest.split_once("\x1b[") {
-            bare.push_str(before);
-            rest = after.split_once('m').unwrap().1;
-        }
-        bare.push_str(rest);
+        let parties = vec!["usa".into(), "rus".into()];
+        let painter: Paint = Box::new(|tone, text| format!("<{tone:?}>{text}</>"));
+        let painted = Timeline::new(80, painter, parties).row("x", &cells, Travel::Underway(0));
+        assert!(painted.contains("<Good>✔ receipted"), "{painted}");
+        let tones = ["<Good>", "<Bad>", "<Warn>", "<Quiet>", "<Plain>", "</>"];
+        let stripped = tones.iter().fold(painted, |text, tone| text.replace(tone, ""));
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(words(&bare), words(&plain().row("x", &cells, Travel::Underway(0))));
+        assert_eq!(words(&stripped), words(&plain().row("x", &cells, Travel::Underway(0))));
     }
 
     #[test]
     fn what_could_move_the_cursor_is_not_drawn() {
-        assert_eq!(wrap("a\x1b[2Jb\rc", 40), ["a [2Jb c"]);
+        assert_eq!(wrap("a\x1b[2Jb \u{202e}c", 60), ["a⟨U+001B⟩[2Jb ⟨U+202E⟩c"]);
     }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
+use detente_station::duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -262,12 +263,12 @@ impl<'d, 'i> Value<'d, 'i> {
         moment
     }
 
-    /// A duration such as `90s`, in ms.
+    /// A length of time such as `90s`, in ms.
     pub(crate) fn duration(&self) -> Option<u64> {
-        let duration = self.value.get_ref().as_str().and_then(time::duration_ms);
+        let duration = self.value.get_ref().as_str().and_then(|text| duration::parse(text).ok());
         if duration.is_none() {
-            let hint = "whole numbers with the units ms, s, m, h, d".to_owned();
-            self.refuse("a duration such as \"90s\" or \"1h30m\"", Some(hint));
+            let hint = "a whole number and one of the units ms, s, m, h, d".to_owned();
+            self.refuse("a length of time such as \"90s\" or \"2h\"", Some(hint));
         }
         duration
     }

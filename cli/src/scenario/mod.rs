@@ -57,22 +57,16 @@ pub(crate) struct Scenario {
 /// Why a scenario could not be had.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// There is no such scenario; the text is for people.
-    Missing(String),
+    /// There is no such scenario.
+    Missing {
+        /// What was found in its place.
+        found: String,
+        /// What there is.
+        hint: String,
+    },
     /// It is there and is wrong.
     Faulty(Faults),
 }
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing(what) => f.write_str(what),
-            Self::Faulty(faults) => faults.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 impl Scenario {
     /// The scenario of a name that is shipped, or of a folder or a file.
@@ -88,12 +82,11 @@ impl Scenario {
         let path = if path.is_dir() { path.join(FILE) } else { path.to_path_buf() };
         let missing = |why: String| {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-            let near = document::hint_for(name, &names).unwrap_or_default();
-            let shown = path.display();
-            Unreadable::Missing(format!(
-                "no scenario `{name}`: {shown}: {why}\n  = shipped ones: {}; {near}",
-                names.join(", ")
-            ))
+            let near = document::nearest(name, names.iter().copied());
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let hint =
+                format!("{near}shipped: {}; docs/scenarios.md says how to write one", names.join(", "));
+            Unreadable::Missing { found: format!("{}: {why}", path.display()), hint }
         };
         let file = fs::File::open(&path).map_err(|error| missing(error.to_string()))?;
         let mut source = String::new();

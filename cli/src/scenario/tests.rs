@@ -187,8 +187,8 @@ expect = [{ that = "nothing-lost" }, { that = "receipted", by = ["rus"], within 
 
 #[test]
 fn a_scenario_that_is_not_there_names_those_that_are() {
-    let error = Scenario::find("april-2071").unwrap_err().to_string();
-    assert!(error.contains("did you mean `april-2017`?"), "{error}");
+    let Err(Unreadable::Missing { hint, .. }) = Scenario::find("april-2071") else { panic!("there is none") };
+    assert!(hint.contains("did you mean `april-2017`?") && hint.contains("deir-ez-zor-2016"), "{hint}");
 }
 
 #[test]

@@ -1,0 +1,204 @@
+//! Replays, as somebody at a terminal has them: what is shown, what is left behind, and the exit code.
+#![expect(clippy::expect_used, reason = "a test whose scene cannot be set has failed")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_detente"))
+        .args(["demo", "--once", "--pace", "instant", "--width", "120"])
+        .args(arguments)
+        .output()
+        .expect("the command runs")
+}
+
+/// What is on the screen, without the breaks of its lines.
+fn shown(output: &Output) -> String {
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A folder of one test alone, with a scenario in it.
+fn folder(name: &str, scenario: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("scenario.toml"), scenario).expect("a scenario");
+    folder
+}
+
+fn play(name: &str, scenario: &str) -> (Option<i32>, String) {
+    let output = demo(&["--scenario", &folder(name, scenario).display().to_string()]);
+    (output.status.code(), shown(&output))
+}
+
+const HEAD: &str = r#"
+[scenario]
+title = "Trial"
+summary = "A trial."
+fiction = "FICTION: all of it."
+line = "trial"
+start = 2026-01-10T06:00:00Z
+
+[[party]]
+name = "north"
+full-name = "The North"
+
+[[party]]
+name = "south"
+full-name = "The South"
+"#;
+
+#[test]
+fn april_2017_holds_in_everything_that_it_expects() {
+    let output = demo(&[]);
+    let text = shown(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for expected in [
+        "062240ZAPR17 Z NOTICE usa/Z/1",
+        "lead time 2 h 00 min",
+        "✘ refused: NotPermitted",
+        "safety of life",
+        "“They are answering.”",
+        "◐ in effect until 072100ZAPR17, rus/A/1",
+        "○ suspended since 072100ZAPR17, rus/A/1",
+        "carried by usa/A/2",
+        "✘ STATION KILLED, as by kill -9",
+        "nothing lost: all 200 accepted entries on every side, the same",
+        "78 scheduled tests answered, 0 missed",
+        "FICTION",
+    ] {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "no colour where there is no terminal");
+}
+
+#[test]
+fn deir_ez_zor_2016_escalates_the_unanswered_call_and_shows_the_kilometres() {
+    let output = demo(&["--scenario", "deir-ez-zor-2016"]);
+    let text = shown(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for expected in [
+        "8.6 km between said and meant",
+        "rus/Z/1 escalated to rank 1 by usa",
+        "rus/Z/1 escalated to rank 2 by usa",
+        "owes an answer: 1 Z",
+        "rus/Z/1 handled by usa after 6 min 30 s",
+    ] {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_is_told_with_its_line_and_ends_with_1() {
+    let scenario = format!(
+        r#"{HEAD}
+[memorandum]
+
+[[step]]
+after = "1m"
+by = "north"
+do = "message"
+text = "Weather report."
+expect = [
+  {{ that = "receipted" }},
+  {{ that = "acknowledged", within = "10ms" }},
+]
+"#
+    );
+    let line = scenario.lines().position(|line| line.contains("acknowledged")).expect("a line") + 1;
+    let (code, text) = play("unmet", &scenario);
+    assert_eq!(code, Some(1), "{text}");
+    let told = format!("line {line} of the scenario: expected north/R/1 acknowledged by south");
+    assert!(text.contains(&told), "lacks {told}:\n{text}");
+    assert!(text.contains("✔ north/R/1 receipted by south"), "{text}");
+}
+
+#[test]
+fn a_refusal_that_nobody_expected_is_a_failure() {
+    let scenario = format!(
+        r#"{HEAD}
+[memorandum]
+
+[[step]]
+after = "1m"
+by = "south"
+do = "suspend"
+reason = "An incident."
+expect = [{{ that = "receipted" }}]
+
+[[step]]
+after = "1m"
+by = "north"
+do = "message"
+text = "Weather report."
+"#
+    );
+    let (code, text) = play("refused", &scenario);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("expected accepted; found NotPermitted"), "{text}");
+}
+
+#[test]
+fn three_parties_are_cut_off_and_everything_arrives_once_healed() {
+    let scenario = format!(
+        r#"{HEAD}
+[[party]]
+name = "east"
+full-name = "The East"
+
+[memorandum]
+rule = {{ votes = 3, window = "24h" }}
+
+[[step]]
+after = "1m"
+by = "east"
+do = "message"
+text = "All three hear this."
+expect = [{{ that = "circuit", by = "east", is = "up" }}, {{ that = "receipted", by = ["north", "south"] }}]
+
+[[step]]
+after = "1m"
+do = "cut"
+
+[[step]]
+id = "unheard"
+after = "1m"
+by = "north"
+do = "message"
+precedence = "Z"
+text = "Nobody hears this yet."
+
+[[step]]
+after = "1m"
+do = "heal"
+expect = [{{ that = "receipted", of = "unheard", by = ["south", "east"], within = "60s" }}, {{ that = "same-books" }}]
+"#
+    );
+    let (code, text) = play("three", &scenario);
+    assert_eq!(code, Some(0), "{text}");
+    for expected in
+        ["╳ every circuit is cut", "north/Z/1 receipted by south, east", "✔ same at north, south, east"]
+    {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+}
+
+#[test]
+fn what_is_kept_is_a_folder_for_each_party_that_nothing_overwrites() {
+    let scenario = format!("{HEAD}\n[memorandum]\n\n[[step]]\nafter = \"1m\"\ndo = \"look\"\n");
+    let folder = folder("kept", &scenario);
+    let kept = folder.join("stations").display().to_string();
+    let keep = || demo(&["--scenario", &folder.display().to_string(), "--keep", &kept]);
+    let output = keep();
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    for party in ["north", "south"] {
+        let memorandum = folder.join("stations").join(party).join("lines/trial/memorandum.toml");
+        assert!(memorandum.exists(), "{}", shown(&output));
+    }
+    let again = keep();
+    assert_eq!(again.status.code(), Some(1), "a folder that exists is not written into");
+    assert!(shown(&again).contains("expected a folder that can be made"), "{}", shown(&again));
+}
