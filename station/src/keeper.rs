@@ -30,13 +30,19 @@ const SNAPSHOT_EVERY: u64 = 65_536;
 /// A note of the store: the record may be older than what this party has said.
 const DISTRUST: &str = "distrust";
 
+/// The line's end of a circuit; once it is dropped, the circuit ends.
+struct Out {
+    frames: mpsc::Sender<Outgoing>,
+    _held: oneshot::Sender<()>,
+}
+
 /// What a line's task is asked.
 enum Ask {
     Event(Event),
     Up {
         circuit: CircuitId,
         peer: Party,
-        out: mpsc::Sender<Outgoing>,
+        out: Out,
     },
     Write {
         draft: Box<Draft>,
@@ -103,10 +109,16 @@ impl Keeper {
         answer.await.ok()
     }
 
-    /// A circuit is there; gives what is to be put on it.
-    pub async fn up(&self, circuit: CircuitId, peer: Party) -> Option<mpsc::Receiver<Outgoing>> {
-        let (out, outgoing) = mpsc::channel(MAX_OUTGOING);
-        self.asks.send(Ask::Up { circuit, peer, out }).await.ok().map(|()| outgoing)
+    /// A circuit is there; gives what is to be put on it, and what ends when the line gives it up.
+    pub(crate) async fn up(
+        &self,
+        circuit: CircuitId,
+        peer: Party,
+    ) -> Option<(mpsc::Receiver<Outgoing>, oneshot::Receiver<()>)> {
+        let (frames, outgoing) = mpsc::channel(MAX_OUTGOING);
+        let (held, given_up) = oneshot::channel();
+        let out = Out { frames, _held: held };
+        self.asks.send(Ask::Up { circuit, peer, out }).await.ok().map(|()| (outgoing, given_up))
     }
 
     /// Keeps the line's state for the next start and ends its task.
@@ -230,7 +242,7 @@ struct Task {
     asked: mpsc::Receiver<Ask>,
     durable_until: watch::Receiver<u64>,
     ended_by: watch::Sender<Option<String>>,
-    circuits: BTreeMap<CircuitId, (Party, mpsc::Sender<Outgoing>)>,
+    circuits: BTreeMap<CircuitId, (Party, Out)>,
     writing: BTreeMap<u64, Writing>,
     receipting: BTreeMap<EntryRef, Receipting>,
     next_id: u64,
@@ -448,9 +460,11 @@ impl Task {
 
     fn send(&mut self, circuit: CircuitId, what: Outgoing) {
         let closes = matches!(what, Outgoing::Close(_));
-        let sent = self.circuits.get(&circuit).is_some_and(|(_, out)| out.try_send(what).is_ok());
-        if closes || !sent {
-            self.circuits.remove(&circuit);
+        let sent = self.circuits.get(&circuit).is_some_and(|(_, out)| out.frames.try_send(what).is_ok());
+        if (closes || !sent)
+            && let Some((peer, _)) = self.circuits.remove(&circuit)
+        {
+            self.tell(Told::Down { circuit, peer });
         }
     }
 

@@ -19,6 +19,9 @@ use crate::store::{self, Step, Store, StoreError};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long a circuit that was given up may take for its last frame.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// Circuits are numbered over the whole life of a station.
 static NEXT_CIRCUIT: AtomicU64 = AtomicU64::new(1);
 
@@ -119,8 +122,8 @@ async fn carry(circuit: Circuit, lines: &Lines) {
     let Some(peer) = memorandum.parties().find(is_peer) else { return };
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let (sender, mut receiver) = circuit.split();
-    let Some(outgoing) = keeper.up(id, peer).await else { return };
-    let sending = send(sender, outgoing, keeper.clone(), id, peer);
+    let Some((outgoing, given_up)) = keeper.up(id, peer).await else { return };
+    let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer));
     let receiving = async {
         loop {
             match receiver.receive().await {
@@ -138,8 +141,12 @@ async fn carry(circuit: Circuit, lines: &Lines) {
         }
     };
     tokio::select! {
-        () = sending => {}
+        () = &mut sending => {}
         () = receiving => {}
+        _ = given_up => {
+            // A last word may still go out.
+            let _ = tokio::time::timeout(LAST_WORD, sending).await;
+        }
     }
     keeper.event(Event::CircuitDown { circuit: id }).await;
 }
@@ -166,7 +173,7 @@ async fn send(
                 if let Some(last) = last {
                     let _ = sender.send(&last).await;
                 }
-                return sender.close("refused").await;
+                return sender.close("given up").await;
             }
         };
         for frame in frames {

@@ -237,8 +237,7 @@ impl Line {
             self.append.checkpoints.push(signed.clone());
             let state = self.book(book);
             state.durable = end.size;
-            state.keep_root(end.size, end.root);
-            state.signed = Some(signed);
+            state.keep_checkpoint(signed);
         }
     }
 

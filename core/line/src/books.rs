@@ -8,15 +8,16 @@ use alloc::vec::Vec;
 
 use detente_record::book::Past;
 use detente_record::{
-    Book, BookSecret, Class, Cut, Entry, Fault, Frontier, Hash, Party, Receipt, SignedCheckpoint, empty_root,
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, Fault, Frontier, Hash, Party, Receipt, Signature,
+    SignedCheckpoint, empty_root,
 };
 
 use crate::kind::Content;
 use crate::memorandum::Quota;
 use crate::snapshot::{Keep, keep};
 
-/// How many recent signed sizes of a book are kept with their roots, to hold receipts to.
-const ROOTS: usize = 4_096;
+/// How many recent checkpoints of a book are kept, to hold receipts and other checkpoints to.
+const CHECKPOINTS: usize = 1_024;
 /// Milliseconds in a day.
 const DAY_MS: u64 = 86_400_000;
 /// Most entries of one book that may wait for acts to come before they are judged.
@@ -85,7 +86,7 @@ pub(crate) struct BookState {
     acts: Arc<Cut>,
     closed: (u64, Hash),
     unclosed: VecDeque<Unclosed>,
-    roots: BTreeMap<u64, Hash>,
+    checkpoints: BTreeMap<u64, (Hash, Signature)>,
     /// What its author has appended in the day of its last entry.
     pub(crate) day: Day,
 }
@@ -108,7 +109,7 @@ impl Keep for BookState {
         self.acts.keep(out);
         self.closed.keep(out);
         self.unclosed.keep(out);
-        self.roots.keep(out);
+        self.checkpoints.keep(out);
         self.day.keep(out);
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
@@ -123,7 +124,7 @@ impl Keep for BookState {
         state.acts = Keep::back(from)?;
         state.closed = Keep::back(from)?;
         state.unclosed = Keep::back(from)?;
-        state.roots = Keep::back(from)?;
+        state.checkpoints = Keep::back(from)?;
         state.day = Keep::back(from)?;
         state.durable = state.size();
         Some(state)
@@ -147,7 +148,7 @@ impl BookState {
             acts: Arc::default(),
             closed: (0, empty_root()),
             unclosed: VecDeque::new(),
-            roots: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
             day: Day::default(),
         }
     }
@@ -164,15 +165,23 @@ impl BookState {
 
     /// The root at a signed size, if it is recent.
     pub(crate) fn root_at(&self, size: u64) -> Option<Hash> {
-        self.roots.get(&size).copied()
+        self.checkpoints.get(&size).map(|(root, _)| *root)
     }
 
-    /// Keeps the root at a signed size.
-    pub(crate) fn keep_root(&mut self, size: u64, root: Hash) {
-        self.roots.insert(size, root);
-        if self.roots.len() > ROOTS {
-            self.roots.pop_first();
+    /// The checkpoint of a size, if it is recent.
+    pub(crate) fn checkpoint_at(&self, size: u64) -> Option<SignedCheckpoint> {
+        let (root, signature) = *self.checkpoints.get(&size)?;
+        Some(SignedCheckpoint { checkpoint: Checkpoint { book: self.past.book, size, root }, signature })
+    }
+
+    /// Keeps a checkpoint whose entries are durable here, as the last one.
+    pub(crate) fn keep_checkpoint(&mut self, signed: SignedCheckpoint) {
+        let Checkpoint { size, root, .. } = signed.checkpoint;
+        self.checkpoints.insert(size, (root, signed.signature));
+        if self.checkpoints.len() > CHECKPOINTS {
+            self.checkpoints.pop_first();
         }
+        self.signed = Some(signed);
     }
 
     /// The acts that the next entry rests on, as far as it states them.

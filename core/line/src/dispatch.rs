@@ -14,6 +14,8 @@ use crate::line::Line;
 
 /// How long a circuit may be quiet before a ping, ms.
 pub const PING_AFTER_MS: u64 = 5_000;
+/// How long a circuit may keep something to itself, nothing coming in, before it is given up, ms.
+const STUCK_AFTER_MS: u64 = 15_000;
 /// How long another party's O, P, R wait before this station carries them on, ms.
 pub const CARRY_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.
@@ -41,8 +43,8 @@ pub(crate) struct Circuit {
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
-    /// Something is under way.
-    busy: bool,
+    /// Since when something is under way, ms.
+    busy_since_ms: Option<u64>,
     /// What is under way is a step.
     step: bool,
     /// The store could not give the last step yet; it can once more is durable.
@@ -74,12 +76,13 @@ impl Circuit {
         self.heard_ms = now_ms;
     }
 
-    /// When a ping is due, or an unanswered one makes it silent.
+    /// When a ping is due, when an unanswered one makes it silent, or when it is given up, ms.
     fn due_ms(&self) -> u64 {
-        match self.ping {
-            Some((_, _)) if self.silent => self.heard_ms.saturating_add(PING_AFTER_MS),
-            Some((_, at_ms)) => at_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000),
-            None => self.heard_ms.saturating_add(PING_AFTER_MS),
+        match (self.busy_since_ms, self.ping) {
+            (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
+            (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(PING_AFTER_MS),
+            (None, Some((_, at_ms))) => at_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000),
+            (None, None) => self.heard_ms.saturating_add(PING_AFTER_MS),
         }
     }
 
@@ -122,7 +125,7 @@ impl Line {
             sent: Cut::new(),
             receipts: BTreeMap::new(),
             queue,
-            busy: false,
+            busy_since_ms: None,
             step: false,
             starved: false,
             heard_ms: self.now_ms,
@@ -145,7 +148,7 @@ impl Line {
     /// The circuit has taken the last thing.
     pub(crate) fn sent(&mut self, circuit: CircuitId, reached: Option<(Book, u64)>) {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        state.busy = false;
+        state.busy_since_ms = None;
         let step = core::mem::take(&mut state.step);
         if let Some((book, size)) = reached {
             let sent = state.sent.entry(book).or_default();
@@ -185,9 +188,8 @@ impl Line {
 
     /// Fills every circuit that is free.
     pub(crate) fn dispatch(&mut self) {
-        let free: Vec<CircuitId> =
-            self.circuits.iter().filter(|(_, state)| !state.busy).map(|(circuit, _)| *circuit).collect();
-        for circuit in free {
+        let all: Vec<CircuitId> = self.circuits.keys().copied().collect();
+        for circuit in all {
             self.ping_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
@@ -196,7 +198,8 @@ impl Line {
     }
 
     fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
-        let state = self.circuits.get_mut(&circuit)?;
+        let now_ms = self.now_ms;
+        let state = self.circuits.get_mut(&circuit).filter(|state| state.busy_since_ms.is_none())?;
         let mut frames: Vec<Vec<u8>> = state.queue.drain(..).collect();
         if state.ready {
             for _ in 0..MAX_RECEIPTS {
@@ -205,12 +208,12 @@ impl Line {
             }
         }
         if !frames.is_empty() {
-            state.busy = true;
+            state.busy_since_ms = Some(now_ms);
             return Some(Outgoing::Frames(frames));
         }
         let (book, from, end) = self.next_step(circuit)?;
         let state = self.circuits.get_mut(&circuit)?;
-        (state.busy, state.step) = (true, true);
+        (state.busy_since_ms, state.step) = (Some(now_ms), true);
         Some(Outgoing::Step { book, from, end })
     }
 
@@ -252,27 +255,35 @@ impl Line {
         best.is_some_and(|(best, _)| *best == circuit)
     }
 
+    /// Asks whether a quiet circuit is there; says when it is silent, and gives up one that stays so, for its shell
+    /// to make anew.
     fn ping_if_due(&mut self, circuit: CircuitId) {
         let now_ms = self.now_ms;
         let [a, b, c, d, ..] = self.entropy;
-        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
-        if now_ms < state.due_ms() {
+        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| now_ms >= state.due_ms()) else {
             return;
-        }
-        if state.ping.is_some() && !state.silent {
+        };
+        let stuck = state.busy_since_ms.is_some();
+        if stuck || (state.ping.is_some() && state.silent) {
+            let was_silent = state.silent;
+            self.circuits.remove(&circuit);
+            self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
+            if !was_silent {
+                self.show(Shown::CircuitSilent { circuit, silent: true });
+            }
+        } else if state.ping.is_some() {
             state.silent = true;
-            state.heard_ms = now_ms;
-            return self.show(Shown::CircuitSilent { circuit, silent: true });
+            self.show(Shown::CircuitSilent { circuit, silent: true });
+        } else {
+            let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);
+            state.ping = Some((nonce, now_ms));
+            state.queue.push_back(frame::ping(nonce));
         }
-        let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);
-        state.ping = Some((nonce, now_ms));
-        state.heard_ms = now_ms;
-        state.queue.push_back(frame::ping(nonce));
     }
 
     /// When dispatch next has something to do by the clock alone, ms.
     pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
-        let pings = self.circuits.values().filter(|state| state.ready && !state.busy).map(Circuit::due_ms);
+        let pings = self.circuits.values().map(Circuit::due_ms);
         let me = self.me.party;
         let connected =
             |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);

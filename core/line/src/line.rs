@@ -305,10 +305,7 @@ impl Line {
 
     /// Takes a checkpoint that was stored, ascending by size within a book, before its entries.
     pub fn restore_checkpoint(&mut self, signed: SignedCheckpoint) {
-        let checkpoint = signed.checkpoint.clone();
-        let state = self.book(checkpoint.book);
-        state.keep_root(checkpoint.size, checkpoint.root);
-        state.signed = Some(signed);
+        self.book(signed.checkpoint.book).keep_checkpoint(signed);
     }
 
     /// Takes a receipt that was stored, ascending by size within a book and signer, after all entries.

@@ -17,6 +17,8 @@ use crate::frame::{self, Frame, Hello, VERSION};
 use crate::kind::Content;
 use crate::line::{Line, Reached};
 
+/// Most checkpoints that are sent for comparison when a circuit opens.
+const MAX_HEADS: usize = 48;
 /// Most marks that are remembered.
 const MAX_MARKED: usize = 4_096;
 
@@ -78,7 +80,7 @@ impl Line {
             Frame::Pong(nonce) => self.answered(circuit, nonce),
             Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
             Frame::Secret { .. } => {}
-            Frame::Head(head) => self.compare(head),
+            Frame::Head(head) => self.compare(circuit, head),
         }
     }
 
@@ -121,6 +123,16 @@ impl Line {
             if own && *size > self.books.get(book).map_or(0, |state| state.size()) {
                 self.rolled_back(*book);
             }
+        }
+        // Whoever holds as much of a book can tell whether it is the same book.
+        let heads = self.books.iter().filter_map(|(book, state)| {
+            let signed = state.signed.as_ref()?;
+            let theirs = hello.sizes.get(book).copied().unwrap_or(0);
+            (theirs >= signed.checkpoint.size).then(|| frame::head(signed))
+        });
+        let heads: Vec<Vec<u8>> = heads.take(MAX_HEADS).collect();
+        for head in heads {
+            self.queue(circuit, head);
         }
         if let Some(known) = self.peers.get_mut(&peer) {
             known.known = hello.sizes;
@@ -467,9 +479,8 @@ impl Line {
         let state = self.book(book);
         for one in reached {
             state.durable = one.size;
-            state.keep_root(one.size, one.root);
             if let Some(signed) = one.signed {
-                state.signed = Some(signed);
+                state.keep_checkpoint(signed);
             }
         }
         let Some(signed) = state.signed.clone() else { return };
@@ -553,19 +564,20 @@ impl Line {
         }
     }
 
-    /// Compares a whole checkpoint with what is held; two that cannot both be true convict their author.
-    fn compare(&mut self, head: SignedCheckpoint) {
+    /// Compares a whole checkpoint with the one of its size held here; two that cannot both be true convict their
+    /// author, and whoever sent the other is told.
+    fn compare(&mut self, circuit: CircuitId, head: SignedCheckpoint) {
         let Checkpoint { book, size, root } = head.checkpoint.clone();
         let Some(key) = self.memorandum.book_key(book.party) else { return };
+        let held = self.books.get(&book).and_then(|state| state.checkpoint_at(size));
+        let Some(held) = held.filter(|held| held.checkpoint.root != root) else { return };
         if head.verify(&self.id, key).is_err() {
             return;
         }
-        let Some(state) = self.books.get(&book) else { return };
-        let held = state.signed.clone().filter(|signed| signed.checkpoint.size == size);
-        if let Some(held) = held.filter(|held| held.checkpoint.root != root && !state.ended) {
+        self.queue(circuit, frame::head(&held));
+        if !core::mem::replace(&mut self.book(book).ended, true) {
             let fault = Fault::misbehaved("checkpoint", "one root for one size", "two, both signed");
             let proof = [frame::head(&held), frame::head(&head)].concat();
-            self.book(book).ended = true;
             self.convict(Evidence { party: book.party, fault, proof });
         }
     }
