@@ -1,2 +1,113 @@
-//! Skeleton.
-fn main() {}
+//! Whole lines in virtual time, from a seed: circuits that fail, stations that die, clocks that jump, parties
+//! that lie, and judges who look at nothing but what is stored and what is said.
+//!
+//! `sim --seeds N --first S` runs a campaign; `sim --seed S` replays one run and tells its story. What a seed
+//! does is the same on every machine. One world runs single-threaded and draws everything from its seed; only
+//! different worlds run side by side.
+
+mod campaign;
+mod circuit;
+mod founding;
+mod judges;
+mod liar;
+mod officer;
+mod rng;
+mod scenario;
+mod station;
+mod store;
+mod story;
+mod world;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+/// Whole lines in virtual time, from a seed.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Replay one seed and tell its story.
+    #[arg(long, conflicts_with_all = ["seeds", "first"])]
+    seed: Option<u64>,
+    /// How many seeds to run.
+    #[arg(long, default_value_t = 2_000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// How many run side by side.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Stop after so many failures.
+    #[arg(long, default_value_t = 1)]
+    failures: usize,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.seed {
+        Some(seed) => replay(seed),
+        None => campaign(&arguments),
+    }
+}
+
+fn replay(seed: u64) -> ExitCode {
+    let scenario = scenario::Scenario::new(seed);
+    let (outcome, story) = campaign::run(seed, true);
+    let mut out = std::io::stdout().lock();
+    // A reader that has seen enough may close the pipe.
+    let _ = writeln!(out, "{scenario:#?}");
+    for line in story {
+        if writeln!(out, "{line}").is_err() {
+            break;
+        }
+    }
+    match outcome {
+        Ok(tally) => {
+            eprintln!("seed {seed}: nothing to object to; {tally:?}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("seed {seed}: {} objects: {}", failure.objection.judge, failure.objection.what);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn campaign(arguments: &Arguments) -> ExitCode {
+    let begun = Instant::now();
+    let said = std::sync::Mutex::new(begun);
+    let progress = |report: &campaign::Report| {
+        let Ok(mut said) = said.lock() else { return };
+        if said.elapsed() > Duration::from_secs(2) {
+            *said = Instant::now();
+            let (seeds, seconds) = (report.seeds, begun.elapsed().as_secs());
+            eprintln!(
+                "{seeds} seeds of {} in {seconds} s, {} failed",
+                arguments.seeds,
+                report.failures.len()
+            );
+        }
+    };
+    // A panic is reported with its seed; its own message would come between.
+    std::panic::set_hook(Box::new(|_| ()));
+    let report =
+        campaign::campaign(arguments.first, arguments.seeds, arguments.threads, arguments.failures, progress);
+    for (seed, failure) in &report.failures {
+        let (judge, what) = (failure.objection.judge, &failure.objection.what);
+        println!("seed {seed}, after {} ms: {judge} objects: {what}", failure.at_ms);
+        println!("  cargo run --release -p sim -- --seed {seed}");
+    }
+    let tally = &report.tally;
+    println!(
+        "{} seeds in {:.1} s: {} entries, {} deaths, {} breaches kept, {} failed",
+        report.seeds,
+        begun.elapsed().as_secs_f64(),
+        tally.entries,
+        tally.deaths,
+        tally.breaches,
+        report.failures.len()
+    );
+    if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,111 @@
+//! A line is founded: keys, secrets and the memorandum of a run.
+
+use detente_line::{Escalation, Identity, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
+use detente_record::{Fault, LineSecret, Party, SecretKey, possession_message};
+
+use crate::rng::Rng;
+use crate::scenario::Scenario;
+
+/// The names of the parties, by number.
+const NAMES: [&str; 5] = ["aria", "bor", "cyr", "dov", "eno"];
+
+/// A party's own keys and secret, for as many lives of its station as there are.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    /// Whose.
+    pub(crate) party: Party,
+    /// Signs checkpoints.
+    pub(crate) book: SecretKey,
+    /// Signs receipts.
+    pub(crate) receipt: SecretKey,
+    /// Blinds its leaves.
+    pub(crate) secret: LineSecret,
+}
+
+impl Keys {
+    /// As the core takes them.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            party: self.party,
+            book_key: self.book.clone(),
+            receipt_key: self.receipt.clone(),
+            secret: self.secret.clone(),
+        }
+    }
+}
+
+fn member(number: u8, name: &str, rng: &mut Rng) -> Result<(Keys, Member), Fault> {
+    let keys = Keys {
+        party: Party::new(number)?,
+        book: SecretKey::from_seed(rng.bytes()),
+        receipt: SecretKey::from_seed(rng.bytes()),
+        secret: LineSecret::from_bytes(rng.bytes()),
+    };
+    let station = SecretKey::from_seed(rng.bytes());
+    let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
+    let possession =
+        roles.map(|(role, key)| key.sign(&possession_message(role, name, &key.public())).to_vec().into());
+    let offices = ["watch", "duty", "head"].into_iter().zip(0..);
+    let member = Member {
+        number,
+        name: name.into(),
+        full_name: format!("Republic of {name}"),
+        book_key: *keys.book.public().bytes(),
+        receipt_key: *keys.receipt.public().bytes(),
+        station_key: *station.public().bytes(),
+        commitment: keys.secret.commitment(),
+        possession: possession.into(),
+        languages: vec!["en".into()],
+        offices: offices.map(|(name, rank)| Office { number: rank, name: name.into(), rank }).collect(),
+    };
+    Ok((keys, member))
+}
+
+/// The keys of every party, and the memorandum that they signed.
+///
+/// # Errors
+/// Those of [`Memorandum::check`], if a scenario asks for what no memorandum allows.
+pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Memorandum), Fault> {
+    let mut keys = Vec::new();
+    let mut parties = Vec::new();
+    for (number, name) in NAMES.into_iter().enumerate().take(scenario.parties) {
+        let (own, member) = member(number as u8, name, rng)?;
+        keys.push(own);
+        parties.push(member);
+    }
+    let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
+    let entries = if scenario.quota == 0 { 100_000 } else { scenario.quota };
+    let bytes = if scenario.quota == 0 { 1 << 30 } else { 16_384 + scenario.quota * 400 };
+    let terms = Terms {
+        version: 1,
+        name: "virtual".into(),
+        predecessor: None,
+        parent: None,
+        refounds: None,
+        depositary: rng.below(scenario.parties as u64) as u8,
+        parties,
+        handling_ms: vec![60_000, 120_000, 300_000, 900_000],
+        escalations: vec![
+            step(0, 30_000, 1),
+            step(0, 60_000, 2),
+            step(2, 90_000, 1),
+            step(3, 200_000, 1),
+            step(4, 400_000, 2),
+        ],
+        tests: Tests { interval_ms: rng.within(60_000, 240_000), grace_ms: rng.within(20_000, 50_000) },
+        suspension: Suspension {
+            consent: scenario.consent,
+            passes: if rng.chance(300) { vec![1] } else { Vec::new() },
+        },
+        quotas: (0..5).map(|_| Quota { entries, bytes }).collect(),
+        rule: Rule {
+            threshold: scenario.threshold,
+            veto: scenario.veto.clone(),
+            window_ms: rng.within(60_000, 300_000),
+        },
+        notices: Vec::new(),
+        circuits: None,
+        text: None,
+    };
+    Ok((keys, Memorandum::check(terms)?))
+}

@@ -1,0 +1,99 @@
+//! Honest authors keep every rule: what their own cuts forbid they do not append, and what they append nobody
+//! voids.
+
+use detente_record::{Class, Cut, Entry, EntryRef, Party, vector_hash};
+
+use super::receipts::Receipts;
+use super::reference::Reading;
+use super::{Court, Word, object};
+use crate::store::Record;
+
+/// Holds everything that a party has written to spec/record.md §3 and spec/line.md §5.
+///
+/// `once` is whether its store has never been restored from a copy: only then can its serials be one sequence.
+///
+/// # Errors
+/// With the first entry that breaks a rule, and the rule.
+pub(crate) fn keep_the_rules(
+    court: &Court,
+    author: Party,
+    record: &Record,
+    reading: &Reading<'_>,
+    roots: &mut Receipts,
+    once: bool,
+) -> Word {
+    let mut written: Vec<(EntryRef, &Entry)> = Vec::new();
+    for (name, item) in reading.items.iter().filter(|(name, _)| name.book.party == author) {
+        let Some((entry, _)) = &item.read else {
+            return object("authors", format!("{} cannot be read", court.entry(*name)));
+        };
+        if !item.judged {
+            return object("authors", format!("{} rests on acts that its author lacks", court.entry(*name)));
+        }
+        if !item.sound {
+            return object("authors", format!("{} is void: {entry:?}", court.entry(*name)));
+        }
+        let mut cut = item.cut.clone();
+        cut.insert(name.book, name.number - 1);
+        closed(court, *name, &cut, reading)?;
+        if name.book.class == Class::A {
+            let rooted = cut.iter().filter(|(_, size)| **size > 0).map(|(book, size)| {
+                (*book, (*size, roots.root(court, author, record, *book, *size).unwrap_or_default()))
+            });
+            if entry.vector != Some(vector_hash(&rooted.collect())) {
+                return object(
+                    "authors",
+                    format!("the vector of {} is not that of its cut {cut:?}", court.entry(*name)),
+                );
+            }
+        }
+        written.push((*name, entry));
+    }
+    if let Some(book) = reading.over_quota.iter().find(|book| book.party == author) {
+        return object("authors", format!("{} holds more than the quota of a day", court.book(*book)));
+    }
+    if !once {
+        return Ok(());
+    }
+    written.sort_by_key(|(_, entry)| entry.serial);
+    let mut last = 0;
+    for ((name, entry), serial) in written.into_iter().zip(1..) {
+        if entry.serial != serial {
+            return object(
+                "authors",
+                format!("{} has serial {}, not {serial}", court.entry(name), entry.serial),
+            );
+        }
+        if entry.time_ms < last || entry.clock_held && entry.time_ms != last {
+            let (name, time) = (court.entry(name), entry.time_ms);
+            return object("authors", format!("{name} has time {time} after {last}"));
+        }
+        last = entry.time_ms;
+    }
+    Ok(())
+}
+
+/// A cut covers every act that the entries under it rest on (spec/record.md §3).
+fn closed(court: &Court, name: EntryRef, cut: &Cut, reading: &Reading<'_>) -> Word {
+    for (book, size) in cut.iter().filter(|(_, size)| **size > 0) {
+        let last = EntryRef { book: *book, number: *size };
+        let Some(item) = reading.items.get(&last) else {
+            return object(
+                "authors",
+                format!("{} covers {}, which its author lacks", court.entry(name), court.entry(last)),
+            );
+        };
+        let open = item
+            .cut
+            .iter()
+            .find(|(of, rests)| of.class == Class::A && cut.get(of).copied().unwrap_or(0) < **rests);
+        if let Some((of, rests)) = open {
+            let (name, last, of) = (court.entry(name), court.entry(last), court.book(*of));
+            return object(
+                "authors",
+                format!("{name} covers {last}, and not {of} to {rests}, on which that rests"),
+            );
+        }
+    }
+    Ok(())
+}

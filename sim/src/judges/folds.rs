@@ -1,0 +1,210 @@
+//! What a line says follows from its record: live, rebuilt, and at every side alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use detente_line::Line;
+use detente_record::{Cut, EntryRef, Party};
+
+use super::reference::{Awaiting, Open, Reading};
+use super::{Court, Word, object};
+use crate::store::Record;
+
+/// Everything that a line says of acts and facts, as values that can be compared.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    standing: BTreeMap<(Party, u64), Option<EntryRef>>,
+    last_suspension: BTreeMap<Party, Option<EntryRef>>,
+    open_motions: BTreeSet<EntryRef>,
+    votes: BTreeMap<EntryRef, BTreeMap<Party, String>>,
+    consent: BTreeMap<EntryRef, Option<EntryRef>>,
+    owed: BTreeMap<EntryRef, Open>,
+    awaited: BTreeMap<EntryRef, Awaiting>,
+}
+
+/// The times at which standings are compared: around the present, since they change by the clock alone.
+fn times(now_ms: u64) -> [u64; 4] {
+    [now_ms.saturating_sub(60_000), now_ms, now_ms + 30_000, now_ms + 100_000_000]
+}
+
+fn said_by(line: &Line, now_ms: u64) -> Said {
+    let parties: Vec<Party> = line.memorandum().parties().collect();
+    let standing = |party: &Party| {
+        times(now_ms).map(|at_ms| ((*party, at_ms), line.suspension(*party, at_ms).map(|s| s.act)))
+    };
+    let last: BTreeMap<Party, Option<EntryRef>> =
+        parties.iter().map(|party| (*party, line.last_suspension(*party).map(|s| s.act))).collect();
+    let owed = line.facts().owed().iter();
+    let awaited = line.facts().awaited().iter();
+    Said {
+        standing: parties.iter().flat_map(standing).collect(),
+        open_motions: line.open_motions().iter().map(|motion| motion.act).collect(),
+        votes: line
+            .open_motions()
+            .iter()
+            .map(|motion| {
+                let votes = line.votes(motion).into_iter();
+                (motion.act, votes.map(|(party, choice)| (party, format!("{choice:?}"))).collect())
+            })
+            .collect(),
+        consent: last.values().flatten().map(|suspension| (*suspension, line.consent(*suspension))).collect(),
+        last_suspension: last,
+        owed: owed
+            .map(|(name, owed)| (*name, Open { arrived_ms: owed.arrived_ms, displayed: owed.displayed }))
+            .collect(),
+        awaited: awaited
+            .map(|(name, open)| {
+                let open = open.clone();
+                let (displayed, acknowledged) = (open.displayed, open.acknowledged);
+                (
+                    *name,
+                    Awaiting { displayed, acknowledged, passed_on: open.passed_on, answered: open.answered },
+                )
+            })
+            .collect(),
+    }
+}
+
+fn read_from(court: &Court, me: Party, record: &Record, reading: &Reading<'_>, now_ms: u64) -> Said {
+    let cut: Cut = reading.judged_acts();
+    let parties: Vec<Party> = court.memorandum.parties().collect();
+    let standing =
+        |party: &Party| times(now_ms).map(|at_ms| ((*party, at_ms), reading.standing(*party, &cut, at_ms)));
+    let last: BTreeMap<Party, Option<EntryRef>> =
+        parties.iter().map(|party| (*party, reading.in_force(*party, &cut))).collect();
+    let open_motions = reading.open_motions(&cut);
+    let votes = |motion: &EntryRef| {
+        let votes = reading.votes(*motion, &cut).into_iter();
+        (*motion, votes.map(|(party, (_, choice))| (party, format!("{choice:?}"))).collect())
+    };
+    Said {
+        standing: parties.iter().flat_map(standing).collect(),
+        votes: open_motions.iter().map(votes).collect(),
+        open_motions,
+        consent: last
+            .values()
+            .flatten()
+            .map(|suspension| (*suspension, reading.consent(*suspension, &cut)))
+            .collect(),
+        last_suspension: last,
+        owed: reading.owed(me, record),
+        awaited: reading.awaited(me),
+    }
+}
+
+fn same<T: PartialEq + Debug>(who: &str, what: &str, line: &T, other: &T) -> Word {
+    if line == other {
+        return Ok(());
+    }
+    object("folds", format!("{what} at {who}: {line:?}, expected {other:?}"))
+}
+
+/// The first of two maps' entries that differ, so that an objection stays readable.
+fn same_map<K: Ord + Debug, V: PartialEq + Debug>(
+    who: &str,
+    what: &str,
+    line: &BTreeMap<K, V>,
+    other: &BTreeMap<K, V>,
+) -> Word {
+    let keys: BTreeSet<&K> = line.keys().chain(other.keys()).collect();
+    for key in keys {
+        if line.get(key) != other.get(key) {
+            let (line, other) = (line.get(key), other.get(key));
+            return object("folds", format!("{what} at {who}, {key:?}: {line:?}, expected {other:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn same_said(who: &str, line: &Said, other: &Said) -> Word {
+    same_map(who, "standing", &line.standing, &other.standing)?;
+    same_map(who, "last suspension", &line.last_suspension, &other.last_suspension)?;
+    same(who, "open motions", &line.open_motions, &other.open_motions)?;
+    same_map(who, "votes", &line.votes, &other.votes)?;
+    same_map(who, "consent", &line.consent, &other.consent)?;
+    same_map(who, "owed", &line.owed, &other.owed)?;
+    same_map(who, "awaited", &line.awaited, &other.awaited)
+}
+
+/// Holds what a line says to the record that it has.
+///
+/// # Errors
+/// With the first difference.
+pub(crate) fn follow(
+    court: &Court,
+    line: &Line,
+    record: &Record,
+    reading: &Reading<'_>,
+    now_ms: u64,
+) -> Word {
+    let who = court.party(line.party());
+    if let Some(book) = reading.over_quota.first() {
+        return object("folds", format!("{who} holds more of {} than its quota of a day", court.book(*book)));
+    }
+    for (name, item) in &reading.items {
+        let verdict = line.verdict(*name);
+        let name = court.entry(*name);
+        if verdict.unjudged == item.judged {
+            return object(
+                "folds",
+                format!("{name} at {who}: unjudged {}, judged {}", verdict.unjudged, item.judged),
+            );
+        }
+        if item.judged && verdict.marked.is_none() != item.sound {
+            let marked = verdict.marked.map(|fault| fault.to_string());
+            return object("folds", format!("{name} at {who}: marked {marked:?}, sound {}", item.sound));
+        }
+    }
+    same_said(&who, &said_by(line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
+}
+
+/// Holds a line that was rebuilt from its record to the live one.
+///
+/// # Errors
+/// With the first difference.
+pub(crate) fn rebuilt(court: &Court, live: &Line, rebuilt: &Line, now_ms: u64) -> Word {
+    let who = court.party(live.party());
+    for (one, other) in live
+        .held()
+        .iter()
+        .filter(|held| held.size > 0)
+        .zip(rebuilt.held().iter().filter(|held| held.size > 0))
+    {
+        // A book that has ended is one that evidence was found against, or that somebody held more of.
+        let other = detente_line::HeldBook { ended: one.ended, ..other.clone() };
+        same(&who, "a book, live and rebuilt", one, &other)?;
+        let (one, other) = (live.receipts(one.book), rebuilt.receipts(other.book));
+        same(&who, "receipts, live and rebuilt", &one.collect::<Vec<_>>(), &other.collect::<Vec<_>>())?;
+    }
+    let held = |line: &Line| {
+        line.held().iter().filter(|held| held.size > 0).map(|held| held.book).collect::<Vec<_>>()
+    };
+    same(&who, "books held, live and rebuilt", &held(live), &held(rebuilt))?;
+    same(&who, "the last entry, live and rebuilt", &live.last_entry(), &rebuilt.last_entry())?;
+    let secrets = |line: &Line| line.secrets().iter().map(|(party, _)| *party).collect::<Vec<_>>();
+    same(&who, "secrets, live and rebuilt", &secrets(live), &secrets(rebuilt))?;
+    for party in court.memorandum.parties() {
+        same(&who, "duty, live and rebuilt", &live.duty(party), &rebuilt.duty(party))?;
+    }
+    same_said(&who, &said_by(rebuilt, now_ms), &said_by(live, now_ms))
+}
+
+/// Holds two lines that have judged the same acts to one another: equal cuts, equal answers.
+///
+/// # Errors
+/// With the first difference.
+pub(crate) fn equal(court: &Court, one: &Line, other: &Line, now_ms: u64) -> Word {
+    let acts = |line: &Line| -> Cut {
+        let held = line.held().into_iter().filter(|held| held.book.class == detente_record::Class::A);
+        held.filter(|held| held.judged > 0).map(|held| (held.book, held.judged)).collect()
+    };
+    if acts(one) != acts(other) {
+        return Ok(());
+    }
+    let who = format!("{} and {}", court.party(one.party()), court.party(other.party()));
+    let (one, other) = (said_by(one, now_ms), said_by(other, now_ms));
+    same_map(&who, "standing", &one.standing, &other.standing)?;
+    same(&who, "open motions", &one.open_motions, &other.open_motions)?;
+    same_map(&who, "votes", &one.votes, &other.votes)?;
+    same_map(&who, "consent", &one.consent, &other.consent)
+}

@@ -1,0 +1,150 @@
+//! Once faults have stopped, every mirror catches up, receipts get round, clocks that are overdue have rung,
+//! and what can be decided is.
+//!
+//! Everything here is asked again and again; it is wrong only if it never comes true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detente_line::Content;
+use detente_record::{Book, EntryRef, Party};
+
+use super::reference::Reading;
+use super::{Court, Word, object};
+use crate::store::Record;
+
+/// A station, as liveness sees it.
+pub(crate) struct Seen<'a> {
+    /// Whose.
+    pub(crate) party: Party,
+    /// What is durable there.
+    pub(crate) record: &'a Record,
+    /// What follows from it.
+    pub(crate) reading: Reading<'a>,
+    /// Its clock, ms.
+    pub(crate) clock_ms: u64,
+    /// What it called somebody for: entry and rank, over all its lives.
+    pub(crate) rung: &'a BTreeSet<(EntryRef, u16)>,
+    /// Since when it has been running without a fault, by its own clock, ms.
+    pub(crate) calm_ms: u64,
+}
+
+/// Every mirror of every book that its author has not forked holds as much as any other.
+///
+/// # Errors
+/// With a mirror that lacks something.
+pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTreeSet<Party>) -> Word {
+    let mut sizes: BTreeMap<Book, (u64, Party)> = BTreeMap::new();
+    for station in seen {
+        for book in station.record.entries.keys().filter(|book| !forked.contains(&book.party)) {
+            let size = station.record.size(*book);
+            let most = sizes.entry(*book).or_insert((size, station.party));
+            *most = (*most).max((size, station.party));
+        }
+    }
+    for (book, (size, at)) in sizes {
+        for station in seen {
+            let held = station.record.size(book);
+            if held != size {
+                let (book, who, at) = (court.book(book), court.party(station.party), court.party(at));
+                return object("liveness", format!("{who} holds {held} of {book}, and {at} {size}"));
+            }
+            let same = seen.iter().all(|other| {
+                let (one, other) = (station.record.entries.get(&book), other.record.entries.get(&book));
+                one.zip(other).is_none_or(|(one, other)| one == other)
+            });
+            if !same {
+                return object("liveness", format!("{} is not the same book everywhere", court.book(book)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Everybody holds everybody's receipt for the whole of every honest book.
+///
+/// # Errors
+/// With a receipt that is missing.
+pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>]) -> Word {
+    for station in seen {
+        for book in station.record.entries.keys().filter(|book| court.is_honest(book.party)) {
+            let size = station.record.size(*book);
+            for signer in court.honest.iter().filter(|signer| **signer != book.party) {
+                let of = station.record.receipts.get(book);
+                if !of.is_some_and(|of| of.contains_key(&(size, *signer))) {
+                    let (who, book, signer) =
+                        (court.party(station.party), court.book(*book), court.party(*signer));
+                    return object(
+                        "liveness",
+                        format!("{who} lacks {signer}'s receipt for {book} to {size}"),
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every step of escalation that is due has happened.
+///
+/// # Errors
+/// With an entry whose clock has run out in silence.
+pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>]) -> Word {
+    for station in seen {
+        for (entry, open) in station.reading.owed(station.party, station.record) {
+            let Some(arrived_ms) = open.arrived_ms else {
+                let (who, entry) = (court.party(station.party), court.entry(entry));
+                return object("liveness", format!("{entry} is open at {who} and its clock does not run"));
+            };
+            for step in court.memorandum.escalations(entry.book.class) {
+                let due_ms = arrived_ms + step.after_ms;
+                if due_ms < station.clock_ms && !station.rung.contains(&(entry, step.rank)) {
+                    let (who, entry, rank) = (court.party(station.party), court.entry(entry), step.rank);
+                    let late = station.clock_ms - due_ms;
+                    return object(
+                        "liveness",
+                        format!("{entry} is overdue at {who} by {late} ms: rank {rank} was not called"),
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Motions whose window has ended are decided, where the depositary is honest.
+///
+/// # Errors
+/// With a motion that is still open.
+pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>]) -> Word {
+    let depositary = seen.iter().find(|station| court.memorandum.depositary() == Some(station.party));
+    let Some(depositary) = depositary else { return Ok(()) };
+    let cut = depositary.reading.judged_acts();
+    for motion in depositary.reading.open_motions(&cut) {
+        let read = depositary.reading.items.get(&motion).and_then(|item| item.read.as_ref());
+        if let Some((_, Content::Motion { closes_ms, .. })) = read
+            && closes_ms + 1_000 < depositary.clock_ms
+        {
+            return object("liveness", format!("{} has closed and is not decided", court.entry(motion)));
+        }
+    }
+    Ok(())
+}
+
+/// Where all clocks agree, nobody who is honest misses a test of a slot that began in calm.
+///
+/// # Errors
+/// With a test, or an answer, that was missed.
+pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>]) -> Word {
+    let interval_ms = court.memorandum.terms().tests.interval_ms;
+    for station in seen {
+        for (name, item) in station.reading.items.iter().filter(|(name, _)| name.book.party == station.party)
+        {
+            let Some((_, Content::Missed { slot, party })) = &item.read else { continue };
+            if court.is_honest(*party) && slot * interval_ms > station.calm_ms + 60_000 {
+                let (name, party) = (court.entry(*name), court.party(*party));
+                return object("liveness", format!("{name}: {party} missed slot {slot}, in calm"));
+            }
+        }
+    }
+    Ok(())
+}

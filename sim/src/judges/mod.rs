@@ -1,0 +1,78 @@
+//! The judges: apart from the judged. They read stores, and what was said aloud; what a line says of itself they
+//! hold against that.
+//!
+//! Safety is judged all the time: no entry lost, repeated or reordered ([`books`]), receipts that are true
+//! ([`receipts`]), folds that follow from the record alone ([`folds`]), authors who keep their own rules
+//! ([`authors`]), nobody blamed who is honest ([`blame`]). Liveness is judged once faults have stopped
+//! ([`liveness`]).
+
+use detente_line::Memorandum;
+use detente_record::{Book, EntryRef, LineId, Party};
+
+use crate::founding::Keys;
+
+pub(crate) mod authors;
+pub(crate) mod blame;
+pub(crate) mod books;
+pub(crate) mod folds;
+pub(crate) mod liveness;
+pub(crate) mod receipts;
+pub(crate) mod reference;
+#[cfg(test)]
+mod tests;
+
+/// What a judge found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Objection {
+    /// Which judge.
+    pub(crate) judge: &'static str,
+    /// What must not be.
+    pub(crate) what: String,
+}
+
+/// A judge's word: nothing to object, or what.
+pub(crate) type Word = Result<(), Objection>;
+
+/// An objection.
+pub(crate) fn object<T>(judge: &'static str, what: impl Into<String>) -> Result<T, Objection> {
+    Err(Objection { judge, what: what.into() })
+}
+
+/// What every judge knows of a run: the rules, the keys, and who is honest.
+pub(crate) struct Court {
+    /// The rules.
+    pub(crate) memorandum: Memorandum,
+    /// Which line it is.
+    pub(crate) line: LineId,
+    /// Everybody's keys, by place.
+    pub(crate) keys: Vec<Keys>,
+    /// Who keeps the contract.
+    pub(crate) honest: Vec<Party>,
+}
+
+impl Court {
+    /// Whether a party keeps the contract.
+    pub(crate) fn is_honest(&self, party: Party) -> bool {
+        self.honest.contains(&party)
+    }
+
+    /// A party's keys.
+    pub(crate) fn keys_of(&self, party: Party) -> Option<&Keys> {
+        self.keys.iter().find(|keys| keys.party == party)
+    }
+
+    /// A party's name.
+    pub(crate) fn party(&self, party: Party) -> String {
+        crate::story::party(&self.memorandum, party)
+    }
+
+    /// A book's name.
+    pub(crate) fn book(&self, book: Book) -> String {
+        crate::story::book(&self.memorandum, book)
+    }
+
+    /// An entry's name.
+    pub(crate) fn entry(&self, entry: EntryRef) -> String {
+        crate::story::entry(&self.memorandum, entry)
+    }
+}

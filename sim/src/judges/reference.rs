@@ -1,0 +1,436 @@
+//! What entries mean together, worked out a second time from spec/line.md §5: slowly, from a record alone.
+//!
+//! It shares with the core the decoding of entries and bodies, and nothing else: no cut is kept, no fold is
+//! carried on, every question is answered by looking at everything again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detente_line::{Choice, Content, Memorandum, Outcome};
+use detente_record::{Book, Class, Cut, Entry, EntryRef, Party};
+
+use crate::store::Record;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// An entry, and what the specification says of it.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Entry and body, where both could be read.
+    pub(crate) read: Option<(Entry, Content)>,
+    /// The full cut, without its own book.
+    pub(crate) cut: Cut,
+    /// It breaks no rule that the entry and its book show by themselves.
+    well: bool,
+    /// The acts that it rests on are held and judged, and so are the entries before it.
+    pub(crate) judged: bool,
+    /// Folds do not skip it.
+    pub(crate) sound: bool,
+}
+
+/// Everything that a record says.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    memorandum: &'a Memorandum,
+    /// Every entry held.
+    pub(crate) items: BTreeMap<EntryRef, Item>,
+    /// Books of which more is held than a quota allows.
+    pub(crate) over_quota: Vec<Book>,
+}
+
+/// Another party's open entry, as the record shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// When this party first receipted it, ms.
+    pub(crate) arrived_ms: Option<u64>,
+    /// This party said that it showed it to an officer.
+    pub(crate) displayed: bool,
+}
+
+/// An own entry that others have to handle.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Awaiting {
+    /// Who has shown it to an officer.
+    pub(crate) displayed: BTreeSet<Party>,
+    /// Who has acknowledged it.
+    pub(crate) acknowledged: BTreeSet<Party>,
+    /// Who has passed it on.
+    pub(crate) passed_on: BTreeSet<Party>,
+    /// Who has answered it.
+    pub(crate) answered: BTreeSet<Party>,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads a record.
+    pub(crate) fn new(memorandum: &'a Memorandum, record: &Record) -> Self {
+        let mut reading = Self { memorandum, items: BTreeMap::new(), over_quota: Vec::new() };
+        for (book, entries) in &record.entries {
+            reading.read_book(*book, entries.iter().map(|bytes| &**bytes));
+        }
+        reading.judge();
+        reading
+    }
+
+    fn read_book<'b>(&mut self, book: Book, entries: impl Iterator<Item = &'b [u8]>) {
+        let quota = self.memorandum.quota(book);
+        let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        let (mut serial, mut time_ms, mut cut) = (0, 0, Cut::new());
+        for (bytes, number) in entries.zip(1..) {
+            let entry = Entry::decode(bytes).ok();
+            let day = days.entry(entry.as_ref().map_or(0, |entry| entry.time_ms) / DAY_MS).or_default();
+            *day = (day.0 + 1, day.1 + bytes.len() as u64);
+            let mut well = false;
+            let mut read = None;
+            if let Some(entry) = entry {
+                well = entry.serial > serial
+                    && entry.time_ms >= time_ms
+                    && entry.vector.is_some() == (book.class == Class::A)
+                    && !entry.cut.contains_key(&book)
+                    && entry.cut.iter().all(|(of, size)| cut.get(of).is_none_or(|stated| size >= stated));
+                (serial, time_ms) = (entry.serial, entry.time_ms);
+                cut.extend(entry.cut.iter().filter(|(of, _)| **of != book).map(|(of, size)| (*of, *size)));
+                let offices = self.memorandum.member(book.party).map(|member| &member.offices);
+                well &= offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
+                match Content::decode(entry.kind, &entry.body) {
+                    Ok(content) => {
+                        well &= has_its_place(&content, book, &entry.regards);
+                        read = Some((entry, content));
+                    }
+                    Err(_) => well = false,
+                }
+            }
+            let item = Item { read, cut: cut.clone(), well, judged: false, sound: false };
+            self.items.insert(EntryRef { book, number }, item);
+        }
+        if days.values().any(|(entries, bytes)| *entries > quota.entries || *bytes > quota.bytes) {
+            self.over_quota.push(book);
+        }
+    }
+
+    /// Judges what can be judged, until nothing more can.
+    fn judge(&mut self) {
+        loop {
+            let mut any = false;
+            let waiting: Vec<EntryRef> =
+                self.items.iter().filter(|(_, item)| !item.judged).map(|(name, _)| *name).collect();
+            for name in waiting.into_iter() {
+                if self.is_ready(name) {
+                    let sound = self.is_sound(name);
+                    if let Some(item) = self.items.get_mut(&name) {
+                        (item.judged, item.sound) = (true, sound);
+                    }
+                    any = true;
+                }
+            }
+            if !any {
+                return;
+            }
+        }
+    }
+
+    fn is_judged(&self, name: EntryRef) -> bool {
+        self.items.get(&name).is_some_and(|item| item.judged)
+    }
+
+    fn is_ready(&self, name: EntryRef) -> bool {
+        let Some(item) = self.items.get(&name).filter(|item| !item.judged) else { return false };
+        let before = EntryRef { number: name.number - 1, ..name };
+        (before.number == 0 || self.is_judged(before))
+            && item.cut.iter().filter(|(of, size)| of.class == Class::A && **size > 0).all(|(of, size)| {
+                // Judged in order, so the last one covered tells for all.
+                self.is_judged(EntryRef { book: *of, number: *size })
+            })
+    }
+
+    fn is_sound(&self, name: EntryRef) -> bool {
+        let Some(item) = self.items.get(&name).filter(|item| item.well) else { return false };
+        let Some((entry, content)) = &item.read else { return false };
+        let mut cut = item.cut.clone();
+        cut.insert(name.book, name.number - 1);
+        let known = !matches!(content, Content::Unknown { .. });
+        known && self.is_permitted(content, entry.time_ms, &cut) && self.holds(name, entry, content, &cut)
+    }
+
+    /// Spec/line.md §5, Permitted.
+    fn is_permitted(&self, content: &Content, time_ms: u64, cut: &Cut) -> bool {
+        let kind = content.kind();
+        let always = kind >= 64
+            || (4..=13).contains(&kind)
+            || kind == 3
+            || matches!(content, Content::Message(message) if message.safety_of_life == Some(true))
+            || self.memorandum.terms().suspension.passes.contains(&kind);
+        always
+            || self.memorandum.parties().all(|party| match self.standing(party, cut, time_ms) {
+                None => true,
+                Some(suspension) => {
+                    self.scope(suspension).is_some_and(|s| !s.is_empty() && !s.contains(&kind))
+                }
+            })
+    }
+
+    fn scope(&self, suspension: EntryRef) -> Option<&[u16]> {
+        match &self.items.get(&suspension)?.read.as_ref()?.1 {
+            Content::Suspends { scope, .. } => Some(scope),
+            _ => None,
+        }
+    }
+
+    /// Sound acts under a cut, in the order of their books.
+    fn acts<'s>(
+        &'s self,
+        cut: &'s Cut,
+    ) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
+        self.items.iter().filter_map(move |(name, item)| {
+            let under =
+                name.book.class == Class::A && cut.get(&name.book).is_some_and(|size| name.number <= *size);
+            let (entry, content) = item.read.as_ref().filter(|_| under && item.sound)?;
+            Some((*name, entry, content))
+        })
+    }
+
+    fn statements(&self, party: Party, cut: &Cut) -> Vec<(EntryRef, u64, bool)> {
+        let of = self.acts(cut).filter(|(name, ..)| name.book.party == party);
+        of.filter_map(|(name, entry, content)| match content {
+            Content::Suspends { effective_ms, .. } => Some((name, entry.time_ms.max(*effective_ms), true)),
+            Content::Resumes { effective_ms, .. } => Some((name, entry.time_ms.max(*effective_ms), false)),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// A party's standing at a time under a cut: its suspension, or `None` while it is in effect.
+    pub(crate) fn standing(&self, party: Party, cut: &Cut, at_ms: u64) -> Option<EntryRef> {
+        let statements = self.statements(party, cut);
+        let last = statements.into_iter().rev().find(|(_, effective_ms, _)| *effective_ms <= at_ms)?;
+        last.2.then_some(last.0)
+    }
+
+    /// The suspension that a party's last statement under a cut is.
+    pub(crate) fn in_force(&self, party: Party, cut: &Cut) -> Option<EntryRef> {
+        self.statements(party, cut).last().filter(|(.., suspends)| *suspends).map(|(name, ..)| *name)
+    }
+
+    /// Motions under a cut: which, about what, when they close.
+    fn motions(&self, cut: &Cut) -> Vec<(EntryRef, EntryRef, u64)> {
+        let motions =
+            self.acts(cut).filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
+                (Content::Motion { closes_ms, .. }, Some(about)) => Some((name, *about, *closes_ms)),
+                _ => None,
+            });
+        motions.collect()
+    }
+
+    fn decisions(&self, cut: &Cut) -> Vec<(EntryRef, EntryRef, Outcome)> {
+        let decisions =
+            self.acts(cut).filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
+                (Content::Decide { outcome, .. }, Some(motion)) => Some((name, *motion, *outcome)),
+                _ => None,
+            });
+        decisions.collect()
+    }
+
+    /// Motions without a decision under a cut.
+    pub(crate) fn open_motions(&self, cut: &Cut) -> BTreeSet<EntryRef> {
+        let decided: BTreeSet<EntryRef> =
+            self.decisions(cut).into_iter().map(|(_, motion, _)| motion).collect();
+        self.motions(cut)
+            .into_iter()
+            .map(|(motion, ..)| motion)
+            .filter(|motion| !decided.contains(motion))
+            .collect()
+    }
+
+    /// A decision that carried a motion to reopen after a suspension, under a cut.
+    pub(crate) fn consent(&self, suspension: EntryRef, cut: &Cut) -> Option<EntryRef> {
+        let about: BTreeMap<EntryRef, EntryRef> =
+            self.motions(cut).into_iter().map(|(motion, about, _)| (motion, about)).collect();
+        let carried = self.decisions(cut).into_iter().find(|(_, motion, outcome)| {
+            *outcome == Outcome::Carried && about.get(motion) == Some(&suspension)
+        });
+        carried.map(|(decision, ..)| decision)
+    }
+
+    /// Each party's last vote on a motion under a cut; the motion is its mover's until the mover votes.
+    pub(crate) fn votes(&self, motion: EntryRef, cut: &Cut) -> BTreeMap<Party, (EntryRef, Choice)> {
+        let mut votes = BTreeMap::from([(motion.book.party, (motion, Choice::For))]);
+        for (name, entry, content) in self.acts(cut) {
+            if let Content::Vote { choice, .. } = content
+                && entry.regards.first() == Some(&motion)
+            {
+                votes.insert(name.book.party, (name, *choice));
+            }
+        }
+        votes
+    }
+
+    fn outcome(
+        &self,
+        closes_ms: u64,
+        votes: &BTreeMap<Party, (EntryRef, Choice)>,
+        at_ms: u64,
+    ) -> Option<Outcome> {
+        let rule = &self.memorandum.terms().rule;
+        let parties = self.memorandum.terms().parties.len();
+        let by =
+            |party: u8| votes.iter().find(|(of, _)| of.number() == party).map(|(_, (_, choice))| *choice);
+        let in_favour = votes.values().filter(|(_, choice)| *choice == Choice::For).count();
+        let needed = usize::from(rule.threshold);
+        let vetoed = rule.veto.iter().any(|holder| by(*holder) == Some(Choice::Against));
+        let all_veto_holders_voted = rule.veto.iter().all(|holder| by(*holder).is_some());
+        if at_ms > closes_ms {
+            Some(Outcome::Lapsed)
+        } else if in_favour >= needed && !vetoed && all_veto_holders_voted {
+            Some(Outcome::Carried)
+        } else if vetoed || in_favour + (parties - votes.len()) < needed {
+            Some(Outcome::Defeated)
+        } else {
+            None
+        }
+    }
+
+    /// Whether an act holds under its cut.
+    fn holds(&self, name: EntryRef, entry: &Entry, content: &Content, cut: &Cut) -> bool {
+        let subject = entry.regards.first().copied();
+        match content {
+            Content::Resumes { decision, .. } => {
+                let in_force = self.in_force(name.book.party, cut);
+                let consents = || {
+                    let consent = in_force.and_then(|suspension| self.consent(suspension, cut));
+                    consent.is_some() && consent == *decision
+                };
+                in_force.is_some()
+                    && subject == in_force
+                    && (!self.memorandum.terms().suspension.consent || consents())
+            }
+            Content::Motion { closes_ms, .. } => {
+                let latest = entry.time_ms + self.memorandum.terms().rule.window_ms;
+                let about = subject.and_then(|subject| self.in_force(subject.book.party, cut));
+                (entry.time_ms..=latest).contains(closes_ms) && about.is_some() && about == subject
+            }
+            Content::Vote { .. } => self.motions(cut).iter().any(|(motion, ..)| Some(*motion) == subject),
+            Content::Decide { outcome, votes, before } => {
+                let motion = self.motions(cut).into_iter().find(|(motion, ..)| Some(*motion) == subject);
+                let decisions = self.decisions(cut);
+                let Some((motion, _, closes_ms)) = motion else { return false };
+                let counted = self.votes(motion, cut);
+                Some(name.book.party) == self.memorandum.depositary()
+                    && decisions.iter().all(|(_, decided, _)| *decided != motion)
+                    && decisions.last().map(|(last, ..)| *last) == *before
+                    && counted.values().map(|(vote, _)| *vote).eq(votes.iter().copied())
+                    && self.outcome(closes_ms, &counted, entry.time_ms) == Some(*outcome)
+            }
+            _ => true,
+        }
+    }
+
+    /// How much of every book of acts has been judged.
+    pub(crate) fn judged_acts(&self) -> Cut {
+        let mut cut = Cut::new();
+        for (name, _) in self.items.iter().filter(|(name, item)| item.judged && name.book.class == Class::A) {
+            cut.insert(name.book, name.number);
+        }
+        cut
+    }
+
+    /// What a party has to handle and has not.
+    pub(crate) fn owed(&self, me: Party, record: &Record) -> BTreeMap<EntryRef, Open> {
+        let mut owed = BTreeMap::new();
+        for (name, _) in self.to_handle().filter(|(name, _)| name.book.party != me) {
+            let receipts = record.receipts.get(&name.book).into_iter().flatten();
+            let mut covering = receipts
+                .filter(|((size, by), _)| *by == me && *size >= name.number)
+                .map(|(_, receipt)| receipt);
+            let arrived_ms = covering.next().map(|receipt| receipt.seconds * 1000);
+            owed.insert(name, Open { arrived_ms, displayed: false });
+        }
+        for (name, regards, content) in self.sound() {
+            for subject in regards {
+                let own = name.book.party == subject.book.party;
+                let mine = name.book.party == me;
+                match content {
+                    Content::Withdrawal { .. } if own => drop(owed.remove(subject)),
+                    Content::Acknowledgement { .. } if mine => drop(owed.remove(subject)),
+                    Content::Message(message) if mine && message.answers == Some(true) => {
+                        owed.remove(subject);
+                    }
+                    Content::Displayed if mine => {
+                        if let Some(open) = owed.get_mut(subject) {
+                            open.displayed = true;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        owed
+    }
+
+    /// What others have to handle and have not all.
+    pub(crate) fn awaited(&self, me: Party) -> BTreeMap<EntryRef, Awaiting> {
+        let mine = self.to_handle().filter(|(name, _)| name.book.party == me);
+        let mut awaited: BTreeMap<EntryRef, Awaiting> =
+            mine.map(|(name, _)| (name, Awaiting::default())).collect();
+        for (name, regards, content) in self.sound() {
+            let by = name.book.party;
+            for subject in regards {
+                if matches!(content, Content::Withdrawal { .. }) && by == me {
+                    awaited.remove(subject);
+                }
+                let Some(open) = awaited.get_mut(subject).filter(|_| by != me) else { continue };
+                match content {
+                    Content::Displayed => drop(open.displayed.insert(by)),
+                    Content::Acknowledgement { .. } => drop(open.acknowledged.insert(by)),
+                    Content::PassedOn { .. } => drop(open.passed_on.insert(by)),
+                    Content::Message(message) if message.answers == Some(true) => {
+                        drop(open.answered.insert(by))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let others = self.memorandum.terms().parties.len() - 1;
+        awaited.retain(|_, open| open.acknowledged.union(&open.answered).count() < others);
+        awaited
+    }
+
+    fn sound(&self) -> impl Iterator<Item = (EntryRef, &[EntryRef], &Content)> {
+        self.items.iter().filter(|(_, item)| item.sound).filter_map(|(name, item)| {
+            let (entry, content) = item.read.as_ref()?;
+            Some((*name, entry.regards.as_slice(), content))
+        })
+    }
+
+    fn to_handle(&self) -> impl Iterator<Item = (EntryRef, &Content)> {
+        let handled = |content: &Content| matches!(content.kind(), 1 | 2 | 7 | 14);
+        self.sound().filter(move |(.., content)| handled(content)).map(|(name, _, content)| (name, content))
+    }
+}
+
+/// Spec/line.md §4: the books that a kind may be in, and what it may regard, as far as names show it.
+fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
+    use Class::{A, O, P, R, Z};
+    let life = matches!(content, Content::Message(message) if message.safety_of_life == Some(true));
+    let kind = content.kind();
+    let books: &[Class] = match kind {
+        1 if life => &[Z],
+        1..=6 | 9 | 14 => &[Z, O, P, R],
+        7 => &[Z],
+        8 => &[Z, O],
+        10..=13 => &[P],
+        64 => &[Z, A, O, P, R],
+        65..=69 => &[A],
+        0..64 => &[Z, O, P, R],
+        _ => &[A],
+    };
+    let one = |wanted: &dyn Fn(&EntryRef) -> bool| matches!(regards, [subject] if wanted(subject));
+    let own = |subject: &EntryRef| subject.book.party == book.party;
+    let regarded = match kind {
+        2 | 3 => one(&|subject| own(subject) && subject.book.class != A),
+        4..=6 | 8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
+        10 | 12 | 13 | 64 | 65 => regards.is_empty(),
+        11 => one(&|subject| !own(subject) && subject.book.class == P),
+        66 => one(&|subject| own(subject) && subject.book.class == A),
+        67..=69 => one(&|subject| subject.book.class == A),
+        _ => true,
+    };
+    books.contains(&book.class) && regarded
+}

@@ -1,0 +1,1 @@
+//! Each judge can object.

@@ -1,0 +1,505 @@
+//! A party that lies: it has its own keys and no scruples, and speaks the frames of spec/line.md §6 by itself.
+//!
+//! It keeps its books in branches, so that it can tell parties different things under one name. What it cannot
+//! do is sign as somebody else; everything short of that is in here.
+
+use std::collections::BTreeMap;
+
+use detente_line::frame::{self, Frame, Hello};
+use detente_line::{Choice, CircuitId, Content, Memorandum, Message, Outcome};
+use detente_record::{
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party,
+    Receipt, STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, SignedCheckpoint, leaf_hash, vector_hash,
+    verify_step,
+};
+
+use crate::founding::Keys;
+use crate::rng::Rng;
+use crate::scenario::Lies;
+
+/// Most frames that are kept to be said again.
+const OVERHEARD: usize = 64;
+
+/// What goes out, and where.
+pub(crate) type Sent = Vec<(CircuitId, Vec<u8>)>;
+
+/// One version of everything that the party has said.
+#[derive(Clone, Default)]
+struct Branch {
+    entries: BTreeMap<Book, Vec<Vec<u8>>>,
+    frontiers: BTreeMap<Book, Frontier>,
+    signatures: BTreeMap<Book, Vec<Signature>>,
+    stated: BTreeMap<Book, Cut>,
+    serial: u64,
+    time_ms: u64,
+}
+
+/// A circuit, as the liar sees it.
+struct Talk {
+    peer: Party,
+    ready: bool,
+    told: Cut,
+}
+
+/// A party that lies.
+pub(crate) struct Liar {
+    keys: Keys,
+    wrong: SecretKey,
+    line: LineId,
+    memorandum: Memorandum,
+    lies: Lies,
+    rng: Rng,
+    branches: Vec<Branch>,
+    follows: BTreeMap<Party, usize>,
+    secrets: BTreeMap<Party, LineSecret>,
+    heard: BTreeMap<Book, Frontier>,
+    seen: Vec<(EntryRef, u16)>,
+    talks: BTreeMap<CircuitId, Talk>,
+    overheard: Vec<Vec<u8>>,
+}
+
+impl Liar {
+    /// A liar who has said nothing yet.
+    pub(crate) fn new(keys: Keys, memorandum: Memorandum, lies: Lies, mut rng: Rng) -> Self {
+        let secrets = BTreeMap::from([(keys.party, keys.secret.clone())]);
+        Self {
+            wrong: SecretKey::from_seed(rng.bytes()),
+            line: memorandum.line(),
+            keys,
+            memorandum,
+            lies,
+            rng,
+            branches: vec![Branch::default()],
+            follows: BTreeMap::new(),
+            secrets,
+            heard: BTreeMap::new(),
+            seen: Vec::new(),
+            talks: BTreeMap::new(),
+            overheard: Vec::new(),
+        }
+    }
+
+    /// Whether it has told parties different things.
+    pub(crate) fn has_forked(&self) -> bool {
+        self.branches.len() > 1
+    }
+
+    /// A circuit is there.
+    pub(crate) fn up(&mut self, circuit: CircuitId, peer: Party) -> Sent {
+        self.talks.insert(circuit, Talk { peer, ready: false, told: Cut::new() });
+        let mut hello = Hello {
+            version: 1,
+            line: self.line,
+            memorandum: self.memorandum.hash(),
+            party: self.keys.party,
+            sizes: self.heard.iter().map(|(book, frontier)| (*book, frontier.size())).collect(),
+            receipts: BTreeMap::new(),
+        };
+        if self.lies.stale && self.rng.chance(300) {
+            hello.memorandum = self.rng.bytes();
+        }
+        if self.lies.frames && self.rng.chance(150) {
+            match self.rng.below(4) {
+                0 => hello.version = 2,
+                1 => hello.party = peer,
+                2 => hello.line = LineId(self.rng.bytes()),
+                _ => {
+                    let book = Book { generation: 0, party: peer, class: self.class() };
+                    hello.sizes.insert(book, self.rng.within(1, 1_000));
+                }
+            }
+        }
+        let mut out = vec![(circuit, frame::hello(&hello))];
+        let wrong = self.lies.frames && self.rng.chance(50);
+        let secret = if wrong { LineSecret::from_bytes(self.rng.bytes()) } else { self.keys.secret.clone() };
+        out.push((circuit, frame::secret(self.keys.party, 0, &secret)));
+        out
+    }
+
+    /// A circuit is gone.
+    pub(crate) fn down(&mut self, circuit: CircuitId) {
+        self.talks.remove(&circuit);
+    }
+
+    /// A frame came in.
+    pub(crate) fn received(&mut self, circuit: CircuitId, bytes: &[u8], now_ms: u64) -> Sent {
+        if self.overheard.len() < OVERHEARD {
+            self.overheard.push(bytes.to_vec());
+        } else if let Some(place) = self.overheard.get_mut(self.rng.below(OVERHEARD as u64) as usize) {
+            *place = bytes.to_vec();
+        }
+        let mut out = Sent::new();
+        match Frame::decode(bytes) {
+            Ok(Frame::Hello(hello)) => {
+                if let Some(talk) = self.talks.get_mut(&circuit) {
+                    talk.ready = true;
+                    talk.told = hello.sizes;
+                }
+            }
+            Ok(Frame::Ping(nonce)) => out.push((circuit, frame::pong(nonce))),
+            Ok(Frame::Have(sizes)) => {
+                if let Some(talk) = self.talks.get_mut(&circuit) {
+                    talk.told.extend(sizes);
+                }
+            }
+            Ok(Frame::Secret { party, secret, .. }) => {
+                if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) {
+                    self.secrets.insert(party, secret);
+                }
+            }
+            Ok(Frame::Step { book, first, entries, signature }) => {
+                out.extend(self.hears(circuit, book, first, &entries, &signature, now_ms));
+            }
+            _ => {}
+        }
+        out.extend(self.spread());
+        out
+    }
+
+    fn hears(
+        &mut self,
+        circuit: CircuitId,
+        book: Book,
+        first: u64,
+        entries: &[&[u8]],
+        signature: &Signature,
+        now_ms: u64,
+    ) -> Sent {
+        let held = self.heard.get(&book).cloned().unwrap_or_default();
+        let key = self.memorandum.book_key(book.party);
+        let (Some(secret), Some(key)) = (self.secrets.get(&book.party), key) else { return Sent::new() };
+        if book.party == self.keys.party {
+            return Sent::new();
+        }
+        if first == 0 || first > held.size() + 1 {
+            return vec![(circuit, frame::have(&Cut::from([(book, held.size())])))];
+        }
+        let secret = BookSecret::new(secret, &book.origin(&self.line));
+        let fresh = entries.get((held.size() + 1 - first) as usize..).unwrap_or_default();
+        let end = first + entries.len() as u64 - 1;
+        let Ok((frontier, _)) = verify_step(&held, &secret, fresh, book, end, signature, &self.line, key)
+        else {
+            return Sent::new();
+        };
+        for (bytes, number) in fresh.iter().zip(held.size() + 1..) {
+            let kind = Entry::decode(bytes).map_or(0, |entry| entry.kind);
+            self.seen.push((EntryRef { book, number }, kind));
+        }
+        let root = frontier.root();
+        self.heard.insert(book, frontier);
+        let (mut size, mut seconds, mut key) = (end, now_ms / 1000, &self.keys.receipt);
+        if self.lies.receipts && self.rng.chance(500) {
+            match self.rng.below(4) {
+                0 => size += self.rng.within(1, 5),
+                1 => seconds = seconds.saturating_sub(self.rng.below(10_000)),
+                2 => key = &self.wrong,
+                _ => seconds = u64::MAX,
+            }
+        }
+        let receipt = Receipt::sign(book, self.keys.party, size, &root, seconds, &self.line, key);
+        let ready: Vec<CircuitId> =
+            self.talks.iter().filter(|(_, talk)| talk.ready).map(|(id, _)| *id).collect();
+        ready.into_iter().map(|circuit| (circuit, frame::receipt(&receipt))).collect()
+    }
+
+    /// Does something, as a rule something bad.
+    pub(crate) fn acts(&mut self, now_ms: u64) -> Sent {
+        let parties: Vec<Party> =
+            self.memorandum.parties().filter(|party| *party != self.keys.party).collect();
+        if self.lies.fork && self.branches.len() < 3 && self.rng.chance(60) {
+            self.branches.extend(self.branches.first().cloned());
+            for party in parties {
+                let branch = self.rng.below(self.branches.len() as u64) as usize;
+                self.follows.insert(party, branch);
+            }
+        }
+        let branch = self.rng.below(self.branches.len() as u64) as usize;
+        let mut out = Sent::new();
+        match self.rng.below(8) {
+            0 | 1 if self.lies.breach => self.breach(branch, now_ms),
+            2 | 3 if self.lies.forbidden => self.forbidden(branch, now_ms),
+            4 if self.lies.frames => out.extend(self.bad_frames()),
+            5 if self.lies.replay => {
+                if let (Some(frame), Some(circuit)) =
+                    (self.rng.pick(&self.overheard).cloned(), self.any_talk())
+                {
+                    out.push((circuit, frame));
+                }
+            }
+            6 => {
+                // So that it does not look like one: it acknowledges and votes.
+                let seen = self.rng.pick(&self.seen).copied();
+                match seen {
+                    Some((motion, 67)) => {
+                        let choice =
+                            [Choice::For, Choice::Against, Choice::Abstain][self.rng.below(3) as usize];
+                        self.write(
+                            branch,
+                            Class::A,
+                            vec![motion],
+                            &Content::Vote { choice, text: None },
+                            now_ms,
+                        );
+                    }
+                    Some((subject, 1)) => {
+                        let content = Content::Acknowledgement { text: None };
+                        self.write(branch, subject.book.class, vec![subject], &content, now_ms);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {
+                let class = self.class();
+                let content = message(&mut self.rng);
+                self.write(branch, class, Vec::new(), &content, now_ms);
+            }
+        }
+        out.extend(self.spread());
+        out
+    }
+
+    fn any_talk(&mut self) -> Option<CircuitId> {
+        let ready: Vec<CircuitId> =
+            self.talks.iter().filter(|(_, talk)| talk.ready).map(|(id, _)| *id).collect();
+        self.rng.pick(&ready).copied()
+    }
+
+    /// A precedence.
+    fn class(&mut self) -> Class {
+        [Class::Z, Class::O, Class::P, Class::R][self.rng.below(4) as usize]
+    }
+
+    /// A sound entry, but for what it means.
+    fn entry(
+        &mut self,
+        branch: usize,
+        book: Book,
+        regards: Vec<EntryRef>,
+        content: &Content,
+        now_ms: u64,
+    ) -> Entry {
+        let heard = self.heard.iter().map(|(book, frontier)| (*book, (frontier.size(), frontier.root())));
+        let of = self.branches.get(branch).cloned().unwrap_or_default();
+        let own = of.frontiers.iter().map(|(book, frontier)| (*book, (frontier.size(), frontier.root())));
+        let known: BTreeMap<Book, (u64, Hash)> = heard.chain(own).collect();
+        let stated = of.stated.get(&book);
+        let moved = known.iter().filter(|(of, (size, _))| {
+            **of != book && *size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0)
+        });
+        let time_ms = of.time_ms.max(now_ms);
+        Entry {
+            serial: of.serial + 1,
+            time_ms,
+            clock_held: now_ms < of.time_ms,
+            office: 0,
+            language: None,
+            regards,
+            cut: moved.map(|(of, (size, _))| (*of, *size)).collect(),
+            vector: (book.class == Class::A).then(|| vector_hash(&known)),
+            kind: content.kind(),
+            body: content.encode(),
+        }
+    }
+
+    fn write(&mut self, branch: usize, class: Class, regards: Vec<EntryRef>, content: &Content, now_ms: u64) {
+        let book = Book { generation: 0, party: self.keys.party, class };
+        let entry = self.entry(branch, book, regards, content, now_ms);
+        self.append(branch, book, &entry);
+    }
+
+    fn append(&mut self, branch: usize, book: Book, entry: &Entry) {
+        let Ok(bytes) = entry.encode() else { return };
+        let Some(of) = self.branches.get_mut(branch) else { return };
+        of.serial = of.serial.max(entry.serial);
+        of.time_ms = of.time_ms.max(entry.time_ms);
+        of.stated.entry(book).or_default().extend(entry.cut.iter().map(|(of, size)| (*of, *size)));
+        self.append_bytes(branch, book, bytes);
+    }
+
+    fn append_bytes(&mut self, branch: usize, book: Book, bytes: Vec<u8>) {
+        let secret = BookSecret::new(&self.keys.secret, &book.origin(&self.line));
+        let Some(of) = self.branches.get_mut(branch) else { return };
+        let frontier = of.frontiers.entry(book).or_default();
+        frontier.push(leaf_hash(&secret.blind(frontier.size()), &bytes));
+        let checkpoint = Checkpoint { book, size: frontier.size(), root: frontier.root() };
+        of.signatures.entry(book).or_default().push(checkpoint.sign(&self.line, &self.keys.book).signature);
+        of.entries.entry(book).or_default().push(bytes);
+    }
+
+    /// An entry that breaks a rule of its book.
+    fn breach(&mut self, branch: usize, now_ms: u64) {
+        let class = if self.rng.chance(300) { Class::A } else { self.class() };
+        let book = Book { generation: 0, party: self.keys.party, class };
+        let content = match class {
+            Class::A => {
+                Content::Suspends { scope: vec![1], effective_ms: now_ms + 30_000, reason: "a lie".into() }
+            }
+            _ => message(&mut self.rng),
+        };
+        let mut entry = self.entry(branch, book, Vec::new(), &content, now_ms);
+        match self.rng.below(14) {
+            0 => entry.serial = entry.serial.saturating_sub(self.rng.within(1, 4)).max(1),
+            1 => entry.serial += self.rng.within(1, 5),
+            2 => entry.time_ms = entry.time_ms.saturating_sub(self.rng.within(1, 90_000_000)),
+            3 => entry.time_ms += self.rng.below(90_000_000),
+            4 => {
+                entry.cut.insert(book, self.rng.below(10));
+            }
+            5 => {
+                let stated = self.branches.get(branch).and_then(|of| of.stated.get(&book)).cloned();
+                if let Some((of, size)) = stated.unwrap_or_default().into_iter().find(|(_, size)| *size > 1) {
+                    entry.cut.insert(of, size - 1);
+                }
+            }
+            6 => entry.vector = if class == Class::A { None } else { Some([7; 32]) },
+            7 => entry.vector = entry.vector.map(|_| [7; 32]),
+            8 => entry.office = 77,
+            9 => {
+                let content = [
+                    Content::Displayed,
+                    Content::Decide { outcome: Outcome::Carried, votes: Vec::new(), before: None },
+                    Content::Unknown { kind: 40 },
+                    Content::Unknown { kind: 200 },
+                ];
+                if let Some(content) = self.rng.pick(&content) {
+                    (entry.kind, entry.body) = (content.kind(), content.encode());
+                }
+            }
+            10 => entry.regards = self.seen.iter().take(2).map(|(name, _)| *name).collect(),
+            11 => {
+                let bytes: Vec<u8> = (0..self.rng.within(1, 60)).map(|_| self.rng.next() as u8).collect();
+                return self.append_bytes(branch, book, bytes);
+            }
+            12 => {
+                // Rests on acts that do not exist, for ever; rarely, since the book then waits for ever too.
+                if self.rng.chance(100) {
+                    let parties: Vec<Party> = self.memorandum.parties().collect();
+                    if let Some(party) = self.rng.pick(&parties).filter(|party| **party != self.keys.party) {
+                        entry.cut.insert(Book { generation: 0, party: *party, class: Class::A }, 100_000);
+                    }
+                }
+            }
+            _ => {
+                // A key that nobody knows: the map has one more pair, at its end.
+                if let Ok(mut bytes) = entry.encode()
+                    && let Some(first) = bytes.first_mut()
+                {
+                    *first += 1;
+                    bytes.extend([0x0b, 0xf5]);
+                    return self.append_bytes(branch, book, bytes);
+                }
+            }
+        }
+        self.append(branch, book, &entry);
+    }
+
+    /// An entry that was not permitted, or an act that does not hold.
+    fn forbidden(&mut self, branch: usize, now_ms: u64) {
+        let seen = self.rng.pick(&self.seen).map(|(name, _)| *name);
+        let own = EntryRef {
+            book: Book { generation: 0, party: self.keys.party, class: Class::A },
+            number: self.rng.within(1, 5),
+        };
+        match self.rng.below(7) {
+            0 => {
+                let content =
+                    Content::Suspends { scope: Vec::new(), effective_ms: 0, reason: "why not".into() };
+                self.write(branch, Class::A, Vec::new(), &content, now_ms);
+            }
+            1 => {
+                let content =
+                    Content::Resumes { effective_ms: 0, decision: seen.filter(|_| self.rng.chance(500)) };
+                self.write(branch, Class::A, vec![own], &content, now_ms);
+            }
+            2 => {
+                let closes_ms = now_ms + self.rng.below(1_000_000);
+                let content = Content::Motion { text: "to reopen".into(), closes_ms };
+                let about = seen.unwrap_or(own);
+                self.write(branch, Class::A, vec![about], &content, now_ms);
+            }
+            3 => {
+                let content = Content::Vote { choice: Choice::For, text: None };
+                let about = seen.unwrap_or(own);
+                self.write(branch, Class::A, vec![about], &content, now_ms);
+            }
+            4 => {
+                let outcome =
+                    [Outcome::Carried, Outcome::Defeated, Outcome::Lapsed][self.rng.below(3) as usize];
+                let motions: Vec<EntryRef> =
+                    self.seen.iter().filter(|(_, kind)| *kind == 67).map(|(name, _)| *name).collect();
+                let motion = self.rng.pick(&motions).copied().unwrap_or(own);
+                let content = Content::Decide { outcome, votes: vec![motion], before: None };
+                self.write(branch, Class::A, vec![motion], &content, now_ms);
+            }
+            5 => {
+                // As many as the quota holds, and then some.
+                let class = self.class();
+                for _ in 0..self.rng.within(5, 20) {
+                    let content = message(&mut self.rng);
+                    self.write(branch, class, Vec::new(), &content, now_ms);
+                }
+            }
+            _ => {
+                let class = self.class();
+                let content = message(&mut self.rng);
+                self.write(branch, class, Vec::new(), &content, now_ms);
+            }
+        }
+    }
+
+    /// Frames that are no good, on some circuit.
+    fn bad_frames(&mut self) -> Sent {
+        let Some(circuit) = self.any_talk() else { return Sent::new() };
+        let class = self.class();
+        let own = Book { generation: 0, party: self.keys.party, class };
+        let parties: Vec<Party> = self.memorandum.parties().collect();
+        let party = self.rng.pick(&parties).copied().unwrap_or(self.keys.party);
+        let other = Book { generation: 0, party, class };
+        let size = self.branches.first().and_then(|of| of.frontiers.get(&own)).map_or(0, Frontier::size);
+        let signature = self.keys.book.sign(b"something else");
+        let bytes = match self.rng.below(6) {
+            0 => (0..self.rng.within(0, 200)).map(|_| self.rng.next() as u8).collect(),
+            1 => frame::step(own, size + 1, &[vec![0u8; 16_385]], &signature),
+            2 => frame::step(other, self.rng.below(20), &[vec![0xa0u8]], &signature),
+            3 => {
+                let checkpoint =
+                    Checkpoint { book: other, size: self.rng.within(1, 20), root: self.rng.bytes() };
+                frame::head(&SignedCheckpoint { checkpoint, signature })
+            }
+            4 => frame::have(&Cut::from([(other, self.rng.below(50))])),
+            _ => frame::pong(self.rng.next()),
+        };
+        vec![(circuit, bytes)]
+    }
+
+    /// More of its books to whoever lacks it, each by the branch that the party is told.
+    fn spread(&mut self) -> Sent {
+        let mut out = Sent::new();
+        for (circuit, talk) in self.talks.iter_mut().filter(|(_, talk)| talk.ready) {
+            let follows = self.follows.get(&talk.peer).copied().unwrap_or(0);
+            let Some(branch) = self.branches.get(follows) else { continue };
+            for (book, entries) in &branch.entries {
+                let from = talk.told.get(book).copied().unwrap_or(0) as usize;
+                let mut bytes = 0;
+                let fits = entries.iter().skip(from).take(STEP_ENTRIES as usize).take_while(|entry| {
+                    bytes += entry.len() as u64;
+                    bytes <= STEP_BYTES
+                });
+                let end = from + fits.count();
+                let signature = branch.signatures.get(book).and_then(|of| of.get(end.wrapping_sub(1)));
+                if let (Some(signature), Some(step)) = (signature, entries.get(from..end))
+                    && end > from
+                {
+                    out.push((*circuit, frame::step(*book, from as u64 + 1, step, signature)));
+                    talk.told.insert(*book, end as u64);
+                }
+            }
+        }
+        out
+    }
+}
+
+fn message(rng: &mut Rng) -> Content {
+    let text = format!("lie {}", rng.below(1_000_000));
+    Content::Message(Message { text, safety_of_life: None, reply_by_ms: None, answers: None })
+}

@@ -1,0 +1,146 @@
+//! Officers: what people ask of their station, at random, from what it shows them.
+//!
+//! An officer is honest and clumsy: some of what it asks is refused, and must be.
+
+use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Message, Notice, Position};
+use detente_record::{Class, EntryRef};
+
+use crate::rng::Rng;
+use crate::scenario::Scenario;
+
+fn draft(class: Option<Class>, regards: Vec<EntryRef>, content: Content) -> Draft {
+    Draft { class, office: None, language: None, regards, content }
+}
+
+fn text(rng: &mut Rng, long: bool) -> String {
+    let length = if long && rng.chance(300) { rng.within(1, 12_000) } else { rng.within(1, 120) };
+    (0..length).map(|_| char::from(b'a' + rng.below(26) as u8)).collect()
+}
+
+fn message(rng: &mut Rng, long: bool) -> Message {
+    Message { text: text(rng, long), safety_of_life: None, reply_by_ms: None, answers: None }
+}
+
+fn position(rng: &mut Rng) -> Position {
+    Position { lat: rng.below(900_000_000) as i32, lon: rng.below(1_800_000_000) as i32 }
+}
+
+fn notice(rng: &mut Rng, now_ms: u64) -> Notice {
+    let from_ms = now_ms + rng.below(86_400_000);
+    Notice {
+        kind: "exercise".into(),
+        text: text(rng, false),
+        from_ms,
+        until_ms: from_ms + rng.below(86_400_000),
+        area: (0..rng.within(3, 6)).map(|_| position(rng)).collect(),
+        lowest_mm: rng.chance(500).then_some(0),
+        highest_mm: rng.chance(500).then_some(9_000_000),
+        forces: None,
+        emergency: None,
+    }
+}
+
+fn class(rng: &mut Rng) -> Class {
+    [Class::Z, Class::O, Class::P, Class::R][rng.below(4) as usize]
+}
+
+/// What an officer of a line's own party asks for next.
+pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
+    let owed: Vec<EntryRef> = line.facts().owed().keys().copied().collect();
+    let awaited: Vec<EntryRef> = line.facts().awaited().keys().copied().collect();
+    if scenario.acts && rng.chance(250) {
+        return act(line, now_ms, rng);
+    }
+    let subject = rng.pick(&owed).copied();
+    let own = rng.pick(&awaited).copied();
+    match (rng.below(16), subject, own) {
+        (0..4, Some(subject), _) => draft(
+            None,
+            vec![subject],
+            Content::Acknowledgement { text: rng.chance(300).then(|| text(rng, false)) },
+        ),
+        (4, Some(subject), _) => draft(None, vec![subject], Content::PassedOn { to: "those who act".into() }),
+        (5, Some(subject), _) => {
+            let position = rng.chance(500).then(|| position(rng));
+            draft(None, vec![subject], Content::ReadBack { text: text(rng, false), position })
+        }
+        (6, Some(subject), _) => draft(None, vec![subject], Content::Displayed),
+        (7, Some(subject), _) => {
+            let answer = Message { answers: Some(true), ..message(rng, false) };
+            let second = rng.pick(&owed).filter(|second| **second != subject);
+            let regards = [subject].into_iter().chain(second.copied()).collect();
+            draft(rng.chance(500).then(|| class(rng)), regards, Content::Message(answer))
+        }
+        (8, _, Some(own)) => draft(
+            rng.chance(500).then(|| class(rng)),
+            vec![own],
+            Content::Amendment(if rng.chance(700) {
+                Amendment::Text(text(rng, scenario.long))
+            } else {
+                Amendment::Notice(notice(rng, now_ms))
+            }),
+        ),
+        (9, _, Some(own)) => {
+            draft(rng.chance(500).then(|| class(rng)), vec![own], Content::Withdrawal { reason: None })
+        }
+        (10, ..) => draft(None, Vec::new(), Content::Cease { position: position(rng), text: None }),
+        (11, ..) => draft(Some(class(rng)), Vec::new(), Content::Notice(notice(rng, now_ms))),
+        (12, ..) => {
+            let duty = [Duty::Off, Duty::On, Duty::Handover { to: rng.below(4) as u16 }];
+            draft(None, Vec::new(), Content::Duty(duty[rng.below(3) as usize]))
+        }
+        (13, ..) => {
+            let life = Message { safety_of_life: Some(true), ..message(rng, false) };
+            draft(Some(Class::Z), Vec::new(), Content::Message(life))
+        }
+        // Clumsy: in a book where it may not be.
+        (14, ..) if rng.chance(200) => {
+            draft(Some(Class::A), Vec::new(), Content::Message(message(rng, false)))
+        }
+        _ => draft(Some(class(rng)), Vec::new(), Content::Message(message(rng, scenario.long))),
+    }
+}
+
+/// Some act that the line's state suggests, or now and then one that it does not.
+fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
+    let me = line.party();
+    let acts = |regards, content| draft(Some(Class::A), regards, content);
+    let motions: Vec<EntryRef> = line.open_motions().iter().map(|motion| motion.act).collect();
+    if let Some(motion) = rng.pick(&motions)
+        && rng.chance(600)
+    {
+        let choice = [Choice::For, Choice::For, Choice::For, Choice::Against, Choice::Abstain];
+        let choice = choice[rng.below(5) as usize];
+        return acts(vec![*motion], Content::Vote { choice, text: None });
+    }
+    let own = line.last_suspension(me).map(|suspended| suspended.act);
+    if let Some(own) = own
+        && rng.chance(500)
+    {
+        let decision = line.consent(own).filter(|_| rng.chance(900));
+        let effective_ms = now_ms + if rng.chance(300) { rng.below(60_000) } else { 0 };
+        return acts(vec![own], Content::Resumes { effective_ms, decision });
+    }
+    let suspended: Vec<EntryRef> = line
+        .memorandum()
+        .parties()
+        .filter_map(|party| line.last_suspension(party).map(|suspended| suspended.act))
+        .collect();
+    if let Some(about) = rng.pick(&suspended)
+        && rng.chance(700)
+    {
+        let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
+        return acts(vec![*about], Content::Motion { text: "to reopen".into(), closes_ms });
+    }
+    let scope = match rng.below(3) {
+        0 => Vec::new(),
+        1 => vec![1],
+        _ => vec![2, 14],
+    };
+    let effective_ms = match rng.below(3) {
+        0 => 0,
+        1 => now_ms,
+        _ => now_ms + rng.below(90_000),
+    };
+    acts(Vec::new(), Content::Suspends { scope, effective_ms, reason: text(rng, false) })
+}

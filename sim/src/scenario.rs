@@ -1,0 +1,169 @@
+//! What a seed makes of a run: how many parties, which faults, how often, under which memorandum.
+//!
+//! Faults come in swarms: each seed allows a random subset of them, so that some runs see one fault alone and
+//! often, and others see them all at once.
+
+use crate::rng::Rng;
+
+/// How circuits behave while there are faults; chances are of a thousand frames.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CircuitFaults {
+    /// Frames that vanish.
+    pub(crate) drop: u64,
+    /// Frames that come twice.
+    pub(crate) duplicate: u64,
+    /// Frames that come out of order.
+    pub(crate) reorder: u64,
+    /// Frames that come changed, or cut short.
+    pub(crate) corrupt: u64,
+    /// Frames that come seconds late.
+    pub(crate) delay: u64,
+    /// Frames with which one direction stalls: the circuit takes what comes and brings nothing, or takes
+    /// nothing.
+    pub(crate) stall: u64,
+    /// Mean life of a circuit, ms; 0: it stays up.
+    pub(crate) life_ms: u64,
+}
+
+/// What liars may do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lies {
+    /// Tell parties different things.
+    pub(crate) fork: bool,
+    /// Entries that break the rules of their book.
+    pub(crate) breach: bool,
+    /// Entries that were not permitted, and acts that do not hold.
+    pub(crate) forbidden: bool,
+    /// Frames that are no good.
+    pub(crate) frames: bool,
+    /// Receipts for what is not stored, under other keys, at other times.
+    pub(crate) receipts: bool,
+    /// Frames heard before, again.
+    pub(crate) replay: bool,
+    /// A memorandum that is not in force.
+    pub(crate) stale: bool,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub(crate) struct Scenario {
+    /// The seed that it follows from.
+    pub(crate) seed: u64,
+    /// How many parties, 2 to 5.
+    pub(crate) parties: usize,
+    /// How many of them lie; at least one does not.
+    pub(crate) liars: usize,
+    /// Circuits between two parties.
+    pub(crate) circuits: u64,
+    /// Pairs of parties without a circuit, whose books go by others.
+    pub(crate) apart: bool,
+    /// How long faults go on, ms.
+    pub(crate) faults_ms: u64,
+    /// Mean time between two commands of a station's officers, ms.
+    pub(crate) officer_ms: u64,
+    /// Mean time between two deaths of a station, ms; 0: it lives.
+    pub(crate) crash_ms: u64,
+    /// A death counts effects, so that it can fall between any two, instead of time.
+    pub(crate) crash_between_effects: bool,
+    /// Deaths, of a thousand, after which the store is an older copy.
+    pub(crate) restored: u64,
+    /// Mean time between two jumps of a station's clock, ms; 0: none.
+    pub(crate) jump_ms: u64,
+    /// How far a clock jumps at most, ms.
+    pub(crate) jump_by_ms: u64,
+    /// How long an fsync takes at most, ms.
+    pub(crate) fsync_ms: u64,
+    /// Mean time between two partitions, ms; 0: none.
+    pub(crate) partition_ms: u64,
+    /// Stations that come late to the line.
+    pub(crate) late: bool,
+    /// Officers suspend and resume, move and vote.
+    pub(crate) acts: bool,
+    /// Officers write long texts.
+    pub(crate) long: bool,
+    /// How circuits behave.
+    pub(crate) circuit: CircuitFaults,
+    /// What liars may do.
+    pub(crate) lies: Lies,
+    /// Entries a day; 0: as many as anybody will write.
+    pub(crate) quota: u64,
+    /// Reopening needs consent.
+    pub(crate) consent: bool,
+    /// Votes for that carry.
+    pub(crate) threshold: u8,
+    /// Parties with a veto.
+    pub(crate) veto: Vec<u8>,
+    /// When it begins, ms since 1970.
+    pub(crate) start_ms: u64,
+}
+
+impl Scenario {
+    /// What follows from a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0x6465_7465_6e74_6500);
+        let parties = rng.within(2, 5) as usize;
+        let lying = parties > 2 && rng.chance(400);
+        let liars = if lying { rng.within(1, (parties as u64 - 1).min(2)) as usize } else { 0 };
+        // A quarter of the seeds keep circuits clean; the others draw each fault by itself.
+        let dirty = rng.chance(750);
+        let fault = |rng: &mut Rng, often: u64, most: u64| {
+            if dirty && rng.chance(often) { rng.within(1, most) } else { 0 }
+        };
+        let circuit = CircuitFaults {
+            drop: fault(&mut rng, 400, 200),
+            duplicate: fault(&mut rng, 400, 200),
+            reorder: fault(&mut rng, 400, 300),
+            corrupt: fault(&mut rng, 250, 30),
+            delay: fault(&mut rng, 400, 100),
+            stall: fault(&mut rng, 300, 30),
+            life_ms: if rng.chance(600) { rng.within(5_000, 120_000) } else { 0 },
+        };
+        let mut lie = |often| lying && rng.chance(often);
+        let lies = Lies {
+            fork: lie(400),
+            breach: lie(600),
+            forbidden: lie(600),
+            frames: lie(400),
+            receipts: lie(400),
+            replay: lie(400),
+            stale: lie(200),
+        };
+        let span = |rng: &mut Rng, often: u64, low: u64, high: u64| {
+            if rng.chance(often) { rng.within(low, high) } else { 0 }
+        };
+        // Now and then a run crosses midnight, when quotas begin anew.
+        let day = 1_760_000_000_000 / 86_400_000 * 86_400_000;
+        let start_ms = if rng.chance(300) {
+            day + 86_400_000 - rng.within(60_000, 400_000)
+        } else {
+            day + rng.below(80_000_000)
+        };
+        let all = parties as u64;
+        Self {
+            seed,
+            parties,
+            liars,
+            circuits: rng.within(1, 3),
+            apart: parties > 2 && liars == 0 && rng.chance(250),
+            faults_ms: rng.within(120_000, 600_000),
+            officer_ms: rng.within(4_000, 30_000),
+            crash_ms: span(&mut rng, 550, 15_000, 200_000),
+            crash_between_effects: rng.chance(700),
+            restored: span(&mut rng, 200, 100, 400),
+            jump_ms: span(&mut rng, 350, 20_000, 200_000),
+            jump_by_ms: [500, 10_000, 600_000, 7_200_000][rng.below(4) as usize],
+            fsync_ms: [2, 20, 300, 3_000][rng.below(4) as usize],
+            partition_ms: span(&mut rng, 300, 20_000, 200_000),
+            late: rng.chance(250),
+            acts: rng.chance(750),
+            long: rng.chance(200),
+            circuit,
+            lies,
+            quota: span(&mut rng, 200, 8, 40),
+            consent: rng.chance(600),
+            threshold: rng.within(1, all) as u8,
+            veto: (0..all).filter(|_| rng.chance(250)).map(|party| party as u8).collect(),
+            start_ms,
+        }
+    }
+}

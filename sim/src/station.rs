@@ -1,0 +1,149 @@
+//! A station that keeps the contract: it feeds a [`Line`], performs its effects in one `match`, and can die
+//! between any two of them.
+
+use detente_line::{CircuitId, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
+use detente_record::{Book, Class, EntryRef, Fault, Party};
+
+use crate::founding::Keys;
+use crate::rng::Rng;
+use crate::store::{Record, Store};
+
+/// What an effect comes to outside the station.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    /// The store has more that is not durable.
+    Submitted,
+    /// Frames go on a circuit, which then reports how far a book got.
+    Put(CircuitId, Vec<Vec<u8>>, Option<(Book, u64)>),
+    /// A last frame, then the circuit is closed.
+    Close(CircuitId, Option<Vec<u8>>),
+    /// The line wants to be woken, by the station's clock.
+    WakeAt(u64),
+    /// Something was shown.
+    Shown(Shown),
+}
+
+/// A station.
+pub(crate) struct Station {
+    /// What it signs with.
+    pub(crate) keys: Keys,
+    /// The line, while the station lives.
+    pub(crate) line: Option<Line>,
+    /// What outlives it.
+    pub(crate) store: Store,
+    /// How far its clock is ahead of the true one, ms.
+    pub(crate) ahead_ms: i64,
+    /// Counts its lives.
+    pub(crate) life: u64,
+    /// Counts what it asked to be woken for; only the last counts.
+    pub(crate) wake: u64,
+    /// When it wants to be woken, by its own clock, ms.
+    pub(crate) wake_ms: Option<u64>,
+    /// How many effects it performs before it dies.
+    pub(crate) dies_in: Option<u64>,
+    /// Its store has been restored from a copy at some time.
+    pub(crate) was_restored: bool,
+    /// Calls of [`Event::Woken`], to notice a line that never rests.
+    pub(crate) woken: u64,
+}
+
+impl Station {
+    /// A station that has never run.
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            line: None,
+            store: Store::default(),
+            ahead_ms: 0,
+            life: 0,
+            wake: 0,
+            wake_ms: None,
+            dies_in: None,
+            was_restored: false,
+            woken: 0,
+        }
+    }
+
+    /// Its clock.
+    pub(crate) fn clock_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_add_signed(self.ahead_ms)
+    }
+
+    /// Gives the line one input.
+    pub(crate) fn input(&mut self, now_ms: u64, event: Event, rng: &mut Rng) {
+        let at_ms = self.clock_ms(now_ms);
+        if let Some(line) = &mut self.line {
+            line.handle(Input { at_ms, entropy: rng.bytes(), event });
+        }
+    }
+
+    /// Performs the next effect, if there is one; `peer` says who is at the other end of a circuit.
+    pub(crate) fn perform(&mut self, peer: impl Fn(CircuitId) -> Option<Party>) -> Option<Deed> {
+        let effect = self.line.as_mut()?.effect()?;
+        Some(match effect {
+            Effect::Append(append) => {
+                self.store.submit(append);
+                Deed::Submitted
+            }
+            Effect::Send { circuit, what: Outgoing::Frames(frames) } => Deed::Put(circuit, frames, None),
+            Effect::Send { circuit, what: Outgoing::Close(frame) } => Deed::Close(circuit, frame),
+            Effect::Send { circuit, what: Outgoing::Step { book, from, end } } => {
+                let step = peer(circuit).and_then(|peer| self.store.durable.step(book, from, &end, peer));
+                match step {
+                    Some((frames, size)) => Deed::Put(circuit, frames, Some((book, size))),
+                    None => Deed::Put(circuit, Vec::new(), None),
+                }
+            }
+            Effect::Wake { at_ms } => {
+                self.wake_ms = Some(at_ms);
+                Deed::WakeAt(at_ms)
+            }
+            Effect::Show(shown) => {
+                if shown == Shown::Trusted {
+                    self.store.distrusted = false;
+                }
+                Deed::Shown(shown)
+            }
+        })
+    }
+
+    /// Begins a life: the record is restored; [`Event::Started`] is still to be given.
+    ///
+    /// # Errors
+    /// Those of restoring.
+    pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
+        let mut line = restored(memorandum, &self.keys, &self.store.durable)?;
+        if self.store.distrusted {
+            line.distrust();
+        }
+        self.line = Some(line);
+        self.life += 1;
+        Ok(())
+    }
+}
+
+/// A line with a record restored, in the order that the core asks for: secrets, checkpoints, acts, other parties'
+/// books, own ones, receipts.
+///
+/// # Errors
+/// Those of the core, for a record that it does not take.
+pub(crate) fn restored(memorandum: &Memorandum, keys: &Keys, record: &Record) -> Result<Line, Fault> {
+    let mut line = Line::new(memorandum.clone(), keys.identity())?;
+    for (party, secret) in &record.secrets {
+        line.restore_secret(*party, secret.clone());
+    }
+    for signed in record.checkpoints.values().flat_map(|of| of.values()) {
+        line.restore_checkpoint(signed.clone());
+    }
+    let mut books: Vec<Book> = record.entries.keys().copied().collect();
+    books.sort_by_key(|book| (book.class != Class::A, book.party == keys.party, *book));
+    for book in books {
+        for (bytes, number) in record.entries.get(&book).into_iter().flatten().zip(1..) {
+            line.restore_entry(EntryRef { book, number }, bytes)?;
+        }
+    }
+    for receipt in record.receipts.values().flat_map(|of| of.values()) {
+        line.restore_receipt(receipt.clone());
+    }
+    Ok(line)
+}

@@ -1,0 +1,176 @@
+//! A station's store, simulated: what is durable, what is not yet, and what a death leaves of it.
+//!
+//! It keeps the promise of the real one (whole batches, in order, all or nothing) and no other.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use detente_line::{Append, Evidence, frame};
+use detente_record::{
+    Book, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, Signature, SignedCheckpoint,
+};
+
+use crate::rng::Rng;
+
+/// What a store holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    /// The bytes of every entry of a book, in order; the first is number 1.
+    pub(crate) entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
+    /// Every checkpoint, by size.
+    pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
+    /// Every receipt, by size and signer.
+    pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
+    /// Line secrets.
+    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    /// Breaches.
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+impl Record {
+    /// How many entries of a book it holds.
+    pub(crate) fn size(&self, book: Book) -> u64 {
+        self.entries.get(&book).map_or(0, |entries| entries.len() as u64)
+    }
+
+    /// Takes a batch.
+    ///
+    /// # Errors
+    /// Says which entry is not the next one of its book: an entry lost, repeated or out of order.
+    pub(crate) fn apply(&mut self, batch: &Append) -> Result<(), String> {
+        for entry in &batch.entries {
+            let entries = self.entries.entry(entry.name.book).or_default();
+            let next = entries.len() as u64 + 1;
+            if entry.name.number != next {
+                return Err(format!("asked to store {:?} where number {next} is next", entry.name));
+            }
+            entries.push(Arc::clone(&entry.bytes));
+        }
+        for signed in &batch.checkpoints {
+            let checkpoint = &signed.checkpoint;
+            let of = self.checkpoints.entry(checkpoint.book).or_default();
+            of.insert(checkpoint.size, signed.clone());
+        }
+        for receipt in &batch.receipts {
+            let of = self.receipts.entry(receipt.book).or_default();
+            of.insert((receipt.size, receipt.party), receipt.clone());
+        }
+        self.secrets.extend(batch.secrets.iter().map(|(party, secret)| (*party, secret.clone())));
+        self.evidence.extend(batch.evidence.iter().cloned());
+        Ok(())
+    }
+
+    /// The next step of a book for a peer, and the receipts for its end: up to `end` if one step reaches it,
+    /// else up to a checkpoint held. It ends where another party's receipt does, so that the receipt can travel
+    /// with it (spec/line.md §6). `None` while there is no checkpoint for what is held.
+    pub(crate) fn step(
+        &self,
+        book: Book,
+        from: u64,
+        end: &SignedCheckpoint,
+        peer: Party,
+    ) -> Option<(Vec<Vec<u8>>, u64)> {
+        let held = self.entries.get(&book)?.get(from as usize..)?;
+        let mut bytes = 0;
+        let fits = held.iter().take(STEP_ENTRIES as usize).take_while(|entry| {
+            bytes += entry.len() as u64;
+            bytes <= STEP_BYTES
+        });
+        let reach = from + fits.count() as u64;
+        let checkpoints = self.checkpoints.get(&book);
+        let last = end.checkpoint.size;
+        let (mut size, mut signature): (u64, Signature) = if (from + 1..=reach).contains(&last) {
+            (last, end.signature)
+        } else {
+            let (size, signed) = checkpoints?.range(from + 1..=reach).next_back()?;
+            (*size, signed.signature)
+        };
+        let receipts = self.receipts.get(&book).into_iter().flatten().map(|(_, receipt)| receipt);
+        let others: Vec<&Receipt> =
+            receipts.filter(|receipt| receipt.size > from && receipt.party != peer).collect();
+        if let Some(first) = others.first().filter(|first| first.size < size)
+            && let Some(signed) = checkpoints.and_then(|of| of.get(&first.size))
+        {
+            (size, signature) = (first.size, signed.signature);
+        }
+        let entries = held.get(..(size - from) as usize)?;
+        let mut frames = vec![frame::step(book, from + 1, entries, &signature)];
+        let ends = others.into_iter().filter(|receipt| receipt.size == size);
+        frames.extend(ends.map(frame::receipt));
+        Some((frames, size))
+    }
+}
+
+/// A store: what is durable, and batches that are not yet.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    /// What an fsync has covered.
+    pub(crate) durable: Record,
+    pending: VecDeque<Append>,
+    /// An fsync is under way.
+    pub(crate) syncing: bool,
+    /// The distrust that a restored copy calls for, until every party has confirmed the books.
+    pub(crate) distrusted: bool,
+    copy: Option<Box<Record>>,
+}
+
+impl Store {
+    /// Takes a batch, which is not durable yet.
+    pub(crate) fn submit(&mut self, batch: Append) {
+        self.pending.push_back(batch);
+    }
+
+    /// The last batch submitted, if any is not durable.
+    pub(crate) fn newest(&self) -> Option<u64> {
+        self.pending.back().map(|batch| batch.seq)
+    }
+
+    /// Everything submitted up to and including a batch is durable.
+    ///
+    /// # Errors
+    /// Those of [`Record::apply`].
+    pub(crate) fn synced(&mut self, seq: u64) -> Result<(), String> {
+        while let Some(batch) = self.pending.pop_front_if(|batch| batch.seq <= seq) {
+            self.durable.apply(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// A death: of the batches that were not durable any prefix survives.
+    ///
+    /// # Errors
+    /// Those of [`Record::apply`].
+    pub(crate) fn die(&mut self, rng: &mut Rng) -> Result<usize, String> {
+        let survive = rng.below(self.pending.len() as u64 + 1) as usize;
+        for batch in self.pending.drain(..).take(survive) {
+            self.durable.apply(&batch)?;
+        }
+        self.syncing = false;
+        Ok(survive)
+    }
+
+    /// Somebody copies the store.
+    pub(crate) fn back_up(&mut self) {
+        self.copy = Some(Box::new(self.durable.clone()));
+    }
+
+    /// Somebody restores the copy, if there is one.
+    pub(crate) fn restore_copy(&mut self) -> bool {
+        let Some(copy) = self.copy.as_ref() else { return false };
+        self.durable = Record::clone(copy);
+        self.distrusted = true;
+        true
+    }
+
+    /// What there would be if everything submitted were durable: what the live line knows.
+    ///
+    /// # Errors
+    /// Those of [`Record::apply`].
+    pub(crate) fn whole(&self) -> Result<Record, String> {
+        let mut record = self.durable.clone();
+        for batch in &self.pending {
+            record.apply(batch)?;
+        }
+        Ok(record)
+    }
+}
