@@ -1,0 +1,1108 @@
+#!/usr/bin/env python3
+"""Writes the vectors of spec/line.md, from the specification alone and the standard library.
+
+It shares `record.py`, which stands beside it, and no code with the implementation that is checked against its
+output. It encodes and signs; it judges nothing: every verdict below was written by hand, from the text.
+"""
+
+import json
+import pathlib
+
+from record import (
+    LETTERS,
+    SMALL,
+    b64,
+    blind,
+    cbor,
+    code,
+    encode_point,
+    hex_of,
+    leaf_hash,
+    origin,
+    possession,
+    public,
+    root,
+    sha256,
+    sign,
+    vector_hash,
+)
+
+OUT = pathlib.Path(__file__).parent / "line"
+HASH, SIGNATURE = bytes(range(32)), bytes(range(64))
+DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
+START = 1_491_500_000_000
+
+
+def write(name, section, **groups):
+    whole = {"spec": f"line.md §{section}", **groups}
+    text = json.dumps(whole, indent=1, ensure_ascii=False, default=hex_of)
+    (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+# --- Kinds (§4) ---------------------------------------------------------------------------------------------------
+
+NUMBERS = {
+    "message": 1,
+    "amendment": 2,
+    "withdrawal": 3,
+    "acknowledgement": 4,
+    "read-back": 5,
+    "passed-on": 6,
+    "cease": 7,
+    "displayed": 8,
+    "escalated": 9,
+    "test": 10,
+    "test-answer": 11,
+    "missed": 12,
+    "duty": 13,
+    "notice": 14,
+    "opens": 64,
+    "suspends": 65,
+    "resumes": 66,
+    "motion": 67,
+    "vote": 68,
+    "decide": 69,
+}
+TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 380_000_000], [347_000_000, 382_500_000]]
+NOTICE = {1: "activity", 2: "flights", 3: START, 4: START + HOUR, 5: TRIANGLE}
+NOTICE_FIELDS = dict(notice_kind="activity", text="flights", from_ms=START, until_ms=START + HOUR, area=TRIANGLE)
+FULL_NOTICE = {**NOTICE, 6: -1000, 7: 2**63 - 1, 8: "air forces", 9: True}
+FULL_FIELDS = {**NOTICE_FIELDS, "lowest_mm": -1000, "highest_mm": 2**63 - 1, "forces": "air forces", "emergency": True}
+
+
+def write_kinds():
+    cases = []
+
+    def sound(kind, body, name=None, **fields):
+        cases.append(dict(name=name or kind, kind=NUMBERS[kind], bytes=cbor(body), verdict="sound", body=fields))
+
+    def bad(kind, name, body, verdict="Malformed"):
+        data = body if isinstance(body, bytes) else cbor(body)
+        cases.append(dict(name=f"{kind}: {name}", kind=NUMBERS[kind], bytes=data, verdict=verdict))
+
+    sound("message", {1: "hello"}, text="hello")
+    sound(
+        "message",
+        {1: "مرحبا", 2: True, 3: START, 4: True},
+        "message, every key",
+        text="مرحبا",
+        safety_of_life=True,
+        reply_by_ms=START,
+        answers=True,
+    )
+    sound("message", {1: "x" * 12_000}, "message of 12,000 bytes", text_bytes=12_000)
+    sound("message", {1: "x", 3: 2**64 - 1}, "message, latest reply", text="x", reply_by_ms=2**64 - 1)
+    sound("amendment", {1: "hello again"}, text="hello again")
+    sound("amendment", NOTICE, "amendment of a notice", notice=NOTICE_FIELDS)
+    sound("withdrawal", {})
+    sound("withdrawal", {1: "sent in error"}, "withdrawal with a reason", reason="sent in error")
+    sound("acknowledgement", {})
+    sound("acknowledgement", {1: "seen"}, "acknowledgement with text", text="seen")
+    sound("read-back", {1: "34.6, 38.0"}, text="34.6, 38.0")
+    sound("read-back", {1: "there", 2: TRIANGLE[0]}, "read-back with a position", text="there", position=TRIANGLE[0])
+    sound("passed-on", {1: "the air operations centre"}, to="the air operations centre")
+    sound("cease", {1: [-900_000_000, 1_800_000_000]}, position=[-900_000_000, 1_800_000_000])
+    sound(
+        "cease",
+        {1: [900_000_000, -1_800_000_000], 2: "stop"},
+        "cease with text",
+        position=[900_000_000, -1_800_000_000],
+        text="stop",
+    )
+    sound("displayed", {})
+    sound("escalated", {1: 1, 2: 2 * MINUTE}, rank=1, after_ms=2 * MINUTE)
+    sound("test", {1: 414_305, 2: "quick brown fox"}, slot=414_305, text="quick brown fox")
+    sound("test-answer", {1: sha256(b"quick brown fox")}, digest=sha256(b"quick brown fox"))
+    sound("missed", {1: 414_305, 2: 254}, slot=414_305, party=254)
+    sound("duty", {1: 0}, "duty off", state="off")
+    sound("duty", {1: 1}, "duty on", state="on")
+    sound("duty", {1: 2, 2: 65_535}, "duty, handover", state="handover", to=65_535)
+    sound("notice", NOTICE, **NOTICE_FIELDS)
+    sound("notice", FULL_NOTICE, "notice, every key", **FULL_FIELDS)
+    sound("notice", {**NOTICE, 4: START}, "notice of an instant", **{**NOTICE_FIELDS, "until_ms": START})
+    sound("notice", {**NOTICE, 6: 5, 7: 5}, "notice at one altitude", **NOTICE_FIELDS, lowest_mm=5, highest_mm=5)
+    sound("opens", {1: 0, 2: 12, 3: HASH}, before=0, size=12, root=HASH)
+    sound("suspends", {1: [], 2: START, 3: "by note"}, scope=[], effective_ms=START, reason="by note")
+    sound(
+        "suspends",
+        {1: [14, 1], 2: 0, 3: "by note"},
+        "suspends two kinds",
+        scope=[14, 1],
+        effective_ms=0,
+        reason="by note",
+    )
+    sound("resumes", {1: START}, effective_ms=START)
+    sound(
+        "resumes",
+        {1: START, 2: [code(0, 1, "A"), 4]},
+        "resumes by a decision",
+        effective_ms=START,
+        decision=[code(0, 1, "A"), 4],
+    )
+    sound("motion", {1: 1, 2: "to reopen", 3: START + DAY}, text="to reopen", closes_ms=START + DAY)
+    for number, word in ((1, "for"), (2, "against"), (3, "abstain")):
+        sound("vote", {1: number}, f"vote {word}", choice=word)
+    sound("vote", {1: 2, 2: "not yet"}, "vote, explained", choice="against", text="not yet")
+    votes = [[code(0, 0, "A"), 1], [code(0, 1, "A"), 7]]
+    for number, word in ((1, "carried"), (2, "defeated"), (3, "lapsed")):
+        sound("decide", {1: number, 2: votes}, f"decide {word}", outcome=word, votes=votes)
+    sound("decide", {1: 3, 2: [], 3: votes[1]}, "decide, a later one", outcome="lapsed", votes=[], before=votes[1])
+
+    for kind in ("message", "amendment", "passed-on", "read-back"):
+        bad(kind, "no text", {})
+        bad(kind, "empty text", {1: ""})
+        bad(kind, "text of 12,001 bytes", {1: "x" * 12_001})
+        bad(kind, "text as bytes", {1: b"hello"})
+    for kind in ("withdrawal", "acknowledgement"):
+        bad(kind, "empty text", {1: ""})
+        bad(kind, "text of 12,001 bytes", {1: "x" * 12_001})
+    bad("message", "array", ["hello"])
+    bad("message", "safety of life false", {1: "x", 2: False})
+    bad("message", "answers false", {1: "x", 4: False})
+    bad("message", "reply before 1970", {1: "x", 3: -1})
+    bad("message", "another key", {1: "x", 5: 1}, "Incompatible")
+    bad("read-back", "latitude too large", {1: "x", 2: [900_000_001, 0]})
+    bad("cease", "no position", {2: "stop"})
+    bad("cease", "longitude too small", {1: [0, -1_800_000_001]})
+    bad("cease", "latitude over 32 bits", {1: [2**31, 0]})
+    bad("cease", "empty text", {1: [0, 0], 2: ""})
+    bad("displayed", "another key", {1: 1}, "Incompatible")
+    bad("escalated", "no time", {1: 1})
+    bad("escalated", "rank of 65,536", {1: 65_536, 2: 1})
+    bad("test", "no text", {1: 1})
+    bad("test", "empty text", {1: 1, 2: ""})
+    bad("test-answer", "31 bytes", {1: bytes(31)})
+    bad("missed", "party 255", {1: 1, 2: 255})
+    bad("duty", "state 3", {1: 3})
+    bad("duty", "handover to nobody", {1: 2})
+    bad("duty", "on, with an office", {1: 1, 2: 1})
+    for key in range(1, 6):
+        bad("notice", f"no key {key}", {k: v for k, v in NOTICE.items() if k != key})
+    bad("notice", "empty name", {**NOTICE, 1: ""})
+    bad("notice", "name of 33 bytes", {**NOTICE, 1: "x" * 33})
+    bad("notice", "ends before it begins", {**NOTICE, 4: START - 1})
+    bad("notice", "two corners", {**NOTICE, 5: TRIANGLE[:2]})
+    bad("notice", "257 corners", {**NOTICE, 5: [[0, 0]] * 257})
+    bad("notice", "a corner off the globe", {**NOTICE, 5: TRIANGLE + [[0, 1_800_000_001]]})
+    bad("notice", "highest below lowest", {**NOTICE, 6: 2, 7: 1})
+    bad("notice", "altitude over 64 bits", {**NOTICE, 7: 2**63})
+    bad("notice", "no forces", {**NOTICE, 8: ""})
+    bad("notice", "emergency false", {**NOTICE, 9: False})
+    bad("notice", "another key", {**NOTICE, 10: 1}, "Incompatible")
+    bad("opens", "root of 31 bytes", {1: 0, 2: 1, 3: bytes(31)})
+    bad("suspends", "no scope", {2: START, 3: "by note"})
+    bad("suspends", "no reason", {1: [], 2: START})
+    bad("suspends", "kind 65,536", {1: [65_536], 2: START, 3: "by note"})
+    bad("resumes", "no time", {})
+    bad("resumes", "entry number 0", {1: START, 2: [1, 0]})
+    bad("resumes", "class 5", {1: START, 2: [5, 1]})
+    bad("motion", "to do something else", {1: 2, 2: "to close", 3: START}, "Incompatible")
+    bad("motion", "no text", {1: 1, 3: START})
+    bad("vote", "choice 0", {1: 0})
+    bad("vote", "choice 4", {1: 4})
+    bad("decide", "outcome 4", {1: 4, 2: []})
+    bad("decide", "no votes", {1: 1})
+    bad("decide", "vote of party 255", {1: 1, 2: [[2040, 1]]})
+    for kind in (15, 63, 70, 65_535):
+        cases.append(dict(name=f"kind {kind}", kind=kind, bytes=cbor({}), verdict="Incompatible"))
+    write("kinds", 4, cases=cases, places=places())
+
+
+def places():
+    """Books and regarded entries that a kind allows, seen from party 1, and those that it does not."""
+    body = {
+        "message": {1: "x"},
+        "amendment": {1: "x"},
+        "withdrawal": {},
+        "acknowledgement": {},
+        "read-back": {1: "x"},
+        "passed-on": {1: "x"},
+        "cease": {1: [0, 0]},
+        "displayed": {},
+        "escalated": {1: 1, 2: 1},
+        "test": {1: 1, 2: "x"},
+        "test-answer": {1: HASH},
+        "missed": {1: 1, 2: 0},
+        "duty": {1: 1},
+        "notice": NOTICE,
+        "opens": {1: 0, 2: 1, 3: HASH},
+        "suspends": {1: [], 2: 1, 3: "x"},
+        "resumes": {1: 1},
+        "motion": {1: 1, 2: "x", 3: 1},
+        "vote": {1: 1},
+        "decide": {1: 1, 2: []},
+    }
+    own = lambda letter: [code(0, 1, letter), 1]
+    other = lambda letter: [code(0, 0, letter), 1]
+    subjects = ("acknowledgement", "read-back", "passed-on", "displayed", "escalated")
+    allowed = {
+        **{
+            kind: [(l, [], True) for l in "ZOPR"] + [("A", [], False), ("R", [other("A"), own("Z")], True)]
+            for kind in ("message", "notice")
+        },
+        **{
+            kind: [
+                ("R", [own("Z")], True),
+                ("Z", [own("R")], True),
+                ("R", [], False),
+                ("R", [other("R")], False),
+                ("R", [own("A")], False),
+                ("R", [own("R"), own("R")], False),
+                ("A", [own("R")], False),
+            ]
+            for kind in ("amendment", "withdrawal")
+        },
+        **{
+            kind: [
+                ("Z", [other("Z")], True),
+                ("Z", [own("Z")], False),
+                ("O", [other("Z")], False),
+                ("Z", [], False),
+                ("Z", [other("Z"), other("Z")], False),
+                ("A", [other("A")], False),
+            ]
+            for kind in subjects
+        },
+        "cease": [("Z", [], True), ("Z", [other("R")], True), ("O", [], False), ("A", [], False)],
+        "test": [("P", [], True), ("R", [], False), ("P", [other("P")], False)],
+        "missed": [("P", [], True), ("Z", [], False), ("P", [other("P")], False)],
+        "duty": [("P", [], True), ("A", [], False), ("P", [own("P")], False)],
+        "test-answer": [
+            ("P", [other("P")], True),
+            ("P", [], False),
+            ("P", [own("P")], False),
+            ("P", [other("R")], False),
+            ("R", [other("P")], False),
+        ],
+        "opens": [(l, [], True) for l in LETTERS] + [("R", [own("R")], False)],
+        "suspends": [("A", [], True), ("R", [], False), ("A", [other("A")], False)],
+        "resumes": [
+            ("A", [own("A")], True),
+            ("A", [other("A")], False),
+            ("A", [], False),
+            ("A", [own("R")], False),
+            ("R", [own("A")], False),
+        ],
+        **{
+            kind: [
+                ("A", [own("A")], True),
+                ("A", [other("A")], True),
+                ("A", [], False),
+                ("A", [other("R")], False),
+                ("A", [own("A"), own("A")], False),
+                ("P", [own("A")], False),
+            ]
+            for kind in ("motion", "vote", "decide")
+        },
+    }
+    allowed["displayed"] += [("O", [other("O")], True), ("P", [other("P")], False), ("R", [other("R")], False)]
+    found = [
+        dict(
+            name=kind,
+            kind=NUMBERS[kind],
+            bytes=cbor(body[kind]),
+            book=code(0, 1, letter),
+            regards=regards,
+            allowed=fits,
+        )
+        for kind, places in allowed.items()
+        for letter, regards, fits in places
+    ]
+    life = dict(name="safety of life", kind=1, bytes=cbor({1: "x", 2: True}), regards=[])
+    return found + [dict(life, book=code(0, 1, letter), allowed=letter == "Z") for letter in LETTERS]
+
+
+# --- The memorandum (§2) ------------------------------------------------------------------------------------------
+
+
+def seed(party, role):
+    return sha256(f"{party} {role}".encode())
+
+
+def member(number, name, **changes):
+    """A party whose keys come from seeds of its name; `changes` replaces keys of the structure, as `_4`."""
+    roles = ("book", "receipt", "station")
+    keys = [public(seed(name, role)) for role in roles]
+    whole = {
+        1: number,
+        2: name,
+        3: f"Party {name}",
+        4: keys[0],
+        5: keys[1],
+        6: keys[2],
+        7: sha256(b"detente blind v1\n", seed(name, "secret")),
+        8: [sign(seed(name, role), possession(role, name, key)) for role, key in zip(roles, keys)],
+        9: ["en"],
+        10: [{1: 1, 2: "watch officer", 3: 0}, {1: 2, 2: "duty officer", 3: 1}],
+    }
+    return changed(whole, changes)
+
+
+def changed(whole, changes):
+    whole = dict(whole)
+    for key, value in changes.items():
+        if value is None:
+            whole.pop(int(key[1:]), None)
+        else:
+            whole[int(key[1:])] = value
+    return whole
+
+
+USA, RUS, TUR = (member(number, name) for number, name in enumerate(("usa", "rus", "tur")))
+
+
+def terms(**changes):
+    whole = {
+        1: 1,
+        2: "syria",
+        6: [USA, RUS],
+        7: 0,
+        8: [10 * MINUTE, 30 * MINUTE, 3 * HOUR, 6 * HOUR],
+        9: [[0, 2 * MINUTE, 1]],
+        10: {1: HOUR, 2: 10 * MINUTE},
+        11: {1: True, 2: []},
+        12: [[1000, 1 << 20]] * 5,
+        13: {1: 2, 2: [], 3: 14 * DAY},
+        14: [],
+    }
+    return changed(whole, changes)
+
+
+def write_memorandum():
+    sound, refused = [], []
+
+    def good(name, **changes):
+        data = cbor(terms(**changes))
+        digest = sha256(data)
+        note = f"detente memorandum\n{b64(digest)}\n"
+        names = [party[2] for party in terms(**changes)[6]]
+        signatures = {name: sign(seed(name, "book"), note.encode()) for name in names}
+        sound.append(dict(name=name, bytes=data, hash=digest, note_text=note, signatures=signatures))
+
+    def bad(name, error="Malformed", **changes):
+        refused.append(dict(name=name, bytes=cbor(terms(**changes)), error=error))
+
+    def raw(name, data, error="Malformed"):
+        refused.append(dict(name=name, bytes=data, error=error))
+
+    good("two parties")
+    good(
+        "every key",
+        _3=HASH,
+        _4=HASH,
+        _5=HASH,
+        _6=[USA, RUS, TUR],
+        _7=2,
+        _13={1: 2, 2: [0, 1], 3: 1},
+        _9=[[0, 1, 0], [0, 2, 1], [2, 1, 1], [3, 1, 1], [4, 2**64 - 1, 0]],
+        _11={1: False, 2: [14, 1]},
+        _14=[{1: "activity", 2: 2 * HOUR, 3: 0}, {1: "site", 2: 0}],
+        _15=[{1: "main", 2: "quic"}],
+        _16=HASH,
+    )
+    good("least", _8=[1, 1, 1, 1], _9=[], _10={1: 2, 2: 1}, _12=[[1, 16_384]] * 5, _13={1: 1, 2: [], 3: 1}, _15=[])
+    good(
+        "most",
+        _8=[2**64 - 1] * 4,
+        _10={1: 2**64 - 1, 2: 2**64 - 2},
+        _12=[[2**64 - 1, 2**64 - 1]] * 5,
+        _2="a" + "-0" * 15 + "z",
+    )
+    gaps = [
+        member(
+            3,
+            "usa",
+            _9=["en-US", "ar-SY", "x" * 8 + "-12345678" * 3],
+            _10=[{1: 0, 2: "ü" * 100, 3: 0}, {1: 65_535, 2: "x", 3: 65_535}],
+        ),
+        member(254, "a" * 16),
+    ]
+    good("numbers with gaps", _6=gaps, _7=254, _9=[])
+    fill = lambda kinds: {1: True, 2: [0] * kinds}
+    most = 262_144 - len(cbor(terms(_11=fill(100_000)))) + 100_000
+    assert len(cbor(terms(_11=fill(most)))) == 262_144
+    good("262,144 bytes", _11=fill(most))
+    bad("262,145 bytes", _11=fill(most + 1))
+
+    bad("version 2", "Incompatible", _1=2)
+    for name in ("", "Syria", "9a", "-a", "a_b", "a b", "a" * 33, "sýria"):
+        bad(f"name of the line {name!r}", _2=name)
+    bad("one party", _6=[USA], _13={1: 1, 2: [], 3: 1})
+    bad("parties descend", _6=[RUS, USA])
+    bad("a number twice", _6=[USA, member(0, "rus")])
+    bad("party 255", _6=[USA, member(255, "rus")])
+    rus = lambda name, error="Malformed", **changes: bad(name, error, _6=[USA, member(1, "rus", **changes)])
+    bad(
+        "a short name twice",
+        _6=[
+            USA,
+            {
+                **RUS,
+                2: "usa",
+                8: [
+                    sign(seed("rus", role), possession(role, "usa", public(seed("rus", role))))
+                    for role in ("book", "receipt", "station")
+                ],
+            },
+        ],
+    )
+    for name in ("", "Rus", "r/us", "r" * 17):
+        renamed = member(1, name)
+        bad(f"short name {name!r}", _6=[USA, renamed])
+    rus("empty full name", _3="")
+    rus("full name of 201 bytes", _3="x" * 201)
+    rus("full name with a line break", _3="x\ny")
+    twice = public(seed("rus", "book"))
+    proof = sign(seed("rus", "book"), possession("receipt", "rus", twice))
+    rus("one key in two roles", _5=twice, _8=[RUS[8][0], proof, RUS[8][2]])
+    shared = public(seed("usa", "book"))
+    rus(
+        "one key at two parties",
+        _4=shared,
+        _8=[sign(seed("usa", "book"), possession("book", "rus", shared))] + RUS[8][1:],
+    )
+    for name, key in (
+        ("of small order", encode_point(SMALL)),
+        ("that is not canonical", (2**255 - 19 + 3).to_bytes(32, "little")),
+        ("that is no point", (2).to_bytes(32, "little")),
+    ):
+        for place, role in ((4, "book"), (5, "receipt"), (6, "station")):
+            rus(f"{role} key {name}", "WeakKey", **{f"_{place}": key})
+    for place, role in enumerate(("book", "receipt", "station")):
+        proofs = list(RUS[8])
+        proofs[place] = sign(seed("usa", role), possession(role, "rus", RUS[4 + place]))
+        rus(f"possession of the {role} key by another key", _8=proofs)
+    rus(
+        "possession for another role",
+        _8=[RUS[8][0], sign(seed("rus", "receipt"), possession("book", "rus", RUS[5])), RUS[8][2]],
+    )
+    rus("possession under another name", _8=[sign(seed("rus", "book"), possession("book", "usa", RUS[4]))] + RUS[8][1:])
+    rus("two proofs of possession", _8=RUS[8][:2])
+    rus("four proofs of possession", _8=RUS[8] + RUS[8][:1])
+    rus("a proof of 63 bytes", _8=[RUS[8][0][:63]] + RUS[8][1:])
+    for tags in (
+        [],
+        ["e"],
+        ["en-"],
+        ["en_US"],
+        ["en", ""],
+        ["english-x", "englishes"],
+        ["en-123456789"],
+        ["en" + "-abcdefgh" * 3 + "-abcdef"],
+    ):
+        rus(f"languages {tags}", _9=tags)
+    watch = {1: 1, 2: "watch", 3: 0}
+    quiet = dict(_9=[])
+    offices = lambda name, held: bad(name, _6=[USA, member(1, "rus", _10=held)], **quiet)
+    offices("no offices", [])
+    offices("no office of rank 0", [{1: 1, 2: "duty", 3: 1}])
+    offices("offices descend", [{1: 2, 2: "duty", 3: 1}, watch])
+    offices("an office number twice", [watch, {1: 1, 2: "duty", 3: 1}])
+    offices("an office without a name", [{1: 1, 2: "", 3: 0}])
+    offices("an office's name with a tab", [{1: 1, 2: "a\tb", 3: 0}])
+    offices("an office without a rank", [watch, {1: 2, 2: "duty"}])
+    offices("office 65,536", [watch, {1: 65_536, 2: "duty", 3: 1}])
+    bad("depositary that does not exist", _7=2)
+    for name, times in (
+        ("three", [1, 2, 3]),
+        ("five", [1, 2, 3, 4, 5]),
+        ("one of 0", [0, 1, 2, 3]),
+        ("descending", [1, 2, 4, 3]),
+    ):
+        bad(f"handling objectives: {name}", _8=times)
+    for name, steps in (
+        ("class A", [[1, 1, 0]]),
+        ("class 5", [[5, 1, 0]]),
+        ("after no time", [[0, 0, 0]]),
+        ("one twice", [[0, 1, 0], [0, 1, 1]]),
+        ("times descend", [[0, 2, 0], [0, 1, 1]]),
+        ("classes descend", [[2, 1, 0], [0, 1, 0]]),
+        ("a rank that nobody has", [[0, 1, 2]]),
+    ):
+        bad(f"escalation: {name}", _9=steps)
+    bad("escalation: a rank that one party lacks", _6=[USA, member(1, "rus", _10=[watch])])
+    for name, test in (
+        ("interval 0", {1: 0, 2: 1}),
+        ("grace 0", {1: 2, 2: 0}),
+        ("grace as long as the interval", {1: 2, 2: 2}),
+    ):
+        bad(f"tests: {name}", _10=test)
+    bad("suspension: consent as a number", _11={1: 1, 2: []})
+    bad("suspension: kind 65,536", _11={1: True, 2: [65_536]})
+    for name, quotas in (
+        ("four", [[1, 16_384]] * 4),
+        ("six", [[1, 16_384]] * 6),
+        ("no entry", [[0, 16_384]] + [[1, 16_384]] * 4),
+        ("less than an entry's bytes", [[1, 16_384]] * 4 + [[1, 16_383]]),
+    ):
+        bad(f"quotas: {name}", _12=quotas)
+    for name, rule in (
+        ("no votes", {1: 0, 2: [], 3: 1}),
+        ("more votes than parties", {1: 3, 2: [], 3: 1}),
+        ("a veto holder that does not exist", {1: 1, 2: [2], 3: 1}),
+        ("a veto holder twice", {1: 1, 2: [0, 0], 3: 1}),
+        ("veto holders descend", {1: 1, 2: [1, 0], 3: 1}),
+        ("no window", {1: 1, 2: [], 3: 0}),
+    ):
+        bad(f"rule: {name}", _13=rule)
+    for name in ("", "Activity", "a" * 33):
+        bad(f"notice kind {name!r}", _14=[{1: name, 2: 1}])
+    bad("notice kind without a lead time", _14=[{1: "activity"}])
+    bad("circuit without a name", _15=[{1: "", 2: "quic"}])
+    bad("circuit of no kind", _15=[{1: "main", 2: ""}])
+    for key in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14):
+        bad(f"no key {key}", **{f"_{key}": None})
+    bad("key 17", _17=1)
+    bad("predecessor of 31 bytes", _3=bytes(31))
+    bad("predecessor as text", _3="0" * 32)
+    raw("empty", b"")
+    raw("array", cbor([terms()]))
+    data = cbor(terms())
+    raw("cut short", data[:-1])
+    raw("bytes after it", data + b"\x00")
+    raw("an integer that is too long", data.replace(b"\x01\x01\x02", b"\x01\x18\x01\x02", 1))
+    raw("keys that do not ascend", data[:1] + data[3:10] + data[1:3] + data[10:])
+    raw("null for what is absent", bytes([data[0] + 1]) + data[1:10] + b"\x03\xf6" + data[10:])
+    raw("indefinite length", b"\xbf" + data[1:] + b"\xff")
+    write("memorandum", 2, sound=sound, refused=refused)
+
+
+# --- Frames (§6) --------------------------------------------------------------------------------------------------
+
+
+def write_frames():
+    cases, refused = [], []
+    z, a = code(0, 1, "Z"), code(1, 0, "A")
+    line, memorandum = sha256(b"line"), sha256(b"memorandum")
+
+    def frame(name, items, **fields):
+        cases.append(dict(name=name, bytes=cbor(items), frame=fields))
+
+    frame(
+        "hello, first of all",
+        [0, 1, line, line, 0, {}, {}],
+        type="hello",
+        version=1,
+        line=line,
+        memorandum=line,
+        party=0,
+        sizes=[],
+        receipts=[],
+    )
+    frame(
+        "hello",
+        [0, 1, line, memorandum, 254, {z: 3, a: 2**40 - 1}, {z: {0: 3, 2: 1}, a: {1: 5}}],
+        type="hello",
+        version=1,
+        line=line,
+        memorandum=memorandum,
+        party=254,
+        sizes=[[z, 3], [a, 2**40 - 1]],
+        receipts=[[z, [[0, 3], [2, 1]]], [a, [[1, 5]]]],
+    )
+    frame(
+        "hello of a later version",
+        [0, 2, line, line, 0, {}, {}],
+        type="hello",
+        version=2,
+        line=line,
+        memorandum=line,
+        party=0,
+        sizes=[],
+        receipts=[],
+    )
+    entry = cbor({1: 1, 2: START, 4: 1, 9: 1, 10: {1: "hello"}})
+    frame(
+        "step of one", [1, z, 1, [entry], SIGNATURE], type="step", book=z, first=1, entries=[entry], signature=SIGNATURE
+    )
+    frame(
+        "step of an entry that nobody can read",
+        [1, z, 9, [b"\xff"], SIGNATURE],
+        type="step",
+        book=z,
+        first=9,
+        entries=[b"\xff"],
+        signature=SIGNATURE,
+    )
+    frame(
+        "step of 256",
+        [1, z, 2**40 - 256, [b"\x00"] * 256, SIGNATURE],
+        type="step",
+        book=z,
+        first=2**40 - 256,
+        entries=[b"\x00"] * 256,
+        signature=SIGNATURE,
+    )
+    frame(
+        "receipt",
+        [2, z, 0, 3, 1_491_500_000, SIGNATURE],
+        type="receipt",
+        book=z,
+        party=0,
+        size=3,
+        seconds=1_491_500_000,
+        signature=SIGNATURE,
+    )
+    frame("have", [3, {z: 0, a: 7}], type="have", sizes=[[z, 0], [a, 7]])
+    frame("ping", [4, 2**64 - 1], type="ping", nonce=2**64 - 1)
+    frame("pong", [5, 0], type="pong", nonce=0)
+    frame("secret", [6, 1, 0, HASH], type="secret", party=1, epoch=0, secret=HASH)
+    frame("head", [7, z, 3, HASH, SIGNATURE], type="head", book=z, size=3, root=HASH, signature=SIGNATURE)
+    frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
+    frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
+    many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
+    longest = [1, z, 1, many, SIGNATURE]
+    longest[3] = many[:-1] + [b"\x00" * (16_285 + 131_072 - len(cbor(longest)))]
+    assert len(cbor(longest)) == 131_072
+    frame(
+        "131,072 bytes, which no reader takes for a step",
+        longest,
+        type="step",
+        book=z,
+        first=1,
+        entries=longest[3],
+        signature=SIGNATURE,
+    )
+
+    def bad(name, items):
+        data = items if isinstance(items, bytes) else cbor(items)
+        refused.append(dict(name=name, bytes=data, error="Malformed"))
+
+    bad("131,073 bytes", [1, z, 1, longest[3][:-1] + [longest[3][-1] + b"\x00"], SIGNATURE])
+    bad("empty", b"")
+    bad("no array", {0: 1})
+    bad("empty array", [])
+    bad("type 9", [9, 1])
+    bad("type as text", ["ping", 1])
+    bad("bytes after it", cbor([4, 1]) + b"\x00")
+    bad("cut short", cbor([4, 1])[:-1])
+    bad("long integer", b"\x82\x04\x18\x01")
+    bad("indefinite length", b"\x9f\x04\x01\xff")
+    bad("sizes that do not ascend", cbor([3, {}])[:-1] + b"\xa2" + cbor(a) + b"\x01" + cbor(z) + b"\x01")
+    bad("hello without receipts", [0, 1, line, line, 0, {}])
+    bad("hello with more", [0, 1, line, line, 0, {}, {}, 0])
+    bad("hello of version 256", [0, 256, line, line, 0, {}, {}])
+    bad("hello for a line of 31 bytes", [0, 1, line[:31], line, 0, {}, {}])
+    bad("hello of party 255", [0, 1, line, line, 255, {}, {}])
+    bad("hello with a book of class 5", [0, 1, line, line, 0, {5: 1}, {}])
+    bad("hello with sizes as a list", [0, 1, line, line, 0, [[z, 1]], {}])
+    bad("hello with a receipt of party 255", [0, 1, line, line, 0, {}, {z: {255: 1}}])
+    bad(
+        "hello with 8,193 books",
+        [
+            0,
+            1,
+            line,
+            line,
+            0,
+            {
+                code(g, p, l): 1
+                for g, p, l in [(g, p, l) for g in range(7) for p in range(255) for l in LETTERS][:8_193]
+            },
+            {},
+        ],
+    )
+    bad("step of 257", [1, z, 1, [b"\x00"] * 257, SIGNATURE])
+    bad("step of what is not bytes", [1, z, 1, [1], SIGNATURE])
+    bad("step of entries as one", [1, z, 1, b"\x00", SIGNATURE])
+    bad("step with a signature of 63 bytes", [1, z, 1, [entry], SIGNATURE[:63]])
+    bad("step of a book of party 255", [1, 2040, 1, [entry], SIGNATURE])
+    bad("step of a negative number", [1, z, -1, [entry], SIGNATURE])
+    bad("receipt without seconds", [2, z, 0, 3, SIGNATURE])
+    bad("receipt of party 255", [2, z, 255, 3, 0, SIGNATURE])
+    bad("have as a list", [3, [[z, 1]]])
+    bad("have with a negative size", [3, {z: -1}])
+    bad("ping without a nonce", [4])
+    bad("ping with a nonce as bytes", [4, b"\x00"])
+    bad("pong with more", [5, 1, 1])
+    bad("secret of 31 bytes", [6, 1, 0, HASH[:31]])
+    bad("head with a root of 33 bytes", [7, z, 3, HASH + b"\x00", SIGNATURE])
+    bad("head without a root", [7, z, 3, SIGNATURE])
+    bad("refusal with code 65,536", [8, 65_536, ""])
+    bad("refusal with text as bytes", [8, 1, b"no"])
+    write("frames", 6, cases=cases, refused=refused, conversations=conversations())
+
+
+def conversations():
+    """What rus's station sends as the first frames of a circuit to usa's, and how usa's refuses them."""
+    terms_hash = sha256(cbor(terms()))
+    hello = lambda **changes: [
+        {0: 0, 1: 1, 2: terms_hash, 3: terms_hash, 4: 1, 5: {}, 6: {}, **{int(k[1:]): v for k, v in changes.items()}}[n]
+        for n in range(7)
+    ]
+    talks = [
+        ("a hello", [hello()], None),
+        ("a hello and a ping", [hello(), [4, 1]], None),
+        ("the secret of rus", [hello(), [6, 1, 0, seed("rus", "secret")]], None),
+        ("bytes that are no frame", [b"\xff"], "Malformed"),
+        ("a frame type that does not exist", [hello(), [9, 1]], "Malformed"),
+        ("another line", [hello(_2=HASH)], "WrongLine"),
+        ("another memorandum", [hello(_3=HASH)], "StaleMemorandum"),
+        ("another version", [hello(_1=2)], "WrongVersion"),
+        ("another party", [hello(_4=0)], "WrongParty"),
+        ("a party that does not exist", [hello(_4=2)], "WrongParty"),
+        ("a ping first", [[4, 1]], "NoHello"),
+        ("a step first", [[1, 8, 1, [b"\x00"], SIGNATURE]], "NoHello"),
+        ("a secret that does not fit", [hello(), [6, 1, 0, HASH]], "BadSecret"),
+    ]
+    codes = {
+        "Malformed": 1,
+        "WrongLine": 2,
+        "StaleMemorandum": 3,
+        "WrongVersion": 4,
+        "WrongParty": 5,
+        "NoHello": 6,
+        "BadSecret": 7,
+    }
+    return [
+        dict(
+            name=name,
+            memorandum=terms_hash,
+            frames=[f if isinstance(f, bytes) else cbor(f) for f in frames],
+            error=error,
+            code=codes.get(error),
+        )
+        for name, frames, error in talks
+    ]
+
+
+# --- Folds (§5) ---------------------------------------------------------------------------------------------------
+
+PARTIES = ["usa", "rus", "tur"]
+MEMORANDA = {
+    "consent": terms(),
+    "no consent": terms(_11={1: False, 2: []}),
+    "messages pass": terms(_11={1: False, 2: [1]}),
+    "three": terms(_6=[USA, RUS, TUR], _7=2, _13={1: 2, 2: [1], 3: 14 * DAY}),
+    "three, no veto": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}),
+}
+
+
+class Record:
+    """A small record as it grows. Whoever writes has heard everything, unless `unheard` names books."""
+
+    def __init__(self, name, memorandum, **expected):
+        self.case = dict(name=name, memorandum=memorandum, entries=[], **expected)
+        self.line = sha256(cbor(MEMORANDA[memorandum]))
+        self.now = START
+        self.leaves, self.stated, self.serial = {}, {}, {}
+
+    def wait(self, ms):
+        self.now += ms
+        return self
+
+    def say(
+        self,
+        party,
+        letter,
+        kind,
+        body,
+        *regards,
+        verdict="sound",
+        unheard=(),
+        office=1,
+        data=None,
+        beyond=None,
+        vector=True,
+    ):
+        number = PARTIES.index(party)
+        book = code(0, number, letter)
+        leaves = self.leaves.setdefault(book, [])
+        stated = self.stated.setdefault(book, {})
+        named = lambda text: [code(0, PARTIES.index(text.split("/")[0]), text.split("/")[1]), int(text.split("/")[2])]
+        hidden = {named(f"{one}/1")[0] for one in unheard}
+        moved = {
+            of: len(held)
+            for of, held in self.leaves.items()
+            if of != book and of not in hidden and len(held) > stated.get(of, 0)
+        }
+        for text, size in (beyond or {}).items():
+            moved[named(f"{text}/1")[0]] = size
+        stated.update(moved)
+        self.serial[party] = self.serial.get(party, 0) + 1
+        keys = {1: self.serial[party], 2: self.now, 4: office, 9: NUMBERS[kind], 10: body}
+        if regards:
+            keys[6] = [named(text) for text in regards]
+        if moved:
+            keys[7] = moved
+        if letter == "A" and vector:
+            sizes = {**stated, book: len(leaves)}
+            keys[8] = vector_hash(
+                {of: (size, root(self.leaves[of][:size])) for of, size in sizes.items() if of in self.leaves}
+            )
+        data = cbor(keys) if data is None else data
+        mask = blind(seed(party, "secret"), origin(self.line, 0, number, letter), len(leaves))
+        leaves.append(leaf_hash(mask + data))
+        name = f"{party}/{letter}/{len(leaves)}"
+        self.case["entries"].append(dict(entry=name, bytes=data, verdict=verdict))
+        return name
+
+
+def reply(text="x"):
+    return {1: text, 4: True}
+
+
+def suspend(effective=0, scope=()):
+    return {1: list(scope), 2: effective, 3: "by note"}
+
+
+def write_folds():
+    cases = []
+
+    def record(name, memorandum="consent", **expected):
+        made = Record(name, memorandum, **expected)
+        cases.append(made.case)
+        return made
+
+    refused = dict(verdict="Misbehaved")
+    message = {1: "x"}
+
+    r = record("a suspension stops messages and notices; what always passes passes")
+    told = r.say("usa", "O", "message", message)
+    r.wait(1000).say("rus", "A", "suspends", suspend())
+    r.wait(1000).say("usa", "R", "message", message, **refused)
+    r.say("usa", "R", "notice", NOTICE, **refused)
+    r.say("usa", "R", "amendment", message, told, **refused)
+    r.say("usa", "Z", "message", message, **refused)
+    r.say("usa", "Z", "message", {1: "x", 2: True})
+    r.say("usa", "Z", "cease", {1: [0, 0]})
+    r.say("usa", "P", "test", {1: 1, 2: "x"})
+    r.say("usa", "P", "duty", {1: 1})
+    r.say("rus", "O", "acknowledgement", {}, told)
+    r.say("rus", "O", "read-back", {1: "x"}, told)
+    r.say("rus", "O", "passed-on", {1: "x"}, told)
+    r.say("rus", "O", "message", reply(), told, **refused)
+    r.say("usa", "R", "withdrawal", {}, told)
+    r.case.update(
+        standing=[
+            dict(party="rus", at_ms=START + 999, suspended=None),
+            dict(party="rus", at_ms=START + 1000, suspended="rus/A/1"),
+            dict(party="usa", at_ms=START + DAY, suspended=None),
+        ],
+        open={"usa/Z/2": ["rus"], "usa/Z/3": ["rus"]},
+    )
+
+    r = record("who has not heard of a suspension may go on, whatever its time")
+    r.say("rus", "A", "suspends", suspend())
+    r.wait(HOUR).say("usa", "R", "message", message, unheard=["rus/A"])
+    r.say("usa", "R", "message", message, **refused)
+    r.say("usa", "O", "message", message, unheard=["rus/A"])
+    r.case.update(open={"usa/R/1": ["rus"], "usa/O/1": ["rus"]})
+
+    r = record("a suspension is effective when it says, and never before it is stated")
+    r.say("rus", "A", "suspends", suspend(START + 1000))
+    r.wait(999).say("usa", "R", "message", message)
+    r.wait(1).say("usa", "R", "message", message, **refused)
+    r.say("usa", "A", "suspends", suspend(START - DAY))
+    r.case.update(
+        standing=[
+            dict(party="rus", at_ms=START + 999, suspended=None),
+            dict(party="rus", at_ms=START + 1000, suspended="rus/A/1"),
+            dict(party="usa", at_ms=START + 999, suspended=None),
+            dict(party="usa", at_ms=START + 1000, suspended="usa/A/1"),
+        ]
+    )
+
+    r = record("a suspension of notices stops notices alone")
+    r.say("rus", "A", "suspends", suspend(scope=[14]))
+    r.say("rus", "R", "notice", NOTICE, **refused)
+    r.say("usa", "R", "notice", NOTICE, **refused)
+    r.say("usa", "R", "message", message)
+
+    r = record("the memorandum lets messages pass", "messages pass")
+    r.say("rus", "A", "suspends", suspend())
+    r.say("usa", "R", "message", message)
+    r.say("usa", "R", "notice", NOTICE, **refused)
+
+    r = record("who suspended resumes by its own word", "no consent")
+    r.say("rus", "A", "resumes", {1: 0}, "rus/A/1", **refused)
+    first = r.say("rus", "A", "suspends", suspend())
+    r.wait(1).say("usa", "A", "resumes", {1: 0}, first, **refused)
+    r.say("rus", "A", "resumes", {1: START + 100}, first)
+    r.say("rus", "R", "message", message, **refused)
+    r.wait(99).say("rus", "R", "message", message)
+    second = r.say("rus", "A", "suspends", suspend())
+    r.say("rus", "A", "resumes", {1: 0}, first, **refused)
+    r.wait(1).say("rus", "A", "resumes", {1: 0}, second)
+    r.say("usa", "R", "message", message)
+    r.case.update(
+        standing=[
+            dict(party="rus", at_ms=START, suspended=first),
+            dict(party="rus", at_ms=START + 99, suspended=first),
+            dict(party="rus", at_ms=START + 100, suspended=second),
+            dict(party="rus", at_ms=START + 101, suspended=None),
+        ]
+    )
+
+    r = record("a suspension that is not effective yet is taken back", "no consent")
+    stated = r.say("rus", "A", "suspends", suspend(START + HOUR))
+    r.say("rus", "A", "resumes", {1: START + HOUR}, stated)
+    r.case.update(standing=[dict(party="rus", at_ms=START + HOUR, suspended=None)])
+
+    r = record("an act in a wrong book, by no office, or that nobody can read, states nothing")
+    r.say("rus", "R", "suspends", suspend(), **refused)
+    r.say("rus", "A", "suspends", suspend(), office=9, **refused)
+    r.say("rus", "A", "suspends", suspend(), vector=False, **refused)
+    r.say("rus", "A", "suspends", suspend(), data=b"\xff", verdict="Malformed")
+    r.say("rus", "A", "suspends", {**suspend(), 4: 1}, verdict="Incompatible")
+    r.say("rus", "A", "suspends", {2: 0, 3: "x"}, verdict="Malformed")
+    r.say("usa", "R", "message", message)
+    r.case.update(standing=[dict(party="rus", at_ms=START + DAY, suspended=None)], open={"usa/R/1": ["rus"]})
+
+    r = record("reopening with consent")
+    stop = r.say("rus", "A", "suspends", suspend())
+    r.wait(10).say("rus", "A", "resumes", {1: 0}, stop, **refused)
+    motion = r.say("usa", "A", "motion", {1: 1, 2: "to reopen", 3: START + DAY}, stop)
+    r.say("usa", "A", "decide", {1: 1, 2: [[code(0, 0, "A"), 1]]}, motion, **refused)
+    r.wait(10)
+    vote = r.say("rus", "A", "vote", {1: 1}, motion)
+    votes = [[code(0, 0, "A"), 1], [code(0, 1, "A"), 3]]
+    r.wait(10)
+    r.say("rus", "A", "decide", {1: 1, 2: votes}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 2, 2: votes}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 3, 2: votes}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: votes[:1]}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: votes[::-1]}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: votes, 3: [code(0, 0, "A"), 2]}, motion, **refused)
+    carried = r.say("usa", "A", "decide", {1: 1, 2: votes}, motion)
+    r.say("usa", "A", "decide", {1: 1, 2: votes, 3: [code(0, 0, "A"), 8]}, motion, **refused)
+    r.say("usa", "R", "message", message, **refused)
+    r.say("rus", "A", "resumes", {1: 0}, stop, **refused)
+    r.say("rus", "A", "resumes", {1: 0, 2: [code(0, 0, "A"), 1]}, stop, **refused)
+    r.wait(10).say("rus", "A", "resumes", {1: 0, 2: [code(0, 0, "A"), 8]}, stop)
+    r.say("usa", "R", "message", message)
+    assert (carried, vote) == ("usa/A/8", "rus/A/3")
+    r.case.update(
+        standing=[
+            dict(party="rus", at_ms=START + 39, suspended=stop),
+            dict(party="rus", at_ms=START + 40, suspended=None),
+        ],
+        undecided=[],
+        consent={stop: carried},
+        open={"usa/R/2": ["rus"]},
+    )
+
+    r = record("what a motion must be")
+    r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + DAY}, "usa/A/1", **refused)
+    stop = r.say("rus", "A", "suspends", suspend())
+    r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START - 1}, stop, **refused)
+    r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + 14 * DAY + 1}, stop, **refused)
+    now = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START}, stop)
+    late = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + 14 * DAY}, stop)
+    r.say("rus", "A", "vote", {1: 1}, stop, **refused)
+    r.say("rus", "A", "vote", {1: 1}, "usa/A/9", **refused)
+    r.say("rus", "A", "vote", {1: 1}, late)
+    r.case.update(undecided=[now, late], consent={stop: None})
+
+    r = record("a motion lapses by the decision's own time; the next decision names it")
+    stop = r.say("rus", "A", "suspends", suspend())
+    one = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + 100}, stop)
+    two = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + 200}, stop)
+    r.say("rus", "A", "vote", {1: 1}, one)
+    r.say("rus", "A", "vote", {1: 1}, two)
+    votes = lambda n: [[code(0, 0, "A"), n], [code(0, 1, "A"), n + 1]]
+    r.wait(101)
+    r.say("usa", "A", "decide", {1: 1, 2: votes(1)}, one, **refused)
+    lapsed = r.say("usa", "A", "decide", {1: 3, 2: votes(1)}, one)
+    r.wait(99)
+    r.say("usa", "A", "decide", {1: 3, 2: votes(2), 3: [code(0, 0, "A"), 4]}, two, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: votes(2)}, two, **refused)
+    carried = r.say("usa", "A", "decide", {1: 1, 2: votes(2), 3: [code(0, 0, "A"), 4]}, two)
+    assert lapsed == "usa/A/4"
+    r.case.update(undecided=[], consent={stop: carried})
+
+    r = record("a veto holder must speak, and may change its mind", "three")
+    stop = r.say("rus", "A", "suspends", suspend())
+    motion = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + DAY}, stop)
+    r.say("tur", "A", "vote", {1: 1}, motion)
+    ours = [code(0, 0, "A"), 1]
+    r.say("tur", "A", "decide", {1: 1, 2: [ours, [code(0, 2, "A"), 1]]}, motion, **refused)
+    r.say("rus", "A", "vote", {1: 2}, motion)
+    r.say("rus", "A", "vote", {1: 3}, motion)
+    r.say("tur", "A", "decide", {1: 2, 2: [ours, [code(0, 1, "A"), 2], [code(0, 2, "A"), 1]]}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: [ours, [code(0, 1, "A"), 3], [code(0, 2, "A"), 1]]}, motion, **refused)
+    carried = r.say("tur", "A", "decide", {1: 1, 2: [ours, [code(0, 1, "A"), 3], [code(0, 2, "A"), 1]]}, motion)
+    r.say("rus", "A", "vote", {1: 2}, motion)
+    r.case.update(undecided=[], consent={stop: carried})
+
+    r = record("a veto defeats at once", "three")
+    stop = r.say("usa", "A", "suspends", suspend())
+    motion = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + DAY}, stop)
+    r.say("rus", "A", "vote", {1: 2}, motion)
+    r.say("tur", "A", "decide", {1: 2, 2: [[code(0, 0, "A"), 2], [code(0, 1, "A"), 1]]}, motion)
+    r.case.update(undecided=[], consent={stop: None})
+
+    r = record("too few are left to carry it; the mover votes against its own motion", "three, no veto")
+    stop = r.say("rus", "A", "suspends", suspend())
+    motion = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + DAY}, stop)
+    r.say("tur", "A", "vote", {1: 3}, motion)
+    r.say("usa", "A", "decide", {1: 2, 2: [[code(0, 0, "A"), 1], [code(0, 2, "A"), 1]]}, motion, **refused)
+    r.say("usa", "A", "vote", {1: 2}, motion)
+    r.say("usa", "A", "decide", {1: 2, 2: [[code(0, 0, "A"), 1], [code(0, 2, "A"), 1]]}, motion, **refused)
+    r.say("usa", "A", "decide", {1: 2, 2: [[code(0, 0, "A"), 3], [code(0, 2, "A"), 1]]}, motion)
+    r.case.update(undecided=[], consent={stop: None})
+
+    r = record("the depositary counts what it has heard, no more", "three, no veto")
+    stop = r.say("rus", "A", "suspends", suspend())
+    motion = r.say("usa", "A", "motion", {1: 1, 2: "x", 3: START + DAY}, stop)
+    r.say("rus", "A", "vote", {1: 1}, motion)
+    r.say("tur", "A", "vote", {1: 2}, motion)
+    carried = r.say(
+        "usa", "A", "decide", {1: 1, 2: [[code(0, 0, "A"), 1], [code(0, 1, "A"), 2]]}, motion, unheard=["tur/A"]
+    )
+    r.case.update(undecided=[], consent={stop: carried})
+
+    r = record("an entry that rests on acts that nobody holds waits")
+    r.say("usa", "R", "message", message, beyond={"rus/A": 1}, verdict="unjudged")
+    r.say("usa", "R", "message", message, verdict="unjudged")
+    r.say("usa", "P", "message", message)
+    r.case.update(open={"usa/P/1": ["rus"]})
+
+    r = record("five facts, kept apart", "three")
+    told = r.say("usa", "O", "message", {1: "x", 3: START + HOUR})
+    plain = r.say("usa", "R", "notice", NOTICE)
+    again = r.say("usa", "R", "message", message)
+    r.say("rus", "O", "displayed", {}, told)
+    r.say("rus", "O", "passed-on", {1: "the crews"}, told)
+    r.say("rus", "R", "message", message, told)
+    r.say("tur", "O", "acknowledgement", {}, told)
+    r.say("tur", "R", "message", reply(), again)
+    r.say("rus", "R", "acknowledgement", {}, plain)
+    r.say("tur", "R", "read-back", {1: "x"}, plain)
+    r.case.update(
+        open={told: ["rus"], plain: ["tur"], again: ["rus"], "rus/R/1": ["usa", "tur"], "tur/R/1": ["usa", "rus"]},
+        facts={
+            told: dict(displayed=["rus"], acknowledged=["tur"], passed_on=["rus"], answered=[]),
+            plain: dict(displayed=[], acknowledged=["rus"], passed_on=[], answered=[]),
+            again: dict(displayed=[], acknowledged=[], passed_on=[], answered=["tur"]),
+        },
+    )
+
+    r = record("what is withdrawn, or answered by all, is open no more")
+    one = r.say("usa", "R", "message", message)
+    two = r.say("usa", "R", "message", message)
+    three = r.say("rus", "Z", "cease", {1: [0, 0]})
+    r.say("usa", "R", "withdrawal", {1: "sent in error"}, one)
+    r.say("rus", "R", "message", reply(), two)
+    r.say("usa", "Z", "acknowledgement", {}, three)
+    r.say("rus", "R", "withdrawal", {}, one, **refused)
+    r.case.update(open={"rus/R/1": ["usa"]})
+
+    memoranda = {
+        name: dict(
+            bytes=cbor(whole),
+            seeds={
+                party[2]: {role: seed(party[2], role) for role in ("book", "receipt", "secret")} for party in whole[6]
+            },
+        )
+        for name, whole in MEMORANDA.items()
+    }
+    write("folds", 5, memoranda=memoranda, cases=cases)
+
+
+if __name__ == "__main__":
+    OUT.mkdir(exist_ok=True)
+    write_kinds()
+    write_memorandum()
+    write_frames()
+    write_folds()
