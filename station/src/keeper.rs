@@ -526,8 +526,8 @@ impl Task {
     }
 }
 
-/// Where a party's line secret is noted.
-fn secret_note(party: Party) -> String {
+/// The key of the store's note that holds a party's line secret.
+pub fn secret_note(party: Party) -> String {
     format!("secret/{}", party.number())
 }
 
