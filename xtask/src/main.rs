@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask ci`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod rules;
 mod shell;
@@ -21,11 +22,14 @@ struct Cli {
 enum Verb {
     /// Pass every check and test, installing what they need
     Ci(ci::Options),
+    /// Measure us beside the peers
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Verb::Ci(options) => ci::pass(&options),
+        Verb::Bench(options) => bench::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

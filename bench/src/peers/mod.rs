@@ -1,0 +1,107 @@
+//! The peers: what users would run instead, set so that an acknowledgement means that the disk has it.
+//!
+//! Both keep a message at one end only; ours is durable at two before it is receipted. A peer that cannot be had
+//! here is said to be missing, and its figures are left out; nothing stands in for them.
+
+mod mosquitto;
+mod nats;
+mod program;
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+pub(crate) use mosquitto::Quality;
+
+use crate::samples::Samples;
+use crate::{Outcome, Run, say};
+use mosquitto::Mosquitto;
+use nats::Nats;
+
+/// Longest wait for a server to listen, and pause between two tries.
+const TRIES: usize = 1_000;
+const PAUSE: Duration = Duration::from_millis(5);
+/// Bytes of a message's body, as of ours.
+const BODY: usize = 200;
+
+/// The servers that run.
+pub(crate) struct Peers {
+    nats: Option<Nats>,
+    mosquitto: Option<Mosquitto>,
+}
+
+impl Peers {
+    /// None, for parts that compare with none.
+    pub(crate) fn none() -> Self {
+        Self { nats: None, mosquitto: None }
+    }
+
+    /// Gets the programs where they are not there, and starts them.
+    pub(crate) async fn start(run: &Run) -> Self {
+        let told = |name: &str, why| say(&format!("{name} is not measured: {why}"));
+        let nats = Nats::start(run).await.map_err(|why| told("NATS", why)).ok();
+        let mosquitto = Mosquitto::start(run).await.map_err(|why| told("Mosquitto", why)).ok();
+        Self { nats, mosquitto }
+    }
+
+    /// A few messages that are not counted.
+    pub(crate) async fn warm_up(&self, count: usize) -> Outcome<()> {
+        self.nats_one_by_one(count).await?;
+        self.mosquitto_one_by_one(Quality::AtLeastOnce, count).await?;
+        self.mosquitto_one_by_one(Quality::ExactlyOnce, count).await?;
+        Ok(())
+    }
+
+    /// Publish to acknowledgement, one at a time; none without the peer.
+    pub(crate) async fn nats_one_by_one(&self, count: usize) -> Outcome<Samples> {
+        match &self.nats {
+            Some(nats) => nats.one_by_one(count).await,
+            None => Ok(Samples::empty()),
+        }
+    }
+
+    /// Acknowledged messages a second with so many in flight.
+    pub(crate) async fn nats_many(&self, count: usize, in_flight: usize) -> Outcome<Option<f64>> {
+        match &self.nats {
+            Some(nats) => nats.many(count, in_flight).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Peers::nats_one_by_one`].
+    pub(crate) async fn mosquitto_one_by_one(&self, quality: Quality, count: usize) -> Outcome<Samples> {
+        match &self.mosquitto {
+            Some(mosquitto) => mosquitto.one_by_one(quality, count).await,
+            None => Ok(Samples::empty()),
+        }
+    }
+
+    /// As [`Peers::nats_many`].
+    pub(crate) async fn mosquitto_many(
+        &self,
+        quality: Quality,
+        count: usize,
+        in_flight: usize,
+    ) -> Outcome<Option<f64>> {
+        match &self.mosquitto {
+            Some(mosquitto) => mosquitto.many(quality, count, in_flight).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A free TCP port on loopback.
+fn free_port() -> Outcome<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Waits until something listens.
+async fn listens(port: u16) -> Outcome<()> {
+    for _ in 0..TRIES {
+        if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(format!("nothing listens on port {port}").into())
+}

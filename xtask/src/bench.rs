@@ -1,0 +1,24 @@
+//! `cargo xtask bench`: us beside the peers, built as it is released.
+
+use std::process::Command;
+
+use clap::Args;
+
+use crate::shell::{cargo, run, target};
+
+/// What `bench` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// What to measure, and how: see `cargo xtask bench -- --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// Builds what is measured and what measures, and runs it.
+///
+/// # Errors
+/// If either fails.
+pub(crate) fn measure(options: &Options) -> Result<(), String> {
+    run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "detente", "-p", "detente-bench"]))?;
+    run(Command::new(target().join("release/detente-bench")).args(&options.arguments))
+}
