@@ -107,18 +107,15 @@ pub(crate) fn gist(entry: Field<'_>, most: usize) -> (String, bool) {
         let (text, whole) = body.at("text").first_line(most).unwrap_or((String::new(), true));
         return (format!("CEASE at {place} {text}").trim_end().to_owned(), whole);
     }
+    let leads = [("state", ""), ("choice", ""), ("outcome", ""), ("slot", "slot "), ("rank", "rank ")];
+    let lead = leads.into_iter().find_map(|(name, word)| Some(format!("{word}{}", body.at(name).text()?)));
     let parts = [body.at("text"), body.at("notice").at("text"), body.at("reason"), body.at("to")];
-    let rest = ["state", "choice", "outcome", "slot", "rank"].map(|name| body.at(name));
-    let said = parts
-        .into_iter()
-        .find_map(|part| part.first_line(most))
-        .map(|(text, whole)| (format!("“{text}”"), whole));
+    let said = parts.into_iter().find_map(|part| part.first_line(most));
     // A notice is more than its text.
-    let whole = !entry.at("kind").is("notice") && body.at("notice").is_nothing();
-    match said {
-        Some((text, all)) => (text, all && whole),
-        None => (rest.into_iter().find_map(Field::text).unwrap_or_default(), whole),
-    }
+    let plain = !entry.at("kind").is("notice") && body.at("notice").is_nothing();
+    let (said, whole) = said.map_or((None, true), |(text, whole)| (Some(format!("“{text}”")), whole));
+    let words: Vec<String> = lead.into_iter().chain(said).collect();
+    (words.join(" "), whole && plain)
 }
 
 /// Marks that change how an entry is read: void, not judged yet, amended, withdrawn.

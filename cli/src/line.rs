@@ -14,7 +14,7 @@ use crate::socket::{Socket, Trouble};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LineArgs {
     /// Name of the line; needed where the station carries several
-    #[arg(long, env = "DETENTE_LINE", value_name = "NAME", help_heading = "Station")]
+    #[arg(long, env = "DETENTE_LINE", hide_env_values = true, value_name = "NAME", help_heading = "Station")]
     line: Option<String>,
     #[command(flatten)]
     patience: Patience,
@@ -87,7 +87,7 @@ impl LineArgs {
         let lines: Vec<(String, String)> =
             lines.iter().filter_map(|line| Some((text(line, "name")?, text(line, "party")?))).collect();
         let names = lines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-        match (&self.line, lines.as_slice()) {
+        match (self.line.as_ref().filter(|name| !name.is_empty()), lines.as_slice()) {
             (_, []) => {
                 let hint = "`detente memorandum adopt FILE` puts one in force; then start the station again";
                 Err(Failure::failed("UnknownLine", "line", "a station that carries one", "none", hint))

@@ -76,7 +76,7 @@ fn party(out: &Output, page: &mut Page<'_>, party: Field<'_>, now_ms: u64) {
     };
     page.row(&format!("  {name}"), &circuit);
     let officer = party.at("officer");
-    let since = party.at("officer_since").text().map(|entry| format!(" by {entry}")).unwrap_or_default();
+    let since = party.at("officer_since").text().map(|entry| format!(", says {entry}")).unwrap_or_default();
     let present = match officer.text().as_deref() {
         Some("on") => fact(out, true, "officer present", ""),
         Some("off") => fact(out, false, "", "no officer present"),

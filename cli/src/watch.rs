@@ -133,7 +133,7 @@ fn tell(out: &Output, event: &Event) -> Result<(), Failure> {
     let number = event.id.map(|id| format!("#{id}")).unwrap_or_default();
     let name = crate::harmless::line(&event.name);
     match said(out, &event.name, fields) {
-        Some(said) => out.data(&format!("{at}  {number:<6} {name:<10} {said}")),
+        Some(said) => out.data(format!("{at}  {number:<6} {name:<10} {said}").trim_end()),
         None => Ok(()),
     }
 }
