@@ -5,9 +5,11 @@
 //! and says whether everything that the scenario expects came true. It knows the stations only by their API
 //! (spec/api.md). It leaves nothing behind unless it is told to keep it.
 
+mod burst;
 mod calls;
 mod check;
 mod drawing;
+mod judging;
 mod ledger;
 mod play;
 mod relay;
@@ -18,6 +20,8 @@ mod timeline;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::play::Play;
 use self::screen::{Pace, Screen};
@@ -72,12 +76,7 @@ pub(crate) fn run(options: &Options, out: &Output) -> Result<ExitCode, Failure> 
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| StageError::new("the system", "threads", cause))?;
-    let held = runtime.block_on(async {
-        tokio::select! {
-            held = replay(&scenario, options, out) => held,
-            _ = tokio::signal::ctrl_c() => Err(StageError::new("the replay", "its end", "Ctrl-C")),
-        }
-    })?;
+    let held = runtime.block_on(replay(&scenario, options, out))?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -87,11 +86,17 @@ async fn replay(scenario: &Scenario, options: &Options, out: &Output) -> Result<
     let screen = Screen::stdout(out, options.width, names, options.pace.step(scenario.steps.len()));
     let stage = Stage::set(scenario, options.keep.as_deref()).await?;
     let mut play = Play::new(scenario, stage, screen);
-    play.perform().await?;
-    if !options.once {
-        linger(&mut play).await;
+    let ended = ended()?;
+    let performed = tokio::select! {
+        performed = play.perform() => performed,
+        () = ended => Err(StageError::new("the replay", "its end", "a signal to stop")),
+    };
+    if performed.is_ok() && !options.once {
+        linger(&mut play).await?;
     }
+    // Whatever happened, no station outlives its replay.
     play.stage.strike().await?;
+    performed?;
     if play.stage.is_kept() {
         let kept = format!("Kept: {}\n", play.stage.folder().display());
         play.screen.show(&kept);
@@ -99,15 +104,28 @@ async fn replay(scenario: &Scenario, options: &Options, out: &Output) -> Result<
     Ok(play.score.failures.is_empty())
 }
 
+/// Comes back when somebody asks this process to end.
+fn ended() -> Result<impl Future<Output = ()>, StageError> {
+    let listen = |kind| signal(kind).map_err(|cause| StageError::new("the system", "signals", cause));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
 /// Leaves the stations running until somebody ends it, and says how to look at them.
-async fn linger(play: &mut Play<'_>) {
-    let mut text = String::from("\nThe stations go on. In another terminal:\n");
+async fn linger(play: &mut Play<'_>) -> Result<(), StageError> {
+    let ended = ended()?;
+    let mut text = play.screen.timeline.heading("Look for yourself");
+    text += "The stations go on. In another terminal:\n";
     for actor in play.stage.running() {
         text += &format!("  detente --home {} status\n", actor.home().display());
     }
     text += "Ctrl-C ends them.\n";
-    let text = play.screen.timeline.heading("Look for yourself") + &text;
-    play.screen.show(&text);
-    // The signal itself may be lost only together with the terminal; then there is nobody to linger for.
-    let _ = tokio::signal::ctrl_c().await;
+    play.screen.show(&format!("\n{text}"));
+    ended.await;
+    Ok(())
 }

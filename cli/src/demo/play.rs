@@ -3,20 +3,15 @@
 //! Between steps the clocks of all stations are moved to the time of the next one, and stop on the way at every
 //! slot of the test schedule, so that scheduled tests are sent and answered as they would have been.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::{Value as Json, json};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use serde_json::Value as Json;
 use tokio::time::{Instant, timeout_at};
 
-use super::calls::{Calls, Failed};
-use super::check::{self, Checker, Verdict};
+use super::burst::Burst;
+use super::calls::Failed;
 use super::drawing::{self, text};
-use super::ledger::{Ledger, Outcome, split};
+use super::ledger::{Ledger, Outcome};
 use super::screen::Screen;
 use super::stage::{Stage, StageError};
 use super::timeline::{Said, Travel, said};
@@ -31,12 +26,6 @@ const RECEIPTS_MS: u64 = 8_000;
 const TEST: Duration = Duration::from_secs(8);
 /// Most slots of the test schedule that are stopped at between two steps; beyond it, time jumps.
 const MAX_SLOTS: u64 = 500;
-/// How long an expectation that does not hold is left alone when no station says that anything changed.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
-/// How many messages of a burst are underway at once.
-const AT_ONCE: usize = 8;
-/// How long the books may take to become the same at the end.
-const LAST_CHECK: Duration = Duration::from_secs(30);
 
 /// How a replay went.
 #[derive(Debug, Clone, Default)]
@@ -55,8 +44,10 @@ pub(crate) struct Play<'s> {
     pub(crate) screen: Screen,
     /// How it goes.
     pub(crate) score: Score,
-    scenario: &'s Scenario,
-    ledger: Ledger,
+    /// What is played.
+    pub(super) scenario: &'s Scenario,
+    /// What became of its steps.
+    pub(super) ledger: Ledger,
     now_ms: u64,
     is_cut: bool,
 }
@@ -91,14 +82,13 @@ impl<'s> Play<'s> {
                 self.screen.show(&format!("\n{heading}"));
             }
             self.move_to(step.at_ms).await;
-            let claims = steps.iter().take_while(|next| {
-                matches!(next.deed, Deed::Claim { .. }) && next.at_ms == step.at_ms && next.chapter.is_none()
-                    || std::ptr::eq(*next, step)
-            });
-            let count = if matches!(step.deed, Deed::Claim { .. }) { claims.count() } else { 1 };
+            let is_claim = |step: &Step| matches!(step.deed, Deed::Claim { .. });
+            let goes_on = |next: &&Step| is_claim(next) && next.at_ms == step.at_ms && next.chapter.is_none();
+            let following = steps.iter().skip(1).take_while(goes_on).count();
+            let count = if is_claim(step) { 1 + following } else { 1 };
             let (now, rest) = steps.split_at(count);
             steps = rest;
-            if matches!(step.deed, Deed::Claim { .. }) {
+            if is_claim(step) {
                 self.claims(now).await;
             } else {
                 self.deed(step).await?;
@@ -362,234 +352,17 @@ impl<'s> Play<'s> {
             failure = Some(Failed::Refused(body.clone()).to_string());
         }
         if let Some(why) = failure {
-            self.fail(step.line, "accepted", &why);
+            self.fail(Some(step.line), "accepted", &why);
         }
         self.ledger.keep(step.id.as_deref(), outcome);
     }
 
-    fn entries_path(&self, waits: bool) -> String {
+    /// Where entries are appended; `waits` for their receipts.
+    pub(super) fn entries_path(&self, waits: bool) -> String {
         let line = &self.scenario.line;
         let until = if waits { format!("?until=receipted&timeout_ms={RECEIPTS_MS}") } else { String::new() };
         format!("/v1/lines/{line}/entries{until}")
     }
-
-    async fn burst(&mut self, step: &Step, burst: &Burst<'_>) -> Result<(), StageError> {
-        let place = self.scenario.place_of(burst.by).unwrap_or_default();
-        let Some(calls) = self.stage.actors.get(place).map(|actor| actor.calls.clone()) else {
-            return Ok(());
-        };
-        let victim = burst.kill.and_then(|(party, after)| Some((self.scenario.place_of(party)?, *after)));
-        let (told, mut answers) = mpsc::channel(AT_ONCE);
-        let mut speakers = speakers(&calls, self.entries_path(false), burst, &told);
-        drop(told);
-        let mut outcome = Outcome { by: place, ..Outcome::default() };
-        let mut unanswered = 0_u64;
-        while let Some(answer) = answers.recv().await {
-            match answer {
-                Ok(name) => outcome.names.push(name),
-                Err(_) => unanswered += 1,
-            }
-            let accepted = outcome.names.len() as u64;
-            self.screen.progress(&format!("{}: {accepted} of {} accepted", burst.by, burst.count));
-            if let Some((victim, _)) = victim.filter(|(_, after)| *after == accepted) {
-                self.stage.kill(victim).await?;
-            }
-        }
-        while speakers.join_next().await.is_some() {}
-        let mut cells: Vec<Vec<Said>> = vec![Vec::new(); self.scenario.parties.len()];
-        let accepted = outcome.names.len();
-        let mine = vec![
-            said(
-                Tone::Strong,
-                format!("{} {accepted} MESSAGES to {}", burst.precedence, outcome.last().unwrap_or("-")),
-            ),
-            said(Tone::Plain, format!("«{}», 1 to {}", burst.text, burst.count)),
-            said(Tone::Quiet, format!("accepted {accepted}, unanswered {unanswered}")),
-        ];
-        if let Some(cell) = cells.get_mut(place) {
-            *cell = mine;
-        }
-        if let Some((victim, after)) = victim
-            && let Some(cell) = cells.get_mut(victim)
-        {
-            cell.push(said(
-                Tone::Bad,
-                format!("✘ STATION KILLED, as by kill -9, when {after} were accepted"),
-            ));
-        }
-        self.show_receipted(place, &outcome, &mut cells).await;
-        let row = self.screen.timeline.row(&dtg(step.at_ms), &cells, Travel::Underway(place));
-        self.screen.show(&row);
-        if victim.is_none() && (accepted as u64) < burst.count {
-            self.fail(step.line, &format!("{} accepted", burst.count), &format!("{accepted}"));
-        }
-        self.ledger.keep(step.id.as_deref(), outcome);
-        Ok(())
-    }
-
-    /// How much of a burst each other party has receipted by now, as its author's station knows.
-    async fn show_receipted(&self, author: usize, outcome: &Outcome, cells: &mut [Vec<Said>]) {
-        let Some(actor) = self.stage.actors.get(author).filter(|actor| actor.is_running()) else { return };
-        let Some((book, _)) = outcome.last().and_then(split) else { return };
-        let books =
-            actor.calls.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await.unwrap_or_default();
-        let books = books.get("books").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let Some(found) = books.iter().find(|found| text(found, "book") == Some(book)) else { return };
-        for (plan, cell) in
-            self.scenario.parties.iter().zip(cells).filter(|(plan, _)| plan.name != actor.name)
-        {
-            let size =
-                found.pointer(&format!("/receipts/{}/size", plan.name)).and_then(Json::as_u64).unwrap_or(0);
-            let covered =
-                outcome.names.iter().filter_map(|name| split(name)).filter(|(_, n)| *n <= size).count();
-            cell.push(said(Tone::Quiet, format!("receipted {covered} of them so far")));
-        }
-    }
-
-    /// The caption of a step and what became of its expectations.
-    async fn conclude(&mut self, step: &Step) {
-        if let Some(caption) = &step.caption {
-            let line = self.screen.timeline.across("", Tone::Quiet, &format!("› {caption}"));
-            self.screen.show(&line);
-        }
-        let mut held = Vec::new();
-        for expectation in &step.expectations {
-            let within = Duration::from_millis(expectation.within_ms);
-            match self.hold(&expectation.that, within).await {
-                Ok(what) => held.push(what),
-                Err(unmet) => self.fail(expectation.line, &unmet.expected, &unmet.found),
-            }
-        }
-        self.score.held += held.len();
-        if !held.is_empty() {
-            let line = self.screen.timeline.across("", Tone::Good, &format!("✔ {}", held.join(" · ")));
-            self.screen.show(&line);
-        }
-    }
-
-    /// Waits until an expectation holds, asking again whenever a station says that something changed.
-    async fn hold(&mut self, that: &That, within: Duration) -> Verdict {
-        let mut changed = self.stage.changed.subscribe();
-        let deadline = Instant::now() + within;
-        loop {
-            changed.borrow_and_update();
-            let (scenario, ledger) = (self.scenario, &self.ledger);
-            let checker = Checker { scenario, stage: &self.stage, ledger, tests: &self.stage.tests };
-            let unmet = match checker.check(that).await {
-                Ok(held) => return Ok(held),
-                Err(unmet) => unmet,
-            };
-            self.screen.progress(&format!("waiting for: {}", unmet.expected));
-            if Instant::now() >= deadline {
-                return Err(unmet);
-            }
-            // What a station tells of may be readable a moment later, and time alone changes some answers.
-            let again = deadline.min(Instant::now() + ASK_AGAIN);
-            let _ = timeout_at(again, changed.changed()).await;
-        }
-    }
-
-    fn fail(&mut self, line: usize, expected: &str, found: &str) {
-        let what = format!("line {line} of the scenario: expected {expected}; found {found}");
-        let drawn = self.screen.timeline.across("", Tone::Bad, &format!("✘ {what}"));
-        self.screen.show(&drawn);
-        self.score.failures.push(what);
-    }
-
-    /// The end: every station's books recomputed, and compared.
-    async fn close(&mut self) {
-        let heading = self.screen.timeline.heading("The books");
-        self.screen.show(&format!("\n{heading}"));
-        self.show_books().await;
-        for that in [That::SameBooks, That::Verified] {
-            match self.hold(&that, LAST_CHECK).await {
-                Ok(held) => {
-                    self.score.held += 1;
-                    let line = self.screen.timeline.across("", Tone::Good, &format!("✔ {held}"));
-                    self.screen.show(&line);
-                }
-                Err(unmet) => self.fail(0, &unmet.expected, &unmet.found),
-            }
-        }
-        let tests = self.stage.tests.held(0, u64::MAX).unwrap_or_default();
-        let (held, failed) = (self.score.held, self.score.failures.len());
-        let (tone, verdict) = if failed == 0 {
-            (Tone::Good, format!("✔ all {held} expectations held; {tests}"))
-        } else {
-            (Tone::Bad, format!("✘ {failed} of {} expectations did not hold", held + failed))
-        };
-        let line = self.screen.timeline.across("", tone, &verdict);
-        let fiction = self.screen.timeline.across("", Tone::Warn, &self.scenario.fiction);
-        self.screen.show(&format!("{line}{fiction}"));
-    }
-
-    /// Size and root of every book, and on which sides they are so.
-    async fn show_books(&mut self) {
-        let mut held: BTreeMap<String, BTreeMap<(u64, String), Vec<String>>> = BTreeMap::new();
-        for actor in self.stage.running() {
-            let books = actor.calls.ask(&format!("/v1/lines/{}/books", self.scenario.line)).await;
-            for (book, head) in check::sizes(&books.unwrap_or_default()) {
-                held.entry(book).or_default().entry(head).or_default().push(actor.name.clone());
-            }
-        }
-        let draw = &self.screen.timeline;
-        let mut shown = String::new();
-        for (book, heads) in &held {
-            for ((size, root), holders) in heads {
-                let same = heads.len() == 1 && holders.len() == self.stage.actors.len();
-                let (tone, word) =
-                    if same { (Tone::Good, "✔ same at") } else { (Tone::Bad, "✘ only at") };
-                let root: String = root.chars().take(16).collect();
-                shown += &draw.across(
-                    book,
-                    tone,
-                    &format!("{size} entries, root {root}… {word} {}", holders.join(", ")),
-                );
-            }
-        }
-        self.screen.show(&shown);
-    }
-}
-
-/// A burst of messages.
-struct Burst<'s> {
-    by: &'s str,
-    precedence: char,
-    count: u64,
-    text: &'s str,
-    kill: Option<&'s (String, u64)>,
-}
-
-/// Speakers that append a burst's messages side by side, and tell the name of each one accepted.
-fn speakers(
-    calls: &Calls,
-    path: String,
-    burst: &Burst<'_>,
-    told: &mpsc::Sender<Result<String, Failed>>,
-) -> JoinSet<()> {
-    let next = Arc::new(AtomicU64::new(1));
-    let mut speakers = JoinSet::new();
-    for _ in 0..AT_ONCE {
-        let (calls, path, told, next) = (calls.clone(), path.clone(), told.clone(), Arc::clone(&next));
-        let (count, words, precedence) = (burst.count, burst.text.to_owned(), burst.precedence.to_string());
-        speakers.spawn(async move {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number > count {
-                    return;
-                }
-                let draft =
-                    json!({"kind": "message", "precedence": precedence, "text": format!("{words} {number}")});
-                let answer = calls.tell(&path, &draft).await;
-                let gone = matches!(answer, Err(Failed::Gone(_)));
-                let answer = answer.map(|answer| text(&answer, "entry").unwrap_or_default().to_owned());
-                if told.send(answer).await.is_err() || gone {
-                    return;
-                }
-            }
-        });
-    }
-    speakers
 }
 
 /// The draft as spec/api.md takes it.
