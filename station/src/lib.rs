@@ -20,6 +20,7 @@ mod links;
 pub mod paper;
 mod station;
 pub mod store;
+mod verify;
 pub mod words;
 
 pub use error::SetupError;

@@ -41,6 +41,10 @@ async fn a_suspension_bars_routine_and_lets_safety_of_life_pass() {
     usa.entry_with(&resumed).await;
     assert_eq!(usa.get("/v1/lines/test").await["open"], true);
     usa.write(json!({"kind": "message", "text": "Routine again."})).await;
+    for station in [&usa, &rus] {
+        let verified = station.post("/v1/lines/test/verify", json!({})).await;
+        assert_eq!(verified["ok"], true, "{verified}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,25 +96,29 @@ pub struct Serials {
 }
 
 impl Serials {
-    /// Holds the party's next entry by serial that could be read to the one before it, and takes it in.
+    /// Holds the serial, time and clock flag of the party's next entry that could be read to the one before it, and
+    /// takes them in.
     ///
     /// `lost` counts the entries in between that could not be read: each took a serial's place.
     ///
     /// # Errors
     /// `Misbehaved`: a serial used twice or skipped, a time that decreases, a clock said to be held that is not.
-    pub fn follow(&mut self, entry: &Entry, lost: u64) -> Result<(), Fault> {
-        let before = core::mem::replace(self, Self { serial: entry.serial, time_ms: entry.time_ms });
+    pub fn follow(&mut self, serial: u64, time_ms: u64, clock_held: bool, lost: u64) -> Result<(), Fault> {
+        let before = core::mem::replace(self, Self { serial, time_ms });
         let next = before.serial.saturating_add(lost).saturating_add(1);
-        if entry.serial != next {
-            return Err(Fault::misbehaved("serial", format!("{next}"), format!("{}", entry.serial)));
+        if serial != next {
+            return Err(Fault::misbehaved("serial", format!("{next}"), format!("{serial}")));
         }
-        if entry.time_ms < before.time_ms {
-            let expected = format!("at least {}", before.time_ms);
-            return Err(Fault::misbehaved("time", expected, format!("{}", entry.time_ms)));
+        if time_ms < before.time_ms {
+            return Err(Fault::misbehaved(
+                "time",
+                format!("at least {}", before.time_ms),
+                format!("{time_ms}"),
+            ));
         }
-        if entry.clock_held && entry.time_ms != before.time_ms && lost == 0 {
+        if clock_held && time_ms != before.time_ms && lost == 0 {
             let expected = format!("{} again, since its clock was held", before.time_ms);
-            return Err(Fault::misbehaved("time", expected, format!("{}", entry.time_ms)));
+            return Err(Fault::misbehaved("time", expected, format!("{time_ms}")));
         }
         Ok(())
     }
@@ -208,15 +212,14 @@ mod tests {
     #[test]
     fn serials_leave_no_gap() {
         let mut serials = Serials::default();
-        assert!(serials.follow(&entry(1, 100, &[]), 0).is_ok());
-        assert!(serials.follow(&entry(2, 100, &[]), 0).is_ok());
-        assert!(serials.follow(&entry(4, 100, &[]), 0).is_err());
-        assert!(serials.follow(&entry(6, 100, &[]), 1).is_ok());
-        assert!(serials.follow(&entry(7, 99, &[]), 0).is_err());
-        let held = |serial, time_ms| Entry { clock_held: true, ..entry(serial, time_ms, &[]) };
-        assert!(serials.follow(&held(8, 99), 0).is_ok());
-        assert!(serials.follow(&held(9, 100), 0).is_err());
-        assert!(serials.follow(&held(11, 101), 1).is_ok());
+        assert!(serials.follow(1, 100, false, 0).is_ok());
+        assert!(serials.follow(2, 100, false, 0).is_ok());
+        assert!(serials.follow(4, 100, false, 0).is_err());
+        assert!(serials.follow(6, 100, false, 1).is_ok());
+        assert!(serials.follow(7, 99, false, 0).is_err());
+        assert!(serials.follow(8, 99, true, 0).is_ok());
+        assert!(serials.follow(9, 100, true, 0).is_err());
+        assert!(serials.follow(11, 101, true, 1).is_ok());
     }
 
     #[test]

@@ -2,15 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_record::{Book, BookSecret, Checkpoint, Frontier, LineSecret, SignedCheckpoint, hex, leaf_hash};
-use serde_json::{Map, Value, json};
+use detente_record::hex;
+use serde_json::{Map, json};
 
 use super::{Answer, Api, LinePath, Refused, book_text};
-use crate::keeper::Keeper;
-use crate::links;
-
-/// Most faults that are told of one book.
-const MAX_FAULTS: usize = 100;
+use crate::verify::Verification;
 
 /// `GET …/books`
 pub(crate) async fn books(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
@@ -42,97 +38,23 @@ pub(crate) async fn books(State(api): State<Api>, axum::extract::Path(line): Lin
 pub(crate) async fn verify(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?.clone();
     let secrets = keeper.look(|line| line.secrets()).await.ok_or_else(Refused::stopping)?;
-    let verified = tokio::task::spawn_blocking(move || verify_all(&keeper, &secrets)).await;
-    verified.map_err(|_| Refused::stopping())?.map(Json)
-}
-
-fn verify_all(keeper: &Keeper, secrets: &[(detente_record::Party, LineSecret)]) -> Result<Value, Refused> {
-    let mut books = Vec::new();
-    let mut ok = true;
-    for code in keeper.store.sizes()?.into_keys() {
-        let book = Book::from_code(code)?;
-        let secret = secrets.iter().find(|(party, _)| *party == book.party).map(|(_, secret)| secret);
-        let verified = match secret {
-            Some(secret) => verify_book(keeper, book, secret)?,
-            None => {
-                json!({"book": book_text(&keeper.memorandum, book), "faults": ["no line secret for this book"]})
-            }
-        };
-        ok &= verified.get("faults").and_then(Value::as_array).is_some_and(Vec::is_empty);
-        books.push(verified);
-    }
-    Ok(json!({"ok": ok, "books": books}))
-}
-
-/// Reads a whole book again and holds every checkpoint and receipt of it to what it says.
-fn verify_book(keeper: &Keeper, book: Book, secret: &LineSecret) -> Result<Value, Refused> {
-    let (line, memorandum, store) = (keeper.line(), &keeper.memorandum, &keeper.store);
-    let secret = BookSecret::new(secret, &book.origin(&line));
-    let (mut frontier, mut checkpoints, mut receipts) = (Frontier::default(), 0u64, 0u64);
-    let mut faults: Vec<String> = Vec::new();
-    let mut fault = |text: String| {
-        if faults.len() < MAX_FAULTS {
-            faults.push(text);
-        }
-    };
-    let mut next = store.next_checkpoint(book.code(), 0)?;
-    let mut given = store.receipts(book.code(), 0)?;
-    let size = store.size(book.code())?;
-    while frontier.size() < size {
-        let entries = store.entries(book.code(), frontier.size() + 1, 1_024, 4 << 20)?;
-        if entries.is_empty() {
-            fault(format!("entry {} is missing", frontier.size() + 1));
-            break;
-        }
-        for entry in entries {
-            let leaf = leaf_hash(&secret.blind(frontier.size()), &entry.bytes);
-            if leaf != entry.leaf {
-                fault(format!("entry {} does not hash to its stored leaf", entry.number));
-            }
-            frontier.push(leaf);
-            let Some(found) = next.take_if(|found| found.size == frontier.size()) else { continue };
-            let root = frontier.root();
-            let checkpoint = Checkpoint { book, size: found.size, root };
-            let signed = SignedCheckpoint { checkpoint, signature: found.signature };
-            let holds = memorandum.book_key(book.party).is_some_and(|key| signed.verify(&line, key).is_ok());
-            checkpoints += 1;
-            if !holds {
-                fault(format!("the checkpoint of size {} does not hold", found.size));
-            }
-            if given.first().is_some_and(|receipt| receipt.size <= found.size) {
-                let (covered, rest): (Vec<_>, Vec<_>) =
-                    given.into_iter().partition(|receipt| receipt.size <= found.size);
-                for stored in covered {
-                    let receipt = links::receipt(book, &stored)?;
-                    let key = memorandum.receipt_key(receipt.party);
-                    receipts += 1;
-                    if receipt.size != found.size
-                        || key.is_none_or(|key| receipt.verify(&root, &line, key).is_err())
-                    {
-                        fault(format!(
-                            "a receipt of {} for size {} does not hold",
-                            memorandum.name_of(receipt.party),
-                            receipt.size
-                        ));
-                    }
-                }
-                given = if rest.is_empty() { store.receipts(book.code(), found.size)? } else { rest };
-            }
-            next = store.next_checkpoint(book.code(), found.size)?;
-        }
-    }
-    if !given.is_empty() {
-        fault("a receipt covers more than is held".into());
-    }
-    Ok(json!({
-        "book": book_text(memorandum, book),
-        "size": frontier.size(),
-        "root": hex(&frontier.root()),
-        "entries_checked": frontier.size(),
-        "checkpoints_checked": checkpoints,
-        "receipts_checked": receipts,
-        "faults": faults,
-    }))
+    let verified = tokio::task::spawn_blocking(move || {
+        let verified = Verification::run(&keeper.store, &keeper.memorandum, &secrets)?;
+        let ok = verified.values().all(|book| book.faults.is_empty());
+        let books = verified.into_iter().map(|(book, found)| {
+            json!({
+                "book": book_text(&keeper.memorandum, book),
+                "size": found.size,
+                "root": hex(&found.root),
+                "entries_checked": found.size,
+                "checkpoints_checked": found.checkpoints,
+                "receipts_checked": found.receipts,
+                "faults": found.faults,
+            })
+        });
+        Ok::<_, Refused>(json!({"ok": ok, "books": books.collect::<Vec<_>>()}))
+    });
+    verified.await.map_err(|_| Refused::stopping())?.map(Json)
 }
 
 /// `GET …/evidence`
