@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use detente_line::{Amendment, Choice, Content, Duty, Line, Memorandum, Notice, Outcome, Position};
-use detente_record::{Book, Entry, EntryRef, Party, hex};
+use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -111,20 +111,22 @@ fn office_text(memorandum: &Memorandum, party: Party, number: u16) -> String {
     found.map_or_else(|| format!("office {number}"), |office| office.name.clone())
 }
 
-/// The first receipt of every other party that covers an entry, in seconds.
-fn delivered(keeper: &Keeper, name: EntryRef) -> Result<Map<String, Value>, Refused> {
+/// The first receipt of every other party that covers an entry, in seconds; `fresh` are the last ones that came,
+/// which the store may not hold yet.
+fn delivered(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Map<String, Value>, Refused> {
     let mut delivered = Map::new();
     for party in keeper.memorandum.parties().filter(|party| *party != name.book.party) {
         let found = keeper.store.first_receipt_covering(name.book.code(), party.number(), name.number)?;
-        if let Some(receipt) = found {
-            delivered.insert(keeper.memorandum.name_of(party), json!(receipt.seconds));
+        let fresh = fresh.iter().find(|receipt| receipt.party == party && receipt.size >= name.number);
+        if let Some(seconds) = found.map(|receipt| receipt.seconds).or(fresh.map(|receipt| receipt.seconds)) {
+            delivered.insert(keeper.memorandum.name_of(party), json!(seconds));
         }
     }
     Ok(delivered)
 }
 
 /// What others said of an entry, by the names of the facts.
-fn said_of(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
+fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, Refused> {
     let memorandum = &keeper.memorandum;
     let mut facts: [Map<String, Value>; 4] = Default::default();
     let mut amended_by = Vec::new();
@@ -160,7 +162,7 @@ fn said_of(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
     }
     let [displayed, acknowledged, passed_on, answered] = facts;
     Ok(json!({
-        "delivered": delivered(keeper, name)?,
+        "delivered": delivered(keeper, name, fresh)?,
         "displayed": displayed,
         "acknowledged": acknowledged,
         "passed_on": passed_on,
@@ -181,9 +183,10 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
     let memorandum = &keeper.memorandum;
     let stored = keeper.store.entry(name.book.code(), name.number)?;
     let Some(stored) = stored else { return Err(Refused::no_entry(name_text(memorandum, name))) };
-    let judged = keeper.look(move |line: &Line| line.verdict(name)).await.ok_or_else(Refused::stopping)?;
+    let look = move |line: &Line| (line.verdict(name), line.receipts(name.book).cloned().collect::<Vec<_>>());
+    let (judged, fresh) = keeper.look(look).await.ok_or_else(Refused::stopping)?;
     let mut json = plain_json(keeper, name, &stored);
-    if let (Some(all), Value::Object(facts)) = (json.as_object_mut(), said_of(keeper, name)?) {
+    if let (Some(all), Value::Object(facts)) = (json.as_object_mut(), said_of(keeper, name, &fresh)?) {
         all.extend(facts);
         if let Some(fault) = judged.marked {
             all.insert("marked".into(), fault_json(&fault));
