@@ -29,6 +29,8 @@ pub(crate) struct Unjudged {
     pub(crate) number: u64,
     pub(crate) acts: Arc<Cut>,
     pub(crate) read: Result<(Entry, Content), Fault>,
+    /// When this party receipted it, which is when its clock began, ms.
+    pub(crate) arrived_ms: Option<u64>,
 }
 
 /// A size that its author's own cuts may not state yet, because acts under it are not held.

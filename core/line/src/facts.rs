@@ -44,9 +44,10 @@ pub struct Awaited {
 keep!(Owed { kind, time_ms, arrived_ms, displayed });
 keep!(Awaited { kind, time_ms, displayed, acknowledged, passed_on, answered });
 
-/// What an entry of one party does to an entry of another.
+/// What a later entry does to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
+    Withdrawn,
     Displayed,
     Acknowledged,
     PassedOn,
@@ -60,9 +61,8 @@ pub struct Facts {
     others: usize,
     owed: BTreeMap<EntryRef, Owed>,
     awaited: BTreeMap<EntryRef, Awaited>,
-    /// What was said of entries that have not been admitted yet: while a record is being restored.
+    /// What was said of entries that have not been judged yet, since classes travel by themselves.
     early: BTreeMap<EntryRef, Vec<(Party, Effect)>>,
-    restoring: bool,
     /// Up to which number each step of escalation has happened, by book and time of the step.
     escalated: BTreeMap<(Book, u64), u64>,
 }
@@ -73,14 +73,27 @@ impl Keep for Facts {
         (self.others as u64).keep(out);
         self.owed.keep(out);
         self.awaited.keep(out);
+        self.early.keep(out);
         self.escalated.keep(out);
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
         let mut facts = Self::new(Party::back(from)?, usize::try_from(u64::back(from)?).ok()?);
         facts.owed = Keep::back(from)?;
         facts.awaited = Keep::back(from)?;
+        facts.early = Keep::back(from)?;
         facts.escalated = Keep::back(from)?;
         Some(facts)
+    }
+}
+
+impl Keep for Effect {
+    fn keep(&self, out: &mut Vec<u8>) {
+        (*self as u8).keep(out);
+    }
+    fn back(from: &mut &[u8]) -> Option<Self> {
+        let number = u8::back(from)?;
+        let all = [Self::Withdrawn, Self::Displayed, Self::Acknowledged, Self::PassedOn, Self::Answered];
+        all.into_iter().find(|effect| *effect as u8 == number)
     }
 }
 
@@ -93,7 +106,6 @@ impl Facts {
             owed: BTreeMap::new(),
             awaited: BTreeMap::new(),
             early: BTreeMap::new(),
-            restoring: true,
             escalated: BTreeMap::new(),
         }
     }
@@ -108,24 +120,28 @@ impl Facts {
         &self.awaited
     }
 
-    /// Takes a sound entry in.
-    pub fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
+    /// Takes a sound entry in; `judged` tells of which entries it is known by now what they are.
+    pub fn admit(
+        &mut self,
+        name: EntryRef,
+        regards: &[EntryRef],
+        content: &Content,
+        time_ms: u64,
+        judged: impl Fn(EntryRef) -> bool,
+    ) {
         let author = name.book.party;
         if content.is_to_be_handled() {
             self.open(name, content.kind(), time_ms);
+        }
+        for (by, effect) in self.early.remove(&name).unwrap_or_default() {
+            self.regard(name, by, effect);
         }
         let effect = match content {
             Content::Displayed => Effect::Displayed,
             Content::Acknowledgement { .. } => Effect::Acknowledged,
             Content::PassedOn { .. } => Effect::PassedOn,
             Content::Message(message) if message.answers == Some(true) => Effect::Answered,
-            Content::Withdrawal { .. } => {
-                for subject in regards.iter().filter(|subject| subject.book.party == author) {
-                    self.owed.remove(subject);
-                    self.awaited.remove(subject);
-                }
-                return;
-            }
+            Content::Withdrawal { .. } => Effect::Withdrawn,
             Content::Escalated { after_ms, .. } if author == self.me => {
                 for subject in regards {
                     self.escalate(*subject, *after_ms);
@@ -134,9 +150,19 @@ impl Facts {
             }
             _ => return,
         };
-        for subject in regards.iter().filter(|subject| subject.book.party != author) {
-            self.regard(*subject, author, effect);
+        let own = effect == Effect::Withdrawn;
+        for subject in regards.iter().filter(|subject| (subject.book.party == author) == own) {
+            if judged(*subject) {
+                self.regard(*subject, author, effect);
+            } else if own || author == self.me || subject.book.party == self.me {
+                self.early.entry(*subject).or_default().push((author, effect));
+            }
         }
+    }
+
+    /// An entry is void: what was said of it is of no account.
+    pub fn void(&mut self, name: EntryRef) {
+        self.early.remove(&name);
     }
 
     fn open(&mut self, name: EntryRef, kind: u16, time_ms: u64) {
@@ -145,47 +171,32 @@ impl Facts {
         } else {
             self.owed.insert(name, Owed { kind, time_ms, arrived_ms: None, displayed: false });
         }
-        for (by, effect) in self.early.remove(&name).unwrap_or_default() {
-            self.regard(name, by, effect);
-        }
     }
 
     fn regard(&mut self, subject: EntryRef, by: Party, effect: Effect) {
-        if by == self.me {
+        if effect == Effect::Withdrawn {
+            self.owed.remove(&subject);
+            self.awaited.remove(&subject);
+        } else if by == self.me {
             match (self.owed.get_mut(&subject), effect) {
                 (Some(owed), Effect::Displayed) => owed.displayed = true,
                 (Some(_), Effect::Acknowledged | Effect::Answered) => {
                     self.owed.remove(&subject);
                 }
-                (Some(_), Effect::PassedOn) => {}
-                (None, _) => self.early(subject, by, effect),
+                _ => {}
             }
-        } else if subject.book.party == self.me {
-            let Some(awaited) = self.awaited.get_mut(&subject) else {
-                return self.early(subject, by, effect);
-            };
+        } else if let Some(awaited) = self.awaited.get_mut(&subject) {
             match effect {
                 Effect::Displayed => awaited.displayed.insert(by),
                 Effect::Acknowledged => awaited.acknowledged.insert(by),
                 Effect::PassedOn => awaited.passed_on.insert(by),
                 Effect::Answered => awaited.answered.insert(by),
+                Effect::Withdrawn => false,
             };
             if awaited.acknowledged.union(&awaited.answered).count() >= self.others {
                 self.awaited.remove(&subject);
             }
         }
-    }
-
-    fn early(&mut self, subject: EntryRef, by: Party, effect: Effect) {
-        if self.restoring {
-            self.early.entry(subject).or_default().push((by, effect));
-        }
-    }
-
-    /// The record is restored: nothing comes before what it regards any more.
-    pub fn settle(&mut self) {
-        self.early.clear();
-        self.restoring = false;
     }
 
     /// This party receipted a book up to a size: the clocks of what had not arrived before start.

@@ -383,7 +383,6 @@ impl Line {
 
     fn start(&mut self) {
         self.started = true;
-        self.facts.settle();
         let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
         for one in core::mem::take(&mut self.reached) {
             reached.entry(one.book).or_default().push(one);
@@ -426,7 +425,9 @@ impl Line {
         if name.book.class == Class::A {
             self.acts.admit(name, regards, content, time_ms);
         }
-        self.facts.admit(name, regards, content, time_ms);
+        let books = &self.books;
+        let judged = |of: EntryRef| books.get(&of.book).is_some_and(|state| state.judged >= of.number);
+        self.facts.admit(name, regards, content, time_ms, judged);
         if let Content::Duty(duty) = content {
             let party = name.book.party;
             if self.duty.get(&party).is_none_or(|(last, _)| *last < name) {

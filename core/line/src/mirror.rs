@@ -324,7 +324,7 @@ impl Line {
             }
         });
         let acts = Arc::clone(state.acts());
-        state.unjudged.push_back(Unjudged { number: name.number, acts, read });
+        state.unjudged.push_back(Unjudged { number: name.number, acts, read, arrived_ms: None });
         self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });
         if own {
             self.grown(name, bytes.len() as u64);
@@ -405,6 +405,9 @@ impl Line {
                     });
                     if verdict.is_ok() {
                         self.admit(name, &entry.regards, &content, entry.time_ms);
+                        if let Some(arrived_ms) = unjudged.arrived_ms {
+                            self.facts.arrived(book, name.number - 1, name.number, arrived_ms);
+                        }
                     }
                     let marked = verdict.as_ref().err().cloned();
                     let (time_ms, regards) = (entry.time_ms, entry.regards);
@@ -437,6 +440,7 @@ impl Line {
                 Arc::make_mut(&mut self.acts_held).insert(book, name.number);
             }
             if let Err(fault) = &verdict {
+                self.facts.void(name);
                 self.marked.insert(name, fault.clone());
                 if self.marked.len() > MAX_MARKED {
                     self.marked.pop_first();
@@ -557,7 +561,12 @@ impl Line {
         }
         receipts.insert(signer, receipt);
         if signer == me {
-            self.facts.arrived(book, before, size, seconds.saturating_mul(1000));
+            let arrived_ms = seconds.saturating_mul(1000);
+            self.facts.arrived(book, before, size, arrived_ms);
+            let waiting = self.book(book).unjudged.iter_mut();
+            for unjudged in waiting.filter(|unjudged| (before + 1..=size).contains(&unjudged.number)) {
+                unjudged.arrived_ms = Some(arrived_ms);
+            }
         } else if let Some(peer) = self.peers.get_mut(&signer) {
             let known = peer.known.entry(book).or_default();
             *known = size.max(*known);
