@@ -119,7 +119,11 @@ impl Line {
         let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
-            let size = if of.party == me { state.size() } else { state.closed().0 };
+            let size = match of.party == me {
+                true if state.rests_on(&self.statable) => state.size(),
+                true => continue,
+                false => state.closed().0,
+            };
             if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
                 moved.insert(*of, size);
             }
@@ -141,7 +145,6 @@ impl Line {
 
     /// SHA-256 over what an act knows of every book (spec/record.md §3).
     fn vector(&self, book: Book, cut: &Cut) -> Hash {
-        let me = self.me.party;
         let mut sizes = self.books.get(&book).map(|state| state.past.stated.clone()).unwrap_or_default();
         sizes.extend(cut.iter().map(|(of, size)| (*of, *size)));
         sizes.insert(book, self.books.get(&book).map_or(0, |state| state.size()));
@@ -150,8 +153,7 @@ impl Line {
             .filter(|(_, size)| *size > 0)
             .filter_map(|(of, size)| {
                 let state = self.books.get(&of)?;
-                let root = if of.party == me { state.frontier.root() } else { state.closed().1 };
-                Some((of, (size, root)))
+                Some((of, (size, state.stated_root(size)?)))
             })
             .collect();
         vector_hash(&rooted)
@@ -183,7 +185,9 @@ impl Line {
             kind: content.kind(),
             body: content.encode(),
         };
-        Content::decode(entry.kind, &entry.body)?;
+        if let Content::Unknown { kind } = Content::decode(entry.kind, &entry.body)? {
+            return Err(Fault::misuse("kind", "one that spec/line.md defines", kind.to_string()));
+        }
         content.check_place(book, &entry)?;
         let bytes = entry.encode()?;
         let own = (book.class == Class::A).then_some((book, size));

@@ -33,7 +33,7 @@ pub(crate) struct Unjudged {
     pub(crate) arrived_ms: Option<u64>,
 }
 
-/// A size that its author's own cuts may not state yet, because acts under it are not held.
+/// A signed size that this station's cuts may not state yet, because they cannot state the acts under it.
 #[derive(Debug, Clone)]
 struct Unclosed {
     size: u64,
@@ -52,8 +52,9 @@ pub(crate) struct Day {
 impl Day {
     /// Counts an entry; says whether the day's quota still holds it.
     pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
+        // A day that is over does not come back, whatever an author says.
         let day = time_ms / DAY_MS;
-        if day != self.day {
+        if day > self.day {
             *self = Self { day, entries: 0, bytes: 0 };
         }
         self.entries = self.entries.saturating_add(1);
@@ -215,14 +216,36 @@ impl BookState {
         self.unclosed.push_back(Unclosed { size, root, acts: Arc::clone(&self.acts) });
     }
 
-    /// Moves the closed size on, given how much of each book of acts is held.
-    pub(crate) fn close(&mut self, held: &Cut) {
-        let closes = |unclosed: &Unclosed| {
-            unclosed.acts.iter().all(|(book, size)| held.get(book).is_some_and(|held| held >= size))
-        };
-        while let Some(next) = self.unclosed.front().filter(|next| closes(next)) {
+    /// Whether everything that it rests on is under a cut over books of acts.
+    pub(crate) fn rests_on(&self, acts: &Cut) -> bool {
+        covers(acts, &self.acts)
+    }
+
+    /// The largest signed size that could be stated if a cut over books of acts were.
+    pub(crate) fn closable(&self, acts: &Cut) -> u64 {
+        let closable = self.unclosed.iter().take_while(|next| covers(acts, &next.acts));
+        closable.last().map_or(self.closed.0, |last| last.size)
+    }
+
+    /// Moves the closed size on, given what is stated of books of acts.
+    pub(crate) fn close(&mut self, acts: &Cut) {
+        while let Some(next) = self.unclosed.pop_front_if(|next| covers(acts, &next.acts)) {
             self.closed = (next.size, next.root);
-            self.unclosed.pop_front();
         }
     }
+
+    /// The root at a size that was stated once: the whole book, its closed part, or one of its checkpoints.
+    pub(crate) fn stated_root(&self, size: u64) -> Option<Hash> {
+        if size == self.size() {
+            Some(self.frontier.root())
+        } else if size == self.closed.0 {
+            Some(self.closed.1)
+        } else {
+            self.root_at(size)
+        }
+    }
+}
+
+fn covers(cut: &Cut, acts: &Cut) -> bool {
+    acts.iter().all(|(book, size)| cut.get(book).is_some_and(|stated| stated >= size))
 }

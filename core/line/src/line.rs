@@ -96,6 +96,8 @@ pub struct Line {
     pub(crate) secrets: BTreeMap<Party, LineSecret>,
     /// How much of each book of acts has been judged.
     pub(crate) acts_held: Arc<Cut>,
+    /// How much of each book of acts this station's cuts may state.
+    pub(crate) statable: Cut,
     pub(crate) acts: Acts,
     pub(crate) facts: Facts,
     pub(crate) duty: BTreeMap<Party, (EntryRef, Duty)>,
@@ -151,6 +153,7 @@ impl Line {
             books: BTreeMap::new(),
             secrets: BTreeMap::new(),
             acts_held: Arc::default(),
+            statable: Cut::new(),
             acts: Acts::default(),
             facts: Facts::new(me.party, peers.len()),
             duty: BTreeMap::new(),
@@ -300,7 +303,12 @@ impl Line {
         let leaf = leaf_hash(&secret.blind(state.size()), bytes);
         state.frontier.push(leaf);
         state.durable = name.number;
-        self.take_entry(name, bytes, leaf)
+        self.take_entry(name, bytes, leaf)?;
+        let state = self.book(name.book);
+        if let Some(root) = state.root_at(name.number) {
+            state.reach(name.number, root);
+        }
+        Ok(())
     }
 
     /// Takes a checkpoint that was stored, ascending by size within a book, before its entries.
@@ -395,14 +403,9 @@ impl Line {
         let mirrors: Vec<Book> =
             self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in mirrors {
-            let acts_held = Arc::clone(&self.acts_held);
-            let state = self.book(book);
-            if let Some(checkpoint) = state.signed.as_ref().map(|signed| signed.checkpoint.clone()) {
-                state.reach(checkpoint.size, checkpoint.root);
-                state.close(&acts_held);
-            }
             self.give_receipt(book, Vec::new());
         }
+        self.close_cuts();
         self.start_watch();
     }
 

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Checkpoint, Class, Entry, EntryRef, Fault, Hash, LineSecret, Party, Receipt, Signature,
+    Blame, Book, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Hash, LineSecret, Party, Receipt, Signature,
     SignedCheckpoint, verify_step,
 };
 
@@ -264,10 +264,9 @@ impl Line {
             SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
         self.append.checkpoints.push(signed.clone());
         self.reached.push(Reached { book, size: end, root, bytes: 0, signed: Some(signed) });
-        let acts_held = Arc::clone(&self.acts_held);
         let state = self.book(book);
         state.reach(end, root);
-        state.close(&acts_held);
+        self.close_cuts();
         for party in [carrier, book.party] {
             if let Some(peer) = self.peers.get_mut(&party) {
                 let known = peer.known.entry(book).or_default();
@@ -316,6 +315,9 @@ impl Line {
         let read = read.and_then(|(entry, office)| {
             state.follow(&entry)?;
             let content = Content::decode(entry.kind, &entry.body)?;
+            if let Content::Unknown { kind } = content {
+                return Err(Fault::incompatible("kind", "one that spec/line.md defines", kind.to_string()));
+            }
             content.check_place(book, &entry)?;
             if office {
                 Ok((entry, content))
@@ -366,11 +368,33 @@ impl Line {
                     break;
                 }
             }
-            let acts_held = Arc::clone(&self.acts_held);
-            for state in self.books.values_mut() {
-                state.close(&acts_held);
-            }
+            self.close_cuts();
         }
+    }
+
+    /// Works out how much of every book this station's cuts may state: the largest signed sizes whose acts they
+    /// can state too, so that cuts are closed over acts (spec/record.md §3).
+    pub(crate) fn close_cuts(&mut self) {
+        let me = self.me.party;
+        let mut statable = Cut::clone(&self.acts_held);
+        loop {
+            let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
+            let next: Cut = acts
+                .map(|(book, state)| {
+                    let own = if state.rests_on(&statable) { state.size() } else { 0 };
+                    let size = if book.party == me { own } else { state.closable(&statable) };
+                    (*book, size.min(statable.get(book).copied().unwrap_or(0)))
+                })
+                .collect();
+            if next == statable {
+                break;
+            }
+            statable = next;
+        }
+        for state in self.books.values_mut() {
+            state.close(&statable);
+        }
+        self.statable = statable;
     }
 
     /// Judges the entries of a book whose acts are held; says whether there were any.
@@ -448,7 +472,9 @@ impl Line {
             }
             if self.started {
                 self.on_durable.push(shown);
-                if let Err(fault) = verdict {
+                if let Err(fault) = verdict
+                    && fault.blame() != Blame::Incompatible
+                {
                     self.convict(Evidence { party: book.party, fault, proof: Vec::new() });
                 }
             }

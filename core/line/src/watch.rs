@@ -216,7 +216,10 @@ impl Line {
         });
         let under = self.under_all();
         let closing = if self.memorandum.depositary() == Some(self.me.party) {
-            self.acts.open_motions(&under).iter().map(|motion| motion.closes_ms.saturating_add(1)).min()
+            // One that has closed already waits for room in the day's quota, not for the clock.
+            let open = self.acts.open_motions(&under);
+            let closing = open.iter().map(|motion| motion.closes_ms.saturating_add(1));
+            closing.filter(|at_ms| *at_ms > self.now_ms).min()
         } else {
             None
         };
