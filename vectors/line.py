@@ -1088,6 +1088,11 @@ def write_folds():
     r.say("rus", "R", "withdrawal", {}, one, **refused)
     r.case.update(open={"rus/R/1": ["usa"]})
 
+    r = record("a withdrawal may be more urgent than what it withdraws")
+    one = r.say("usa", "R", "message", message)
+    r.say("usa", "Z", "withdrawal", {}, one)
+    r.case.update(open={})
+
     memoranda = {
         name: dict(
             bytes=cbor(whole),
