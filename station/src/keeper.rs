@@ -537,7 +537,11 @@ fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
 }
 
 /// What the core wants durable, in the store's terms.
+///
+/// Signatures over what is durable already are made again after a crash: nobody waits for them, except that a
+/// circuit takes the end of a step that is not the last from the store.
 fn batch(append: Append, now_ms: u64) -> Batch {
+    let patient = !append.urgent && append.checkpoints.len() <= 1 && append.evidence.is_empty();
     let entries = append.entries.into_iter().map(|entry| NewEntry {
         book: entry.name.book.code(),
         number: entry.name.number,
@@ -575,5 +579,6 @@ fn batch(append: Append, now_ms: u64) -> Batch {
         evidence: evidence.collect(),
         notes: secrets.collect(),
         snapshot: None,
+        patient,
     }
 }

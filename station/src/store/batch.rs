@@ -107,6 +107,8 @@ pub struct Batch {
     pub notes: Vec<(String, Vec<u8>)>,
     /// The core's whole state, up to and including this batch. The latest two are kept.
     pub snapshot: Option<Vec<u8>>,
+    /// Nobody waits for it to be durable: it may wait a few milliseconds for others to share their sync with.
+    pub patient: bool,
 }
 
 impl Batch {

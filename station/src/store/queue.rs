@@ -1,12 +1,14 @@
 //! The way to the writer: batches in the order in which they were submitted, bounded in number and in bytes.
 //!
 //! A submitter waits while the queue is full; one batch is always taken, however large, when the queue is empty.
+//! Batches that are patient are held for [`COMPANY`]: a sync costs the same for one batch as for a hundred, and
+//! what comes next would have to wait for theirs. One that is not lets all before it go with it.
 //! Once stopped, the queue refuses for ever and lets every waiting submitter go with the reason.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -21,6 +23,9 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 const GROUP_ITEMS: usize = 256;
 /// A group is closed once it has this many content bytes.
 const GROUP_BYTES: usize = 256 * 1024;
+
+/// How long a patient batch waits for others.
+const COMPANY: Duration = Duration::from_millis(10);
 
 /// Where submitters and the writer meet.
 #[derive(Debug, Default)]
@@ -37,6 +42,10 @@ pub(super) struct Queue {
 struct State {
     batches: VecDeque<(Batch, usize)>,
     bytes: usize,
+    /// How many of the batches are not patient.
+    impatient: usize,
+    /// Until when those that wait may be held.
+    held_until: Option<Instant>,
     last_seq: Option<u64>,
     adoption: Option<Adoption>,
     closed: bool,
@@ -83,8 +92,11 @@ impl Queue {
             }
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        let rings = state.is_due() || state.batches.len() == 1;
         drop(state);
-        self.work.notify_one();
+        if rings {
+            self.work.notify_one();
+        }
         Ok(())
     }
 
@@ -95,14 +107,17 @@ impl Queue {
             let room = self.room_for_tasks.notified();
             let mut room = std::pin::pin!(room);
             room.as_mut().enable();
-            let offered = self.lock().offer(waiting, bytes)?;
+            let (offered, rings) = {
+                let mut state = self.lock();
+                (state.offer(waiting, bytes)?, state.is_due() || state.batches.len() == 1)
+            };
             match offered {
+                Offer::Taken if rings => break self.work.notify_one(),
                 Offer::Taken => break,
                 Offer::Waits(batch) => waiting = batch,
             }
             room.await;
         }
-        self.work.notify_one();
         Ok(())
     }
 
@@ -123,17 +138,18 @@ impl Queue {
             if let Some(adoption) = state.adoption.take() {
                 return Work::Adopt(adoption);
             }
-            let group = state.group();
-            if !group.is_empty() {
+            if state.is_due() {
+                let group = state.group();
                 drop(state);
                 self.room.notify_all();
                 self.room_for_tasks.notify_waiters();
                 return Work::Group(group);
             }
-            if state.closed || state.stopped.is_some() {
+            if state.batches.is_empty() && (state.closed || state.stopped.is_some()) {
                 return Work::Closed;
             }
-            state = match patience {
+            let held = state.held_until.map(|until| until.saturating_duration_since(Instant::now()));
+            state = match held.or(patience) {
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(patience) => {
                     let (state, waited) =
@@ -158,7 +174,7 @@ impl Queue {
         let mut state = self.lock();
         state.stopped.get_or_insert_with(|| because.stopped());
         state.batches.clear();
-        state.adoption = None;
+        (state.impatient, state.held_until, state.adoption) = (0, None, None);
         drop(state);
         self.wake_all();
     }
@@ -205,8 +221,17 @@ impl State {
         }
         self.last_seq = Some(batch.seq);
         self.bytes += bytes;
+        self.impatient += usize::from(!batch.patient);
+        self.held_until.get_or_insert_with(|| Instant::now() + COMPANY);
         self.batches.push_back((batch, bytes));
         Ok(Offer::Taken)
+    }
+
+    /// Whether there is something that is held no longer.
+    fn is_due(&self) -> bool {
+        let full = self.batches.len() >= GROUP_ITEMS || self.bytes >= GROUP_BYTES;
+        let over = || self.held_until.is_some_and(|until| until <= Instant::now());
+        !self.batches.is_empty() && (self.impatient > 0 || full || self.closed || over())
     }
 
     fn group(&mut self) -> Vec<Batch> {
@@ -215,9 +240,13 @@ impl State {
             let fits = |(_, more): &mut (Batch, usize)| group.is_empty() || bytes + *more <= GROUP_BYTES;
             let Some((batch, more)) = self.batches.pop_front_if(fits) else { break };
             self.bytes -= more;
+            self.impatient -= usize::from(!batch.patient);
             bytes += more;
             items += batch.entries.len().max(1);
             group.push(batch);
+        }
+        if self.batches.is_empty() {
+            self.held_until = None;
         }
         group
     }
@@ -251,6 +280,27 @@ mod tests {
         assert_eq!(group(&queue), [301], "one that is larger than a group goes alone");
         assert_eq!(group(&queue), [302]);
         assert_eq!(group(&queue), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn patient_batches_wait_for_company_but_not_for_ever() {
+        let queue = Queue::default();
+        let patient = |seq| Batch { seq, patient: true, ..Batch::default() };
+        let waiting = || queue.lock().batches.len();
+        queue.push(patient(1), 1).unwrap();
+        queue.push(patient(2), 1).unwrap();
+        assert!(!queue.lock().is_due());
+        queue.push(batch(3), 1).unwrap();
+        assert_eq!(group(&queue), [1, 2, 3], "one that does not wait lets those before it go");
+        queue.push(patient(4), 1).unwrap();
+        assert_eq!(group(&queue), [4], "held for a while, then written alone");
+        queue.push(patient(5), GROUP_BYTES).unwrap();
+        assert!(queue.lock().is_due(), "a group's worth waits for nothing");
+        assert_eq!(group(&queue), [5]);
+        queue.push(patient(6), 1).unwrap();
+        queue.close();
+        assert_eq!((group(&queue), waiting()), (vec![6], 0), "nor does what is left at the end");
+        assert!(matches!(queue.take(None), Work::Closed));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The writer: one thread that commits what was submitted, in groups, and says what is durable.
 //!
 //! A group is everything that waits, up to a bound, in one transaction: under load many batches share one sync,
-//! and a batch that comes alone waits for nothing but its own. Only after the commit has returned does the memory
+//! and a batch that comes alone waits for nothing but its own, unless it is patient. Only after the commit has returned does the memory
 //! that readers share learn of it, and only then is `on_durable` called. The first failure is the last thing the
 //! writer does: it tells `on_failed`, stops the queue, and leaves the files as they are.
 
