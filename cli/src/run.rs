@@ -1,5 +1,7 @@
 //! `detente run`: a station at work, its log on standard error.
 
+use std::io::IsTerminal as _;
+
 use detente_station::clock::Clock;
 use detente_station::{Home, SetupError};
 use tracing_subscriber::EnvFilter;
@@ -10,8 +12,11 @@ use tracing_subscriber::EnvFilter;
 /// Whatever keeps it from starting or going on.
 pub(crate) fn run(home: Home, json_log: bool) -> Result<(), SetupError> {
     let filter = EnvFilter::try_from_env("DETENTE_LOG").unwrap_or_else(|_| EnvFilter::new("info,quinn=warn"));
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     if json_log {
         log.json().init();
     } else {

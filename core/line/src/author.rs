@@ -15,7 +15,7 @@ use detente_record::{
 
 use crate::acts::Under;
 use crate::contract::{Draft, StoredEntry};
-use crate::kind::{Content, Duty};
+use crate::kind::{Content, Duty, answer_class};
 use crate::line::{Line, Reached};
 use crate::memorandum::is_language;
 
@@ -59,7 +59,7 @@ impl Line {
             | Content::ReadBack { .. }
             | Content::PassedOn { .. }
             | Content::Displayed
-            | Content::Escalated { .. } => subject,
+            | Content::Escalated { .. } => subject.map(answer_class),
             _ => None,
         };
         match (fixed, draft.class) {
@@ -69,7 +69,7 @@ impl Line {
                 asked.letter().to_string(),
             )),
             (Some(class), _) | (None, Some(class)) => Ok(class),
-            (None, None) => Ok(subject.unwrap_or(Class::R)),
+            (None, None) => Ok(subject.map_or(Class::R, answer_class)),
         }
     }
 
@@ -119,11 +119,8 @@ impl Line {
         let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
-            let size = match of.party == me {
-                true if state.rests_on(&self.statable) => state.size(),
-                true => continue,
-                false => state.closed().0,
-            };
+            let whole = of.party == me && state.rests_on(&self.statable);
+            let size = if whole { state.size() } else { state.closed() };
             if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
                 moved.insert(*of, size);
             }

@@ -206,9 +206,9 @@ impl BookState {
         verdict
     }
 
-    /// The largest size that this station's own cuts may state, and the root there.
-    pub(crate) fn closed(&self) -> (u64, Hash) {
-        self.closed
+    /// The largest signed size that this station's own cuts may state.
+    pub(crate) fn closed(&self) -> u64 {
+        self.closed.0
     }
 
     /// Another signed size is held; cuts may state it once the acts under it are held.

@@ -286,6 +286,11 @@ pub enum Content {
     },
 }
 
+/// The class in which something said of an entry is written: the entry's own, and IMMEDIATE of an act.
+pub fn answer_class(subject: Class) -> Class {
+    if subject == Class::A { Class::O } else { subject }
+}
+
 impl Content {
     /// The kind's number.
     pub fn kind(&self) -> u16 {
@@ -358,11 +363,12 @@ impl Content {
             Self::Amendment(_) | Self::Withdrawal { .. } => {
                 one(|subject, book| subject.book.party == book.party && subject.book.class != Class::A)
             }
-            Self::Acknowledgement { .. }
-            | Self::ReadBack { .. }
-            | Self::PassedOn { .. }
-            | Self::Displayed
-            | Self::Escalated { .. } => {
+            Self::Acknowledgement { .. } | Self::ReadBack { .. } | Self::PassedOn { .. } => {
+                one(|subject, book| {
+                    subject.book.party != book.party && answer_class(subject.book.class) == book.class
+                })
+            }
+            Self::Displayed | Self::Escalated { .. } => {
                 one(|subject, book| subject.book.party != book.party && subject.book.class == book.class)
             }
             Self::TestAnswer { .. } => {

@@ -176,8 +176,15 @@ impl Line {
         let commits =
             self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
         if commits {
+            let told = frame::secret(party, 0, &secret);
             self.append.secrets.push((party, secret.clone()));
             self.learn(party, secret);
+            // Whoever is connected already needs it to read what this station carries to it.
+            let others = self.circuits.iter().filter(|(id, state)| **id != circuit && state.peer != party);
+            let others: Vec<CircuitId> = others.map(|(id, _)| *id).collect();
+            for other in others {
+                self.queue(other, told.clone());
+            }
         } else {
             let fault = Fault::misbehaved("line secret", "one that fits its commitment", "another");
             self.refuse(circuit, code::BAD_SECRET, fault);
@@ -381,8 +388,8 @@ impl Line {
             let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
             let next: Cut = acts
                 .map(|(book, state)| {
-                    let own = if state.rests_on(&statable) { state.size() } else { 0 };
-                    let size = if book.party == me { own } else { state.closable(&statable) };
+                    let whole = book.party == me && state.rests_on(&statable);
+                    let size = if whole { state.size() } else { state.closable(&statable) };
                     (*book, size.min(statable.get(book).copied().unwrap_or(0)))
                 })
                 .collect();
