@@ -67,6 +67,8 @@ pub(crate) struct Scenario {
     pub(crate) crash_between_effects: bool,
     /// Deaths, of a thousand, after which the store is an older copy.
     pub(crate) restored: u64,
+    /// Mean time between two snapshots of a line's state, ms; 0: every start reads the whole record.
+    pub(crate) snapshot_ms: u64,
     /// Mean time between two jumps of a station's clock, ms; 0: none.
     pub(crate) jump_ms: u64,
     /// How far a clock jumps at most, ms.
@@ -149,7 +151,9 @@ impl Scenario {
             officer_ms: rng.within(4_000, 30_000),
             crash_ms: span(&mut rng, 550, 15_000, 200_000),
             crash_between_effects: rng.chance(700),
-            restored: span(&mut rng, 200, 100, 400),
+            // Liars would say back what a restored station has forgotten, and convict it.
+            restored: if lying { 0 } else { span(&mut rng, 200, 100, 400) },
+            snapshot_ms: span(&mut rng, 400, 2_000, 100_000),
             jump_ms: span(&mut rng, 350, 20_000, 200_000),
             jump_by_ms: [500, 10_000, 600_000, 7_200_000][rng.below(4) as usize],
             fsync_ms: [2, 20, 300, 3_000][rng.below(4) as usize],

@@ -2,7 +2,7 @@
 //! between any two of them.
 
 use detente_line::{CircuitId, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
-use detente_record::{Book, Class, EntryRef, Fault, Party};
+use detente_record::{Book, Class, Cut, EntryRef, Fault, Party};
 
 use crate::founding::Keys;
 use crate::rng::Rng;
@@ -41,8 +41,6 @@ pub(crate) struct Station {
     pub(crate) wake_ms: Option<u64>,
     /// How many effects it performs before it dies.
     pub(crate) dies_in: Option<u64>,
-    /// Its store has been restored from a copy at some time.
-    pub(crate) was_restored: bool,
     /// Calls of [`Event::Woken`], to notice a line that never rests.
     pub(crate) woken: u64,
 }
@@ -59,7 +57,6 @@ impl Station {
             wake: 0,
             wake_ms: None,
             dies_in: None,
-            was_restored: false,
             woken: 0,
         }
     }
@@ -107,6 +104,16 @@ impl Station {
         })
     }
 
+    /// Keeps the line's state, unless too much is under way.
+    pub(crate) fn keep(&mut self) -> bool {
+        let kept = self.line.as_mut().and_then(Line::snapshot);
+        let keeps = kept.is_some();
+        if let Some((seq, snapshot)) = kept {
+            self.store.keep(seq, snapshot);
+        }
+        keeps
+    }
+
     /// Begins a life: the record is restored; [`Event::Started`] is still to be given.
     ///
     /// # Errors
@@ -122,8 +129,8 @@ impl Station {
     }
 }
 
-/// A line with a record restored, in the order that the core asks for: secrets, checkpoints, acts, other parties'
-/// books, own ones, receipts.
+/// A line with a record restored, in the order that the core asks for: secrets, the kept state if there is one, and
+/// what came after it: checkpoints, acts, other parties' books, own ones, receipts.
 ///
 /// # Errors
 /// Those of the core, for a record that it does not take.
@@ -132,13 +139,22 @@ pub(crate) fn restored(memorandum: &Memorandum, keys: &Keys, record: &Record) ->
     for (party, secret) in &record.secrets {
         line.restore_secret(*party, secret.clone());
     }
-    for signed in record.checkpoints.values().flat_map(|of| of.values()) {
-        line.restore_checkpoint(signed.clone());
+    if let Some(snapshot) = &record.snapshot
+        && !line.restore_snapshot(snapshot)
+    {
+        return Err(Fault::misuse("snapshot", "one that fits", "another"));
+    }
+    let kept: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+    for (book, checkpoints) in &record.checkpoints {
+        for (_, signed) in checkpoints.range(line.signed_size(*book) + 1..) {
+            line.restore_checkpoint(signed.clone());
+        }
     }
     let mut books: Vec<Book> = record.entries.keys().copied().collect();
     books.sort_by_key(|book| (book.class != Class::A, book.party == keys.party, *book));
     for book in books {
-        for (bytes, number) in record.entries.get(&book).into_iter().flatten().zip(1..) {
+        let entries = record.entries.get(&book).into_iter().flatten().zip(1..);
+        for (bytes, number) in entries.skip(kept.get(&book).copied().unwrap_or(0) as usize) {
             line.restore_entry(EntryRef { book, number }, bytes)?;
         }
     }

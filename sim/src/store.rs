@@ -25,6 +25,24 @@ pub(crate) struct Record {
     pub(crate) secrets: BTreeMap<Party, LineSecret>,
     /// Breaches.
     pub(crate) evidence: Vec<Evidence>,
+    /// The state that the line was in, to start from.
+    pub(crate) snapshot: Option<Vec<u8>>,
+}
+
+/// Something handed to the store, in order.
+#[derive(Debug)]
+enum Batch {
+    Append(Append),
+    Snapshot(u64, Vec<u8>),
+}
+
+impl Batch {
+    fn seq(&self) -> u64 {
+        match self {
+            Self::Append(append) => append.seq,
+            Self::Snapshot(seq, _) => *seq,
+        }
+    }
 }
 
 impl Record {
@@ -37,7 +55,14 @@ impl Record {
     ///
     /// # Errors
     /// Says which entry is not the next one of its book: an entry lost, repeated or out of order.
-    pub(crate) fn apply(&mut self, batch: &Append) -> Result<(), String> {
+    fn apply(&mut self, batch: &Batch) -> Result<(), String> {
+        let batch = match batch {
+            Batch::Append(append) => append,
+            Batch::Snapshot(_, bytes) => {
+                self.snapshot = Some(bytes.clone());
+                return Ok(());
+            }
+        };
         for entry in &batch.entries {
             let entries = self.entries.entry(entry.name.book).or_default();
             let next = entries.len() as u64 + 1;
@@ -106,23 +131,29 @@ impl Record {
 pub(crate) struct Store {
     /// What an fsync has covered.
     pub(crate) durable: Record,
-    pending: VecDeque<Append>,
+    pending: VecDeque<Batch>,
     /// An fsync is under way.
     pub(crate) syncing: bool,
     /// The distrust that a restored copy calls for, until every party has confirmed the books.
     pub(crate) distrusted: bool,
     copy: Option<Box<Record>>,
+    restored: bool,
 }
 
 impl Store {
     /// Takes a batch, which is not durable yet.
-    pub(crate) fn submit(&mut self, batch: Append) {
-        self.pending.push_back(batch);
+    pub(crate) fn submit(&mut self, append: Append) {
+        self.pending.push_back(Batch::Append(append));
+    }
+
+    /// Takes the line's state, to start from once everything before it is durable.
+    pub(crate) fn keep(&mut self, seq: u64, snapshot: Vec<u8>) {
+        self.pending.push_back(Batch::Snapshot(seq, snapshot));
     }
 
     /// The last batch submitted, if any is not durable.
     pub(crate) fn newest(&self) -> Option<u64> {
-        self.pending.back().map(|batch| batch.seq)
+        self.pending.back().map(Batch::seq)
     }
 
     /// Everything submitted up to and including a batch is durable.
@@ -130,7 +161,7 @@ impl Store {
     /// # Errors
     /// Those of [`Record::apply`].
     pub(crate) fn synced(&mut self, seq: u64) -> Result<(), String> {
-        while let Some(batch) = self.pending.pop_front_if(|batch| batch.seq <= seq) {
+        while let Some(batch) = self.pending.pop_front_if(|batch| batch.seq() <= seq) {
             self.durable.apply(&batch)?;
         }
         Ok(())
@@ -154,12 +185,18 @@ impl Store {
         self.copy = Some(Box::new(self.durable.clone()));
     }
 
-    /// Somebody restores the copy, if there is one.
+    /// Somebody restores the copy, if there is one and it has not been restored before: a station that is restored
+    /// twice, and writes both times before it has met everybody, opens one generation twice.
     pub(crate) fn restore_copy(&mut self) -> bool {
-        let Some(copy) = self.copy.as_ref() else { return false };
-        self.durable = Record::clone(copy);
-        self.distrusted = true;
+        let Some(copy) = self.copy.take().filter(|_| !self.restored) else { return false };
+        self.durable = *copy;
+        (self.distrusted, self.restored) = (true, true);
         true
+    }
+
+    /// Whether it has ever been restored from a copy.
+    pub(crate) fn was_restored(&self) -> bool {
+        self.restored
     }
 
     /// What there would be if everything submitted were durable: what the live line knows.

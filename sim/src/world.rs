@@ -10,6 +10,7 @@ use detente_record::{Book, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
 use crate::founding::found;
+use crate::judges::blame::Excused;
 use crate::judges::books::Books;
 use crate::judges::liveness::{self, Seen};
 use crate::judges::receipts::Receipts;
@@ -20,6 +21,7 @@ use crate::officer;
 use crate::rng::Rng;
 use crate::scenario::{CircuitFaults, Scenario};
 use crate::station::{Deed, Station, restored};
+use crate::store::Record;
 use crate::story::{self, Story};
 
 /// How long the calm lasts at least, ms: longer than every clock of the memorandum.
@@ -48,6 +50,7 @@ enum Happening {
     Start(Party),
     Jump(Party),
     Copy(Party),
+    Keep(Party),
     Part,
     Look(Party),
 }
@@ -216,6 +219,10 @@ impl World {
                 let kill = self.rng.until(self.scenario.crash_ms);
                 self.after(kill, Happening::Kill(*party));
             }
+            if self.scenario.snapshot_ms > 0 {
+                let keep = self.rng.until(self.scenario.snapshot_ms);
+                self.after(keep, Happening::Keep(*party));
+            }
             if self.scenario.jump_ms > 0 {
                 let jump = self.rng.until(self.scenario.jump_ms);
                 self.after(jump, Happening::Jump(*party));
@@ -314,6 +321,17 @@ impl World {
             Happening::Copy(party) => {
                 if let Some(station) = self.stations.get_mut(&party) {
                     station.store.back_up();
+                }
+                Ok(())
+            }
+            Happening::Keep(party) => {
+                if !self.calm {
+                    let next = self.rng.until(self.scenario.snapshot_ms);
+                    self.after(next, Happening::Keep(party));
+                }
+                if self.stations.get_mut(&party).is_some_and(Station::keep) {
+                    self.tell(|m| format!("{} keeps its state", story::party(m, party)));
+                    self.sync(party);
                 }
                 Ok(())
             }
@@ -563,7 +581,10 @@ impl World {
             return object("books", format!("{}: {what}", self.court.party(party)));
         }
         self.books.durable(&self.court, party, &station.store.durable)?;
-        blame::honest_are_not_blamed(&self.court, party, &station.store.durable)?;
+        let restored = |party| self.stations.get(&party).is_some_and(|station| station.store.was_restored());
+        let excused = Excused { restored: &restored, forked: self.has_forks() };
+        let record = &station_store(&self.stations, party)?.durable;
+        blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
         self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
         self.sync(party);
         self.input(party, Event::Durable { seq })
@@ -665,8 +686,11 @@ impl World {
             && let Some(station) = self.stations.get_mut(&party)
             && station.store.restore_copy()
         {
-            station.was_restored = true;
-            self.books.restored(party);
+            let held = |book| {
+                let others = self.stations.iter().filter(|(other, _)| **other != party);
+                others.map(|(_, station)| station.store.durable.size(book)).max().unwrap_or(0)
+            };
+            self.books.restored(party, held);
             self.receipts.restored(party);
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
         }
@@ -678,7 +702,9 @@ impl World {
             }
             self.cut(id, 20_000);
         }
-        let again = self.rng.within(100, 20_000);
+        // A restore takes its time: longer than anything that was said before it is still under way.
+        let restored = station_store(&self.stations, party)?.distrusted;
+        let again = self.rng.within(100, 20_000) + if restored { 90_000 } else { 0 };
         self.after(again, Happening::Start(party));
         Ok(())
     }
@@ -785,6 +811,11 @@ impl World {
         seen.collect()
     }
 
+    /// Whether a liar has told parties different things.
+    fn has_forks(&self) -> bool {
+        self.liars.values().any(Liar::has_forked)
+    }
+
     /// Liveness, which may yet come true: the inner word.
     fn judge_liveness(&self, calm: &BTreeMap<Party, u64>) -> Result<Word, Objection> {
         let none = BTreeSet::new();
@@ -792,6 +823,12 @@ impl World {
         let forked =
             self.liars.iter().filter(|(_, liar)| liar.has_forked()).map(|(party, _)| *party).collect();
         let clocks_agree = self.scenario.jump_ms == 0;
+        let restored: BTreeSet<Party> = self
+            .stations
+            .iter()
+            .filter(|(_, station)| station.store.was_restored())
+            .map(|(party, _)| *party)
+            .collect();
         let asked = || -> Word {
             if let Some((party, _)) =
                 self.stations.iter().find(|(_, station)| station.store.newest().is_some())
@@ -802,13 +839,15 @@ impl World {
                 );
             }
             liveness::mirrors_are_equal(&self.court, &seen, &forked)?;
-            liveness::receipts_get_round(&self.court, &seen)?;
+            liveness::receipts_get_round(&self.court, &seen, &restored)?;
             liveness::clocks_have_rung(&self.court, &seen)?;
-            liveness::motions_are_decided(&self.court, &seen)?;
+            if self.scenario.quota == 0 {
+                liveness::motions_are_decided(&self.court, &seen)?;
+            }
             let stores: Vec<_> = seen.iter().map(|station| (station.party, station.record)).collect();
             blame::forks_are_found(&self.court, &stores)
         };
-        if clocks_agree && self.scenario.quota == 0 {
+        if clocks_agree && self.scenario.quota == 0 && !self.has_forks() {
             liveness::tests_are_answered(&self.court, &seen)?;
         }
         Ok(asked())
@@ -821,25 +860,25 @@ impl World {
             let station = station_store_of(&self.stations, party)?;
             let record = &station.store.durable;
             let clock_ms = station.clock_ms(self.now_ms);
-            self.books.kept(&self.court, party, record, station.was_restored)?;
+            self.books.kept(&self.court, party, record, station.store.was_restored())?;
             self.receipts.stored(&self.court, party, record)?;
             let reading = Reading::new(&self.court.memorandum, record);
-            let once = !station.was_restored;
+            let once = !station.store.was_restored();
             authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;
             let Some(line) = &station.line else { continue };
             folds::follow(&self.court, line, record, &reading, clock_ms)?;
-            let mut again = match restored(&self.court.memorandum, &station.keys, record) {
-                Ok(line) => line,
-                Err(fault) => {
-                    return object(
-                        "folds",
-                        format!("{} cannot be restored: {fault}", self.court.party(party)),
-                    );
+            for snapshot in [record.snapshot.clone(), None] {
+                let record = Record { snapshot, ..record.clone() };
+                match restored(&self.court.memorandum, &station.keys, &record) {
+                    Ok(again) => folds::rebuilt(&self.court, line, &again, clock_ms)?,
+                    Err(fault) => {
+                        let who = self.court.party(party);
+                        return object("folds", format!("{who} cannot be restored: {fault}"));
+                    }
                 }
-            };
-            again.handle(detente_line::Input { at_ms: clock_ms, entropy: [0; 32], event: Event::Started });
-            folds::rebuilt(&self.court, line, &again, clock_ms)?;
-            for other in self.stations.values().filter_map(|station| station.line.as_ref()) {
+            }
+            let others = self.stations.values().filter(|_| !self.has_forks());
+            for other in others.filter_map(|station| station.line.as_ref()) {
                 folds::equal(&self.court, line, other, clock_ms)?;
             }
             tally.breaches += record.evidence.len() as u64;

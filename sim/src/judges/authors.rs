@@ -35,7 +35,7 @@ pub(crate) fn keep_the_rules(
         }
         let mut cut = item.cut.clone();
         cut.insert(name.book, name.number - 1);
-        closed(court, *name, &cut, reading)?;
+        closed(court, *name, &cut, reading, once)?;
         if name.book.class == Class::A {
             let rooted = cut.iter().filter(|(_, size)| **size > 0).map(|(book, size)| {
                 (*book, (*size, roots.root(court, author, record, *book, *size).unwrap_or_default()))
@@ -74,10 +74,13 @@ pub(crate) fn keep_the_rules(
 }
 
 /// A cut covers every act that the entries under it rest on (spec/record.md §3).
-fn closed(court: &Court, name: EntryRef, cut: &Cut, reading: &Reading<'_>) -> Word {
+fn closed(court: &Court, name: EntryRef, cut: &Cut, reading: &Reading<'_>, once: bool) -> Word {
     for (book, size) in cut.iter().filter(|(_, size)| **size > 0) {
         let last = EntryRef { book: *book, number: *size };
         let Some(item) = reading.items.get(&last) else {
+            if !once {
+                continue;
+            }
             return object(
                 "authors",
                 format!("{} covers {}, which its author lacks", court.entry(name), court.entry(last)),

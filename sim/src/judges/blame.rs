@@ -1,16 +1,36 @@
 //! Nobody who is honest is blamed; whoever tells two honest parties different things is convicted.
 
-use detente_record::{Book, Party};
+use detente_record::{Book, Party, SignedCheckpoint};
 
 use super::{Court, Word, object};
 use crate::store::Record;
+
+/// What even an honest party may be blamed for.
+pub(crate) struct Excused<'a> {
+    /// Their stores were restored from a copy, so that they have forgotten the seconds of receipts they gave.
+    pub(crate) restored: &'a dyn Fn(Party) -> bool,
+    /// Somebody shows different acts to different parties, so that an act can be sound to its author and not to
+    /// another.
+    pub(crate) forked: bool,
+}
 
 /// Whether a station blames an honest party.
 ///
 /// # Errors
 /// When it does.
-pub(crate) fn honest_are_not_blamed(court: &Court, at: Party, record: &Record) -> Word {
-    match record.evidence.iter().find(|evidence| court.is_honest(evidence.party)) {
+pub(crate) fn honest_are_not_blamed(
+    court: &Court,
+    at: Party,
+    record: &Record,
+    excused: &Excused<'_>,
+) -> Word {
+    let blamed = record.evidence.iter().find(|evidence| {
+        let about = evidence.fault.detail().what;
+        court.is_honest(evidence.party)
+            && !(about == "receipt" && (excused.restored)(evidence.party))
+            && !(excused.forked && matches!(about, "act" | "permission"))
+    });
+    match blamed {
         None => Ok(()),
         Some(evidence) => {
             let (at, party) = (court.party(at), court.party(evidence.party));
@@ -19,19 +39,20 @@ pub(crate) fn honest_are_not_blamed(court: &Court, at: Party, record: &Record) -
     }
 }
 
-/// Whether two honest parties that hold different entries under one name, and both the author's checkpoints,
-/// have found out.
+/// Whether two honest parties that hold different checkpoints of one size have found out.
 ///
 /// # Errors
 /// When neither keeps evidence against the author.
 pub(crate) fn forks_are_found(court: &Court, stores: &[(Party, &Record)]) -> Word {
     for (place, (one, first)) in stores.iter().enumerate() {
         for (other, second) in stores.iter().skip(place + 1) {
-            for (book, entries) in &first.entries {
-                let differ = second
-                    .entries
-                    .get(book)
-                    .is_some_and(|held| held.iter().zip(entries).any(|(a, b)| a != b));
+            for (book, checkpoints) in &first.checkpoints {
+                let differ = second.checkpoints.get(book).is_some_and(|held| {
+                    let conflicts = |(size, one): (&u64, &SignedCheckpoint)| {
+                        held.get(size).is_some_and(|other| one.checkpoint.root != other.checkpoint.root)
+                    };
+                    checkpoints.iter().any(conflicts)
+                });
                 if differ && !convicted(first, *book) && !convicted(second, *book) {
                     let (one, other, book) = (court.party(*one), court.party(*other), court.book(*book));
                     return object(

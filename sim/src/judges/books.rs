@@ -37,6 +37,7 @@ impl Books {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object("books", format!("{name} is another entry at {at} than elsewhere"));
                     }
+                    // What a restored author has lost comes back to it from mirrors.
                     None if at != book.party => {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object(
@@ -52,9 +53,14 @@ impl Books {
         Ok(())
     }
 
-    /// A station's store has been restored from a copy: it is looked at anew.
-    pub(crate) fn restored(&mut self, at: Party) {
+    /// A station's store has been restored from a copy: it is looked at anew. What it had said and nobody else
+    /// holds is forgotten, and may be said otherwise; `held` tells how much of a book some other station holds.
+    pub(crate) fn restored(&mut self, at: Party, held: impl Fn(Book) -> u64) {
         self.seen.retain(|(of, _), _| *of != at);
+        for (book, said) in self.said.iter_mut().filter(|(book, _)| book.party == at) {
+            said.truncate(held(*book) as usize);
+        }
+        self.accepted.retain(|entry, _| entry.book.party != at || entry.number <= held(entry.book));
     }
 
     /// An officer was told that an entry is accepted.

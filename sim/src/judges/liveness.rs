@@ -60,15 +60,17 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTree
     Ok(())
 }
 
-/// Everybody holds everybody's receipt for the whole of every honest book.
+/// Everybody holds everybody's receipt for the whole of every honest book; but for those whose stores were restored
+/// from a copy, who may have forgotten the seconds of receipts they gave, so that later ones are refused.
 ///
 /// # Errors
 /// With a receipt that is missing.
-pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>]) -> Word {
+pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], restored: &BTreeSet<Party>) -> Word {
     for station in seen {
         for book in station.record.entries.keys().filter(|book| court.is_honest(book.party)) {
             let size = station.record.size(*book);
-            for signer in court.honest.iter().filter(|signer| **signer != book.party) {
+            let signers = court.honest.iter().filter(|signer| **signer != book.party);
+            for signer in signers.filter(|signer| !restored.contains(signer)) {
                 let of = station.record.receipts.get(book);
                 if !of.is_some_and(|of| of.contains_key(&(size, *signer))) {
                     let (who, book, signer) =

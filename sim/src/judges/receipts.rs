@@ -20,7 +20,8 @@ struct Roots {
 pub(crate) struct Receipts {
     roots: BTreeMap<(Party, Book), Roots>,
     verified: BTreeSet<([u8; 64], Hash)>,
-    seconds: BTreeMap<(Party, Book), u64>,
+    /// The seconds of every receipt given, the earliest and the latest for each size.
+    seconds: BTreeMap<(Party, Book), BTreeMap<u64, (u64, u64)>>,
 }
 
 impl Receipts {
@@ -89,15 +90,19 @@ impl Receipts {
                     );
                 }
                 if receipt.party == by {
-                    let last = self.seconds.entry((by, receipt.book)).or_default();
-                    if receipt.seconds < *last {
-                        let (seconds, last) = (receipt.seconds, *last);
-                        return object(
-                            "receipts",
-                            format!("{who} receipts {book} at {seconds} s, after {last} s"),
+                    let seconds = receipt.seconds;
+                    let given = self.seconds.entry((by, receipt.book)).or_default();
+                    let before = given.range(..size).map(|(_, (_, latest))| *latest).max().unwrap_or(0);
+                    let after =
+                        given.range(size + 1..).map(|(_, (first, _))| *first).min().unwrap_or(u64::MAX);
+                    if !(before..=after).contains(&seconds) {
+                        let what = format!(
+                            "{who} receipts {book} to {size} at {seconds} s, not from {before} to {after}"
                         );
+                        return object("receipts", what);
                     }
-                    *last = receipt.seconds;
+                    let (first, latest) = given.entry(size).or_insert((seconds, seconds));
+                    (*first, *latest) = (seconds.min(*first), seconds.max(*latest));
                 }
                 Ok(())
             }

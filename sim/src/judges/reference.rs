@@ -73,11 +73,13 @@ impl<'a> Reading<'a> {
     fn read_book<'b>(&mut self, book: Book, entries: impl Iterator<Item = &'b [u8]>) {
         let quota = self.memorandum.quota(book);
         let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        let (mut serial, mut time_ms, mut cut) = (0, 0, Cut::new());
+        let (mut day, mut serial, mut time_ms, mut cut) = (0, 0, 0, Cut::new());
         for (bytes, number) in entries.zip(1..) {
             let entry = Entry::decode(bytes).ok();
-            let day = days.entry(entry.as_ref().map_or(0, |entry| entry.time_ms) / DAY_MS).or_default();
-            *day = (day.0 + 1, day.1 + bytes.len() as u64);
+            // A day that is over does not come back, whatever an author says.
+            day = day.max(entry.as_ref().map_or(0, |entry| entry.time_ms) / DAY_MS);
+            let spent = days.entry(day).or_default();
+            *spent = (spent.0 + 1, spent.1 + bytes.len() as u64);
             let mut well = false;
             let mut read = None;
             if let Some(entry) = entry {
@@ -86,8 +88,11 @@ impl<'a> Reading<'a> {
                     && entry.vector.is_some() == (book.class == Class::A)
                     && !entry.cut.contains_key(&book)
                     && entry.cut.iter().all(|(of, size)| cut.get(of).is_none_or(|stated| size >= stated));
-                (serial, time_ms) = (entry.serial, entry.time_ms);
-                cut.extend(entry.cut.iter().filter(|(of, _)| **of != book).map(|(of, size)| (*of, *size)));
+                (serial, time_ms) = (serial.max(entry.serial), time_ms.max(entry.time_ms));
+                for (of, size) in entry.cut.iter().filter(|(of, _)| **of != book) {
+                    let stated = cut.entry(*of).or_default();
+                    *stated = (*stated).max(*size);
+                }
                 let offices = self.memorandum.member(book.party).map(|member| &member.offices);
                 well &= offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
                 match Content::decode(entry.kind, &entry.body) {
@@ -346,18 +351,19 @@ impl<'a> Reading<'a> {
             for subject in regards {
                 let own = name.book.party == subject.book.party;
                 let mine = name.book.party == me;
-                match content {
-                    Content::Withdrawal { .. } if own => drop(owed.remove(subject)),
-                    Content::Acknowledgement { .. } if mine => drop(owed.remove(subject)),
-                    Content::Message(message) if mine && message.answers == Some(true) => {
-                        owed.remove(subject);
-                    }
-                    Content::Displayed if mine => {
-                        if let Some(open) = owed.get_mut(subject) {
-                            open.displayed = true;
-                        }
-                    }
-                    _ => {}
+                let ends = match content {
+                    Content::Withdrawal { .. } => own,
+                    Content::Acknowledgement { .. } => mine,
+                    Content::Message(message) => mine && message.answers == Some(true),
+                    _ => false,
+                };
+                if ends {
+                    owed.remove(subject);
+                } else if mine
+                    && *content == Content::Displayed
+                    && let Some(open) = owed.get_mut(subject)
+                {
+                    open.displayed = true;
                 }
             }
         }
@@ -376,15 +382,14 @@ impl<'a> Reading<'a> {
                     awaited.remove(subject);
                 }
                 let Some(open) = awaited.get_mut(subject).filter(|_| by != me) else { continue };
-                match content {
-                    Content::Displayed => drop(open.displayed.insert(by)),
-                    Content::Acknowledgement { .. } => drop(open.acknowledged.insert(by)),
-                    Content::PassedOn { .. } => drop(open.passed_on.insert(by)),
-                    Content::Message(message) if message.answers == Some(true) => {
-                        drop(open.answered.insert(by))
-                    }
-                    _ => {}
-                }
+                let who = match content {
+                    Content::Displayed => &mut open.displayed,
+                    Content::Acknowledgement { .. } => &mut open.acknowledged,
+                    Content::PassedOn { .. } => &mut open.passed_on,
+                    Content::Message(message) if message.answers == Some(true) => &mut open.answered,
+                    _ => continue,
+                };
+                who.insert(by);
             }
         }
         let others = self.memorandum.terms().parties.len() - 1;
@@ -425,7 +430,11 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
     let own = |subject: &EntryRef| subject.book.party == book.party;
     let regarded = match kind {
         2 | 3 => one(&|subject| own(subject) && subject.book.class != A),
-        4..=6 | 8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
+        4..=6 => one(&|subject| {
+            let class = if subject.book.class == A { O } else { subject.book.class };
+            !own(subject) && class == book.class
+        }),
+        8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
         10 | 12 | 13 | 64 | 65 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
