@@ -16,6 +16,9 @@ use crate::line::Line;
 pub const PING_AFTER_MS: u64 = 5_000;
 /// How long a circuit may keep something to itself, nothing coming in, before it is given up, ms.
 const STUCK_AFTER_MS: u64 = 15_000;
+/// How long after something has passed on a circuit each side says again what it holds, so that what was lost on
+/// the way is sent again, ms.
+const HELLO_AGAIN_MS: u64 = 20_000;
 /// How long another party's O, P, R wait before this station carries them on, ms.
 pub const CARRY_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.
@@ -49,6 +52,10 @@ pub(crate) struct Circuit {
     step: bool,
     /// The store could not give the last step yet; it can once more is durable.
     starved: bool,
+    /// When to say again what is held, ms.
+    hello_ms: Option<u64>,
+    /// When the last step was handed to it, ms.
+    step_ms: u64,
     heard_ms: u64,
     ping: Option<(u64, u64)>,
     smoothed_ms: Option<u64>,
@@ -74,6 +81,19 @@ impl Circuit {
     /// Something came in; only an answer to a ping ends silence.
     pub(crate) fn heard(&mut self, now_ms: u64) {
         self.heard_ms = now_ms;
+    }
+
+    /// A step or a receipt passes: before long each side says again what it holds.
+    pub(crate) fn stirs(&mut self, now_ms: u64) {
+        self.hello_ms.get_or_insert(now_ms.saturating_add(HELLO_AGAIN_MS));
+    }
+
+    /// The peer says again what it holds: what was sent before and has not come is sent again, unless some of it may
+    /// still be under way.
+    pub(crate) fn greeted_again(&mut self, sizes: &Cut, now_ms: u64) {
+        if now_ms > self.step_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000) {
+            self.sent.clone_from(sizes);
+        }
     }
 
     /// When a ping is due, when an unanswered one makes it silent, or when it is given up, ms.
@@ -102,6 +122,30 @@ impl Line {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
+        let mut queue = VecDeque::from([self.hello()]);
+        let secrets = self.secrets.iter().filter(|(party, _)| **party != peer);
+        queue.extend(secrets.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)));
+        let state = Circuit {
+            peer,
+            ready: false,
+            sent: Cut::new(),
+            receipts: BTreeMap::new(),
+            queue,
+            busy_since_ms: None,
+            step: false,
+            starved: false,
+            hello_ms: None,
+            step_ms: 0,
+            heard_ms: self.now_ms,
+            ping: None,
+            smoothed_ms: None,
+            silent: false,
+        };
+        self.circuits.insert(circuit, state);
+    }
+
+    /// What is held here.
+    fn hello(&self) -> Vec<u8> {
         let sizes = self.books.iter().map(|(book, state)| (*book, state.signed_size()));
         let sizes: Cut = sizes.filter(|(_, size)| *size > 0).collect();
         let receipts = self.books.iter().filter(|(_, state)| !state.receipts.is_empty());
@@ -116,24 +160,7 @@ impl Line {
             sizes,
             receipts: receipts.collect(),
         };
-        let mut queue = VecDeque::from([frame::hello(&hello)]);
-        let secrets = self.secrets.iter().filter(|(party, _)| **party != peer);
-        queue.extend(secrets.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)));
-        let state = Circuit {
-            peer,
-            ready: false,
-            sent: Cut::new(),
-            receipts: BTreeMap::new(),
-            queue,
-            busy_since_ms: None,
-            step: false,
-            starved: false,
-            heard_ms: self.now_ms,
-            ping: None,
-            smoothed_ms: None,
-            silent: false,
-        };
-        self.circuits.insert(circuit, state);
+        frame::hello(&hello)
     }
 
     pub(crate) fn circuit_down(&mut self, circuit: CircuitId) {
@@ -191,6 +218,7 @@ impl Line {
         let all: Vec<CircuitId> = self.circuits.keys().copied().collect();
         for circuit in all {
             self.ping_if_due(circuit);
+            self.hello_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
             }
@@ -205,6 +233,7 @@ impl Line {
             for _ in 0..MAX_RECEIPTS {
                 let Some((_, receipt)) = state.receipts.pop_first() else { break };
                 frames.push(frame::receipt(&receipt));
+                state.stirs(now_ms);
             }
         }
         if !frames.is_empty() {
@@ -213,7 +242,8 @@ impl Line {
         }
         let (book, from, end) = self.next_step(circuit)?;
         let state = self.circuits.get_mut(&circuit)?;
-        (state.busy_since_ms, state.step) = (Some(now_ms), true);
+        (state.busy_since_ms, state.step, state.step_ms) = (Some(now_ms), true, now_ms);
+        state.stirs(now_ms);
         Some(Outgoing::Step { book, from, end })
     }
 
@@ -281,6 +311,16 @@ impl Line {
         }
     }
 
+    fn hello_if_due(&mut self, circuit: CircuitId) {
+        let now_ms = self.now_ms;
+        let due =
+            |state: &mut Circuit| state.ready && state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some();
+        if self.circuits.get_mut(&circuit).is_some_and(due) {
+            let hello = self.hello();
+            self.queue(circuit, hello);
+        }
+    }
+
     /// When dispatch next has something to do by the clock alone, ms.
     pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
         let pings = self.circuits.values().map(Circuit::due_ms);
@@ -294,6 +334,7 @@ impl Line {
             .flat_map(|(_, peer)| &peer.lacking)
             .filter(|(book, since)| book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.now_ms)
             .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
-        pings.chain(carried).min()
+        let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
+        pings.chain(carried).chain(hellos).min()
     }
 }

@@ -57,11 +57,13 @@ impl Line {
                 self.refuse(circuit, code::NO_HELLO, fault);
             }
             Frame::Step { book, first, entries, signature } => {
+                self.stirred(circuit);
                 if let Err(fault) = self.take_step(circuit, peer, book, first, &entries, &signature) {
                     self.show(Shown::NotTaken { circuit, fault });
                 }
             }
             Frame::Receipt(receipt) => {
+                self.stirred(circuit);
                 if let Err(fault) = self.take_receipt(peer, receipt) {
                     self.show(Shown::NotTaken { circuit, fault });
                 }
@@ -81,6 +83,13 @@ impl Line {
             Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
             Frame::Secret { .. } => {}
             Frame::Head(head) => self.compare(circuit, head),
+        }
+    }
+
+    fn stirred(&mut self, circuit: CircuitId) {
+        let now_ms = self.now_ms;
+        if let Some(state) = self.circuits.get_mut(&circuit) {
+            state.stirs(now_ms);
         }
     }
 
@@ -124,13 +133,19 @@ impl Line {
                 self.rolled_back(*book);
             }
         }
+        let now_ms = self.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        let again = core::mem::replace(&mut state.ready, true);
+        if again {
+            state.greeted_again(&hello.sizes, now_ms);
+        }
         // Whoever holds as much of a book can tell whether it is the same book.
         let heads = self.books.iter().filter_map(|(book, state)| {
             let signed = state.signed.as_ref()?;
             let theirs = hello.sizes.get(book).copied().unwrap_or(0);
             (theirs >= signed.checkpoint.size).then(|| frame::head(signed))
         });
-        let heads: Vec<Vec<u8>> = heads.take(MAX_HEADS).collect();
+        let heads: Vec<Vec<u8>> = heads.take(if again { 0 } else { MAX_HEADS }).collect();
         for head in heads {
             self.queue(circuit, head);
         }
@@ -150,12 +165,13 @@ impl Line {
             }
         }
         if let Some(state) = self.circuits.get_mut(&circuit) {
-            state.ready = true;
             for receipt in due {
                 state.receipts.insert((receipt.book, receipt.party), receipt);
             }
         }
-        self.show(Shown::CircuitReady { circuit, peer });
+        if !again {
+            self.show(Shown::CircuitReady { circuit, peer });
+        }
     }
 
     /// Somebody holds more of an own book than this station does: its store is older than what it has said.
@@ -235,6 +251,7 @@ impl Line {
             return Ok(());
         }
         if end <= held {
+            self.holds(carrier, book, end);
             return Ok(());
         }
         let fresh =
@@ -274,13 +291,17 @@ impl Line {
         let state = self.book(book);
         state.reach(end, root);
         self.close_cuts();
-        for party in [carrier, book.party] {
-            if let Some(peer) = self.peers.get_mut(&party) {
-                let known = peer.known.entry(book).or_default();
-                *known = end.max(*known);
-            }
-        }
+        self.holds(carrier, book, end);
         Ok(())
+    }
+
+    /// A party has shown that it holds a book up to a size. Of an author only its own word is taken: it may have lost
+    /// what others hold.
+    fn holds(&mut self, party: Party, book: Book, size: u64) {
+        if let Some(peer) = self.peers.get_mut(&party) {
+            let known = peer.known.entry(book).or_default();
+            *known = size.max(*known);
+        }
     }
 
     fn within_quota(&self, book: Book, fresh: &[&[u8]], read: &[Result<Entry, Fault>]) -> Result<(), Fault> {
@@ -600,9 +621,8 @@ impl Line {
             for unjudged in waiting.filter(|unjudged| (before + 1..=size).contains(&unjudged.number)) {
                 unjudged.arrived_ms = Some(arrived_ms);
             }
-        } else if let Some(peer) = self.peers.get_mut(&signer) {
-            let known = peer.known.entry(book).or_default();
-            *known = size.max(*known);
+        } else {
+            self.holds(signer, book, size);
         }
     }
 
