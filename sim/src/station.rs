@@ -41,6 +41,8 @@ pub(crate) struct Station {
     pub(crate) wake_ms: Option<u64>,
     /// How many effects it performs before it dies.
     pub(crate) dies_in: Option<u64>,
+    /// It began a life with its clock behind what it had been before.
+    pub(crate) was_behind: bool,
     /// Calls of [`Event::Woken`], to notice a line that never rests.
     pub(crate) woken: u64,
 }
@@ -57,8 +59,15 @@ impl Station {
             wake: 0,
             wake_ms: None,
             dies_in: None,
+            was_behind: false,
             woken: 0,
         }
+    }
+
+    /// Whether it may have forgotten the seconds of receipts that it gave, and its clock not make up for that: then it
+    /// breaks the rule that they never decrease, and cannot know (spec/record.md §7).
+    pub(crate) fn is_forgetful(&self) -> bool {
+        self.was_behind || self.store.was_restored()
     }
 
     /// Its clock.

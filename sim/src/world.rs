@@ -537,7 +537,13 @@ impl World {
                 let mut taken_ms = self.now_ms;
                 for frame in frames {
                     if let Some(station) = self.stations.get(&party) {
-                        self.receipts.said(&self.court, party, &station.store.durable, &frame)?;
+                        self.receipts.said(
+                            &self.court,
+                            party,
+                            &station.store.durable,
+                            &frame,
+                            station.is_forgetful(),
+                        )?;
                     }
                     self.tell(|m| {
                         format!("{} sends {} on {id}", story::party(m, party), story::frame(m, &frame))
@@ -581,8 +587,8 @@ impl World {
             return object("books", format!("{}: {what}", self.court.party(party)));
         }
         self.books.durable(&self.court, party, &station.store.durable)?;
-        let restored = |party| self.stations.get(&party).is_some_and(|station| station.store.was_restored());
-        let excused = Excused { restored: &restored, forked: self.has_forks() };
+        let forgetful = |party| self.stations.get(&party).is_some_and(Station::is_forgetful);
+        let excused = Excused { forgetful: &forgetful, forked: self.has_forks() };
         let record = &station_store(&self.stations, party)?.durable;
         blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
         self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
@@ -644,7 +650,10 @@ impl World {
         }
         (station.dies_in, station.woken) = (None, 0);
         let (life, distrusted) = (station.life, station.store.distrusted);
-        self.latest_ms.remove(&party);
+        let clock_ms = station.clock_ms(self.now_ms);
+        if self.latest_ms.get(&party).is_some_and(|latest| *latest > clock_ms) {
+            station.was_behind = true;
+        }
         self.tell(|m| {
             let of = if distrusted { ", from a copy" } else { "" };
             format!("{} starts, life {life}{of}", story::party(m, party))
@@ -823,10 +832,10 @@ impl World {
         let forked =
             self.liars.iter().filter(|(_, liar)| liar.has_forked()).map(|(party, _)| *party).collect();
         let clocks_agree = self.scenario.jump_ms == 0;
-        let restored: BTreeSet<Party> = self
+        let forgetful: BTreeSet<Party> = self
             .stations
             .iter()
-            .filter(|(_, station)| station.store.was_restored())
+            .filter(|(_, station)| station.is_forgetful())
             .map(|(party, _)| *party)
             .collect();
         let asked = || -> Word {
@@ -839,7 +848,7 @@ impl World {
                 );
             }
             liveness::mirrors_are_equal(&self.court, &seen, &forked)?;
-            liveness::receipts_get_round(&self.court, &seen, &restored)?;
+            liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
             liveness::clocks_have_rung(&self.court, &seen)?;
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen)?;

@@ -28,6 +28,9 @@ pub(crate) fn keep_the_rules(
             return object("authors", format!("{} cannot be read", court.entry(*name)));
         };
         if !item.judged {
+            if !once {
+                continue;
+            }
             return object("authors", format!("{} rests on acts that its author lacks", court.entry(*name)));
         }
         if !item.sound {

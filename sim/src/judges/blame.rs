@@ -7,8 +7,8 @@ use crate::store::Record;
 
 /// What even an honest party may be blamed for.
 pub(crate) struct Excused<'a> {
-    /// Their stores were restored from a copy, so that they have forgotten the seconds of receipts they gave.
-    pub(crate) restored: &'a dyn Fn(Party) -> bool,
+    /// They may have forgotten the seconds of receipts that they gave.
+    pub(crate) forgetful: &'a dyn Fn(Party) -> bool,
     /// Somebody shows different acts to different parties, so that an act can be sound to its author and not to
     /// another.
     pub(crate) forked: bool,
@@ -27,7 +27,7 @@ pub(crate) fn honest_are_not_blamed(
     let blamed = record.evidence.iter().find(|evidence| {
         let about = evidence.fault.detail().what;
         court.is_honest(evidence.party)
-            && !(about == "receipt" && (excused.restored)(evidence.party))
+            && !(about == "receipt" && (excused.forgetful)(evidence.party))
             && !(excused.forked && matches!(about, "act" | "permission"))
     });
     match blamed {

@@ -12,6 +12,8 @@ use crate::store::Record;
 #[derive(Default)]
 pub(crate) struct Books {
     said: BTreeMap<Book, Vec<Arc<[u8]>>>,
+    /// What restored authors have forgotten, from a size on: mirrors may still bring it.
+    forgotten: BTreeMap<Book, (usize, Vec<Arc<[u8]>>)>,
     seen: BTreeMap<(Party, Book), u64>,
     accepted: BTreeMap<EntryRef, Arc<[u8]>>,
 }
@@ -31,13 +33,15 @@ impl Books {
             let seen = self.seen.entry((at, *book)).or_default();
             for (entry, place) in entries.iter().zip(0usize..).skip(*seen as usize) {
                 let name = EntryRef { book: *book, number: place as u64 + 1 };
+                let forgotten =
+                    self.forgotten.get(book).and_then(|(from, lost)| lost.get(place.checked_sub(*from)?));
                 match said.get(place) {
                     Some(known) if known == entry => {}
                     Some(_) => {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object("books", format!("{name} is another entry at {at} than elsewhere"));
                     }
-                    // What a restored author has lost comes back to it from mirrors.
+                    None if at != book.party && forgotten == Some(entry) => said.push(Arc::clone(entry)),
                     None if at != book.party => {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object(
@@ -58,7 +62,8 @@ impl Books {
     pub(crate) fn restored(&mut self, at: Party, held: impl Fn(Book) -> u64) {
         self.seen.retain(|(of, _), _| *of != at);
         for (book, said) in self.said.iter_mut().filter(|(book, _)| book.party == at) {
-            said.truncate(held(*book) as usize);
+            let from = said.len().min(held(*book) as usize);
+            self.forgotten.insert(*book, (from, said.split_off(from)));
         }
         self.accepted.retain(|entry, _| entry.book.party != at || entry.number <= held(entry.book));
     }

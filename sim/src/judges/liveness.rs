@@ -48,29 +48,27 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTree
                 let (book, who, at) = (court.book(book), court.party(station.party), court.party(at));
                 return object("liveness", format!("{who} holds {held} of {book}, and {at} {size}"));
             }
-            let same = seen.iter().all(|other| {
-                let (one, other) = (station.record.entries.get(&book), other.record.entries.get(&book));
-                one.zip(other).is_none_or(|(one, other)| one == other)
-            });
-            if !same {
-                return object("liveness", format!("{} is not the same book everywhere", court.book(book)));
-            }
+        }
+        let mut copies = seen.iter().map(|station| station.record.entries.get(&book));
+        let first = copies.next();
+        if first.is_some_and(|first| copies.any(|copy| copy != first)) {
+            return object("liveness", format!("{} is not the same book everywhere", court.book(book)));
         }
     }
     Ok(())
 }
 
-/// Everybody holds everybody's receipt for the whole of every honest book; but for those whose stores were restored
-/// from a copy, who may have forgotten the seconds of receipts they gave, so that later ones are refused.
+/// Everybody holds everybody's receipt for the whole of every honest book; but for those
+/// who may have forgotten the seconds of receipts they gave, so that later ones are refused.
 ///
 /// # Errors
 /// With a receipt that is missing.
-pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], restored: &BTreeSet<Party>) -> Word {
+pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &BTreeSet<Party>) -> Word {
     for station in seen {
         for book in station.record.entries.keys().filter(|book| court.is_honest(book.party)) {
             let size = station.record.size(*book);
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
-            for signer in signers.filter(|signer| !restored.contains(signer)) {
+            for signer in signers.filter(|signer| !forgetful.contains(signer)) {
                 let of = station.record.receipts.get(book);
                 if !of.is_some_and(|of| of.contains_key(&(size, *signer))) {
                     let (who, book, signer) =

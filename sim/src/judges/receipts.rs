@@ -68,8 +68,15 @@ impl Receipts {
     ///
     /// # Errors
     /// When it receipts, or claims to hold, what is not durable in its store; when its receipt is of another
-    /// root, or earlier than its last.
-    pub(crate) fn said(&mut self, court: &Court, by: Party, record: &Record, frame: &[u8]) -> Word {
+    /// root, or earlier than its last; of one that may have forgotten those, times are not looked at.
+    pub(crate) fn said(
+        &mut self,
+        court: &Court,
+        by: Party,
+        record: &Record,
+        frame: &[u8],
+        forgetful: bool,
+    ) -> Word {
         let who = court.party(by);
         match Frame::decode(frame) {
             Ok(Frame::Receipt(receipt)) => {
@@ -89,7 +96,7 @@ impl Receipts {
                         format!("{who} sends a receipt for {book} at {size} that is no good"),
                     );
                 }
-                if receipt.party == by {
+                if receipt.party == by && !forgetful {
                     let seconds = receipt.seconds;
                     let given = self.seconds.entry((by, receipt.book)).or_default();
                     let before = given.range(..size).map(|(_, (_, latest))| *latest).max().unwrap_or(0);
