@@ -142,10 +142,10 @@ impl Liar {
                     talk.told.extend(sizes);
                 }
             }
-            Ok(Frame::Secret { party, secret, .. }) => {
-                if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) {
-                    self.secrets.insert(party, secret);
-                }
+            Ok(Frame::Secret { party, secret, .. })
+                if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
+            {
+                self.secrets.insert(party, secret);
             }
             Ok(Frame::Step { book, first, entries, signature }) => {
                 out.extend(self.hears(circuit, book, first, &entries, &signature, now_ms));

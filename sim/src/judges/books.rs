@@ -8,12 +8,15 @@ use detente_record::{Book, EntryRef, Party};
 use super::{Court, Word, object};
 use crate::store::Record;
 
+/// From which size on, and what.
+type Forgotten = (usize, Vec<Arc<[u8]>>);
+
 /// Everything that ever became durable of honest authors' books, the first time that anybody saw it.
 #[derive(Default)]
 pub(crate) struct Books {
     said: BTreeMap<Book, Vec<Arc<[u8]>>>,
     /// What restored authors have forgotten, from a size on: mirrors may still bring it.
-    forgotten: BTreeMap<Book, (usize, Vec<Arc<[u8]>>)>,
+    forgotten: BTreeMap<Book, Forgotten>,
     seen: BTreeMap<(Party, Book), u64>,
     accepted: BTreeMap<EntryRef, Arc<[u8]>>,
 }
