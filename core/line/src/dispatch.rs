@@ -54,6 +54,8 @@ pub(crate) struct Circuit {
     starved: bool,
     /// When to say again what is held, ms.
     hello_ms: Option<u64>,
+    /// When it was last said again, ms.
+    said_ms: u64,
     /// When the last step was handed to it, ms.
     step_ms: u64,
     heard_ms: u64,
@@ -89,10 +91,14 @@ impl Circuit {
     }
 
     /// The peer says again what it holds: what was sent before and has not come is sent again, unless some of it may
-    /// still be under way.
-    pub(crate) fn greeted_again(&mut self, sizes: &Cut, now_ms: u64) {
+    /// still be under way; where this station `lacks` something, it says so.
+    pub(crate) fn greeted_again(&mut self, sizes: &Cut, lacks: bool, now_ms: u64) {
         if now_ms > self.step_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000) {
             self.sent.clone_from(sizes);
+        }
+        if lacks {
+            // Never at once after the last time, or two that cannot help one another would talk without end.
+            self.hello_ms = Some(self.said_ms.saturating_add(HELLO_AGAIN_MS).max(now_ms));
         }
     }
 
@@ -135,6 +141,7 @@ impl Line {
             step: false,
             starved: false,
             hello_ms: None,
+            said_ms: 0,
             step_ms: 0,
             heard_ms: self.now_ms,
             ping: None,
@@ -313,8 +320,11 @@ impl Line {
 
     fn hello_if_due(&mut self, circuit: CircuitId) {
         let now_ms = self.now_ms;
-        let due =
-            |state: &mut Circuit| state.ready && state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some();
+        let due = |state: &mut Circuit| {
+            let due = state.ready && state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some();
+            state.said_ms = if due { now_ms } else { state.said_ms };
+            due
+        };
         if self.circuits.get_mut(&circuit).is_some_and(due) {
             let hello = self.hello();
             self.queue(circuit, hello);

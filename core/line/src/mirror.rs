@@ -137,7 +137,11 @@ impl Line {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let again = core::mem::replace(&mut state.ready, true);
         if again {
-            state.greeted_again(&hello.sizes, now_ms);
+            let books = &self.books;
+            let lacks = |(book, size): (&Book, &u64)| {
+                books.get(book).is_none_or(|state| !state.ended && state.size() < *size)
+            };
+            state.greeted_again(&hello.sizes, hello.sizes.iter().any(lacks), now_ms);
         }
         // Whoever holds as much of a book can tell whether it is the same book.
         let heads = self.books.iter().filter_map(|(book, state)| {

@@ -1,0 +1,437 @@
+//! A line in memory: real [`Line`]s in virtual time, with stores that sync in two milliseconds and circuits that
+//! take twenty. What goes wrong is what a test makes go wrong; the simulator does the rest.
+
+#![allow(dead_code, reason = "each incident uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use detente_line::{
+    Append, CircuitId, Command, Content, Draft, Effect, Escalation, Event, Evidence, Identity, Input, Line,
+    Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
+};
+use detente_record::{
+    Book, Class, EntryRef, Fault, LineSecret, Party, Receipt, SecretKey, SignedCheckpoint, possession_message,
+};
+
+/// When every incident begins: 2017-04-06T18:30:00Z.
+pub(crate) const START_MS: u64 = 1_491_503_400_000;
+const SYNC_MS: u64 = 2;
+const LATENCY_MS: u64 = 20;
+
+/// What a station's store holds.
+#[derive(Default, Clone)]
+pub(crate) struct Store {
+    pub(crate) entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
+    pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
+    pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
+    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+impl Store {
+    fn take(&mut self, append: Append) {
+        for entry in append.entries {
+            let entries = self.entries.entry(entry.name.book).or_default();
+            assert_eq!(entry.name.number, entries.len() as u64 + 1, "an entry out of order");
+            entries.push(entry.bytes);
+        }
+        for signed in append.checkpoints {
+            let of = self.checkpoints.entry(signed.checkpoint.book).or_default();
+            of.insert(signed.checkpoint.size, signed);
+        }
+        for receipt in append.receipts {
+            let of = self.receipts.entry(receipt.book).or_default();
+            of.insert((receipt.size, receipt.party), receipt);
+        }
+        self.secrets.extend(append.secrets);
+        self.evidence.extend(append.evidence);
+    }
+
+    /// A step up to the end asked for, with the receipts that are held for it. Incidents are short: one step
+    /// reaches any end.
+    fn step(&self, book: Book, from: u64, end: &SignedCheckpoint) -> Option<(Vec<Vec<u8>>, u64)> {
+        let size = end.checkpoint.size;
+        let entries = self.entries.get(&book)?.get(from as usize..size as usize)?;
+        let mut frames = vec![frame::step(book, from + 1, entries, &end.signature)];
+        let receipts = self.receipts.get(&book).into_iter().flatten();
+        frames
+            .extend(receipts.filter(|((at, _), _)| *at == size).map(|(_, receipt)| frame::receipt(receipt)));
+        Some((frames, size))
+    }
+}
+
+/// A station, living or dead.
+pub(crate) struct Station {
+    pub(crate) keys: Keys,
+    pub(crate) line: Option<Line>,
+    pub(crate) store: Store,
+    pub(crate) shown: Vec<Shown>,
+    /// Frames that it sends from now on get lost.
+    pub(crate) mute: bool,
+    unsynced: Vec<Append>,
+    life: u64,
+    wakes: u64,
+}
+
+/// A party's keys.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    pub(crate) party: Party,
+    pub(crate) book: SecretKey,
+    pub(crate) receipt: SecretKey,
+    pub(crate) secret: LineSecret,
+}
+
+enum Happening {
+    Synced(Party, u64, u64),
+    Woken(Party, u64, u64),
+    Sent(Party, u64, CircuitId, Option<(Book, u64)>),
+    Arrives(Party, CircuitId, Vec<u8>),
+}
+
+/// Some stations, their circuits, and the time.
+pub(crate) struct LineInMemory {
+    pub(crate) memorandum: Memorandum,
+    pub(crate) now_ms: u64,
+    pub(crate) stations: BTreeMap<Party, Station>,
+    circuits: BTreeMap<CircuitId, (Party, Party)>,
+    queue: BTreeMap<(u64, u64), Happening>,
+    queued: u64,
+    last_circuit: CircuitId,
+}
+
+pub(crate) fn party(number: u8) -> Party {
+    Party::new(number).unwrap()
+}
+
+pub(crate) fn book(number: u8, class: Class) -> Book {
+    Book { generation: 0, party: party(number), class }
+}
+
+pub(crate) fn entry(number: u8, class: Class, place: u64) -> EntryRef {
+    EntryRef { book: book(number, class), number: place }
+}
+
+/// Something to be written.
+pub(crate) fn draft(class: Option<Class>, regards: &[EntryRef], content: Content) -> Draft {
+    Draft { class, office: None, language: None, regards: regards.to_vec(), content }
+}
+
+/// A message of a class.
+pub(crate) fn message(class: Class, text: &str) -> Draft {
+    let message = Message { text: text.into(), safety_of_life: None, reply_by_ms: None, answers: None };
+    draft(Some(class), &[], Content::Message(message))
+}
+
+/// An acknowledgement of an entry.
+pub(crate) fn acknowledgement(subject: EntryRef) -> Draft {
+    draft(None, &[subject], Content::Acknowledgement { text: None })
+}
+
+fn member(number: u8, name: &str) -> (Keys, Member) {
+    let key = |role: u8| SecretKey::from_seed([number * 8 + role + 1; 32]);
+    let secret = LineSecret::from_bytes([200 + number; 32]);
+    let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret };
+    let station = key(2);
+    let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
+    let possession =
+        roles.map(|(role, key)| key.sign(&possession_message(role, name, &key.public())).to_vec().into());
+    let office = |number, name: &str| Office { number, name: name.into(), rank: number };
+    let member = Member {
+        number,
+        name: name.into(),
+        full_name: name.to_uppercase(),
+        book_key: *keys.book.public().bytes(),
+        receipt_key: *keys.receipt.public().bytes(),
+        station_key: *station.public().bytes(),
+        commitment: keys.secret.commitment(),
+        possession: possession.into(),
+        languages: vec!["en".into()],
+        offices: vec![office(0, "watch"), office(1, "duty"), office(2, "senior")],
+    };
+    (keys, member)
+}
+
+impl LineInMemory {
+    /// A line between parties numbered from 0, the first one the depositary, every one running and each two
+    /// connected. Reopening needs the consent of all.
+    pub(crate) fn between(names: &[&str]) -> Self {
+        let mut line = Self::apart(names);
+        for one in 0..names.len() as u8 {
+            for other in one + 1..names.len() as u8 {
+                line.connect(one, other);
+            }
+        }
+        line.run_for(1_000);
+        line
+    }
+
+    /// The same, without circuits.
+    pub(crate) fn apart(names: &[&str]) -> Self {
+        let (keys, parties): (Vec<_>, Vec<_>) =
+            names.iter().zip(0..).map(|(name, number)| member(number, name)).unzip();
+        let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
+        let terms = Terms {
+            version: 1,
+            name: "incident".into(),
+            predecessor: None,
+            parent: None,
+            refounds: None,
+            rule: Rule { threshold: parties.len() as u8, veto: Vec::new(), window_ms: 3_600_000 },
+            parties,
+            depositary: 0,
+            handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
+            escalations: vec![step(0, 60_000, 1), step(0, 300_000, 2)],
+            tests: Tests { interval_ms: 600_000, grace_ms: 30_000 },
+            suspension: Suspension { consent: true, passes: Vec::new() },
+            quotas: vec![Quota { entries: 1_000, bytes: 1 << 24 }; 5],
+            notices: Vec::new(),
+            circuits: None,
+            text: None,
+        };
+        let memorandum = Memorandum::check(terms).unwrap();
+        let mut line = Self {
+            memorandum,
+            now_ms: START_MS,
+            stations: BTreeMap::new(),
+            circuits: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            queued: 0,
+            last_circuit: 0,
+        };
+        for keys in keys {
+            let (number, party) = (keys.party.number(), keys.party);
+            let station = Station {
+                keys,
+                line: None,
+                store: Store::default(),
+                shown: Vec::new(),
+                mute: false,
+                unsynced: Vec::new(),
+                life: 0,
+                wakes: 0,
+            };
+            line.stations.insert(party, station);
+            line.start(number);
+        }
+        line
+    }
+
+    pub(crate) fn station(&self, number: u8) -> &Station {
+        &self.stations[&party(number)]
+    }
+
+    pub(crate) fn station_mut(&mut self, number: u8) -> &mut Station {
+        self.stations.get_mut(&party(number)).unwrap()
+    }
+
+    /// A party's line; it is running.
+    pub(crate) fn line(&self, number: u8) -> &Line {
+        self.station(number).line.as_ref().unwrap()
+    }
+
+    /// How much of a book is durable at a party.
+    pub(crate) fn held(&self, at: u8, book: Book) -> u64 {
+        self.station(at).store.entries.get(&book).map_or(0, |entries| entries.len() as u64)
+    }
+
+    /// Starts a station from its store.
+    pub(crate) fn start(&mut self, number: u8) {
+        self.start_as(number, false);
+    }
+
+    /// Starts a station whose store may be older than what it has said.
+    pub(crate) fn start_distrusted(&mut self, number: u8) {
+        self.start_as(number, true);
+    }
+
+    fn start_as(&mut self, number: u8, distrusted: bool) {
+        let memorandum = self.memorandum.clone();
+        let station = self.station_mut(number);
+        let keys = station.keys.clone();
+        let identity = Identity {
+            party: keys.party,
+            book_key: keys.book,
+            receipt_key: keys.receipt,
+            secret: keys.secret,
+        };
+        let mut line = Line::new(memorandum, identity).unwrap();
+        let store = &station.store;
+        for (party, secret) in &store.secrets {
+            line.restore_secret(*party, secret.clone());
+        }
+        for signed in store.checkpoints.values().flat_map(|of| of.values()) {
+            line.restore_checkpoint(signed.clone());
+        }
+        let mut books: Vec<Book> = store.entries.keys().copied().collect();
+        books.sort_by_key(|book| (book.class != Class::A, book.party == keys.party, *book));
+        for book in books {
+            for (bytes, number) in store.entries[&book].iter().zip(1..) {
+                line.restore_entry(EntryRef { book, number }, bytes).unwrap();
+            }
+        }
+        for receipt in store.receipts.values().flat_map(|of| of.values()) {
+            line.restore_receipt(receipt.clone());
+        }
+        if distrusted {
+            line.distrust();
+        }
+        station.line = Some(line);
+        station.life += 1;
+        self.input(party(number), Event::Started);
+    }
+
+    /// A station dies: what is not durable is lost, and its circuits with it.
+    pub(crate) fn kill(&mut self, number: u8) {
+        let station = self.station_mut(number);
+        station.line = None;
+        station.unsynced.clear();
+        let of = party(number);
+        let gone: Vec<_> = self.circuits.iter().filter(|(_, ends)| ends.0 == of || ends.1 == of).collect();
+        let gone: Vec<_> = gone.into_iter().map(|(circuit, ends)| (*circuit, *ends)).collect();
+        for (circuit, (one, other)) in gone {
+            self.circuits.remove(&circuit);
+            self.input(if one == of { other } else { one }, Event::CircuitDown { circuit });
+        }
+    }
+
+    /// A circuit between two parties.
+    pub(crate) fn connect(&mut self, one: u8, other: u8) {
+        self.last_circuit += 1;
+        let (circuit, one, other) = (self.last_circuit, party(one), party(other));
+        self.circuits.insert(circuit, (one, other));
+        self.input(one, Event::CircuitUp { circuit, peer: other });
+        self.input(other, Event::CircuitUp { circuit, peer: one });
+    }
+
+    /// Every circuit between two parties goes.
+    pub(crate) fn disconnect(&mut self, one: u8, other: u8) {
+        let ends = (party(one.min(other)), party(one.max(other)));
+        let gone = self.circuits.iter().filter(|(_, of)| (of.0.min(of.1), of.0.max(of.1)) == ends);
+        for circuit in gone.map(|(circuit, _)| *circuit).collect::<Vec<_>>() {
+            self.circuits.remove(&circuit);
+            self.input(ends.0, Event::CircuitDown { circuit });
+            self.input(ends.1, Event::CircuitDown { circuit });
+        }
+    }
+
+    /// An officer asks for something; a moment later it is written, or refused.
+    pub(crate) fn write(&mut self, number: u8, draft: Draft) -> Result<EntryRef, Fault> {
+        self.queued += 1;
+        let wanted = self.queued;
+        self.ask(number, wanted, draft);
+        self.run_for(2 * SYNC_MS);
+        let shown = self.station(number).shown.iter().rev().find_map(|shown| match shown {
+            Shown::Accepted { id, entry } if *id == wanted => Some(Ok(*entry)),
+            Shown::Refused { id, fault } if *id == wanted => Some(Err(fault.clone())),
+            _ => None,
+        });
+        shown.unwrap()
+    }
+
+    /// An officer asks for something, under a number; no time passes.
+    pub(crate) fn ask(&mut self, number: u8, id: u64, draft: Draft) {
+        self.input(party(number), Event::Command { id, command: Command::Write(draft) });
+    }
+
+    /// A frame of somebody's own making arrives at a party, on a circuit that stands to another.
+    pub(crate) fn forge(&mut self, at: u8, from: u8, frame: Vec<u8>) {
+        let ends = [party(at), party(from)];
+        let on = |of: &(Party, Party)| ends.contains(&of.0) && ends.contains(&of.1);
+        let circuit = self.circuits.iter().find(|(_, of)| on(of)).map(|(circuit, _)| *circuit).unwrap();
+        self.input(party(at), Event::Received { circuit, frame });
+    }
+
+    /// Time passes.
+    pub(crate) fn run_for(&mut self, ms: u64) {
+        let end_ms = self.now_ms + ms;
+        while let Some(first) = self.queue.first_entry().filter(|first| first.key().0 <= end_ms) {
+            self.now_ms = first.key().0;
+            match first.remove() {
+                Happening::Synced(party, life, seq) if self.lives(party, life) => {
+                    let station = self.stations.get_mut(&party).unwrap();
+                    let count = station.unsynced.iter().take_while(|append| append.seq <= seq).count();
+                    for append in station.unsynced.drain(..count) {
+                        station.store.take(append);
+                    }
+                    self.input(party, Event::Durable { seq });
+                }
+                Happening::Woken(party, life, wake)
+                    if self.lives(party, life) && self.stations[&party].wakes == wake =>
+                {
+                    self.input(party, Event::Woken);
+                }
+                Happening::Sent(party, life, circuit, reached) if self.lives(party, life) => {
+                    self.input(party, Event::Sent { circuit, reached });
+                }
+                Happening::Arrives(party, circuit, frame) if self.circuits.contains_key(&circuit) => {
+                    self.input(party, Event::Received { circuit, frame });
+                }
+                _ => {}
+            }
+        }
+        self.now_ms = end_ms;
+    }
+
+    fn lives(&self, party: Party, life: u64) -> bool {
+        self.stations[&party].life == life && self.stations[&party].line.is_some()
+    }
+
+    fn after(&mut self, ms: u64, happening: Happening) {
+        self.queued += 1;
+        self.queue.insert((self.now_ms + ms, self.queued), happening);
+    }
+
+    fn input(&mut self, party: Party, event: Event) {
+        let at_ms = self.now_ms;
+        let station = self.stations.get_mut(&party).unwrap();
+        let life = station.life;
+        let Some(line) = &mut station.line else { return };
+        line.handle(Input { at_ms, entropy: [life as u8; 32], event });
+        let effects: Vec<Effect> = core::iter::from_fn(|| line.effect()).collect();
+        for effect in effects {
+            let station = self.stations.get_mut(&party).unwrap();
+            match effect {
+                Effect::Append(append) => {
+                    let seq = append.seq;
+                    station.unsynced.push(append);
+                    self.after(SYNC_MS, Happening::Synced(party, life, seq));
+                }
+                Effect::Send { circuit, what } => self.send(party, circuit, what),
+                Effect::Show(shown) => station.shown.push(shown),
+                Effect::Wake { at_ms } => {
+                    station.wakes += 1;
+                    let wake = station.wakes;
+                    let ms = at_ms.saturating_sub(self.now_ms).max(1);
+                    self.after(ms, Happening::Woken(party, life, wake));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, from: Party, circuit: CircuitId, what: Outgoing) {
+        let Some((one, other)) = self.circuits.get(&circuit).copied() else { return };
+        let to = if one == from { other } else { one };
+        let station = &self.stations[&from];
+        let (life, mute) = (station.life, station.mute);
+        let (frames, reached) = match what {
+            Outgoing::Frames(frames) => (frames, None),
+            Outgoing::Step { book, from, end } => match station.store.step(book, from, &end) {
+                Some((frames, size)) => (frames, Some((book, size))),
+                None => (Vec::new(), None),
+            },
+            Outgoing::Close(last) => (last.into_iter().collect(), None),
+        };
+        for frame in frames.into_iter().filter(|_| !mute) {
+            self.after(LATENCY_MS, Happening::Arrives(to, circuit, frame));
+        }
+        self.after(1, Happening::Sent(from, life, circuit, reached));
+    }
+}

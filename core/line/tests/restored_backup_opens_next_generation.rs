@@ -1,0 +1,52 @@
+//! A station is restored from yesterday's backup. It may have said more than it remembers, so it never goes on in
+//! its old books before everybody has confirmed them; FLASH does not wait for that, and goes into the next
+//! generation. What others hold of the old books comes back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+
+mod line_in_memory;
+
+use detente_line::{Content, Shown};
+use detente_record::{Book, Class, Entry};
+use line_in_memory::{LineInMemory, book, message};
+
+#[test]
+fn restored_backup_opens_next_generation() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    line.write(0, message(Class::Z, "one")).unwrap();
+    line.run_for(1_000);
+    let backup = line.station(0).store.clone();
+    line.write(0, message(Class::Z, "two")).unwrap();
+    line.write(0, message(Class::O, "three")).unwrap();
+    line.run_for(2_000);
+
+    line.kill(0);
+    line.station_mut(0).store = backup;
+    line.start_distrusted(0);
+    let flash = line.write(0, message(Class::Z, "four")).unwrap();
+    let next = Book { generation: 1, ..book(0, Class::Z) };
+    assert_eq!((flash.book, flash.number), (next, 2), "the first entry says what is known of the old book");
+    let opens = Entry::decode(&line.station(0).store.entries[&next][0]).unwrap();
+    let Content::Opens { before: 0, size: 1, .. } = Content::decode(opens.kind, &opens.body).unwrap() else {
+        panic!("another entry opens it");
+    };
+
+    for other in [1, 2] {
+        line.connect(0, other);
+    }
+    line.run_for(5_000);
+    assert!(line.station(0).shown.contains(&Shown::Trusted));
+    assert_eq!(line.held(0, book(0, Class::Z)), 2, "what others hold comes back");
+    assert_eq!(line.held(0, book(0, Class::O)), 1);
+    for other in [1, 2] {
+        assert_eq!(line.held(other, next), 2);
+        assert!(line.station(other).store.evidence.is_empty(), "nobody is to blame");
+    }
+    let again = line.write(0, message(Class::Z, "five")).unwrap();
+    assert_eq!((again.book, again.number), (next, 3), "and the old generation is never appended to again");
+}
