@@ -11,7 +11,7 @@ use crate::rules;
 use crate::shell::{cargo, root, run, target};
 
 /// How many seeds the simulator plays in CI, and the first of them.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 140;
 const FIRST_SEED: u64 = 1;
 
 /// What `ci` takes.
