@@ -84,6 +84,11 @@ impl Keeper {
         self.memorandum.line()
     }
 
+    /// Whether the line has no more than two parties.
+    pub fn is_of_two(&self) -> bool {
+        self.memorandum.parties().nth(2).is_none()
+    }
+
     /// Writes an entry; answers once it is durable. `receipted` is told when every other party has receipted it.
     ///
     /// # Errors
@@ -202,6 +207,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         receipting: BTreeMap::new(),
         next_id: 0,
         wake_ms: None,
+        of_two: keeper.is_of_two(),
         unkept: 0,
         notes: Vec::new(),
     };
@@ -249,6 +255,8 @@ struct Task {
     wake_ms: Option<u64>,
     /// Entries since the line's state was last kept.
     unkept: u64,
+    /// The line has two parties.
+    of_two: bool,
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
 }
@@ -443,6 +451,8 @@ impl Task {
     async fn append(&mut self, append: Append) -> Result<(), StoreError> {
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
+        // Among more than two, a receipt travels on with a step, which is read from the store.
+        batch.patient &= self.of_two || batch.receipts.is_empty();
         self.unkept += batch.entries.len() as u64;
         let urgent =
             |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));

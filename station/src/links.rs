@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use crate::circuit::{Circuit, Endpoint, FrameSender};
 use crate::config::CircuitConfig;
 use crate::keeper::Keeper;
-use crate::store::{self, Step, Store, StoreError};
+use crate::store::{self, Step, StoreError};
 
 /// The first pause before a circuit is dialled again; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -161,7 +161,7 @@ async fn send(
     while let Some(what) = outgoing.recv().await {
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
-            Outgoing::Step { book, from, end } => match step(&keeper.store, book, from, &end, peer) {
+            Outgoing::Step { book, from, end } => match step(&keeper, book, from, &end, peer) {
                 Ok(Some((frames, size))) => (frames, Some((book, size))),
                 Ok(None) => (Vec::new(), None),
                 Err(error) => {
@@ -194,12 +194,13 @@ type Carried = (Vec<Vec<u8>>, u64);
 /// The next step of a book for a peer, and the receipts of others for its end. A step ends where another party's
 /// receipt does, so that the receipt can travel with it (spec/line.md §6).
 fn step(
-    store: &Store,
+    keeper: &Keeper,
     book: Book,
     from: u64,
     end: &SignedCheckpoint,
     peer: Party,
 ) -> Result<Option<Carried>, StoreError> {
+    let store = &keeper.store;
     let within = store.entries(book.code(), from + 1, STEP_ENTRIES as usize, STEP_BYTES as usize)?;
     let size = end.checkpoint.size;
     let next = if within.last().is_some_and(|last| last.number >= size) {
@@ -216,7 +217,8 @@ fn step(
     };
     let Some(Step { mut entries, mut checkpoint }) = next else { return Ok(None) };
     let others = |receipt: &&store::Receipt| receipt.party != peer.number();
-    let receipts = store.receipts(book.code(), from)?;
+    // Between two parties there are no others.
+    let receipts = if keeper.is_of_two() { Vec::new() } else { store.receipts(book.code(), from)? };
     if let Some(first) = receipts.iter().find(others).filter(|first| first.size < checkpoint.size)
         && let Some(found) = store.checkpoint_at(book.code(), first.size)?
     {
