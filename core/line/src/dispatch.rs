@@ -3,7 +3,7 @@
 //! A circuit takes one thing at a time and says when it has taken it; so whatever is most urgent at that
 //! moment goes next, and nothing urgent waits behind more than one thing under way.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpoint};
@@ -52,6 +52,8 @@ pub(crate) struct Circuit {
     step: bool,
     /// The store could not give the last step yet; it can once more is durable.
     starved: bool,
+    /// Books that were shown to be forked on it, and answered.
+    pub(crate) compared: BTreeSet<Book>,
     /// When to say again what is held, ms.
     hello_ms: Option<u64>,
     /// When it was last said again, ms.
@@ -140,6 +142,7 @@ impl Line {
             busy_since_ms: None,
             step: false,
             starved: false,
+            compared: BTreeSet::new(),
             hello_ms: None,
             said_ms: 0,
             step_ms: 0,
@@ -261,27 +264,30 @@ impl Line {
         let now_ms = self.now_ms;
         let me = self.me.party;
         let peer = self.peers.get_mut(&state.peer)?;
-        for class in Class::ALL {
+        let mut next: Option<(Class, Book, u64)> = None;
+        for (book, held) in &self.books {
+            let class = book.class;
             let urgent = matches!(class, Class::Z | Class::A);
-            if !best && !urgent && class != Class::O {
+            let here = best || urgent || class == Class::O;
+            if !here || next.is_some_and(|(first, ..)| first <= class) {
                 continue;
             }
-            for (book, held) in self.books.iter().filter(|(book, _)| book.class == class) {
-                let known = peer.known.get(book).copied().unwrap_or(0);
-                let from = state.sent.get(book).copied().unwrap_or(0).max(known);
-                if held.signed_size() <= from {
-                    if known >= held.signed_size() {
-                        peer.lacking.remove(book);
-                    }
-                    continue;
+            let known = peer.known.get(book).copied().unwrap_or(0);
+            let from = state.sent.get(book).copied().unwrap_or(0).max(known);
+            if held.signed_size() <= from {
+                if known >= held.signed_size() {
+                    peer.lacking.remove(book);
                 }
-                let since = *peer.lacking.entry(*book).or_insert(now_ms);
-                if book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS) {
-                    return held.signed.clone().map(|end| (*book, from, end));
-                }
+                continue;
+            }
+            let since = *peer.lacking.entry(*book).or_insert(now_ms);
+            if book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS) {
+                next = Some((class, *book, from));
             }
         }
-        None
+        let (_, book, from) = next?;
+        let end = self.books.get(&book)?.signed.clone()?;
+        Some((book, from, end))
     }
 
     /// Whether a circuit is the one for P and R: the fastest to its peer that answers.

@@ -640,7 +640,10 @@ impl Line {
         if head.verify(&self.id, key).is_err() {
             return;
         }
-        self.queue(circuit, frame::head(&held));
+        // Once a circuit: the other side answers as well.
+        if self.circuits.get_mut(&circuit).is_some_and(|state| state.compared.insert(book)) {
+            self.queue(circuit, frame::head(&held));
+        }
         if !core::mem::replace(&mut self.book(book).ended, true) {
             let fault = Fault::misbehaved("checkpoint", "one root for one size", "two, both signed");
             let proof = [frame::head(&held), frame::head(&head)].concat();
