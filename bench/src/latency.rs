@@ -64,13 +64,13 @@ pub(crate) async fn measure(run: &Run, peers: &Peers) -> Outcome<Vec<Figure>> {
         beside(99, "NATS JetStream, sync_interval always, at one end", &nats, Goal::None),
         beside(
             50,
-            "Mosquitto, autosave_on_changes, QoS 1, at one end",
+            "Mosquitto, autosave_on_changes, QoS 1, acknowledged before it saves",
             &at_least_once,
             Goal::RatioAtMost(1.0),
         ),
         beside(
             50,
-            "Mosquitto, autosave_on_changes, QoS 2, at one end",
+            "Mosquitto, autosave_on_changes, QoS 2, acknowledged before it saves",
             &exactly_once,
             Goal::RatioAtMost(1.0),
         ),

@@ -2,8 +2,8 @@
 //!
 //! Promises that every figure it prints was measured in that run, on that machine and disk, and that what is
 //! compared was measured in turns, so that a disk that drifts drifts for all. Stations are real processes, asked
-//! through their sockets; peers are real servers with the settings that make them keep what they acknowledge. All
-//! traffic stays on loopback. A figure that misses its goal is printed like any other.
+//! through their sockets; peers are real servers with the settings that come nearest to keeping what they
+//! acknowledge. All traffic stays on loopback. A figure that misses its goal is printed like any other.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -196,7 +196,9 @@ fn say(text: &str) {
 fn about(folder: &Path) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let version = env!("CARGO_PKG_VERSION");
-    format!("detente {version}, {cores} cores, writing to {}", folder.display())
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown");
+    format!("detente {version}, {cores} cores, load before {load}, writing to {}", folder.display())
 }
 
 fn work(cli: &Cli) -> Outcome<Vec<Figure>> {

@@ -1,6 +1,7 @@
-//! The peers: what users would run instead, set so that an acknowledgement means that the disk has it.
+//! The peers: what users would run instead, with the settings that come nearest to keeping what they acknowledge.
 //!
-//! Both keep a message at one end only; ours is durable at two before it is receipted. A peer that cannot be had
+//! NATS syncs before it acknowledges, Mosquitto after; both keep a message at one end only. Ours is durable at two
+//! before it is receipted. A peer that cannot be had
 //! here is said to be missing, and its figures are left out; nothing stands in for them.
 
 mod mosquitto;
