@@ -1,6 +1,6 @@
 //! The router: takes one input, lets the room that it concerns act, and hands out what is to be done.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -109,7 +109,8 @@ pub struct Line {
     /// Why folds skip the entries that they skip, the latest of them.
     pub(crate) marked: BTreeMap<EntryRef, Fault>,
     /// Parties that have yet to confirm that they hold no more of this party's books than it does itself.
-    pub(crate) doubtful: BTreeSet<Party>,
+    /// Each with whether it has said what it holds.
+    pub(crate) doubtful: BTreeMap<Party, bool>,
     /// The generation that each class is written in.
     pub(crate) generations: BTreeMap<Class, u16>,
     pub(crate) append: Append,
@@ -162,7 +163,7 @@ impl Line {
             peers,
             last: (0, 0),
             marked: BTreeMap::new(),
-            doubtful: BTreeSet::new(),
+            doubtful: BTreeMap::new(),
             generations: BTreeMap::new(),
             append: Append::default(),
             reached: Vec::new(),
@@ -280,6 +281,7 @@ impl Line {
         for (book, steps) in reached {
             if book.party == self.me.party { self.sign(book, &steps) } else { self.give_receipt(book, steps) }
         }
+        self.settle_doubts();
         for one in shown {
             self.show(one);
         }
@@ -330,7 +332,7 @@ impl Line {
     /// [`Event::Started`]. Own books are continued only once every other party has confirmed them; what is
     /// written before that opens their next generation.
     pub fn distrust(&mut self) {
-        self.doubtful = self.peers.keys().copied().collect();
+        self.doubtful = self.peers.keys().map(|party| (*party, false)).collect();
     }
 
     /// This line's whole state, for [`Line::restore_snapshot`], and the seq to store it under; `None` at a moment

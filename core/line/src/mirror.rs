@@ -156,9 +156,10 @@ impl Line {
         if let Some(known) = self.peers.get_mut(&peer) {
             known.known = hello.sizes;
         }
-        if self.doubtful.remove(&peer) && self.doubtful.is_empty() {
-            self.show(Shown::Trusted);
+        if let Some(met) = self.doubtful.get_mut(&peer) {
+            *met = true;
         }
+        self.settle_doubts();
         let mut due = Vec::new();
         for (book, state) in &self.books {
             let held = hello.receipts.get(book);
@@ -175,6 +176,24 @@ impl Line {
         }
         if !again {
             self.show(Shown::CircuitReady { circuit, peer });
+        }
+    }
+
+    /// A party has confirmed what this one holds of its own books once it has said what it holds itself, and nothing of
+    /// that is lacking here any more.
+    pub(crate) fn settle_doubts(&mut self) {
+        if self.doubtful.is_empty() {
+            return;
+        }
+        let durable = |book: &Book| self.books.get(book).map_or(0, |state| state.durable);
+        let lacks = |party: &Party| {
+            let known = self.peers.get(party).into_iter().flat_map(|peer| &peer.known);
+            known.filter(|(book, _)| book.party == self.me.party).any(|(book, size)| *size > durable(book))
+        };
+        let open = self.doubtful.iter().filter(|(party, met)| !**met || lacks(party));
+        self.doubtful = open.map(|(party, met)| (*party, *met)).collect();
+        if self.doubtful.is_empty() {
+            self.show(Shown::Trusted);
         }
     }
 
