@@ -165,15 +165,17 @@ impl Liar {
         signature: &Signature,
         now_ms: u64,
     ) -> Sent {
-        let held = self.heard.get(&book).cloned().unwrap_or_default();
-        let key = self.memorandum.book_key(book.party);
-        let (Some(secret), Some(key)) = (self.secrets.get(&book.party), key) else { return Sent::new() };
         if book.party == self.keys.party {
             return Sent::new();
         }
+        let held = self.heard.get(&book).cloned().unwrap_or_default();
         if first == 0 || first > held.size() + 1 {
-            return vec![(circuit, frame::have(&Cut::from([(book, held.size())])))];
+            // Not always: with receipts that are lies as well it would ask for ever.
+            let have = frame::have(&Cut::from([(book, held.size())]));
+            return if self.rng.chance(300) { vec![(circuit, have)] } else { Sent::new() };
         }
+        let key = self.memorandum.book_key(book.party);
+        let (Some(secret), Some(key)) = (self.secrets.get(&book.party), key) else { return Sent::new() };
         let secret = BookSecret::new(secret, &book.origin(&self.line));
         let fresh = entries.get((held.size() + 1 - first) as usize..).unwrap_or_default();
         let end = first + entries.len() as u64 - 1;
