@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Most lines of a source file.
-const MAX_LINES: usize = 1_000;
+const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
 const ARROWS: [(&str, &[&str]); 7] = [

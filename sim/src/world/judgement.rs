@@ -1,0 +1,119 @@
+//! Judgement: what the judges are shown, and when.
+//!
+//! Safety all the time, a look at any moment, liveness once faults have stopped, everything at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detente_record::{EntryRef, Party};
+
+use super::{Tally, World, station_of};
+use crate::judges::liveness::{self, Seen};
+use crate::judges::reference::Reading;
+use crate::judges::{Objection, Word, authors, blame, folds, object};
+use crate::liar::Liar;
+use crate::station::restored;
+use crate::store::Record;
+
+impl World {
+    /// Holds what a live line says to its record.
+    pub(super) fn look(&mut self, party: Party) -> Word {
+        let Some(station) = self.stations.get(&party) else { return Ok(()) };
+        let Some(line) = &station.line else { return Ok(()) };
+        let record = match station.store.whole() {
+            Ok(record) => record,
+            Err(what) => return object("books", format!("{}: {what}", self.court.party(party))),
+        };
+        let reading = Reading::new(&self.court.memorandum, &record);
+        folds::follow(&self.court, line, &record, &reading, station.clock_ms(self.now_ms))
+    }
+
+    /// Every station, as liveness sees it.
+    fn seen<'a>(&'a self, calm: &BTreeMap<Party, u64>, none: &'a BTreeSet<(EntryRef, u16)>) -> Vec<Seen<'a>> {
+        let seen = self.stations.iter().map(|(party, station)| Seen {
+            party: *party,
+            record: &station.store.durable,
+            reading: Reading::new(&self.court.memorandum, &station.store.durable),
+            clock_ms: station.clock_ms(self.now_ms),
+            rung: self.rung.get(party).unwrap_or(none),
+            calm_ms: calm.get(party).copied().unwrap_or(0),
+        });
+        seen.collect()
+    }
+
+    /// Whether a liar has told parties different things.
+    pub(super) fn has_forks(&self) -> bool {
+        self.liars.values().any(Liar::has_forked)
+    }
+
+    /// Liveness, which may yet come true: the inner word.
+    pub(super) fn judge_liveness(&self, calm: &BTreeMap<Party, u64>) -> Result<Word, Objection> {
+        let none = BTreeSet::new();
+        let seen = self.seen(calm, &none);
+        let forked =
+            self.liars.iter().filter(|(_, liar)| liar.has_forked()).map(|(party, _)| *party).collect();
+        let clocks_agree = self.scenario.jump_ms == 0;
+        let forgetful: BTreeSet<Party> = self
+            .stations
+            .iter()
+            .filter(|(_, station)| station.is_forgetful())
+            .map(|(party, _)| *party)
+            .collect();
+        let asked = || -> Word {
+            if let Some((party, _)) =
+                self.stations.iter().find(|(_, station)| station.store.newest().is_some())
+            {
+                return object(
+                    "liveness",
+                    format!("{} never has everything durable", self.court.party(*party)),
+                );
+            }
+            liveness::mirrors_are_equal(&self.court, &seen, &forked)?;
+            liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
+            liveness::clocks_have_rung(&self.court, &seen)?;
+            if self.scenario.quota == 0 {
+                liveness::motions_are_decided(&self.court, &seen)?;
+            }
+            let stores: Vec<_> = seen.iter().map(|station| (station.party, station.record)).collect();
+            blame::forks_are_found(&self.court, &stores)
+        };
+        if clocks_agree && self.scenario.quota == 0 && !self.has_forks() {
+            liveness::tests_are_answered(&self.court, &seen)?;
+        }
+        Ok(asked())
+    }
+
+    /// Everything that is judged once, when all is quiet.
+    pub(super) fn judge_the_end(&mut self) -> Result<Tally, Objection> {
+        let mut tally = Tally { deaths: self.deaths, happenings: self.happened, ..Tally::default() };
+        for party in self.court.honest.clone() {
+            let station = station_of(&self.stations, party)?;
+            let record = &station.store.durable;
+            let clock_ms = station.clock_ms(self.now_ms);
+            self.books.kept(&self.court, party, record, station.store.was_restored())?;
+            self.receipts.stored(&self.court, party, record)?;
+            let reading = Reading::new(&self.court.memorandum, record);
+            let once = !station.store.was_restored();
+            authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;
+            let Some(line) = &station.line else { continue };
+            folds::follow(&self.court, line, record, &reading, clock_ms)?;
+            for snapshot in [record.snapshot.clone(), None] {
+                let record = Record { snapshot, ..record.clone() };
+                match restored(&self.court.memorandum, &station.keys, &record) {
+                    Ok(again) => folds::rebuilt(&self.court, line, &again, clock_ms)?,
+                    Err(fault) => {
+                        let who = self.court.party(party);
+                        return object("folds", format!("{who} cannot be restored: {fault}"));
+                    }
+                }
+            }
+            let others = self.stations.values().filter(|_| !self.has_forks());
+            for other in others.filter_map(|station| station.line.as_ref()) {
+                folds::equal(&self.court, line, other, clock_ms)?;
+            }
+            tally.breaches += record.evidence.len() as u64;
+            let own = record.entries.iter().filter(|(book, _)| book.party == party);
+            tally.entries += own.map(|(_, entries)| entries.len() as u64).sum::<u64>();
+        }
+        Ok(tally)
+    }
+}

@@ -1,0 +1,340 @@
+//! The world: virtual time, a queue of what happens when, stations and liars, and the circuits between them.
+//!
+//! Everything follows from the scenario's seed. First come faults, under which only safety is judged; then they
+//! stop, and liveness is. Here is the order of events; what happens to whom is in rooms of its own: what passes
+//! between stations ([`traffic`]), what goes on in them ([`stations`]), what goes wrong ([`faults`]), and what
+//! the judges are shown of it ([`judgement`]).
+
+mod faults;
+mod judgement;
+mod stations;
+mod traffic;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detente_line::{CircuitId, Memorandum};
+use detente_record::{Book, EntryRef, Fault, Party};
+
+use crate::circuit::Circuit;
+use crate::founding::found;
+use crate::judges::books::Books;
+use crate::judges::receipts::Receipts;
+use crate::judges::{Court, Objection, Word, object};
+use crate::liar::Liar;
+use crate::rng::Rng;
+use crate::scenario::{CircuitFaults, Scenario};
+use crate::station::Station;
+use crate::story::Story;
+
+/// How long the calm lasts at least, ms: longer than every clock of the memorandum.
+const CALM_MS: u64 = 500_000;
+/// How long liveness may take beyond that, ms.
+const PATIENCE_MS: u64 = 300_000;
+/// More happenings than this are a storm.
+const MAX_HAPPENINGS: u64 = 2_000_000;
+
+/// Something that happens at its time.
+#[derive(Debug)]
+enum Happening {
+    Dial(Party, Party, u64),
+    Up(CircuitId, usize),
+    Down(CircuitId, usize),
+    Cut(CircuitId),
+    Arrive(CircuitId, usize, Vec<u8>),
+    Taken(CircuitId, usize, u64, Option<(Book, u64)>),
+    Synced(Party, u64, u64),
+    Woken(Party, u64, u64),
+    Officer(Party),
+    Lie(Party),
+    Kill(Party),
+    Start(Party),
+    Jump(Party),
+    Copy(Party),
+    Keep(Party),
+    Part,
+    Look(Party),
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Entries that honest parties wrote.
+    pub(crate) entries: u64,
+    /// Deaths of stations.
+    pub(crate) deaths: u64,
+    /// Things that happened.
+    pub(crate) happenings: u64,
+    /// Breaches that honest parties keep evidence of.
+    pub(crate) breaches: u64,
+}
+
+/// What went wrong, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Since the start of the run, ms.
+    pub(crate) at_ms: u64,
+    /// What a judge said.
+    pub(crate) objection: Objection,
+}
+
+/// A whole line in virtual time.
+pub(crate) struct World {
+    scenario: Scenario,
+    court: Court,
+    rng: Rng,
+    now_ms: u64,
+    queue: BTreeMap<(u64, u64), Happening>,
+    happened: u64,
+    stations: BTreeMap<Party, Station>,
+    liars: BTreeMap<Party, Liar>,
+    circuits: BTreeMap<CircuitId, Circuit>,
+    last_circuit: CircuitId,
+    faults: CircuitFaults,
+    fsync_ms: u64,
+    calm: bool,
+    parted: BTreeMap<(Party, Party), u64>,
+    books: Books,
+    receipts: Receipts,
+    rung: BTreeMap<Party, BTreeSet<(EntryRef, u16)>>,
+    latest_ms: BTreeMap<Party, u64>,
+    deaths: u64,
+    queued: u64,
+    story: Story,
+}
+
+impl World {
+    /// The world of a scenario before anything has happened; its story is told, or not.
+    ///
+    /// # Errors
+    /// Those of founding the line.
+    pub(crate) fn new(scenario: Scenario, told: bool) -> Result<Self, Fault> {
+        let mut rng = Rng::new(scenario.seed);
+        let (keys, memorandum) = found(&scenario, &mut rng)?;
+        let honest = scenario.parties - scenario.liars;
+        let mut stations = BTreeMap::new();
+        let mut liars = BTreeMap::new();
+        for (place, keys) in keys.iter().enumerate() {
+            // Liars are the last ones; who is depositary and who tests first is drawn elsewhere.
+            if place < honest {
+                stations.insert(keys.party, Station::new(keys.clone()));
+            } else {
+                let liar = Liar::new(keys.clone(), memorandum.clone(), scenario.lies, rng.fork());
+                liars.insert(keys.party, liar);
+            }
+        }
+        let court =
+            Court { line: memorandum.line(), memorandum, keys, honest: stations.keys().copied().collect() };
+        Ok(Self {
+            now_ms: scenario.start_ms,
+            faults: scenario.circuit,
+            fsync_ms: scenario.fsync_ms,
+            scenario,
+            court,
+            rng,
+            queue: BTreeMap::new(),
+            happened: 0,
+            stations,
+            liars,
+            circuits: BTreeMap::new(),
+            last_circuit: 0,
+            calm: false,
+            parted: BTreeMap::new(),
+            books: Books::default(),
+            receipts: Receipts::default(),
+            rung: BTreeMap::new(),
+            latest_ms: BTreeMap::new(),
+            deaths: 0,
+            queued: 0,
+            story: Story::new(told),
+        })
+    }
+
+    /// What has been told so far.
+    pub(crate) fn story(&self) -> &Story {
+        &self.story
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// With what a judge objects to first.
+    pub(crate) fn run(&mut self) -> Result<Tally, Failure> {
+        let start_ms = self.scenario.start_ms;
+        match self.live() {
+            Ok(tally) => Ok(tally),
+            Err(objection) => {
+                let at_ms = self.now_ms - start_ms;
+                self.tell(|_| format!("OBJECTION of {}: {}", objection.judge, objection.what));
+                Err(Failure { at_ms, objection })
+            }
+        }
+    }
+
+    /// Faults, then calm, then the end.
+    fn live(&mut self) -> Result<Tally, Objection> {
+        self.open();
+        let faults_end = self.now_ms + self.scenario.faults_ms;
+        self.until(faults_end)?;
+        self.make_calm()?;
+        let calm_ms = self.now_ms;
+        let calm_clocks: BTreeMap<Party, u64> =
+            self.stations.iter().map(|(party, station)| (*party, station.clock_ms(calm_ms))).collect();
+        self.until(calm_ms + CALM_MS)?;
+        let mut patience = 0;
+        loop {
+            let word = self.judge_liveness(&calm_clocks)?;
+            match word {
+                Ok(()) => break,
+                Err(objection) if patience >= PATIENCE_MS => return Err(objection),
+                Err(_) => {
+                    // Ever longer looks: a test under way may be all that is lacking.
+                    let wait = 1_000 + patience / 4;
+                    patience += wait;
+                    self.until(self.now_ms + wait)?;
+                }
+            }
+        }
+        self.judge_the_end()
+    }
+
+    /// Lays out everything that begins by itself.
+    fn open(&mut self) {
+        let parties: Vec<Party> = self.court.memorandum.parties().collect();
+        let honest = self.court.honest.clone();
+        for party in &honest {
+            let late = if self.scenario.late {
+                self.rng.below(self.scenario.faults_ms)
+            } else {
+                self.rng.below(3_000)
+            };
+            self.after(late, Happening::Start(*party));
+            let officer = self.rng.until(self.scenario.officer_ms);
+            self.after(officer, Happening::Officer(*party));
+            for _ in 0..3 {
+                let look = self.rng.below(self.scenario.faults_ms);
+                self.after(look, Happening::Look(*party));
+                let copy = self.rng.below(self.scenario.faults_ms);
+                self.after(copy, Happening::Copy(*party));
+            }
+            if self.scenario.crash_ms > 0 {
+                let kill = self.rng.until(self.scenario.crash_ms);
+                self.after(kill, Happening::Kill(*party));
+            }
+            if self.scenario.snapshot_ms > 0 {
+                let keep = self.rng.until(self.scenario.snapshot_ms);
+                self.after(keep, Happening::Keep(*party));
+            }
+            if self.scenario.jump_ms > 0 {
+                let jump = self.rng.until(self.scenario.jump_ms);
+                self.after(jump, Happening::Jump(*party));
+            }
+        }
+        let liars: Vec<Party> = self.liars.keys().copied().collect();
+        for party in liars {
+            self.after(2_000, Happening::Lie(party));
+        }
+        for (place, one) in parties.iter().enumerate() {
+            for other in parties.iter().skip(place + 1) {
+                let ends = (parties.first(), parties.last());
+                if self.scenario.apart && ends == (Some(one), Some(other)) {
+                    continue;
+                }
+                for slot in 0..self.scenario.circuits {
+                    let dial = self.rng.below(2_000);
+                    self.after(dial, Happening::Dial(*one, *other, slot));
+                }
+            }
+        }
+        if self.scenario.partition_ms > 0 {
+            let part = self.rng.until(self.scenario.partition_ms);
+            self.after(part, Happening::Part);
+        }
+    }
+
+    /// Something happens so many milliseconds from now.
+    fn after(&mut self, ms: u64, happening: Happening) {
+        self.at(self.now_ms + ms, happening);
+    }
+
+    /// Something happens at a time, or now if that is over.
+    fn at(&mut self, at_ms: u64, happening: Happening) {
+        self.queued += 1;
+        self.queue.insert((at_ms.max(self.now_ms), self.queued), happening);
+    }
+
+    /// Tells the story on.
+    fn tell(&mut self, line: impl FnOnce(&Memorandum) -> String) {
+        let memorandum = &self.court.memorandum;
+        self.story.tell(self.now_ms - self.scenario.start_ms, || line(memorandum));
+    }
+
+    /// Lets happen what happens up to a time.
+    fn until(&mut self, end_ms: u64) -> Word {
+        while let Some(first) = self.queue.first_entry() {
+            let (at_ms, _) = *first.key();
+            if at_ms > end_ms {
+                break;
+            }
+            let happening = first.remove();
+            self.now_ms = at_ms;
+            self.happened += 1;
+            if self.happened > MAX_HAPPENINGS {
+                return object(
+                    "liveness",
+                    format!("a storm: {MAX_HAPPENINGS} things happened, last {happening:?}"),
+                );
+            }
+            self.happens(happening)?;
+        }
+        self.now_ms = end_ms;
+        Ok(())
+    }
+
+    /// Sends each happening to its room.
+    fn happens(&mut self, happening: Happening) -> Word {
+        match happening {
+            Happening::Dial(one, other, slot) => self.dial(one, other, slot),
+            Happening::Up(circuit, side) => self.up(circuit, side),
+            Happening::Down(circuit, side) => self.down(circuit, side),
+            Happening::Cut(circuit) => {
+                self.cut(circuit, 15_000);
+                Ok(())
+            }
+            Happening::Arrive(circuit, side, frame) => self.arrive(circuit, side, frame),
+            Happening::Taken(circuit, side, life, reached) => self.taken(circuit, side, life, reached),
+            Happening::Synced(party, life, seq) => self.synced(party, life, seq),
+            Happening::Woken(party, life, wake) => self.woken(party, life, wake),
+            Happening::Officer(party) => self.officer(party),
+            Happening::Lie(party) => {
+                self.lie(party);
+                Ok(())
+            }
+            Happening::Kill(party) => self.kill(party),
+            Happening::Start(party) => self.start(party),
+            Happening::Jump(party) => self.jump(party),
+            Happening::Copy(party) => {
+                if let Some(station) = self.stations.get_mut(&party) {
+                    station.store.back_up();
+                }
+                Ok(())
+            }
+            Happening::Keep(party) => {
+                self.keep(party);
+                Ok(())
+            }
+            Happening::Part => {
+                self.part();
+                Ok(())
+            }
+            Happening::Look(party) => self.look(party),
+        }
+    }
+}
+
+/// An honest party's station.
+fn station_of(stations: &BTreeMap<Party, Station>, party: Party) -> Result<&Station, Objection> {
+    match stations.get(&party) {
+        Some(station) => Ok(station),
+        None => object("world", "an honest party without a station"),
+    }
+}

@@ -1,0 +1,207 @@
+//! Stations: their inputs and what follows from them, their stores, their officers.
+//!
+//! Whatever a station says aloud is judged when it says it, and whatever becomes durable when it does.
+
+use detente_line::{Command, Event, Shown};
+use detente_record::Party;
+
+use super::{Happening, World, station_of};
+use crate::judges::blame::Excused;
+use crate::judges::{Word, blame, object};
+use crate::officer;
+use crate::station::{Deed, Station};
+use crate::story;
+
+/// More calls of one life than this are a line that never rests.
+const MAX_WOKEN: u64 = 50_000;
+
+impl World {
+    /// Gives a station one input, and performs what follows, in order, until it is done or dead.
+    pub(super) fn input(&mut self, party: Party, event: Event) -> Word {
+        let Some(station) = self.stations.get_mut(&party).filter(|station| station.line.is_some()) else {
+            return Ok(());
+        };
+        let latest = self.latest_ms.entry(party).or_default();
+        *latest = station.clock_ms(self.now_ms).max(*latest);
+        station.input(self.now_ms, event, &mut self.rng);
+        loop {
+            let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
+            if let Some(left) = &mut station.dies_in {
+                if *left == 0 {
+                    return self.die(party);
+                }
+                *left -= 1;
+            }
+            let circuits = &self.circuits;
+            let deed = station.perform(|id| {
+                let circuit = circuits.get(&id)?;
+                circuit.ends.iter().copied().find(|end| *end != party)
+            });
+            let Some(deed) = deed else { return Ok(()) };
+            self.carry_out(party, deed)?;
+        }
+    }
+
+    /// Carries out what an effect comes to in the world.
+    pub(super) fn carry_out(&mut self, party: Party, deed: Deed) -> Word {
+        let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
+        let life = station.life;
+        match deed {
+            Deed::Submitted => self.sync(party),
+            Deed::WakeAt(at_ms) => {
+                let at_ms = at_ms.max(station.clock_ms(self.now_ms) + 1);
+                station.wake += 1;
+                let wake = station.wake;
+                let at_ms = at_ms.saturating_add_signed(-station.ahead_ms);
+                self.at(at_ms, Happening::Woken(party, life, wake));
+            }
+            Deed::Put(id, frames, reached) => {
+                let Some(side) = self.circuits.get(&id).and_then(|circuit| circuit.side(party)) else {
+                    return Ok(());
+                };
+                let mut taken_ms = self.now_ms;
+                for frame in frames {
+                    if let Some(station) = self.stations.get(&party) {
+                        self.receipts.said(
+                            &self.court,
+                            party,
+                            &station.store.durable,
+                            &frame,
+                            station.is_forgetful(),
+                        )?;
+                    }
+                    self.tell(|m| {
+                        format!("{} sends {} on {id}", story::party(m, party), story::frame(m, &frame))
+                    });
+                    taken_ms = self.carry(id, side, frame).max(taken_ms);
+                }
+                self.at(taken_ms, Happening::Taken(id, side, life, reached));
+            }
+            Deed::Close(id, frame) => {
+                let Some(side) = self.circuits.get(&id).and_then(|circuit| circuit.side(party)) else {
+                    return Ok(());
+                };
+                self.tell(|m| format!("{} closes {id}", story::party(m, party)));
+                if let Some(frame) = frame {
+                    self.carry(id, side, frame);
+                }
+                self.after(1_000, Happening::Cut(id));
+            }
+            Deed::Shown(shown) => self.shown(party, shown)?,
+        }
+        Ok(())
+    }
+
+    /// An fsync begins, unless one is under way.
+    pub(super) fn sync(&mut self, party: Party) {
+        let Some(station) = self.stations.get_mut(&party) else { return };
+        if let Some(seq) = station.store.newest().filter(|_| !station.store.syncing) {
+            station.store.syncing = true;
+            let life = station.life;
+            let takes = self.rng.within(1, self.fsync_ms);
+            self.after(takes, Happening::Synced(party, life, seq));
+        }
+    }
+
+    /// A station keeps its line's state, and will again while there are faults.
+    pub(super) fn keep(&mut self, party: Party) {
+        if !self.calm {
+            let next = self.rng.until(self.scenario.snapshot_ms);
+            self.after(next, Happening::Keep(party));
+        }
+        if self.stations.get_mut(&party).is_some_and(Station::keep) {
+            self.tell(|m| format!("{} keeps its state", story::party(m, party)));
+            self.sync(party);
+        }
+    }
+
+    /// An fsync has ended: everything up to a batch is durable, judged, and told to the line.
+    pub(super) fn synced(&mut self, party: Party, life: u64, seq: u64) -> Word {
+        let Some(station) = self.stations.get_mut(&party).filter(|of| of.life == life && of.line.is_some())
+        else {
+            return Ok(());
+        };
+        station.store.syncing = false;
+        if let Err(what) = station.store.synced(seq) {
+            return object("books", format!("{}: {what}", self.court.party(party)));
+        }
+        self.books.durable(&self.court, party, &station.store.durable)?;
+        let forgetful = |party| self.stations.get(&party).is_some_and(Station::is_forgetful);
+        let excused = Excused { forgetful: &forgetful, forked: self.has_forks() };
+        let record = &station_of(&self.stations, party)?.store.durable;
+        blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
+        self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
+        self.sync(party);
+        self.input(party, Event::Durable { seq })
+    }
+
+    /// A station is woken, if it has not asked for another time since.
+    pub(super) fn woken(&mut self, party: Party, life: u64, wake: u64) -> Word {
+        let Some(station) = self.stations.get_mut(&party).filter(|of| of.life == life && of.wake == wake)
+        else {
+            return Ok(());
+        };
+        station.wake_ms = None;
+        station.woken += 1;
+        if station.woken > MAX_WOKEN {
+            return object("liveness", format!("{} never rests", self.court.party(party)));
+        }
+        self.input(party, Event::Woken)
+    }
+
+    /// A station's officer asks for something.
+    pub(super) fn officer(&mut self, party: Party) -> Word {
+        if self.calm {
+            return Ok(());
+        }
+        let next = self.rng.until(self.scenario.officer_ms);
+        self.after(next, Happening::Officer(party));
+        let Some(station) = self.stations.get(&party) else { return Ok(()) };
+        let Some(line) = &station.line else { return Ok(()) };
+        let draft = officer::asks(line, station.clock_ms(self.now_ms), &self.scenario, &mut self.rng);
+        let id = self.queued;
+        self.tell(|m| {
+            let regards: Vec<String> =
+                draft.regards.iter().map(|subject| story::entry(m, *subject)).collect();
+            let kind = draft.content.kind();
+            format!("{}'s officer asks ({id}) for kind {kind} about {regards:?}", story::party(m, party))
+        });
+        self.input(party, Event::Command { id, command: Command::Write(draft) })
+    }
+
+    /// A station shows something.
+    fn shown(&mut self, party: Party, shown: Shown) -> Word {
+        self.tell(|m| format!("  {} shows {}", story::party(m, party), story::shown(m, &shown)));
+        let Some(station) = self.stations.get(&party) else { return Ok(()) };
+        match shown {
+            Shown::Accepted { entry, .. } => self.books.accepted(&self.court, entry, &station.store.durable),
+            Shown::Overdue { entry, rank, .. } => {
+                self.rung.entry(party).or_default().insert((entry, rank));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A station that is dead starts from its record.
+    pub(super) fn start(&mut self, party: Party) -> Word {
+        let Some(station) = self.stations.get_mut(&party).filter(|station| station.line.is_none()) else {
+            return Ok(());
+        };
+        if let Err(fault) = station.begin(&self.court.memorandum) {
+            return object("folds", format!("{} cannot be restored: {fault}", self.court.party(party)));
+        }
+        (station.dies_in, station.woken) = (None, 0);
+        let (life, distrusted) = (station.life, station.store.distrusted);
+        let clock_ms = station.clock_ms(self.now_ms);
+        if self.latest_ms.get(&party).is_some_and(|latest| *latest > clock_ms) {
+            station.was_behind = true;
+        }
+        self.tell(|m| {
+            let of = if distrusted { ", from a copy" } else { "" };
+            format!("{} starts, life {life}{of}", story::party(m, party))
+        });
+        self.input(party, Event::Started)?;
+        self.look(party)
+    }
+}
