@@ -12,7 +12,7 @@ use crate::store::Record;
 type Forgotten = (usize, Vec<Arc<[u8]>>);
 
 /// Everything that ever became durable of honest authors' books, the first time that anybody saw it.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Books {
     said: BTreeMap<Book, Vec<Arc<[u8]>>>,
     /// What restored authors have forgotten, from a size on: mirrors may still bring it.

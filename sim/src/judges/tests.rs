@@ -1,1 +1,419 @@
-//! Each judge can object.
+//! Each judge can object: a small record that is in order, then one thing in it that is not.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use detente_line::{Content, Evidence, Message, frame};
+use detente_record::{
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Hash, Party, Receipt,
+    SecretKey, leaf_hash, vector_hash,
+};
+
+use super::blame::{Excused, forks_are_found, honest_are_not_blamed};
+use super::books::Books;
+use super::liveness::{self, Seen};
+use super::receipts::Receipts;
+use super::reference::Reading;
+use super::{Court, Word, authors, folds};
+use crate::founding::{Keys, found};
+use crate::rng::Rng;
+use crate::scenario::Scenario;
+use crate::station::restored;
+use crate::store::Record;
+
+/// When everything is written, ms: no day ends near it.
+const NOON_MS: u64 = 1_760_011_200_000;
+
+/// A line of two, aria and bor, both honest; reopening needs nobody's consent.
+fn court() -> Court {
+    let scenario = Scenario {
+        parties: 2,
+        liars: 0,
+        quota: 3,
+        consent: false,
+        threshold: 2,
+        veto: Vec::new(),
+        ..Scenario::new(1)
+    };
+    let (keys, memorandum) = found(&scenario, &mut Rng::new(1)).unwrap();
+    let honest = keys.iter().map(|keys| keys.party).collect();
+    Court { line: memorandum.line(), memorandum, keys, honest }
+}
+
+fn book(party: u8, class: Class) -> Book {
+    Book { generation: 0, party: Party::new(party).unwrap(), class }
+}
+
+fn name(party: u8, class: Class, number: u64) -> EntryRef {
+    EntryRef { book: book(party, class), number }
+}
+
+fn message(serial: u64) -> Entry {
+    let text = format!("number {serial}");
+    let content = Content::Message(Message { text, safety_of_life: None, reply_by_ms: None, answers: None });
+    entry(serial, &content)
+}
+
+fn entry(serial: u64, content: &Content) -> Entry {
+    Entry {
+        serial,
+        time_ms: NOON_MS + serial,
+        clock_held: false,
+        office: 0,
+        language: None,
+        regards: Vec::new(),
+        cut: Cut::new(),
+        vector: None,
+        kind: content.kind(),
+        body: content.encode(),
+    }
+}
+
+fn suspends(serial: u64) -> Entry {
+    let content = Content::Suspends { scope: vec![2], effective_ms: 0, reason: "why not".into() };
+    Entry { vector: Some(vector_hash(&BTreeMap::new())), ..entry(serial, &content) }
+}
+
+fn keys(court: &Court, party: Party) -> &Keys {
+    court.keys_of(party).unwrap()
+}
+
+fn root(court: &Court, book: Book, entries: &[Arc<[u8]>]) -> Hash {
+    let secret = BookSecret::new(&keys(court, book.party).secret, &book.origin(&court.line));
+    let mut frontier = Frontier::default();
+    for bytes in entries {
+        frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
+    }
+    frontier.root()
+}
+
+/// Puts entries at the end of a book, with the checkpoint over them and everybody's receipts.
+fn put(court: &Court, record: &mut Record, book: Book, entries: &[Entry]) {
+    let held = record.entries.entry(book).or_default();
+    held.extend(entries.iter().map(|entry| Arc::from(entry.encode().unwrap())));
+    let (size, root) = (held.len() as u64, root(court, book, held));
+    let signed = Checkpoint { book, size, root }.sign(&court.line, &keys(court, book.party).book);
+    record.checkpoints.entry(book).or_default().insert(size, signed);
+    for keys in court.keys.iter().filter(|keys| keys.party != book.party) {
+        let receipt = receipt(court, keys.party, book, size, &root, NOON_MS / 1000, &keys.receipt);
+        record.receipts.entry(book).or_default().insert((size, keys.party), receipt);
+    }
+    let secrets = court.keys.iter().map(|keys| (keys.party, keys.secret.clone()));
+    record.secrets.extend(secrets);
+}
+
+fn receipt(
+    court: &Court,
+    by: Party,
+    book: Book,
+    size: u64,
+    root: &Hash,
+    seconds: u64,
+    key: &SecretKey,
+) -> Receipt {
+    Receipt::sign(book, by, size, root, seconds, &court.line, key)
+}
+
+/// A record with one book.
+fn record(court: &Court, book: Book, entries: &[Entry]) -> Record {
+    let mut record = Record::default();
+    put(court, &mut record, book, entries);
+    record
+}
+
+#[track_caller]
+fn holds(word: Word) {
+    assert_eq!(word, Ok(()));
+}
+
+#[track_caller]
+fn objects(word: Word, judge: &str, about: &str) {
+    let objection = word.unwrap_err();
+    assert_eq!(objection.judge, judge);
+    assert!(objection.what.contains(about), "{}", objection.what);
+}
+
+#[test]
+fn books_objects_to_what_its_author_never_had() {
+    let court = court();
+    let (own, others) = (book(0, Class::R), court.honest[1]);
+    let one = record(&court, own, &[message(1)]);
+    let other = record(&court, own, &[message(2)]);
+    objects(Books::default().durable(&court, others, &one), "books", "never was at its author");
+    let mut books = Books::default();
+    holds(books.durable(&court, own.party, &one));
+    holds(books.clone().durable(&court, others, &one));
+    objects(books.durable(&court, others, &other), "books", "another entry");
+}
+
+#[test]
+fn books_objects_to_an_accepted_entry_that_is_lost() {
+    let court = court();
+    let own = book(0, Class::R);
+    let (empty, full) = (Record::default(), record(&court, own, &[message(1)]));
+    let other = record(&court, own, &[message(2)]);
+    let mut books = Books::default();
+    let accepted = name(0, Class::R, 1);
+    objects(books.accepted(&court, accepted, &empty), "books", "before it was durable");
+    holds(books.accepted(&court, accepted, &full));
+    holds(books.kept(&court, own.party, &full, false));
+    objects(books.kept(&court, own.party, &empty, false), "books", "is lost");
+    objects(books.kept(&court, own.party, &other, false), "books", "has become another entry");
+    holds(books.kept(&court, own.party, &empty, true));
+}
+
+#[test]
+fn receipts_objects_to_what_is_said_and_not_held() {
+    let court = court();
+    let (theirs, by) = (book(0, Class::R), court.honest[1]);
+    let held = record(&court, theirs, &[message(1), message(2)]);
+    let root_at = |size: usize| root(&court, theirs, &held.entries[&theirs][..size]);
+    let key = &keys(&court, by).receipt;
+    let said = |judge: &mut Receipts, size, root: &Hash, seconds, key| {
+        let receipt = receipt(&court, by, theirs, size, root, seconds, key);
+        judge.said(&court, by, &held, &frame::receipt(&receipt), false)
+    };
+    let mut judge = Receipts::default();
+    holds(said(&mut judge, 1, &root_at(1), 100, key));
+    holds(said(&mut judge, 2, &root_at(2), 100, key));
+    objects(said(&mut judge, 3, &root_at(2), 100, key), "receipts", "not durable");
+    objects(said(&mut judge, 2, &root_at(1), 100, key), "receipts", "no good");
+    objects(said(&mut judge, 2, &root_at(2), 100, &keys(&court, by).book), "receipts", "no good");
+    objects(said(&mut judge, 2, &root_at(2), 99, key), "receipts", "not from 100");
+    let head = |size, root| {
+        let checkpoint = Checkpoint { book: theirs, size, root };
+        frame::head(&checkpoint.sign(&court.line, &keys(&court, theirs.party).book))
+    };
+    holds(judge.said(&court, by, &held, &head(2, root_at(2)), false));
+    objects(judge.said(&court, by, &held, &head(2, root_at(1)), false), "receipts", "a head");
+    objects(judge.said(&court, by, &held, &[0xff], false), "receipts", "a frame that is none");
+    let hello = |size| {
+        frame::hello(&frame::Hello {
+            version: frame::VERSION,
+            line: court.line,
+            memorandum: court.memorandum.hash(),
+            party: by,
+            sizes: Cut::from([(theirs, size)]),
+            receipts: BTreeMap::new(),
+        })
+    };
+    holds(judge.said(&court, by, &held, &hello(2), false));
+    objects(judge.said(&court, by, &held, &hello(3), false), "receipts", "says that it holds");
+}
+
+#[test]
+fn receipts_objects_to_a_store_that_does_not_hold() {
+    let court = court();
+    let (theirs, at) = (book(0, Class::R), court.honest[1]);
+    let sound = record(&court, theirs, &[message(1)]);
+    holds(Receipts::default().stored(&court, at, &sound));
+    let mut altered = sound.clone();
+    altered.entries.insert(theirs, vec![Arc::from(message(2).encode().unwrap())]);
+    objects(Receipts::default().stored(&court, at, &altered), "receipts", "does not hold");
+    let mut forged = sound;
+    let root = root(&court, theirs, &forged.entries[&theirs]);
+    let wrong = receipt(&court, at, theirs, 1, &root, 0, &keys(&court, at).book);
+    forged.receipts.insert(theirs, BTreeMap::from([((1, at), wrong)]));
+    objects(Receipts::default().stored(&court, at, &forged), "receipts", "no good");
+}
+
+fn kept(court: &Court, record: &Record) -> Word {
+    let reading = Reading::new(&court.memorandum, record);
+    let author = court.honest[0];
+    authors::keep_the_rules(court, author, record, &reading, &mut Receipts::default(), true)
+}
+
+#[test]
+fn authors_objects_to_what_breaks_a_rule() {
+    let court = court();
+    let own = book(0, Class::R);
+    let written = |entries: &[Entry]| kept(&court, &record(&court, own, entries));
+    holds(written(&[message(1), message(2)]));
+    objects(written(&[message(1), message(3)]), "authors", "has serial 3");
+    objects(written(&[message(1), message(1)]), "authors", "is void");
+    objects(written(&[Entry { kind: 40, ..message(1) }]), "authors", "is void");
+    objects(written(&[Entry { office: 9, ..message(1) }]), "authors", "is void");
+    objects(written(&[Entry { clock_held: true, ..message(1) }]), "authors", "has time");
+    objects(written(&[1, 2, 3, 4].map(message)), "authors", "more than the quota");
+    let missing = Entry { cut: Cut::from([(book(1, Class::A), 1)]), ..message(1) };
+    objects(written(&[missing]), "authors", "rests on acts that its author lacks");
+    let missing = Entry { cut: Cut::from([(book(1, Class::R), 1)]), ..message(1) };
+    objects(written(&[missing]), "authors", "which its author lacks");
+}
+
+#[test]
+fn authors_objects_to_a_time_that_decreases_between_books() {
+    let court = court();
+    let mut record = record(&court, book(0, Class::R), &[message(1)]);
+    let early = Entry { time_ms: NOON_MS, ..message(2) };
+    put(&court, &mut record, book(0, Class::Z), &[early]);
+    objects(kept(&court, &record), "authors", "after");
+}
+
+#[test]
+fn authors_objects_to_a_vector_that_does_not_fit() {
+    let court = court();
+    let acts = book(0, Class::A);
+    holds(kept(&court, &record(&court, acts, &[suspends(1)])));
+    let wrong = Entry { vector: Some([7; 32]), ..suspends(1) };
+    objects(kept(&court, &record(&court, acts, &[wrong])), "authors", "the vector of");
+}
+
+#[test]
+fn authors_objects_to_a_cut_that_is_not_closed() {
+    let court = court();
+    let mut record = record(&court, book(1, Class::A), &[suspends(1)]);
+    let rests = Entry { cut: Cut::from([(book(1, Class::A), 1)]), ..message(2) };
+    put(&court, &mut record, book(1, Class::R), &[rests]);
+    let open = Entry { cut: Cut::from([(book(1, Class::R), 1)]), ..message(1) };
+    let mut closed = open.clone();
+    closed.cut.insert(book(1, Class::A), 1);
+    let with = |entry: Entry| {
+        let mut record = record.clone();
+        put(&court, &mut record, book(0, Class::P), &[entry]);
+        kept(&court, &record)
+    };
+    holds(with(closed));
+    objects(with(open), "authors", "on which that rests");
+}
+
+#[test]
+fn folds_objects_to_a_line_that_says_something_else() {
+    let court = court();
+    let me = court.honest[1];
+    let open = record(&court, book(0, Class::R), &[message(1)]);
+    let mut suspended = open.clone();
+    put(&court, &mut suspended, book(0, Class::A), &[suspends(2)]);
+    let line = |record| restored(&court.memorandum, keys(&court, me), record).unwrap();
+    let (one, other) = (line(&open), line(&suspended));
+    let follow =
+        |line, record| folds::follow(&court, line, record, &Reading::new(&court.memorandum, record), NOON_MS);
+    holds(follow(&one, &open));
+    holds(follow(&other, &suspended));
+    objects(follow(&other, &open), "folds", "standing");
+    objects(follow(&one, &suspended), "folds", "unjudged");
+    let mut unreceipted = open.clone();
+    unreceipted.receipts.clear();
+    objects(follow(&one, &unreceipted), "folds", "owed");
+    let over = record(&court, book(0, Class::R), &[1, 2, 3, 4].map(message));
+    objects(follow(&line(&over), &over), "folds", "quota");
+    holds(folds::rebuilt(&court, &one, &line(&open), NOON_MS));
+    objects(folds::rebuilt(&court, &other, &one, NOON_MS), "folds", "rebuilt");
+    holds(folds::equal(&court, &one, &line(&open), NOON_MS));
+}
+
+#[test]
+fn blame_objects_to_evidence_against_the_honest() {
+    let court = court();
+    let (at, other) = (court.honest[0], court.honest[1]);
+    let fault = |what| Fault::misbehaved(what, "this", "that");
+    let blamed = |what, excused: bool| {
+        let evidence = vec![Evidence { party: other, fault: fault(what), proof: Vec::new() }];
+        let excused = Excused { forgetful: &|_| excused, forked: excused };
+        honest_are_not_blamed(&court, at, &Record { evidence, ..Record::default() }, &excused)
+    };
+    objects(blamed("receipt", false), "blame", "who is honest");
+    objects(blamed("act", false), "blame", "who is honest");
+    objects(blamed("checkpoint", true), "blame", "who is honest");
+    holds(blamed("receipt", true));
+}
+
+#[test]
+fn blame_objects_to_a_fork_that_nobody_found() {
+    let court = court();
+    let forked = book(0, Class::R);
+    let (one, other) = (court.honest[0], court.honest[1]);
+    let first = record(&court, forked, &[message(1)]);
+    let mut second = record(&court, forked, &[message(2)]);
+    holds(forks_are_found(&court, &[(one, &first), (other, &first)]));
+    objects(forks_are_found(&court, &[(one, &first), (other, &second)]), "blame", "nobody knows");
+    let fault = Fault::misbehaved("checkpoint", "one root", "two");
+    second.evidence.push(Evidence { party: forked.party, fault, proof: Vec::new() });
+    holds(forks_are_found(&court, &[(one, &first), (other, &second)]));
+}
+
+/// Everybody, each with a record, long after noon.
+fn seen<'a>(
+    court: &'a Court,
+    records: [&'a Record; 2],
+    rung: &'a BTreeSet<(EntryRef, u16)>,
+) -> Vec<Seen<'a>> {
+    let seen = court.honest.iter().zip(records).map(|(party, record)| Seen {
+        party: *party,
+        record,
+        reading: Reading::new(&court.memorandum, record),
+        clock_ms: NOON_MS + 3_600_000,
+        rung,
+        calm_ms: NOON_MS,
+    });
+    seen.collect()
+}
+
+#[test]
+fn liveness_objects_to_what_never_arrives() {
+    let court = court();
+    let (none, own) = (BTreeSet::new(), book(0, Class::R));
+    let (full, empty) = (record(&court, own, &[message(1)]), Record::default());
+    let mut silent = full.clone();
+    silent.receipts.clear();
+    let all = seen(&court, [&full, &full], &none);
+    holds(liveness::mirrors_are_equal(&court, &all, &BTreeSet::new()));
+    holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new()));
+    let late = seen(&court, [&full, &empty], &none);
+    objects(liveness::mirrors_are_equal(&court, &late, &BTreeSet::new()), "liveness", "holds 0");
+    let other = record(&court, own, &[message(2)]);
+    let apart = seen(&court, [&full, &other], &none);
+    objects(liveness::mirrors_are_equal(&court, &apart, &BTreeSet::new()), "liveness", "not the same");
+    let silent = seen(&court, [&silent, &full], &none);
+    objects(liveness::receipts_get_round(&court, &silent, &BTreeSet::new()), "liveness", "lacks");
+}
+
+#[test]
+fn liveness_objects_to_clocks_that_run_out_in_silence() {
+    let court = court();
+    let full = record(&court, book(0, Class::Z), &[message(1)]);
+    let (none, flash) = (BTreeSet::new(), name(0, Class::Z, 1));
+    objects(liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &none)), "liveness", "overdue");
+    let rung = BTreeSet::from([(flash, 1), (flash, 2)]);
+    holds(liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &rung)));
+    let mut stopped = full.clone();
+    stopped.receipts.clear();
+    let seen = seen(&court, [&full, &stopped], &rung);
+    objects(liveness::clocks_have_rung(&court, &seen), "liveness", "does not run");
+}
+
+#[test]
+fn liveness_objects_to_a_motion_that_nobody_decides() {
+    let court = court();
+    let depositary = court.memorandum.depositary().unwrap();
+    let acts = book(depositary.number(), Class::A);
+    let suspension = suspends(1);
+    let motion = Content::Motion { text: "to reopen".into(), closes_ms: NOON_MS + 1_000 };
+    let motion = Entry {
+        regards: vec![EntryRef { book: acts, number: 1 }],
+        vector: Some([0; 32]),
+        ..entry(2, &motion)
+    };
+    let none = BTreeSet::new();
+    let quiet = record(&court, acts, std::slice::from_ref(&suspension));
+    holds(liveness::motions_are_decided(&court, &seen(&court, [&quiet, &quiet], &none)));
+    let moved = record(&court, acts, &[suspension, motion]);
+    let seen = seen(&court, [&moved, &moved], &none);
+    objects(liveness::motions_are_decided(&court, &seen), "liveness", "is not decided");
+}
+
+#[test]
+fn liveness_objects_to_a_test_missed_in_calm() {
+    let court = court();
+    let interval_ms = court.memorandum.terms().tests.interval_ms;
+    let missed = |slot| {
+        let content = Content::Missed { slot, party: court.honest[1] };
+        let record = record(&court, book(0, Class::P), &[entry(1, &content)]);
+        let (none, empty) = (BTreeSet::new(), Record::default());
+        liveness::tests_are_answered(&court, &seen(&court, [&record, &empty], &none))
+    };
+    holds(missed(NOON_MS / interval_ms));
+    objects(missed((NOON_MS + 3_000_000) / interval_ms), "liveness", "in calm");
+}
