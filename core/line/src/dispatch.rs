@@ -25,6 +25,8 @@ pub const CARRY_AFTER_MS: u64 = 1_000;
 const MAX_QUEUE: usize = 64;
 /// Most receipts that go out together.
 const MAX_RECEIPTS: usize = 64;
+/// Most steps of a book under way that the peer has not receipted.
+const MAX_UNRECEIPTED: usize = 64;
 
 /// What is known of another party's station, whatever the circuit.
 #[derive(Debug, Default)]
@@ -35,6 +37,56 @@ pub(crate) struct Peer {
     lacking: BTreeMap<Book, u64>,
 }
 
+/// How much of O, P and R may be under way on a circuit before the peer has receipted it.
+///
+/// What the peer has yet to work through stands there in front of a FLASH, where nothing overtakes any more. So one
+/// step of a book goes, and the next upon its receipt; more go only while a step takes no longer for that: then
+/// it is the way that is long, not the queue at its end.
+#[derive(Debug)]
+struct Window {
+    /// How many steps of a book.
+    steps: usize,
+    /// The shortest time from a step to its receipt, ms.
+    least_ms: u64,
+    /// The steps without a receipt: which size each reaches, and when it was handed over, ms.
+    under_way: BTreeMap<Book, VecDeque<(u64, u64)>>,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { steps: 1, least_ms: u64::MAX, under_way: BTreeMap::new() }
+    }
+
+    /// A step up to a size has gone.
+    fn sent(&mut self, book: Book, size: u64, at_ms: u64) {
+        self.under_way.entry(book).or_default().push_back((size, at_ms));
+    }
+
+    /// The peer is known to hold a size of a book of which it was sent another. What it said that it lacks is under
+    /// way no longer.
+    fn holds(&mut self, book: Book, known: u64, sent: u64, now_ms: u64) {
+        let Some(steps) = self.under_way.get_mut(&book) else { return };
+        let was_full = steps.len() >= self.steps;
+        let mut took_ms = None;
+        while let Some((_, at_ms)) = steps.pop_front_if(|(size, _)| *size <= known) {
+            took_ms = Some(now_ms.saturating_sub(at_ms));
+        }
+        steps.retain(|(size, _)| *size <= sent);
+        let Some(took_ms) = took_ms else { return };
+        self.least_ms = self.least_ms.min(took_ms);
+        if took_ms > self.least_ms.saturating_add(self.least_ms / 2) {
+            self.steps = self.steps.saturating_sub(1).max(1);
+        } else if was_full && took_ms <= self.least_ms.saturating_add(self.least_ms / 4) {
+            self.steps = self.steps.saturating_add(1).min(MAX_UNRECEIPTED);
+        }
+    }
+
+    /// Whether another step of a book may go.
+    fn is_open(&self, book: Book) -> bool {
+        self.under_way.get(&book).is_none_or(|steps| steps.len() < self.steps)
+    }
+}
+
 /// A circuit, as dispatch sees it.
 #[derive(Debug)]
 pub(crate) struct Circuit {
@@ -43,6 +95,7 @@ pub(crate) struct Circuit {
     pub(crate) ready: bool,
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
+    window: Window,
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
@@ -125,6 +178,11 @@ impl Circuit {
     }
 }
 
+/// Whether a class goes at once, on every circuit, whatever else is under way.
+fn is_urgent(class: Class) -> bool {
+    matches!(class, Class::Z | Class::A)
+}
+
 impl Line {
     pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party) {
         if !self.peers.contains_key(&peer) {
@@ -137,6 +195,7 @@ impl Line {
             peer,
             ready: false,
             sent: Cut::new(),
+            window: Window::new(),
             receipts: BTreeMap::new(),
             queue,
             busy_since_ms: None,
@@ -190,6 +249,9 @@ impl Line {
         if let Some((book, size)) = reached {
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
+            if !is_urgent(book.class) {
+                state.window.sent(book, size, state.step_ms);
+            }
         } else {
             state.starved = step;
         }
@@ -259,21 +321,24 @@ impl Line {
 
     /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.
     fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, SignedCheckpoint)> {
-        let state = self.circuits.get(&circuit).filter(|state| state.ready && !state.starved)?;
-        let best = self.is_best(circuit, state.peer);
+        let peer = self.circuits.get(&circuit)?.peer;
+        let best = self.is_best(circuit, peer);
+        let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
         let now_ms = self.now_ms;
         let me = self.me.party;
-        let peer = self.peers.get_mut(&state.peer)?;
+        let peer = self.peers.get_mut(&peer)?;
         let mut next: Option<(Class, Book, u64)> = None;
         for (book, held) in &self.books {
             let class = book.class;
-            let urgent = matches!(class, Class::Z | Class::A);
+            let urgent = is_urgent(class);
+            let known = peer.known.get(book).copied().unwrap_or(0);
+            let sent = state.sent.get(book).copied().unwrap_or(0);
+            state.window.holds(*book, known, sent, now_ms);
             let here = best || urgent || class == Class::O;
             if !here || next.is_some_and(|(first, ..)| first <= class) {
                 continue;
             }
-            let known = peer.known.get(book).copied().unwrap_or(0);
-            let from = state.sent.get(book).copied().unwrap_or(0).max(known);
+            let from = sent.max(known);
             if held.signed_size() <= from {
                 if known >= held.signed_size() {
                     peer.lacking.remove(book);
@@ -281,7 +346,8 @@ impl Line {
                 continue;
             }
             let since = *peer.lacking.entry(*book).or_insert(now_ms);
-            if book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS) {
+            let goes = book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS);
+            if goes && (urgent || state.window.is_open(*book)) {
                 next = Some((class, *book, from));
             }
         }

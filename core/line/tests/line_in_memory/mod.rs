@@ -17,7 +17,8 @@ use detente_line::{
     Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
 };
 use detente_record::{
-    Book, Class, EntryRef, Fault, LineSecret, Party, Receipt, SecretKey, SignedCheckpoint, possession_message,
+    Book, Class, EntryRef, Fault, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SecretKey,
+    SignedCheckpoint, possession_message,
 };
 
 /// When every incident begins: 2017-04-06T18:30:00Z.
@@ -54,11 +55,19 @@ impl Store {
         self.evidence.extend(append.evidence);
     }
 
-    /// A step up to the end asked for, with the receipts that are held for it. Incidents are short: one step
-    /// reaches any end.
+    /// A step towards the end asked for, with the receipts that are held for where it ends.
     fn step(&self, book: Book, from: u64, end: &SignedCheckpoint) -> Option<(Vec<Vec<u8>>, u64)> {
+        let held = self.entries.get(&book)?;
+        let fits = |size: u64| {
+            held.get(from as usize..size as usize).is_some_and(|entries| {
+                entries.len() as u64 <= STEP_ENTRIES
+                    && entries.iter().map(|entry| entry.len() as u64).sum::<u64>() <= STEP_BYTES
+            })
+        };
+        let ends = self.checkpoints.get(&book).into_iter().flat_map(|of| of.values()).chain([end]);
+        let end = ends.filter(|end| end.checkpoint.size > from && fits(end.checkpoint.size)).last()?;
         let size = end.checkpoint.size;
-        let entries = self.entries.get(&book)?.get(from as usize..size as usize)?;
+        let entries = held.get(from as usize..size as usize)?;
         let mut frames = vec![frame::step(book, from + 1, entries, &end.signature)];
         let receipts = self.receipts.get(&book).into_iter().flatten();
         frames
