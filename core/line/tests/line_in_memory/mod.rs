@@ -65,7 +65,7 @@ impl Store {
             })
         };
         let ends = self.checkpoints.get(&book).into_iter().flat_map(|of| of.values()).chain([end]);
-        let end = ends.filter(|end| end.checkpoint.size > from && fits(end.checkpoint.size)).last()?;
+        let end = ends.filter(|end| end.checkpoint.size > from && fits(end.checkpoint.size)).next_back()?;
         let size = end.checkpoint.size;
         let entries = held.get(from as usize..size as usize)?;
         let mut frames = vec![frame::step(book, from + 1, entries, &end.signature)];
