@@ -5,7 +5,7 @@ mod line_in_memory;
 
 use detente_line::Shown;
 use detente_record::{Class, STEP_ENTRIES};
-use line_in_memory::{LineInMemory, book, message, party};
+use line_in_memory::{LineInMemory, book, message};
 
 #[test]
 fn flash_waits_for_no_more_than_a_step() {

@@ -64,8 +64,8 @@ impl Store {
                     && entries.iter().map(|entry| entry.len() as u64).sum::<u64>() <= STEP_BYTES
             })
         };
-        let ends = self.checkpoints.get(&book).into_iter().flat_map(|of| of.values()).chain([end]);
-        let end = ends.filter(|end| end.checkpoint.size > from && fits(end.checkpoint.size)).next_back()?;
+        let mut ends = self.checkpoints.get(&book).into_iter().flat_map(|of| of.values()).chain([end]);
+        let end = ends.rfind(|end| end.checkpoint.size > from && fits(end.checkpoint.size))?;
         let size = end.checkpoint.size;
         let entries = held.get(from as usize..size as usize)?;
         let mut frames = vec![frame::step(book, from + 1, entries, &end.signature)];
