@@ -5,11 +5,9 @@
 
 use core::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::hash::{Hash, sha256_of};
+use crate::hash::{BLOCK, Hash, State, after_block, finish, sha256_of};
 
 /// Bytes of a blind.
 pub const BLIND: usize = 16;
@@ -41,17 +39,15 @@ impl fmt::Debug for LineSecret {
     }
 }
 
-/// A book's secret, as an HMAC state that is ready for use; `sha2` wipes its states with its feature `zeroize`.
+/// A book's secret, ready for use.
 #[derive(Clone)]
-pub struct BookSecret(Hmac<Sha256>);
+pub struct BookSecret(Keyed);
 
 impl BookSecret {
     /// The secret of the book of an origin.
     pub fn new(secret: &LineSecret, origin: &str) -> Self {
-        let mut key: [u8; 32] = keyed(&secret.0).chain_update(origin).finalize().into_bytes().into();
-        let book = Self(keyed(&key));
-        key.zeroize();
-        book
+        let key = Zeroizing::new(Keyed::new(&secret.0).mac(origin.as_bytes()));
+        Self(Keyed::new(&key))
     }
 
     /// The blind of the leaf of an index, which is the entry's number − 1.
@@ -65,7 +61,7 @@ impl BookSecret {
     }
 
     fn pair(&self, place: u64) -> [u8; 2 * BLIND] {
-        self.0.clone().chain_update(place.to_be_bytes()).finalize().into_bytes().into()
+        self.0.mac(&place.to_be_bytes())
     }
 }
 
@@ -97,14 +93,26 @@ impl Iterator for Blinds<'_> {
     }
 }
 
-/// RFC 2104 fills a short key with zeros up to the block; done here, it cannot fail.
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    let (start, _) = block.split_at_mut(key.len());
-    start.copy_from_slice(key);
-    let mac = Hmac::new((&block).into());
-    block.zeroize();
-    mac
+/// HMAC-SHA-256 (RFC 2104) under a key: both of its hashes, each with the key's block taken in.
+#[derive(Clone)]
+struct Keyed {
+    inner: Zeroizing<State>,
+    outer: Zeroizing<State>,
+}
+
+impl Keyed {
+    fn new(key: &[u8; 32]) -> Self {
+        let padded = |pad: u8| {
+            let mut block = Zeroizing::new([pad; BLOCK]);
+            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            Zeroizing::new(after_block(&block))
+        };
+        Self { inner: padded(0x36), outer: padded(0x5c) }
+    }
+
+    fn mac(&self, message: &[u8]) -> Hash {
+        finish(*self.outer, &finish(*self.inner, message))
+    }
 }
 
 fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
@@ -120,6 +128,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::hash::hex;
 
     #[test]
     fn blinds_follow_one_another() {
@@ -130,6 +139,20 @@ mod tests {
             assert_eq!(followed, alone[from..]);
         }
         assert!(alone.iter().enumerate().all(|(place, blind)| !alone[..place].contains(blind)));
+    }
+
+    #[test]
+    fn keyed_is_hmac() {
+        // RFC 4231 §4.2 and §4.3; their keys are shorter than 32 bytes, and zeros fill them up in any case.
+        let of = |key: &[u8], message: &[u8]| {
+            let mut filled = [0; 32];
+            filled[..key.len()].copy_from_slice(key);
+            hex(&Keyed::new(&filled).mac(message))
+        };
+        let first = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
+        assert_eq!(of(&[0x0b; 20], b"Hi There"), first);
+        let second = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(of(b"Jefe", b"what do ya want for nothing?"), second);
     }
 
     #[test]
@@ -151,7 +174,10 @@ mod tests {
         fn wiped(_: &impl zeroize::ZeroizeOnDrop) {}
         let secret = LineSecret::from_bytes([0x61; 32]);
         wiped(&secret.0);
-        let shown = format!("{secret:?} {:?}", BookSecret::new(&secret, "origin"));
+        let book = BookSecret::new(&secret, "origin");
+        wiped(&book.0.inner);
+        wiped(&book.0.outer);
+        let shown = format!("{secret:?} {book:?}");
         assert_eq!(shown, "LineSecret BookSecret");
     }
 }

@@ -1,8 +1,9 @@
 //! Which bytes are canonical (spec/record.md §1).
 //!
-//! [`canonical`] is the one place that enforces the deterministic encoding. Whoever has called it may read the
-//! bytes with any CBOR decoder, and need only look at types and keys from then on. It allocates nothing, looks at
-//! every byte once, and its depth is bounded by [`MAX_DEPTH`].
+//! [`Reader`] is the one place that enforces the deterministic encoding: whatever is read through it to its end is
+//! canonical, so a structure is checked and read in one pass. It allocates nothing, looks at every byte once, and
+//! its depth is bounded by [`MAX_DEPTH`]. Whoever has called [`canonical`] may read the bytes with any CBOR decoder,
+//! and need only look at types and keys from then on.
 
 use crate::fault::Fault;
 
@@ -14,33 +15,87 @@ pub const MAX_DEPTH: usize = 16;
 /// # Errors
 /// `Malformed`, with the rule that is broken first.
 pub fn canonical(bytes: &[u8]) -> Result<(), Fault> {
-    walk(bytes)
+    let mut reader = Reader::new(bytes);
+    reader
+        .item(0)
+        .and_then(|()| reader.end())
         .map_err(|found| Fault::malformed("CBOR", "the deterministic encoding of spec/record.md §1", found))
 }
 
-/// What is broken, in words; a static string, so that the walk itself stays small.
-type Broken = &'static str;
+/// What is broken, in words; a static string, so that reading itself stays small.
+pub(crate) type Broken = &'static str;
 
-fn walk(bytes: &[u8]) -> Result<(), Broken> {
-    let mut walk = Walk { rest: bytes };
-    walk.item(0)?;
-    if walk.rest.is_empty() { Ok(()) } else { Err("bytes after the item") }
-}
-
-struct Walk<'a> {
+/// Canonical bytes, from the first to the last.
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
-impl Walk<'_> {
-    fn item(&mut self, depth: usize) -> Result<(), Broken> {
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn uint(&mut self) -> Result<u64, Broken> {
+        self.headed(0, "not an unsigned integer")
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
+        let length = self.headed(2, "not a byte string")?;
+        self.string(length)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, Broken> {
+        let length = self.headed(3, "not a text")?;
+        core::str::from_utf8(self.string(length)?).map_err(|_| "text that is not UTF-8")
+    }
+
+    /// An array's head: how many items follow.
+    pub(crate) fn array(&mut self) -> Result<u64, Broken> {
+        self.headed(4, "not an array")
+    }
+
+    /// A map's head: how many keys follow, each read by [`Reader::key`] and before its item.
+    pub(crate) fn map(&mut self) -> Result<u64, Broken> {
+        self.headed(5, "not a map")
+    }
+
+    /// A key of a map, and the `last` one of the same map from now on.
+    pub(crate) fn key(&mut self, last: &mut Option<u64>) -> Result<u64, Broken> {
+        let key = self.headed(0, "a map key that is not an unsigned integer")?;
+        if last.replace(key).is_none_or(|last| last < key) { Ok(key) } else { Err("map keys that do not ascend") }
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, Broken> {
+        match self.byte()? {
+            0xf4 => Ok(false),
+            0xf5 => Ok(true),
+            _ => Err("not true or false"),
+        }
+    }
+
+    /// The bytes of a whole map that stands inside `depth` others.
+    pub(crate) fn whole_map(&mut self, depth: usize) -> Result<&'a [u8], Broken> {
+        let from = self.rest;
+        if from.first().is_none_or(|first| first >> 5 != 5) {
+            return Err("not a map");
+        }
+        self.item(depth)?;
+        from.get(..from.len() - self.rest.len()).ok_or(SHORT)
+    }
+
+    /// Any item that stands inside `depth` arrays and maps.
+    pub(crate) fn item(&mut self, depth: usize) -> Result<(), Broken> {
         let first = self.byte()?;
         match first >> 5 {
             0 | 1 => self.argument(first).map(|_| ()),
-            2 => self.string(first).map(|_| ()),
-            3 => match core::str::from_utf8(self.string(first)?) {
-                Ok(_) => Ok(()),
-                Err(_) => Err("text that is not UTF-8"),
-            },
+            2 => {
+                let length = self.argument(first)?;
+                self.string(length).map(|_| ())
+            }
+            3 => {
+                let length = self.argument(first)?;
+                core::str::from_utf8(self.string(length)?).map(|_| ()).map_err(|_| "text that is not UTF-8")
+            }
             4 => {
                 let depth = deeper(depth)?;
                 (0..self.argument(first)?).try_for_each(|_| self.item(depth))
@@ -49,11 +104,7 @@ impl Walk<'_> {
                 let depth = deeper(depth)?;
                 let mut last = None;
                 (0..self.argument(first)?).try_for_each(|_| {
-                    let key = Some(self.key()?);
-                    if key <= last {
-                        return Err("map keys that do not ascend");
-                    }
-                    last = key;
+                    self.key(&mut last)?;
                     self.item(depth)
                 })
             }
@@ -67,11 +118,15 @@ impl Walk<'_> {
         }
     }
 
-    fn key(&mut self) -> Result<u64, Broken> {
-        match self.byte()? {
-            first @ 0x00..=0x1b => self.argument(first),
-            _ => Err("a map key that is not an unsigned integer"),
-        }
+    /// Holds that nothing is left.
+    pub(crate) fn end(&self) -> Result<(), Broken> {
+        if self.rest.is_empty() { Ok(()) } else { Err("bytes after the item") }
+    }
+
+    /// The argument of an item of one major type (RFC 8949 §3.1); for any other type, `otherwise`.
+    fn headed(&mut self, major: u8, otherwise: Broken) -> Result<u64, Broken> {
+        let first = self.byte()?;
+        if first >> 5 == major { self.argument(first) } else { Err(otherwise) }
     }
 
     /// The argument of an item's head: the value itself, a length or a count, in its shortest form.
@@ -79,17 +134,17 @@ impl Walk<'_> {
         let (value, least) = match first & 31 {
             direct @ 0..=23 => return Ok(u64::from(direct)),
             24 => (u64::from(self.byte()?), 24),
-            25 => (u64::from(u16::from_be_bytes(self.bytes()?)), 1 << 8),
-            26 => (u64::from(u32::from_be_bytes(self.bytes()?)), 1 << 16),
-            27 => (u64::from_be_bytes(self.bytes()?), 1 << 32),
+            25 => (u64::from(u16::from_be_bytes(self.take()?)), 1 << 8),
+            26 => (u64::from(u32::from_be_bytes(self.take()?)), 1 << 16),
+            27 => (u64::from_be_bytes(self.take()?), 1 << 32),
             31 => return Err("an indefinite length"),
             _ => return Err("a reserved head"),
         };
         if value < least { Err("an integer or length longer than it needs to be") } else { Ok(value) }
     }
 
-    fn string(&mut self, first: u8) -> Result<&[u8], Broken> {
-        let length = usize::try_from(self.argument(first)?).map_err(|_| SHORT)?;
+    fn string(&mut self, length: u64) -> Result<&'a [u8], Broken> {
+        let length = usize::try_from(length).map_err(|_| SHORT)?;
         let (string, rest) = self.rest.split_at_checked(length).ok_or(SHORT)?;
         self.rest = rest;
         Ok(string)
@@ -101,7 +156,7 @@ impl Walk<'_> {
         Ok(*byte)
     }
 
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or(SHORT)?;
         self.rest = rest;
         Ok(*bytes)

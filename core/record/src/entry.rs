@@ -8,11 +8,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use minicbor::data::Type;
-use minicbor::{Decoder, Encoder, decode, encode};
+use minicbor::{Encoder, encode};
 use sha2::{Digest as _, Sha256};
 
-use crate::cbor::canonical;
+use crate::cbor::{Broken, Reader};
 use crate::fault::Fault;
 use crate::hash::Hash;
 use crate::name::{Book, Cut, EntryRef, MAX_SIZE};
@@ -61,17 +60,16 @@ impl Entry {
         let refuse = |reason| Fault::misuse("entry to write", "one within spec/record.md §3", reason);
         self.write(&mut Encoder::new(&mut bytes)).map_err(|error| refuse(error.to_string()))?;
         // What is written can be read: one set of limits serves both.
-        read(&bytes).map_err(|fault| refuse(fault.to_string()))?;
+        EntryView::decode(&bytes).map_err(|fault| refuse(fault.to_string()))?;
         Ok(bytes)
     }
 
     /// Reads an entry.
     ///
     /// # Errors
-    /// `Incompatible` for canonical bytes that are an entry but for keys that this reader does not know;
-    /// `Malformed` for anything else that is not an entry.
+    /// Those of [`EntryView::decode`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        read(bytes)
+        EntryView::decode(bytes).map(EntryView::into_entry)
     }
 
     fn write(&self, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
@@ -112,6 +110,81 @@ impl Entry {
     }
 }
 
+/// An entry whose language and body stay where they were read: for whoever reads many and keeps few.
+///
+/// Its fields are those of [`Entry`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "told at Entry")]
+pub struct EntryView<'a> {
+    pub serial: u64,
+    pub time_ms: u64,
+    pub clock_held: bool,
+    pub office: u16,
+    pub language: Option<&'a str>,
+    pub regards: Vec<EntryRef>,
+    pub cut: Cut,
+    pub vector: Option<Hash>,
+    pub kind: u16,
+    pub body: &'a [u8],
+}
+
+impl<'a> EntryView<'a> {
+    /// Reads an entry, in one pass that also holds it to be canonical.
+    ///
+    /// # Errors
+    /// `Incompatible` for canonical bytes that are an entry but for keys that this reader does not know;
+    /// `Malformed` for anything else that is not an entry.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Fault> {
+        if bytes.is_empty() || bytes.len() > MAX_ENTRY {
+            return Err(ill("1 to 16,384 bytes", bytes.len()));
+        }
+        let mut reader = Reader::new(bytes);
+        let r = &mut reader;
+        let (mut serial, mut time_ms, mut office, mut kind, mut body) = (None, None, None, None, None);
+        let (mut clock_held, mut language, mut regards, mut cut, mut vector) =
+            (false, None, Vec::new(), Cut::new(), None);
+        let (mut last, mut unknown) = (None, None);
+        for _ in 0..typed("a map", r.map())? {
+            match typed("integer keys that ascend", r.key(&mut last))? {
+                1 => serial = Some(typed("a serial", r.uint())?),
+                2 => time_ms = Some(typed("a time", r.uint())?),
+                3 => clock_held = flag(r)?,
+                4 => office = Some(small("an office to 65,535", r)?),
+                5 => language = Some(tag(r)?),
+                6 => regards = refs(r)?,
+                7 => cut = sizes(r)?,
+                8 => vector = Some(hash(r)?),
+                9 => kind = Some(small("a kind to 65,535", r)?),
+                10 => body = Some(typed("a body that is a canonical map", r.whole_map(1))?),
+                key => {
+                    typed("any canonical value", r.item(1))?;
+                    unknown = unknown.or(Some(key));
+                }
+            }
+        }
+        typed("one map", reader.end())?;
+        let (Some(serial), Some(time_ms), Some(office), Some(kind), Some(body)) =
+            (serial, time_ms, office, kind, body)
+        else {
+            return Err(ill("keys 1, 2, 4, 9 and 10", "one missing"));
+        };
+        if serial == 0 {
+            return Err(ill("a serial from 1", serial));
+        }
+        if let Some(key) = unknown {
+            return Err(Fault::incompatible("entry", "keys 1 to 10", key.to_string()));
+        }
+        Ok(Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body })
+    }
+
+    /// The same entry, with a language and a body of its own.
+    pub fn into_entry(self) -> Entry {
+        let Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body } = self;
+        let (language, body) = (language.map(String::from), body.to_vec());
+        Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body }
+    }
+}
+
 /// SHA-256 over every book that the author of an act knows (spec/record.md §3, Vector).
 ///
 /// Takes the size and root of every book of the act's full cut; books of size 0 count for nothing.
@@ -131,65 +204,25 @@ fn ill(expected: &'static str, found: impl ToString) -> Fault {
     Fault::malformed("entry", expected, found.to_string())
 }
 
-/// Gives a decoder's error the expectation that it broke.
-fn typed<T>(expected: &'static str, value: Result<T, decode::Error>) -> Result<T, Fault> {
-    value.map_err(|error| ill(expected, error))
+/// Gives what is broken the expectation that it broke.
+fn typed<T>(expected: &'static str, value: Result<T, Broken>) -> Result<T, Fault> {
+    value.map_err(|found| ill(expected, found))
 }
 
-fn read(bytes: &[u8]) -> Result<Entry, Fault> {
-    if bytes.is_empty() || bytes.len() > MAX_ENTRY {
-        return Err(ill("1 to 16,384 bytes", bytes.len()));
-    }
-    canonical(bytes)?;
-    // From here on keys ascend and lengths are definite, so no key comes twice.
-    let mut decoder = Decoder::new(bytes);
-    let d = &mut decoder;
-    let (mut serial, mut time_ms, mut office, mut kind, mut body) = (None, None, None, None, None);
-    let (mut clock_held, mut language, mut regards, mut cut, mut vector) =
-        (false, None, Vec::new(), Cut::new(), None);
-    let mut unknown = None;
-    for _ in 0..typed("a map", d.map())?.unwrap_or_default() {
-        match typed("integer keys", d.u64())? {
-            1 => serial = Some(typed("a serial", d.u64())?),
-            2 => time_ms = Some(typed("a time", d.u64())?),
-            3 => clock_held = flag(d)?,
-            4 => office = Some(typed("an office to 65,535", d.u16())?),
-            5 => language = Some(tag(d)?.into()),
-            6 => regards = refs(d)?,
-            7 => cut = sizes(d)?,
-            8 => vector = Some(hash(d)?),
-            9 => kind = Some(typed("a kind to 65,535", d.u16())?),
-            10 => body = Some(map(bytes, d)?),
-            key => {
-                typed("any value", d.skip())?;
-                unknown = unknown.or(Some(key));
-            }
-        }
-    }
-    let (Some(serial), Some(time_ms), Some(office), Some(kind), Some(body)) =
-        (serial, time_ms, office, kind, body)
-    else {
-        return Err(ill("keys 1, 2, 4, 9 and 10", "one missing"));
-    };
-    if serial == 0 {
-        return Err(ill("a serial from 1", serial));
-    }
-    if let Some(key) = unknown {
-        return Err(Fault::incompatible("entry", "keys 1 to 10", key.to_string()));
-    }
-    let body = body.to_vec();
-    Ok(Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body })
+fn small(expected: &'static str, r: &mut Reader<'_>) -> Result<u16, Fault> {
+    let value = typed(expected, r.uint())?;
+    u16::try_from(value).map_err(|_| ill(expected, value))
 }
 
-fn flag(d: &mut Decoder<'_>) -> Result<bool, Fault> {
-    match typed("true", d.bool())? {
+fn flag(r: &mut Reader<'_>) -> Result<bool, Fault> {
+    match typed("true", r.flag())? {
         true => Ok(true),
         false => Err(ill("true, or no key 3", false)),
     }
 }
 
-fn tag<'a>(d: &mut Decoder<'a>) -> Result<&'a str, Fault> {
-    let tag = typed("a language tag", d.str())?;
+fn tag<'a>(r: &mut Reader<'a>) -> Result<&'a str, Fault> {
+    let tag = typed("a language tag", r.text())?;
     if (1..=MAX_LANGUAGE).contains(&tag.len()) {
         Ok(tag)
     } else {
@@ -198,28 +231,24 @@ fn tag<'a>(d: &mut Decoder<'a>) -> Result<&'a str, Fault> {
 }
 
 /// A count that is not 0 and within a limit.
-fn count(
-    expected: &'static str,
-    length: Result<Option<u64>, decode::Error>,
-    most: usize,
-) -> Result<usize, Fault> {
-    let length = typed(expected, length)?.unwrap_or_default();
+fn count(expected: &'static str, length: Result<u64, Broken>, most: usize) -> Result<usize, Fault> {
+    let length = typed(expected, length)?;
     let count = usize::try_from(length).ok().filter(|count| (1..=most).contains(count));
     count.ok_or_else(|| ill(expected, length))
 }
 
-fn book(d: &mut Decoder<'_>) -> Result<Book, Fault> {
-    Book::from_code(typed("a book", d.u32())?)
+fn book(code: u64) -> Result<Book, Fault> {
+    Book::from_code(u32::try_from(code).map_err(|_| ill("a book", code))?)
 }
 
-fn refs(d: &mut Decoder<'_>) -> Result<Vec<EntryRef>, Fault> {
-    let count = count("1 to 16 entries regarded", d.array(), MAX_REGARDS)?;
+fn refs(r: &mut Reader<'_>) -> Result<Vec<EntryRef>, Fault> {
+    let count = count("1 to 16 entries regarded", r.array(), MAX_REGARDS)?;
     let mut refs = Vec::with_capacity(count);
     for _ in 0..count {
-        if typed("a book and a number", d.array())? != Some(2) {
+        if typed("a book and a number", r.array())? != 2 {
             return Err(ill("a book and a number", "another length"));
         }
-        let (book, number) = (book(d)?, typed("a number", d.u64())?);
+        let (book, number) = (book(typed("a book", r.uint())?)?, typed("a number", r.uint())?);
         if !(1..=MAX_SIZE).contains(&number) {
             return Err(ill("a number from 1 to 2^40 - 1", number));
         }
@@ -228,10 +257,11 @@ fn refs(d: &mut Decoder<'_>) -> Result<Vec<EntryRef>, Fault> {
     Ok(refs)
 }
 
-fn sizes(d: &mut Decoder<'_>) -> Result<Cut, Fault> {
+fn sizes(r: &mut Reader<'_>) -> Result<Cut, Fault> {
     let mut cut = Cut::new();
-    for _ in 0..count("1 to 1,024 books in a cut", d.map(), MAX_CUT)? {
-        let (book, size) = (book(d)?, typed("a size", d.u64())?);
+    let mut last = None;
+    for _ in 0..count("1 to 1,024 books in a cut", r.map(), MAX_CUT)? {
+        let (book, size) = (book(typed("a book", r.key(&mut last))?)?, typed("a size", r.uint())?);
         if size > MAX_SIZE {
             return Err(ill("a size to 2^40 - 1", size));
         }
@@ -240,18 +270,9 @@ fn sizes(d: &mut Decoder<'_>) -> Result<Cut, Fault> {
     Ok(cut)
 }
 
-fn hash(d: &mut Decoder<'_>) -> Result<Hash, Fault> {
-    let bytes = typed("a vector", d.bytes())?;
+fn hash(r: &mut Reader<'_>) -> Result<Hash, Fault> {
+    let bytes = typed("a vector", r.bytes())?;
     Hash::try_from(bytes).map_err(|_| ill("a vector of 32 bytes", bytes.len()))
-}
-
-fn map<'a>(bytes: &'a [u8], d: &mut Decoder<'_>) -> Result<&'a [u8], Fault> {
-    if typed("a body", d.datatype())? != Type::Map {
-        return Err(ill("a body that is a map", "another type"));
-    }
-    let start = d.position();
-    typed("a body", d.skip())?;
-    bytes.get(start..d.position()).ok_or_else(|| ill("a body", "none"))
 }
 
 #[cfg(test)]

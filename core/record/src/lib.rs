@@ -33,7 +33,7 @@ pub mod tree;
 pub use blind::{Blinds, BookSecret, LineSecret};
 pub use cbor::canonical;
 pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict, conflict_across};
-pub use entry::{Entry, MAX_ENTRY, vector_hash};
+pub use entry::{Entry, EntryView, MAX_ENTRY, vector_hash};
 pub use fault::{Blame, Detail, Fault};
 pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};

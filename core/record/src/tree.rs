@@ -6,11 +6,9 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::blind::BLIND;
 use crate::fault::Fault;
-use crate::hash::{Hash, sha256};
+use crate::hash::{Hash, sha256, sha256_headed};
 use crate::name::MAX_SIZE;
 
 /// The root of a tree without leaves.
@@ -23,17 +21,15 @@ pub fn leaf_hash(blind: &[u8; BLIND], entry: &[u8]) -> Hash {
     let mut head = [0; 1 + BLIND];
     let (_, rest) = head.split_at_mut(1);
     rest.copy_from_slice(blind);
-    Sha256::new_with_prefix(head).chain_update(entry).finalize().into()
+    sha256_headed(&head, entry)
 }
 
 /// The hash of a node with two children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut node = [1; 65];
-    let (_, children) = node.split_at_mut(1);
-    let (first, second) = children.split_at_mut(32);
-    first.copy_from_slice(left);
-    second.copy_from_slice(right);
-    sha256(&node)
+    let mut head = [1; 1 + 32];
+    let (_, rest) = head.split_at_mut(1);
+    rest.copy_from_slice(left);
+    sha256_headed(&head, right)
 }
 
 /// The right edge of a tree, from which its root follows and to which leaves are added.
