@@ -3,11 +3,13 @@
 //! A [`LineSecret`] is a party's; a [`BookSecret`] follows from it for one book, and gives each leaf its blind.
 //! Both are wiped from memory when they are dropped, and neither shows itself in Debug output.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::hash::{BLOCK, Hash, State, after_block, finish, sha256_of};
+use crate::compress::{BLOCK, State, after, hash_all, hash_one};
+use crate::hash::{Hash, sha256_of};
 
 /// Bytes of a blind.
 pub const BLIND: usize = 16;
@@ -60,6 +62,16 @@ impl BookSecret {
         Blinds { secret: self, index: from, pair: self.pair(from / 2) }
     }
 
+    /// The blinds of `count` leaves from an index on: sooner than each by itself.
+    pub(crate) fn run(&self, from: u64, count: usize) -> Vec<[u8; BLIND]> {
+        // One pair more than half of them: the first pair may be only half wanted.
+        let places = (0..=count as u64 / 2).map(|next| (from / 2).wrapping_add(next) & (u64::MAX / 2));
+        let places: Vec<_> = places.map(u64::to_be_bytes).collect();
+        let pairs = self.0.macs(&places);
+        let (blinds, _) = pairs.as_flattened().as_chunks();
+        blinds.iter().skip((from % 2) as usize).take(count).copied().collect()
+    }
+
     fn pair(&self, place: u64) -> [u8; 2 * BLIND] {
         self.0.mac(&place.to_be_bytes())
     }
@@ -93,7 +105,7 @@ impl Iterator for Blinds<'_> {
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104) under a key: both of its hashes, each with the key's block taken in.
+/// HMAC-SHA-256 (RFC 2104) under a key: its two hashes, each after the block that the key makes.
 #[derive(Clone)]
 struct Keyed {
     inner: Zeroizing<State>,
@@ -105,13 +117,20 @@ impl Keyed {
         let padded = |pad: u8| {
             let mut block = Zeroizing::new([pad; BLOCK]);
             block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-            Zeroizing::new(after_block(&block))
+            Zeroizing::new(after(&block))
         };
         Self { inner: padded(0x36), outer: padded(0x5c) }
     }
 
     fn mac(&self, message: &[u8]) -> Hash {
-        finish(*self.outer, &finish(*self.inner, message))
+        let inner = hash_one(&self.inner, |laid_out| laid_out.lay_out(BLOCK, &[], message));
+        hash_one(&self.outer, |laid_out| laid_out.lay_out(BLOCK, &[], &inner))
+    }
+
+    fn macs(&self, messages: &[[u8; 8]]) -> Vec<Hash> {
+        let inner =
+            hash_all(&self.inner, messages, |laid_out, message| laid_out.lay_out(BLOCK, &[], message));
+        hash_all(&self.outer, &inner, |laid_out, inner| laid_out.lay_out(BLOCK, &[], inner))
     }
 }
 
@@ -125,7 +144,6 @@ fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
 #[cfg(test)]
 mod tests {
     use alloc::format;
-    use alloc::vec::Vec;
 
     use super::*;
     use crate::hash::hex;

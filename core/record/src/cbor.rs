@@ -16,14 +16,52 @@ pub const MAX_DEPTH: usize = 16;
 /// `Malformed`, with the rule that is broken first.
 pub fn canonical(bytes: &[u8]) -> Result<(), Fault> {
     let mut reader = Reader::new(bytes);
-    reader
-        .item(0)
-        .and_then(|()| reader.end())
-        .map_err(|found| Fault::malformed("CBOR", "the deterministic encoding of spec/record.md §1", found))
+    let read = reader.item(0).and_then(|()| reader.end());
+    read.map_err(|broken| {
+        Fault::malformed("CBOR", "the deterministic encoding of spec/record.md §1", broken.found())
+    })
 }
 
-/// What is broken, in words; a static string, so that reading itself stays small.
-pub(crate) type Broken = &'static str;
+/// The rule that is broken first; of one byte, so that results stay in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Short,
+    Long,
+    Indefinite,
+    Reserved,
+    NotUtf8,
+    Descending,
+    Key,
+    Deep,
+    Tag,
+    Float,
+    Break,
+    Simple,
+    After,
+    Type,
+}
+
+impl Broken {
+    /// What was found that breaks it.
+    pub(crate) const fn found(self) -> &'static str {
+        match self {
+            Self::Short => "bytes that end too early",
+            Self::Long => "an integer or length longer than it needs to be",
+            Self::Indefinite => "an indefinite length",
+            Self::Reserved => "a reserved head",
+            Self::NotUtf8 => "text that is not UTF-8",
+            Self::Descending => "map keys that do not ascend",
+            Self::Key => "a map key that is not an unsigned integer",
+            Self::Deep => "nesting deeper than 16",
+            Self::Tag => "a tag",
+            Self::Float => "a floating-point number",
+            Self::Break => "a break",
+            Self::Simple => "a simple value other than true, false and null",
+            Self::After => "bytes after the item",
+            Self::Type => "an item of another type",
+        }
+    }
+}
 
 /// Canonical bytes, from the first to the last.
 pub(crate) struct Reader<'a> {
@@ -35,41 +73,43 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
+    #[inline]
     pub(crate) fn uint(&mut self) -> Result<u64, Broken> {
-        self.headed(0, "not an unsigned integer")
+        self.headed(0, Broken::Type)
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
-        let length = self.headed(2, "not a byte string")?;
+        let length = self.headed(2, Broken::Type)?;
         self.string(length)
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, Broken> {
-        let length = self.headed(3, "not a text")?;
-        core::str::from_utf8(self.string(length)?).map_err(|_| "text that is not UTF-8")
+        let length = self.headed(3, Broken::Type)?;
+        core::str::from_utf8(self.string(length)?).map_err(|_| Broken::NotUtf8)
     }
 
     /// An array's head: how many items follow.
     pub(crate) fn array(&mut self) -> Result<u64, Broken> {
-        self.headed(4, "not an array")
+        self.headed(4, Broken::Type)
     }
 
     /// A map's head: how many keys follow, each read by [`Reader::key`] and before its item.
     pub(crate) fn map(&mut self) -> Result<u64, Broken> {
-        self.headed(5, "not a map")
+        self.headed(5, Broken::Type)
     }
 
     /// A key of a map, and the `last` one of the same map from now on.
+    #[inline]
     pub(crate) fn key(&mut self, last: &mut Option<u64>) -> Result<u64, Broken> {
-        let key = self.headed(0, "a map key that is not an unsigned integer")?;
-        if last.replace(key).is_none_or(|last| last < key) { Ok(key) } else { Err("map keys that do not ascend") }
+        let key = self.headed(0, Broken::Key)?;
+        if last.replace(key).is_none_or(|last| last < key) { Ok(key) } else { Err(Broken::Descending) }
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, Broken> {
         match self.byte()? {
             0xf4 => Ok(false),
             0xf5 => Ok(true),
-            _ => Err("not true or false"),
+            _ => Err(Broken::Type),
         }
     }
 
@@ -77,10 +117,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn whole_map(&mut self, depth: usize) -> Result<&'a [u8], Broken> {
         let from = self.rest;
         if from.first().is_none_or(|first| first >> 5 != 5) {
-            return Err("not a map");
+            return Err(Broken::Type);
         }
         self.item(depth)?;
-        from.get(..from.len() - self.rest.len()).ok_or(SHORT)
+        from.get(..from.len() - self.rest.len()).ok_or(Broken::Short)
     }
 
     /// Any item that stands inside `depth` arrays and maps.
@@ -94,7 +134,7 @@ impl<'a> Reader<'a> {
             }
             3 => {
                 let length = self.argument(first)?;
-                core::str::from_utf8(self.string(length)?).map(|_| ()).map_err(|_| "text that is not UTF-8")
+                core::str::from_utf8(self.string(length)?).map(|_| ()).map_err(|_| Broken::NotUtf8)
             }
             4 => {
                 let depth = deeper(depth)?;
@@ -108,65 +148,72 @@ impl<'a> Reader<'a> {
                     self.item(depth)
                 })
             }
-            6 => Err("a tag"),
+            6 => Err(Broken::Tag),
             _ => match first {
                 0xf4..=0xf6 => Ok(()),
-                0xf9..=0xfb => Err("a floating-point number"),
-                0xff => Err("a break"),
-                _ => Err("a simple value other than true, false and null"),
+                0xf9..=0xfb => Err(Broken::Float),
+                0xff => Err(Broken::Break),
+                _ => Err(Broken::Simple),
             },
         }
     }
 
     /// Holds that nothing is left.
     pub(crate) fn end(&self) -> Result<(), Broken> {
-        if self.rest.is_empty() { Ok(()) } else { Err("bytes after the item") }
+        if self.rest.is_empty() { Ok(()) } else { Err(Broken::After) }
     }
 
     /// The argument of an item of one major type (RFC 8949 §3.1); for any other type, `otherwise`.
+    #[inline]
     fn headed(&mut self, major: u8, otherwise: Broken) -> Result<u64, Broken> {
         let first = self.byte()?;
         if first >> 5 == major { self.argument(first) } else { Err(otherwise) }
     }
 
     /// The argument of an item's head: the value itself, a length or a count, in its shortest form.
+    #[inline]
     fn argument(&mut self, first: u8) -> Result<u64, Broken> {
-        let (value, least) = match first & 31 {
-            direct @ 0..=23 => return Ok(u64::from(direct)),
+        match first & 31 {
+            direct @ 0..=23 => Ok(u64::from(direct)),
+            form => self.long_argument(form),
+        }
+    }
+
+    /// An argument in the bytes after the head.
+    fn long_argument(&mut self, form: u8) -> Result<u64, Broken> {
+        let (value, least) = match form {
             24 => (u64::from(self.byte()?), 24),
             25 => (u64::from(u16::from_be_bytes(self.take()?)), 1 << 8),
             26 => (u64::from(u32::from_be_bytes(self.take()?)), 1 << 16),
             27 => (u64::from_be_bytes(self.take()?), 1 << 32),
-            31 => return Err("an indefinite length"),
-            _ => return Err("a reserved head"),
+            31 => return Err(Broken::Indefinite),
+            _ => return Err(Broken::Reserved),
         };
-        if value < least { Err("an integer or length longer than it needs to be") } else { Ok(value) }
+        if value < least { Err(Broken::Long) } else { Ok(value) }
     }
 
     fn string(&mut self, length: u64) -> Result<&'a [u8], Broken> {
-        let length = usize::try_from(length).map_err(|_| SHORT)?;
-        let (string, rest) = self.rest.split_at_checked(length).ok_or(SHORT)?;
+        let length = usize::try_from(length).map_err(|_| Broken::Short)?;
+        let (string, rest) = self.rest.split_at_checked(length).ok_or(Broken::Short)?;
         self.rest = rest;
         Ok(string)
     }
 
     fn byte(&mut self) -> Result<u8, Broken> {
-        let (byte, rest) = self.rest.split_first().ok_or(SHORT)?;
+        let (byte, rest) = self.rest.split_first().ok_or(Broken::Short)?;
         self.rest = rest;
         Ok(*byte)
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(SHORT)?;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Broken::Short)?;
         self.rest = rest;
         Ok(*bytes)
     }
 }
 
-const SHORT: Broken = "bytes that end too early";
-
 fn deeper(depth: usize) -> Result<usize, Broken> {
-    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err("nesting deeper than 16") }
+    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(Broken::Deep) }
 }
 
 #[cfg(test)]

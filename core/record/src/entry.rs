@@ -1,6 +1,7 @@
 //! Entries: what is written (spec/record.md §3).
 //!
-//! [`Entry::decode`] accepts exactly the bytes that [`Entry::encode`] writes for some entry, within all limits.
+//! [`Entry::decode`] accepts exactly the bytes that [`Entry::encode`] writes for some entry, within all limits;
+//! [`EntryView::decode`] accepts the same, and copies nothing that it need not.
 //! What an entry's body means is not judged here, and what ties it to other entries is [`crate::book`]'s.
 
 use alloc::collections::BTreeMap;
@@ -110,21 +111,28 @@ impl Entry {
     }
 }
 
-/// An entry whose language and body stay where they were read: for whoever reads many and keeps few.
-///
-/// Its fields are those of [`Entry`].
+/// An [`Entry`] whose language and body stay where they were read: for whoever reads many and keeps few.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "told at Entry")]
 pub struct EntryView<'a> {
+    /// [`Entry::serial`].
     pub serial: u64,
+    /// [`Entry::time_ms`].
     pub time_ms: u64,
+    /// [`Entry::clock_held`].
     pub clock_held: bool,
+    /// [`Entry::office`].
     pub office: u16,
+    /// [`Entry::language`].
     pub language: Option<&'a str>,
+    /// [`Entry::regards`].
     pub regards: Vec<EntryRef>,
+    /// [`Entry::cut`].
     pub cut: Cut,
+    /// [`Entry::vector`].
     pub vector: Option<Hash>,
+    /// [`Entry::kind`].
     pub kind: u16,
+    /// [`Entry::body`].
     pub body: &'a [u8],
 }
 
@@ -206,7 +214,7 @@ fn ill(expected: &'static str, found: impl ToString) -> Fault {
 
 /// Gives what is broken the expectation that it broke.
 fn typed<T>(expected: &'static str, value: Result<T, Broken>) -> Result<T, Fault> {
-    value.map_err(|found| ill(expected, found))
+    value.map_err(|broken| ill(expected, broken.found()))
 }
 
 fn small(expected: &'static str, r: &mut Reader<'_>) -> Result<u16, Fault> {

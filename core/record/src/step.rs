@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::hash::Hash;
 use crate::key::{PublicKey, Signature};
 use crate::name::{Book, LineId, MAX_SIZE};
-use crate::tree::{Frontier, leaf_hash};
+use crate::tree::{Frontier, leaf_hashes};
 
 /// Most entries of a step.
 pub const STEP_ENTRIES: u64 = 256;
@@ -47,13 +47,9 @@ pub fn verify_step(
         let expected = format!("{} more than {}, the size held", entries.len(), held.size());
         return Err(Fault::malformed("size of a step", expected, format!("{size}")));
     }
+    let leaves = leaf_hashes(secret, held.size(), entries);
     let mut frontier = held.clone();
-    let mut leaves = Vec::with_capacity(entries.len());
-    for (entry, blind) in entries.iter().zip(secret.blinds(held.size())) {
-        let leaf = leaf_hash(&blind, entry);
-        frontier.push(leaf);
-        leaves.push(leaf);
-    }
+    frontier.extend(&leaves);
     let checkpoint = Checkpoint { book, size, root: frontier.root() };
     SignedCheckpoint { checkpoint, signature: *signature }.verify(line, key)?;
     Ok((frontier, leaves))
@@ -83,6 +79,7 @@ mod tests {
     use crate::blind::LineSecret;
     use crate::key::SecretKey;
     use crate::name::{Class, Party};
+    use crate::tree::leaf_hash;
 
     const LINE: LineId = LineId([7; 32]);
 

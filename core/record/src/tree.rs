@@ -6,9 +6,10 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use crate::blind::BLIND;
+use crate::blind::{BLIND, BookSecret};
+use crate::compress::{INITIAL, Message, hash_all, hash_one};
 use crate::fault::Fault;
-use crate::hash::{Hash, sha256, sha256_headed};
+use crate::hash::{Hash, sha256};
 use crate::name::MAX_SIZE;
 
 /// The root of a tree without leaves.
@@ -18,18 +19,34 @@ pub fn empty_root() -> Hash {
 
 /// The hash of the leaf of an entry under its blind.
 pub fn leaf_hash(blind: &[u8; BLIND], entry: &[u8]) -> Hash {
+    hash_one(&INITIAL, |message| lay_out_leaf(message, blind, entry))
+}
+
+/// The hashes of consecutive leaves of a book, from the one of an index on: sooner than each by itself.
+pub fn leaf_hashes(secret: &BookSecret, from: u64, entries: &[&[u8]]) -> Vec<Hash> {
+    let blinds = secret.run(from, entries.len());
+    hash_all(&INITIAL, blinds.iter().zip(entries), |message, (blind, entry)| {
+        lay_out_leaf(message, blind, entry);
+    })
+}
+
+fn lay_out_leaf<'a>(message: &mut Message<'a>, blind: &[u8; BLIND], entry: &'a [u8]) {
     let mut head = [0; 1 + BLIND];
     let (_, rest) = head.split_at_mut(1);
     rest.copy_from_slice(blind);
-    sha256_headed(&head, entry)
+    message.lay_out(0, &head, entry);
 }
 
 /// The hash of a node with two children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut head = [1; 1 + 32];
+    hash_one(&INITIAL, |message| lay_out_node(message, left, right))
+}
+
+fn lay_out_node<'a>(message: &mut Message<'a>, left: &Hash, right: &'a Hash) {
+    let mut head = [1; 1 + size_of::<Hash>()];
     let (_, rest) = head.split_at_mut(1);
     rest.copy_from_slice(left);
-    sha256_headed(&head, right)
+    message.lay_out(0, &head, right);
 }
 
 /// The right edge of a tree, from which its root follows and to which leaves are added.
@@ -55,6 +72,27 @@ impl Frontier {
         }
         self.peaks.push(hash);
         self.size = self.size.saturating_add(1);
+    }
+
+    /// Adds the hashes of leaves: sooner than each by itself.
+    pub fn extend(&mut self, leaves: &[Hash]) {
+        let mut held = self.size;
+        let mut nodes = leaves.to_vec();
+        // From the leaves up, what has no right sibling yet.
+        let mut alone = Vec::new();
+        while !nodes.is_empty() {
+            if held & 1 == 1
+                && let Some(left) = self.peaks.pop()
+            {
+                nodes.insert(0, left);
+            }
+            let (pairs, rest) = nodes.as_chunks();
+            alone.extend(rest);
+            nodes = hash_all(&INITIAL, pairs, |message, [left, right]| lay_out_node(message, left, right));
+            held >>= 1;
+        }
+        self.peaks.extend(alone.iter().rev());
+        self.size = self.size.saturating_add(leaves.len() as u64);
     }
 
     /// The root of the tree.
@@ -91,7 +129,10 @@ impl Frontier {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
+    use crate::blind::LineSecret;
     use crate::hash::hex;
 
     #[test]
@@ -103,6 +144,36 @@ mod tests {
         assert_eq!(frontier.root(), node_hash(&node_hash(&a, &b), &c));
         assert_eq!(node_hash(&a, &b), sha256(&[&[1][..], &a, &b].concat()));
         assert_eq!(leaf_hash(&[7; 16], b"entry"), sha256(&[&[0][..], &[7; 16], b"entry"].concat()));
+    }
+
+    #[test]
+    fn many_leaves_grow_it_like_each() {
+        let leaves: Vec<Hash> = (0..70_u8).map(|leaf| [leaf; 32]).collect();
+        for held in 0..leaves.len() {
+            let mut one_by_one = Frontier::default();
+            leaves[..held].iter().for_each(|leaf| one_by_one.push(*leaf));
+            let before = one_by_one.clone();
+            for count in 0..=leaves.len() - held {
+                let mut at_once = before.clone();
+                at_once.extend(&leaves[held..held + count]);
+                assert_eq!(at_once, one_by_one, "{held} and {count}");
+                if let Some(leaf) = leaves.get(held + count) {
+                    one_by_one.push(*leaf);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_leaves_hash_like_each() {
+        let secret = BookSecret::new(&LineSecret::from_bytes([3; 32]), "detente/00");
+        let entries: Vec<Vec<u8>> = (0..40).map(|length| vec![5; length * 9]).collect();
+        let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+        for (from, count) in [(0, 40), (1, 40), (0, 1), (7, 1), (7, 2), (8, 0), (u64::MAX, 3)] {
+            let each = entries.iter().zip(secret.blinds(from)).map(|(entry, blind)| leaf_hash(&blind, entry));
+            let each: Vec<Hash> = each.take(count).collect();
+            assert_eq!(leaf_hashes(&secret, from, &entries[..count]), each);
+        }
     }
 
     #[test]
