@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use detente_record::{Checkpoint, Entry, Frontier, LineId, SignedCheckpoint, leaf_hash, sha256};
+use detente_record::{Checkpoint, EntryView, Frontier, LineId, SignedCheckpoint, leaf_hashes, sha256};
 use detente_station::store::{self, Store};
 
 use crate::Outcome;
@@ -39,15 +39,11 @@ impl<'a> Verified<'a> {
     }
 
     /// Takes the next entries; those that end in the checkpoint, if there is one.
-    fn take<'b>(
-        &mut self,
-        entries: impl Iterator<Item = &'b [u8]>,
-        checkpoint: Option<&store::Checkpoint>,
-    ) -> Outcome<()> {
-        for (bytes, blind) in entries.zip(self.of.secret.blinds(self.frontier.size())) {
-            std::hint::black_box(Entry::decode(bytes)?);
-            self.frontier.push(leaf_hash(&blind, bytes));
+    fn take(&mut self, entries: &[&[u8]], checkpoint: Option<&store::Checkpoint>) -> Outcome<()> {
+        for bytes in entries {
+            std::hint::black_box(EntryView::decode(bytes)?);
         }
+        self.frontier.extend(&leaf_hashes(&self.of.secret, self.frontier.size(), entries));
         if let Some(found) = checkpoint {
             let root = self.frontier.root();
             if found.size != self.frontier.size() || found.root != root {
@@ -83,7 +79,8 @@ fn verify_memory(of: &LargeBook, line: LineId, book: &InMemory) -> Outcome<()> {
     for checkpoint in &book.checkpoints {
         let range = verified.frontier.size() as usize..checkpoint.size as usize;
         let entries = book.entries.get(range).ok_or("a checkpoint beyond its book")?;
-        verified.take(entries.iter().map(|bytes| &**bytes), Some(checkpoint))?;
+        let entries: Vec<&[u8]> = entries.iter().map(|bytes| &**bytes).collect();
+        verified.take(&entries, Some(checkpoint))?;
     }
     if verified.frontier.size() as usize == book.entries.len() {
         Ok(())
@@ -102,7 +99,8 @@ fn verify_store(of: &LargeBook, line: LineId, store: &Store) -> Outcome<()> {
             let entries = store.entries(code, from, wanted, READ_BYTES)?;
             let reached = entries.last().ok_or("a book with a gap")?.number;
             let last = (reached == checkpoint.size).then_some(&checkpoint);
-            verified.take(entries.iter().map(|entry| &*entry.bytes), last)?;
+            let entries: Vec<&[u8]> = entries.iter().map(|entry| &*entry.bytes).collect();
+            verified.take(&entries, last)?;
         }
     }
     if verified.frontier.size() == store.size(code)? { Ok(()) } else { Err("unsigned entries".into()) }
