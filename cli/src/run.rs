@@ -25,7 +25,7 @@ pub(crate) fn run(home: Home, json_log: bool) -> Result<(), SetupError> {
     let wrong = |text: String| SetupError::File {
         path: home.path().to_owned(),
         text,
-        hint: "unset the variable; only demonstrations set it",
+        hint: "unset the variable; only demonstrations set it".into(),
     };
     let clock = Clock::from_environment().map_err(wrong)?;
     if clock.is_scenario() {

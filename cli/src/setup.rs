@@ -81,7 +81,7 @@ pub(crate) struct Said {
 }
 
 fn wrong(path: &Path, text: impl Into<String>, hint: &'static str) -> SetupError {
-    SetupError::File { path: path.to_owned(), text: text.into(), hint }
+    SetupError::File { path: path.to_owned(), text: text.into(), hint: hint.into() }
 }
 
 fn office(text: &str, number: u16) -> Result<Office, SetupError> {

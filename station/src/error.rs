@@ -1,5 +1,6 @@
 //! What can be wrong before a station runs, each with what to do about it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,20 +25,18 @@ pub enum SetupError {
         hint: &'static str,
     },
     /// A file that would be overwritten.
-    #[error("{path} exists already")]
+    #[error("{path}: expected no such file, found one")]
     Exists {
         /// Which.
         path: PathBuf,
     },
     /// A file that is too large to be what it should be.
-    #[error("{path}: expected at most {limit} bytes, found {found}")]
+    #[error("{path}: expected at most {limit} bytes, found more")]
     TooLarge {
         /// Which.
         path: PathBuf,
         /// Most bytes.
         limit: u64,
-        /// Its bytes.
-        found: u64,
     },
     /// A file that is not what it should be; the text names line and column.
     #[error("{path}: {text}")]
@@ -47,7 +46,23 @@ pub enum SetupError {
         /// What is wrong with it, and where.
         text: String,
         /// What to do.
-        hint: &'static str,
+        hint: Cow<'static, str>,
+    },
+    /// A memorandum or card that breaks a rule.
+    #[error("{path}: {place}{fault}")]
+    Rule {
+        /// Which.
+        path: PathBuf,
+        /// Where in it: line and column, the key; or nothing.
+        place: String,
+        /// The rule.
+        fault: Fault,
+    },
+    /// A second memorandum for a line that has one.
+    #[error("{path}: expected no memorandum in force for this line, found another one")]
+    InForce {
+        /// The one in force.
+        path: PathBuf,
     },
     /// Keys that others could read.
     #[error("{path} can be read by others (mode {mode:o}); keys must be their owner's alone")]
@@ -57,7 +72,7 @@ pub enum SetupError {
         /// Its mode.
         mode: u32,
     },
-    /// A memorandum, card or record that breaks a rule.
+    /// A name, key or record that breaks a rule.
     #[error("{0}")]
     Fault(#[from] Fault),
     /// The store.
@@ -96,7 +111,9 @@ impl SetupError {
             io::ErrorKind::AddrInUse => {
                 "another station or program uses it: stop that, or choose another address"
             }
-            _ => "see the system's answer above",
+            io::ErrorKind::IsADirectory => "name a file",
+            io::ErrorKind::InvalidData => "this is not the text file that was meant",
+            _ => "the system refuses: check the path, its disk and its owner",
         };
         Self::Io { what, path: path.to_owned(), cause: cause.to_string(), hint }
     }
@@ -104,9 +121,20 @@ impl SetupError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Io { hint, .. } | Self::File { hint, .. } => (*hint).into(),
-            Self::Exists { .. } => "move it away first; nothing is overwritten".into(),
+            Self::Io { hint, .. } => (*hint).into(),
+            Self::File { hint, .. } => hint.clone().into_owned(),
+            Self::Exists { .. } => {
+                "nothing is overwritten: go on with the one that is there, or choose another --home".into()
+            }
+            Self::InForce { .. } => {
+                "other terms are another line: give it a name of its own, or refound it in another --home".into()
+            }
             Self::TooLarge { .. } => "this is not the file that was meant".into(),
+            Self::Rule { fault: Fault::WeakKey(_), .. } => {
+                "this key secures nothing: take no such card, and ask its party for the one that `detente init` made"
+                    .into()
+            }
+            Self::Rule { .. } => "correct what is named; spec/memorandum.md lists every field".into(),
             Self::Exposed { path, .. } => format!("chmod 600 {}", path.display()),
             Self::Fault(_) => "correct what is named, then try again".into(),
             Self::Store(error) => error.hint().into(),

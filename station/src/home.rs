@@ -10,7 +10,7 @@
 //! ```
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -88,11 +88,17 @@ impl Home {
     pub fn lines(&self) -> Result<Vec<String>, SetupError> {
         let folder = self.0.join("lines");
         let found = match fs::read_dir(&folder) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             found => found.map_err(|cause| SetupError::io("list", &folder, &cause))?,
         };
-        let names = found.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut names: Vec<String> = names.filter(|name| self.keys(name).exists()).collect();
+        let mut names = Vec::new();
+        for name in found.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+            let keys = self.keys(&name);
+            // Keys that may not be looked at are not keys that are missing.
+            if keys.try_exists().map_err(|cause| SetupError::io("look for", &keys, &cause))? {
+                names.push(name);
+            }
+        }
         names.sort();
         Ok(names)
     }
@@ -103,11 +109,21 @@ impl Home {
 /// # Errors
 /// `Io`, or `TooLarge`.
 pub fn read(path: &Path) -> Result<String, SetupError> {
-    let length = fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?.len();
-    if length > MAX_FILE {
-        return Err(SetupError::TooLarge { path: path.to_owned(), limit: MAX_FILE, found: length });
+    let failed = |cause: io::Error| SetupError::io("read", path, &cause);
+    let file = fs::File::open(path).map_err(failed)?;
+    // Room for all of it at once, so that no copy of a key is left behind; read to the bound whatever the length
+    // says, for a device or a pipe has none.
+    let length = file.metadata().map_err(failed)?.len().min(MAX_FILE);
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(SetupError::TooLarge { path: path.to_owned(), limit: MAX_FILE });
     }
-    fs::read_to_string(path).map_err(|cause| SetupError::io("read", path, &cause))
+    String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to() + 1;
+        let text = format!("expected text in UTF-8, found another byte at place {place}");
+        SetupError::File { path: path.to_owned(), text, hint: "this is not the file that was meant".into() }
+    })
 }
 
 /// Writes a file whole or not at all, with a mode; refuses to replace one unless told to.

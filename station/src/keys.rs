@@ -93,7 +93,7 @@ impl Keys {
         let wrong = || SetupError::File {
             path: path.to_owned(),
             text: "expected party, book, receipt, station and secret, each key as 64 hex digits".into(),
-            hint: "restore this file from where you keep it safe; it cannot be made again",
+            hint: "restore this file from where you keep it safe; it cannot be made again".into(),
         };
         let text = Zeroizing::new(home::read(path)?);
         let file: KeyFile = toml::from_str(&text).map_err(|_| wrong())?;

@@ -12,6 +12,7 @@ pub mod config;
 pub mod duration;
 pub mod error;
 pub mod feed;
+pub mod form;
 pub mod home;
 pub mod hooks;
 pub mod keeper;

@@ -8,11 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use detente_line::{
     CircuitKind, Escalation, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension, Terms, Tests,
 };
-use detente_record::{Hash, Party, Signature};
+use detente_record::{Hash, Party, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
 use crate::duration;
 use crate::error::SetupError;
+use crate::form::{self, Wrong};
 use crate::home;
 use crate::keys::unhex;
 use crate::words;
@@ -48,6 +49,9 @@ pub struct Paper {
     /// Signatures; not part of what is signed.
     #[serde(default)]
     pub signature: Vec<SignaturePart>,
+    /// What it was read from, for the places of what is wrong with it.
+    #[serde(skip)]
+    source: String,
 }
 
 /// `[line]`
@@ -212,15 +216,18 @@ pub struct SignaturePart {
     pub signature: String,
 }
 
-/// What a file holds that people write is wrong in a way that no structure says.
-type Wrong = String;
-
-fn hash(what: &str, text: &str) -> Result<Hash, Wrong> {
-    unhex(text).ok_or_else(|| format!("{what}: expected 64 hex digits, found {} characters", text.len()))
+fn hash(at: &str, text: &str) -> Result<Hash, Wrong> {
+    let found = || format!("{} characters, or others", text.len());
+    unhex(text).ok_or_else(|| Wrong::new(at, "64 hex digits", &found()))
 }
 
-fn maybe_hash(what: &str, text: Option<&String>) -> Result<Option<Hash>, Wrong> {
-    text.map(|text| hash(what, text)).transpose()
+fn maybe_hash(at: &str, text: Option<&String>) -> Result<Option<Hash>, Wrong> {
+    text.map(|text| hash(at, text)).transpose()
+}
+
+/// A word of [`words`]; `at` is where it stands.
+fn word<T>(at: String, read: Result<T, String>) -> Result<T, Wrong> {
+    read.map_err(|text| Wrong { at, text, hint: None })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -252,25 +259,22 @@ impl Card {
         }
     }
 
-    /// The party of the card, under a number.
-    ///
-    /// # Errors
-    /// Names the field that is wrong.
-    pub fn member(&self, number: u8) -> Result<Member, Wrong> {
+    /// The party of the card, under a number; `at` is where the card stands in its file.
+    fn member(&self, at: &str, number: u8) -> Result<Member, Wrong> {
         let possession = self.possession.iter().map(|proof| {
-            let bytes = STANDARD
-                .decode(proof)
-                .map_err(|_| format!("possession of {}: expected base64", self.name))?;
+            let bytes = STANDARD.decode(proof);
+            let bytes = bytes.map_err(|_| Wrong::new(below(at, "possession"), "base64", "what is none"))?;
             Ok(bytes.into())
         });
+        let key = |name: &str, text: &str| hash(&below(at, name), text);
         Ok(Member {
             number,
             name: self.name.clone(),
             full_name: self.full_name.clone(),
-            book_key: hash("book-key", &self.book_key)?,
-            receipt_key: hash("receipt-key", &self.receipt_key)?,
-            station_key: hash("station-key", &self.station_key)?,
-            commitment: hash("commitment", &self.commitment)?,
+            book_key: key("book-key", &self.book_key)?,
+            receipt_key: key("receipt-key", &self.receipt_key)?,
+            station_key: key("station-key", &self.station_key)?,
+            commitment: key("commitment", &self.commitment)?,
             possession: possession.collect::<Result<_, Wrong>>()?,
             languages: self.languages.clone(),
             offices: self
@@ -284,24 +288,55 @@ impl Card {
     /// Reads a card.
     ///
     /// # Errors
-    /// `Io`, or `File` with line and column; `Fault` for a card whose keys do not hold.
+    /// `Io`, or `File` with line and column; `Rule` for a card whose keys do not hold.
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        let card: Self = from_toml(path)?;
-        card.member(0).map_err(|text| wrong(path, text))?.check()?;
+        let source = home::read(path)?;
+        let card: Self = form::parse(path, &source, HINT)?;
+        let member = card.member("", 0).map_err(|wrong| wrong.of(path, &source, HINT))?;
+        check_member(&member, "", path, &source)?;
         Ok(card)
     }
 }
 
-fn wrong(path: &Path, text: impl Into<String>) -> SetupError {
-    SetupError::File {
-        path: path.to_owned(),
-        text: text.into(),
-        hint: "correct what is named; spec/memorandum.md lists every field",
-    }
+const HINT: &str = "correct it; spec/memorandum.md lists every field";
+
+/// The place of a field of a card.
+fn below(at: &str, field: &str) -> String {
+    if at.is_empty() { field.into() } else { format!("{at}.{field}") }
 }
 
-fn from_toml<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, SetupError> {
-    toml::from_str(&home::read(path)?).map_err(|error| wrong(path, error.to_string()))
+/// Holds a party to every rule; the key that is weak is named.
+fn check_member(member: &Member, at: &str, path: &Path, source: &str) -> Result<(), SetupError> {
+    let keys = [
+        ("book-key", member.book_key),
+        ("receipt-key", member.receipt_key),
+        ("station-key", member.station_key),
+    ];
+    for (field, key) in keys {
+        if let Err(fault) = PublicKey::new(key) {
+            return Err(form::broken(path, source, &below(at, field), fault));
+        }
+    }
+    member.check().map_err(|fault| form::broken(path, source, at, fault))
+}
+
+/// Where in the file stands what a rule is about.
+fn place_of_rule(what: &str) -> &'static str {
+    match what {
+        "line name" => "line.name",
+        "depositary" => "line.depositary",
+        "tests" => "tests",
+        "rule" => "motions",
+        "veto holder" | "veto holders" => "motions.veto",
+        "handling objectives" => "handling",
+        "escalation" | "escalations" => "escalation",
+        "quota" | "quotas" => "quota",
+        "notice kind" => "notice",
+        "circuit" => "circuit",
+        "parties" | "keys" => "party",
+        "kinds that pass" => "suspension.passes",
+        _ => "",
+    }
 }
 
 impl Paper {
@@ -359,6 +394,7 @@ impl Paper {
             circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
             party,
             signature: Vec::new(),
+            source: String::new(),
         }
     }
 
@@ -367,7 +403,9 @@ impl Paper {
     /// # Errors
     /// `Io`, or `File` with line and column.
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        from_toml(path)
+        let source = home::read(path)?;
+        let paper = form::parse(path, &source, HINT)?;
+        Ok(Self { source, ..paper })
     }
 
     /// The file's text.
@@ -376,33 +414,49 @@ impl Paper {
         toml::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The memorandum that it says, held to every rule.
+    /// The memorandum that it says, held to every rule; `path` is what errors call the file.
     ///
     /// # Errors
-    /// `File` for a word that means nothing, `Fault` for a rule that it breaks.
+    /// `File` for a word that means nothing, `Rule` for a rule that it breaks, with the place.
     pub fn memorandum(&self, path: &Path) -> Result<Memorandum, SetupError> {
-        let terms = self.terms().map_err(|text| wrong(path, text))?;
-        Ok(Memorandum::check(terms)?)
+        let terms = self.terms().map_err(|wrong| wrong.of(path, &self.source, HINT))?;
+        for (place, member) in terms.parties.iter().enumerate() {
+            check_member(member, &format!("party.{place}"), path, &self.source)?;
+        }
+        Memorandum::check(terms).map_err(|fault| {
+            let place = place_of_rule(fault.detail().what);
+            form::broken(path, &self.source, place, fault)
+        })
     }
 
     fn terms(&self) -> Result<Terms, Wrong> {
         let numbered: Vec<(u8, &Card)> = self
             .party
             .iter()
-            .map(|card| {
-                card.number
-                    .map(|number| (number, card))
-                    .ok_or_else(|| format!("party {}: expected a number", card.name))
+            .enumerate()
+            .map(|(place, card)| {
+                let number = card.number.map(|number| (number, card));
+                number.ok_or_else(|| Wrong::new(format!("party.{place}"), "a number", "none"))
             })
             .collect::<Result<_, _>>()?;
-        let named = |name: &String| {
+        let names: Vec<&str> = self.party.iter().map(|card| card.name.as_str()).collect();
+        let named = |at: &str, name: &str| {
             let found = numbered.iter().find(|(_, card)| card.name == *name).map(|(number, _)| *number);
-            found.ok_or_else(|| format!("expected the short name of a party, found {name:?}"))
+            let expected = format!("the short name of a party, one of {}", names.join(", "));
+            found.ok_or_else(|| Wrong::word(at, &expected, name, names.iter().copied()))
         };
-        let escalations = self.escalation.iter().map(|step| {
-            let class = words::class(&step.precedence)?;
+        let members = numbered.iter().zip(0..);
+        let members = members
+            .map(|((number, card), place): (_, usize)| card.member(&format!("party.{place}"), *number));
+        let escalations = self.escalation.iter().enumerate().map(|(place, step)| {
+            let class = word(format!("escalation.{place}.precedence"), words::class(&step.precedence))?;
             Ok(Escalation { class: class.number(), after_ms: step.after, rank: step.rank })
         });
+        let passes = self.suspension.passes.iter().enumerate();
+        let passes =
+            passes.map(|(place, name)| word(format!("suspension.passes.{place}"), words::kind(name)));
+        let veto = self.motions.veto.iter().enumerate();
+        let veto = veto.map(|(place, name)| named(&format!("motions.veto.{place}"), name));
         let quota = |[entries, bytes]: [u64; 2]| Quota { entries, bytes };
         let circuits =
             self.circuit.iter().map(|c| CircuitKind { name: c.name.clone(), kind: c.kind.clone() });
@@ -411,11 +465,11 @@ impl Paper {
         Ok(Terms {
             version: 1,
             name: self.line.name.clone(),
-            predecessor: maybe_hash("predecessor", self.line.predecessor.as_ref())?,
-            parent: maybe_hash("parent", self.line.parent.as_ref())?,
-            refounds: maybe_hash("refounds", self.line.refounds.as_ref())?,
-            parties: numbered.iter().map(|(number, card)| card.member(*number)).collect::<Result<_, _>>()?,
-            depositary: named(&self.line.depositary)?,
+            predecessor: maybe_hash("line.predecessor", self.line.predecessor.as_ref())?,
+            parent: maybe_hash("line.parent", self.line.parent.as_ref())?,
+            refounds: maybe_hash("line.refounds", self.line.refounds.as_ref())?,
+            parties: members.collect::<Result<_, _>>()?,
+            depositary: named("line.depositary", &self.line.depositary)?,
             handling_ms: vec![
                 self.handling.flash,
                 self.handling.immediate,
@@ -426,12 +480,7 @@ impl Paper {
             tests: Tests { interval_ms: self.tests.interval, grace_ms: self.tests.grace },
             suspension: Suspension {
                 consent: self.suspension.consent,
-                passes: self
-                    .suspension
-                    .passes
-                    .iter()
-                    .map(|name| words::kind(name))
-                    .collect::<Result<_, _>>()?,
+                passes: passes.collect::<Result<_, _>>()?,
             },
             quotas: vec![
                 quota(self.quota.flash),
@@ -442,7 +491,7 @@ impl Paper {
             ],
             rule: Rule {
                 threshold: self.motions.votes_to_carry,
-                veto: self.motions.veto.iter().map(named).collect::<Result<_, _>>()?,
+                veto: veto.collect::<Result<_, _>>()?,
                 window_ms: self.motions.window,
             },
             notices: self
@@ -455,7 +504,7 @@ impl Paper {
                 })
                 .collect(),
             circuits: (!self.circuit.is_empty()).then(|| circuits.collect()),
-            text: maybe_hash("text", self.line.text.as_ref())?,
+            text: maybe_hash("line.text", self.line.text.as_ref())?,
         })
     }
 

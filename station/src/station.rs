@@ -72,23 +72,12 @@ fn line_of(lines: &Lines, circuit: &CircuitConfig) -> Option<LineId> {
 }
 
 fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), SetupError> {
-    for circuit in &config.circuit {
-        let keeper = line_of(lines, circuit).and_then(|line| lines.get(&line));
-        let known = keeper.is_some_and(|keeper| {
-            keeper.memorandum.party_named(&circuit.peer).is_some_and(|party| party != keeper.party)
-        });
-        if !known {
-            return Err(SetupError::File {
-                path: home.config(),
-                text: format!(
-                    "circuit to {:?} on line {:?}: no such line or party",
-                    circuit.peer, circuit.line
-                ),
-                hint: "name the line and another party of it, as the memorandum does",
-            });
-        }
-    }
-    Ok(())
+    let named = lines.values().map(|keeper| {
+        let others = keeper.memorandum.parties().filter(|party| *party != keeper.party);
+        let others = others.map(|party| keeper.memorandum.name_of(party)).collect();
+        (keeper.memorandum.terms().name.clone(), others)
+    });
+    config.check_circuits(&home.config(), &named.collect())
 }
 
 /// The circuits that are dialled now.
@@ -151,7 +140,7 @@ async fn wait(
                 return Err(SetupError::File {
                     path: home.path().to_owned(),
                     text: why,
-                    hint: "nothing that was accepted is lost; `detente doctor` looks at the store",
+                    hint: "nothing that was accepted is lost; `detente doctor` looks at the store".into(),
                 });
             }
             _ = hang_up.recv() => {

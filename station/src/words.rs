@@ -3,6 +3,8 @@
 use detente_line::kind::number;
 use detente_record::Class;
 
+use crate::form::nearest;
+
 const CLASSES: [(Class, &str); 5] = [
     (Class::Z, "flash"),
     (Class::A, "acts"),
@@ -56,7 +58,11 @@ pub fn class(text: &str) -> Result<Class, String> {
 /// Says what would have been taken.
 pub fn kind(name: &str) -> Result<u16, String> {
     let found = KINDS.iter().find(|(_, word)| *word == name).map(|(number, _)| *number);
-    found.ok_or_else(|| format!("expected a kind of entry such as message or notice, found {name:?}"))
+    found.ok_or_else(|| {
+        let near = nearest(name, KINDS.iter().map(|(_, word)| *word));
+        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        format!("expected a kind of entry such as message or notice, found {name:?}{near}")
+    })
 }
 
 /// The name of a kind, if it is known.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use detente_station::duration;
+pub(crate) use detente_station::form::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -113,16 +114,6 @@ impl<'i> Document<'i> {
         let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
         (!faults.is_empty()).then(|| Faults { name: name.to_owned(), faults })
     }
-}
-
-/// The nearest of some names to one that is not among them, if any is near.
-pub(crate) fn nearest<'n>(found: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(found, name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }
 
 /// What to say about a name that is not among those known.

@@ -229,20 +229,22 @@ impl Acts {
     ) -> Result<(), Fault> {
         let subject = regards.first().copied();
         let breach = |expected: &'static str, found: String| Err(Fault::misbehaved("act", expected, found));
+        let named = |entry: EntryRef| entry.text(&memorandum.name_of(entry.book.party));
+        let any = |entry: Option<EntryRef>| entry.map_or_else(|| String::from("none"), named);
         match content {
             Content::Resumes { decision, .. } => {
                 let Some(suspended) = self.last_suspension(name.book.party, under) else {
                     return breach("a suspension in force to resume from", "none".into());
                 };
                 if subject != Some(suspended.act) {
-                    return breach("the suspension in force to be regarded", format!("{subject:?}"));
+                    return breach("the suspension in force to be regarded", any(subject));
                 }
                 if !memorandum.terms().suspension.consent {
                     return Ok(());
                 }
                 match self.consent(suspended.act, under) {
                     Some(consent) if Some(consent.act) == *decision => Ok(()),
-                    _ => breach("the decision that consents to the reopening", format!("{decision:?}")),
+                    _ => breach("the decision that consents to the reopening", any(*decision)),
                 }
             }
             Content::Motion { closes_ms, .. } => {
@@ -256,15 +258,11 @@ impl Acts {
                 let suspension = subject.is_some_and(|subject| {
                     self.last_suspension(subject.book.party, under).is_some_and(|s| s.act == subject)
                 });
-                if suspension {
-                    Ok(())
-                } else {
-                    breach("a suspension in force to be regarded", format!("{subject:?}"))
-                }
+                if suspension { Ok(()) } else { breach("a suspension in force to be regarded", any(subject)) }
             }
             Content::Vote { .. } => match subject.filter(|subject| under.covers(*subject)) {
                 Some(motion) if self.motions.contains_key(&motion) => Ok(()),
-                _ => breach("a motion under the vote's cut", format!("{subject:?}")),
+                _ => breach("a motion under the vote's cut", any(subject)),
             },
             Content::Decide { outcome, votes, before } => {
                 if Some(name.book.party) != memorandum.depositary() {
@@ -276,22 +274,28 @@ impl Acts {
                 let motion =
                     subject.filter(|subject| under.covers(*subject)).and_then(|act| self.motions.get(&act));
                 let Some(motion) = motion else {
-                    return breach("a motion under the decision's cut", format!("{subject:?}"));
+                    return breach("a motion under the decision's cut", any(subject));
                 };
                 if self.decision_on(motion.act, under).is_some() {
-                    return breach("a motion not decided before", format!("{:?}", motion.act));
+                    return breach("a motion not decided before", named(motion.act));
                 }
                 if *before != self.last_decision(under).map(|decision| decision.act) {
-                    return breach("the decision before this one", format!("{before:?}"));
+                    return breach("the decision before this one", any(*before));
                 }
                 let counted: Vec<EntryRef> =
                     self.votes(motion, under).values().map(|(act, _)| *act).collect();
                 if *votes != counted {
-                    return breach("each party's last vote under the cut", format!("{votes:?}"));
+                    return breach(
+                        "each party's last vote under the cut",
+                        votes.iter().copied().map(named).collect::<Vec<_>>().join(", "),
+                    );
                 }
                 match self.outcome(memorandum, motion, under, time_ms) {
                     Some(right) if right == *outcome => Ok(()),
-                    right => breach("the outcome that the votes give", format!("{outcome:?}, not {right:?}")),
+                    Some(right) => {
+                        breach("the outcome that the votes give", format!("{outcome:?}, not {right:?}"))
+                    }
+                    None => breach("votes that decide the motion", format!("{outcome:?} too early")),
                 }
             }
             _ => Ok(()),

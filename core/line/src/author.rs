@@ -36,7 +36,8 @@ impl Line {
         for subject in &draft.regards {
             let held = self.books.get(&subject.book).map_or(0, |state| state.size());
             if subject.number == 0 || subject.number > held {
-                return Err(Fault::misuse("regards", "an entry held here", alloc::format!("{subject:?}")));
+                let found = subject.text(&self.memorandum.name_of(subject.book.party));
+                return Err(Fault::misuse("regards", "an entry held here", found));
             }
         }
         let book = self.writable(class)?;

@@ -104,12 +104,12 @@ fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
 fn bounded(length: Option<u64>, most: u64) -> Result<u64, Fault> {
     match length {
         Some(length) if length <= most => Ok(length),
-        found => Err(Fault::malformed(
-            "frame",
-            alloc::format!("at most {most} elements"),
-            alloc::format!("{found:?}"),
-        )),
+        found => Err(Fault::malformed("frame", alloc::format!("at most {most} elements"), elements(found))),
     }
+}
+
+fn elements(length: Option<u64>) -> String {
+    length.map_or_else(|| "no stated length".into(), |length| length.to_string())
 }
 
 fn cut(decoder: &mut Decoder<'_>) -> Result<Cut, Fault> {
@@ -141,11 +141,7 @@ impl<'a> Frame<'a> {
             _ => return Err(Fault::incompatible("frame", "a type from 0 to 8", tag.to_string())),
         };
         if length != Some(wanted) {
-            return Err(Fault::malformed(
-                "frame",
-                alloc::format!("{wanted} elements"),
-                alloc::format!("{length:?}"),
-            ));
+            return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
         }
         let decoder = &mut decoder;
         Ok(match tag {

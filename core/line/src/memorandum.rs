@@ -383,7 +383,7 @@ impl Terms {
             return Err(refuse(
                 "handling objectives",
                 "four, over 0, ascending Z, O, P, R",
-                format!("{handling:?}"),
+                format!("{handling:?} ms"),
             ));
         }
         if !ascending(self.escalations.iter().map(|step| (step.class, step.after_ms))) {
@@ -395,7 +395,7 @@ impl Terms {
                 return Err(refuse(
                     "escalation",
                     "a class of Z, O, P, R and a time over 0",
-                    format!("{step:?}"),
+                    format!("class {} after {} ms", step.class, step.after_ms),
                 ));
             }
             if let Some(member) =
@@ -412,7 +412,10 @@ impl Terms {
             return Err(refuse(
                 "tests",
                 "a grace over 0 and below the interval",
-                format!("{:?}", self.tests),
+                format!(
+                    "a grace of {} ms and an interval of {} ms",
+                    self.tests.grace_ms, self.tests.interval_ms
+                ),
             ));
         }
         if self.rule.window_ms == 0 {
