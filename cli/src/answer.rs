@@ -29,6 +29,11 @@ impl Answer {
         Ok(Self { raw: raw.trim().to_owned(), value })
     }
 
+    /// What this command found by itself, in the form of an answer.
+    pub(crate) fn of(value: Value) -> Self {
+        Self { raw: value.to_string(), value }
+    }
+
     /// It, as the station wrote it.
     pub(crate) fn raw(&self) -> &str {
         &self.raw

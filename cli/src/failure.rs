@@ -81,6 +81,11 @@ impl Failure {
         self
     }
 
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &str {
+        &self.0.hint
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.0.ending {

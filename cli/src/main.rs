@@ -35,15 +35,34 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use self::command::Cli;
+use self::failure::Failure;
 use self::output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unread(&error),
+    };
     let out = Output::new(cli.json);
-    cli.run(&out).unwrap_or_else(|failure| {
-        if let Some(message) = failure.message(out.is_json()) {
-            out.message(&message);
-        }
-        failure.exit_code()
-    })
+    cli.run(&out).unwrap_or_else(|failure| end(&out, &failure))
+}
+
+fn end(out: &Output, failure: &Failure) -> ExitCode {
+    if let Some(message) = failure.message(out.is_json()) {
+        out.message(&message);
+    }
+    failure.exit_code()
+}
+
+/// A command line that makes no sense: for people in the parser's own words, for programs in ours.
+fn unread(error: &clap::Error) -> ExitCode {
+    let as_json = std::env::args_os().any(|argument| argument == "--json");
+    if !as_json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let found = first.strip_prefix("error: ").unwrap_or(first);
+    let failure = Failure::misuse("command line", "a command of `detente help`", found, "`detente help`");
+    end(&Output::new(true), &failure)
 }

@@ -7,12 +7,14 @@ use detente_record::ParsedRef;
 use detente_station::Home;
 use serde_json::json;
 
+use crate::answer::Answer;
 use crate::entry;
 use crate::failure::Failure;
 use crate::harmless;
 use crate::line::{LineArgs, Patience};
 use crate::output::{Output, Tone};
 use crate::page::Page;
+use crate::socket::Trouble;
 use crate::time;
 
 /// How much longer than other answers the verification of a whole record may take.
@@ -179,12 +181,16 @@ async fn evidence(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failur
     Ok(())
 }
 
-/// Looks whether the station is well.
+/// Looks whether the station is well: asks it or, where it does not answer, looks at its folder.
 ///
 /// # Errors
-/// When it does not answer, and when something is not well.
+/// When something is not well.
 pub(crate) async fn doctor(asked: &Doctor, home: &Home, out: &Output) -> Result<(), Failure> {
-    let answer = asked.patience.socket(home).get("/v1/doctor").await?;
+    let answer = match asked.patience.socket(home).get("/v1/doctor").await {
+        Ok(answer) => answer,
+        Err(Trouble::Answered(failure)) => return Err(failure),
+        Err(Trouble::NoStation(failure) | Trouble::Lost(failure)) => without_station(home, &failure),
+    };
     let mut page = Page::new(out);
     let mut bad = 0;
     for check in answer.at("checks").list() {
@@ -208,4 +214,13 @@ pub(crate) async fn doctor(asked: &Doctor, home: &Home, out: &Output) -> Result<
             "each has its hint above",
         )),
     }
+}
+
+/// What the folder shows of a station that does not answer, and that it does not.
+fn without_station(home: &Home, failure: &Failure) -> Answer {
+    let silent =
+        json!({"name": "station", "ok": false, "found": failure.to_string(), "hint": failure.hint()});
+    let looked = detente_station::doctor::look(home);
+    let checks = std::iter::once(silent).chain(looked.into_iter().map(|check| json!(check)));
+    Answer::of(json!({"checks": checks.collect::<Vec<_>>()}))
 }

@@ -1,6 +1,7 @@
 //! `detente run`: a station at work, its log on standard error.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use detente_station::clock::Clock;
 use detente_station::{Home, SetupError};
@@ -11,7 +12,19 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// Whatever keeps it from starting or going on.
 pub(crate) fn run(home: Home, json_log: bool) -> Result<(), SetupError> {
-    let filter = EnvFilter::try_from_env("DETENTE_LOG").unwrap_or_else(|_| EnvFilter::new("info,quinn=warn"));
+    let wrong = |text: String, hint: &'static str| SetupError::File {
+        path: PathBuf::from("the environment"),
+        text,
+        hint: hint.into(),
+    };
+    let filter = match std::env::var("DETENTE_LOG") {
+        Ok(text) if !text.is_empty() => EnvFilter::try_new(&text).map_err(|cause| {
+            let text =
+                format!("DETENTE_LOG: expected a filter such as info or debug, found {text:?}: {cause}");
+            wrong(text, "unset the variable, or correct it")
+        })?,
+        _ => EnvFilter::new("info,quinn=warn"),
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -22,18 +35,14 @@ pub(crate) fn run(home: Home, json_log: bool) -> Result<(), SetupError> {
     } else {
         log.init();
     }
-    let wrong = |text: String| SetupError::File {
-        path: home.path().to_owned(),
-        text,
-        hint: "unset the variable; only demonstrations set it".into(),
-    };
-    let clock = Clock::from_environment().map_err(wrong)?;
+    let clock = Clock::from_environment()
+        .map_err(|text| wrong(text, "unset the variable; only demonstrations and exercises set it"))?;
     if clock.is_scenario() {
         tracing::warn!("this station's clock is a scenario's: its times are not real");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|cause| wrong(format!("the system gives no threads: {cause}")))?;
+        .map_err(|cause| SetupError::io("start threads for", home.path(), &cause))?;
     runtime.block_on(detente_station::run(home, clock))
 }

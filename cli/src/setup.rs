@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use detente_line::{Memorandum, Office, is_language};
+use detente_line::{Memorandum, Office, Quota, Terms, is_language, is_line_name};
 use detente_record::{Fault, fingerprint, hex};
 use detente_station::paper::{Card, Paper};
-use detente_station::{Home, SetupError, duration, home, keys::Keys};
+use detente_station::{Home, SetupError, config, duration, home, keys::Keys, words};
 use serde_json::json;
 
 /// What `init` asks for.
@@ -29,7 +29,7 @@ pub(crate) struct Init {
     #[arg(long = "office", default_values = ["watch officer:0", "duty officer:1", "chief of staff:2"])]
     offices: Vec<String>,
     /// Where circuits come in: an address and UDP port of this machine
-    #[arg(long, default_value = "0.0.0.0:4800")]
+    #[arg(long, default_value = "0.0.0.0:4800", value_parser = config::listen_address)]
     listen: std::net::SocketAddr,
     /// Other stations to dial, as PARTY=HOST:PORT
     #[arg(long = "peer")]
@@ -92,11 +92,30 @@ fn office(text: &str, number: u16) -> Result<Office, SetupError> {
     Ok(Office { number, name: name.into(), rank })
 }
 
+/// The tables of the configuration for the peers to dial.
+fn dials(asked: &Init) -> Result<String, SetupError> {
+    let mut dials = String::new();
+    for peer in &asked.peers {
+        let split = peer.split_once('=').filter(|(party, at)| !party.is_empty() && config::is_address(at));
+        let Some((party, address)) = split else {
+            let expected = "PARTY=HOST:PORT, such as rus=192.0.2.10:4800";
+            return Err(Fault::misuse("peer", expected, peer.clone()).into());
+        };
+        dials +=
+            &format!("\n[[circuit]]\nline = {:?}\npeer = {party:?}\naddress = {address:?}\n", asked.line);
+    }
+    Ok(dials)
+}
+
 /// Makes a party's keys for a line, its card, and a configuration where there is none.
 ///
 /// # Errors
 /// For anything in the way; nothing is overwritten.
 pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
+    if !is_line_name(&asked.line) {
+        let expected = "[a-z][a-z0-9-]{0,31}, such as syria";
+        return Err(Fault::misuse("line name", expected, asked.line.clone()).into());
+    }
     if let Some(tag) = asked.languages.iter().find(|tag| !is_language(tag)) {
         return Err(Fault::misuse("language", "a BCP 47 tag such as en or ar-SY", tag.clone()).into());
     }
@@ -106,13 +125,11 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
     let full_name = asked.full_name.as_deref().unwrap_or(&asked.party);
     let member = keys.card(full_name, asked.languages.clone(), offices);
     member.check()?;
-    let mut dials = String::new();
-    for peer in &asked.peers {
-        let Some((party, address)) = peer.split_once('=') else {
-            return Err(Fault::misuse("peer", "PARTY=HOST:PORT", peer.clone()).into());
-        };
-        dials +=
-            &format!("\n[[circuit]]\nline = {:?}\npeer = {party:?}\naddress = {address:?}\n", asked.line);
+    let dials = dials(asked)?;
+    let config = home.config();
+    if config.exists() && !dials.is_empty() {
+        let text = format!("expected no configuration, to write the peers into, found one; add to it{dials}");
+        return Err(wrong(&config, text, "add these tables to it by hand, then repeat this without --peer"));
     }
     home.make(&home.line(&asked.line))?;
     keys.write(&home.keys(&asked.line))?;
@@ -124,17 +141,10 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
         0o644,
         false,
     )?;
-    let config = home.config();
     if !config.exists() {
         let text =
             format!("# How this station runs. Read again at SIGHUP.\nlisten = \"{}\"\n{dials}", asked.listen);
         home::write(&config, &text, 0o600, false)?;
-    } else if !dials.is_empty() {
-        return Err(wrong(
-            &config,
-            "exists already; the peers were not added",
-            "add the [[circuit]] tables to it by hand",
-        ));
     }
     let print = fingerprint(&member.fingerprint_subject());
     Ok(Said {
@@ -216,9 +226,16 @@ fn show(path: &Path) -> Result<Said, SetupError> {
             text(notice.lead_ms)
         );
     }
+    out += &rest(terms);
+    let quotas = QUOTA_BOOKS.iter().zip(&terms.quotas);
+    let quotas = quotas.map(|(book, quota)| (book.to_string(), json!([quota.entries, quota.bytes])));
+    let circuits = terms.circuits.iter().flatten();
     let json = json!({
         "name": terms.name,
         "hash": hex(&memorandum.hash()),
+        "quotas": quotas.collect::<serde_json::Map<_, _>>(),
+        "passes": passes(terms),
+        "circuits": circuits.map(|c| json!({"name": c.name, "kind": c.kind})).collect::<Vec<_>>(),
         "fingerprint": line_print,
         "parties": terms.parties.iter().map(|m| json!({
             "name": m.name, "full_name": m.full_name, "number": m.number,
@@ -232,6 +249,45 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         json,
         next: Some("compare every fingerprint with its party over a telephone before you sign".into()),
     })
+}
+
+/// The books, in the order of a memorandum's quotas.
+const QUOTA_BOOKS: [&str; 5] = ["FLASH", "acts", "IMMEDIATE", "PRIORITY", "ROUTINE"];
+
+/// The kinds that pass while the line is suspended, beyond those that always do.
+fn passes(terms: &Terms) -> Vec<String> {
+    let name = |number: &u16| words::kind_name(*number).map_or_else(|| number.to_string(), str::to_owned);
+    terms.suspension.passes.iter().map(name).collect()
+}
+
+fn bytes(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
+}
+
+/// What passes while suspended, quotas, circuits, and the documents that this one names.
+fn rest(terms: &Terms) -> String {
+    let mut passing = vec!["acts, acknowledgements, tests, safety of life".to_owned()];
+    passing.extend(passes(terms));
+    let mut rows = vec![("While suspended", format!("{} pass", passing.join(", ")))];
+    let quota = |(book, quota): (&&str, &Quota)| {
+        ("Quota a day", format!("{book}: {} entries, {}", quota.entries, bytes(quota.bytes)))
+    };
+    rows.extend(QUOTA_BOOKS.iter().zip(&terms.quotas).map(quota));
+    let circuits = terms.circuits.as_deref().unwrap_or_default();
+    rows.extend(circuits.iter().map(|circuit| ("Circuit", format!("{}: {}", circuit.name, circuit.kind))));
+    if circuits.is_empty() {
+        rows.push(("Circuit", "none is agreed on".to_owned()));
+    }
+    let named = [
+        ("Amends", &terms.predecessor),
+        ("Working group of", &terms.parent),
+        ("Refounds", &terms.refounds),
+        ("Plain text", &terms.text),
+    ];
+    rows.extend(named.into_iter().filter_map(|(label, hash)| Some((label, hex(&(*hash)?)))));
+    rows.into_iter().map(|(label, value)| format!("{label:<16} {value}\n")).collect()
 }
 
 /// The keys that this party has for the memorandum's line.
@@ -310,6 +366,18 @@ pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupErr
             }
             let keys = own_keys(home, &memorandum)?;
             let name = &memorandum.terms().name;
+            let in_force = home.memorandum(name);
+            if in_force.exists() {
+                let same = Paper::read(&in_force)?.memorandum(&in_force)?.hash() == memorandum.hash();
+                if !same {
+                    return Err(SetupError::InForce { path: in_force });
+                }
+                return Ok(Said {
+                    text: format!("in force already: line {name}\n"),
+                    json: json!({"line": name, "party": keys.party(), "hash": hex(&memorandum.hash())}),
+                    next: Some("start the station: `detente run`".into()),
+                });
+            }
             home::write(&home.memorandum(name), &paper.text(), 0o600, false)?;
             Ok(Said {
                 text: format!(

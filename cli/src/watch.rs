@@ -33,10 +33,15 @@ const GIST: usize = 72;
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
     /// Begin after this event, as `#7` numbers it; 0 for all that are kept; now, if not given
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = event_number)]
     after: Option<u64>,
     #[command(flatten)]
     line: LineArgs,
+}
+
+fn event_number(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix('#').unwrap_or(text);
+    number.parse().map_err(|_| format!("expected the number of an event such as 7, found {text}"))
 }
 
 /// How a stream ended.
@@ -64,8 +69,6 @@ pub(crate) async fn watch(asked: &Watch, home: &Home, out: &Output) -> Result<()
         if again.started_ms != on.started_ms {
             after = Some(0);
             out.message("the station has started again; its events count from 1");
-        } else if after.is_none() {
-            out.message("events in between are not shown: `detente record show` has all entries");
         }
         on = again;
     }
@@ -175,7 +178,8 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
         }
         "clock" => out.paint(Tone::Warn, &format!("! the clock jumped by {} ms", text("by_ms"))),
         "gap" => out.paint(Tone::Warn, "! events are missing here: `detente record show` has all entries"),
-        "command" => return None,
+        // Where the stream stands, and what only programs follow.
+        "begins" | "command" => return None,
         _ => {
             let fields = event.pairs().filter_map(|(name, value)| Some(format!("{name} {}", value.text()?)));
             fields.collect::<Vec<_>>().join(", ")

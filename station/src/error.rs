@@ -98,7 +98,8 @@ pub enum SetupError {
 }
 
 impl SetupError {
-    pub(crate) fn io(what: &'static str, path: &Path, cause: &io::Error) -> Self {
+    /// What the system does not give.
+    pub fn io(what: &'static str, path: &Path, cause: &io::Error) -> Self {
         let hint = match cause.kind() {
             io::ErrorKind::NotFound => "check the path; `detente init` makes a station's folder",
             io::ErrorKind::PermissionDenied => {

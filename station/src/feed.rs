@@ -72,6 +72,11 @@ impl Feed {
         (happenings.range(found..).take(limit).cloned().collect(), gap)
     }
 
+    /// The station's time, ms since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+
     /// Tells when there are more.
     pub fn last(&self) -> watch::Receiver<u64> {
         self.0.last.subscribe()

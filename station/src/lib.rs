@@ -9,6 +9,7 @@ pub mod api;
 pub mod circuit;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod duration;
 pub mod error;
 pub mod feed;

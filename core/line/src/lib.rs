@@ -39,6 +39,6 @@ pub use kind::{Amendment, Choice, Content, Duty, Message, Notice, Outcome, Posit
 pub use line::{Identity, Line};
 pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension,
-    Terms, Tests, is_language,
+    Terms, Tests, is_language, is_line_name,
 };
 pub use view::{HeldBook, Verdict};

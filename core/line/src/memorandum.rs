@@ -233,6 +233,11 @@ fn is_name(name: &str, longest: usize) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// Whether a name is one that a line may have: `[a-z][a-z0-9-]{0,31}`.
+pub fn is_line_name(name: &str) -> bool {
+    is_name(name, 32)
+}
+
 /// Whether a language tag has the form of BCP 47 that spec/line.md §2 asks for.
 pub fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
@@ -325,7 +330,7 @@ impl Terms {
         if self.version != 1 {
             return Err(Fault::incompatible("memorandum version", "1", self.version.to_string()));
         }
-        if !is_name(&self.name, 32) {
+        if !is_line_name(&self.name) {
             return Err(refuse("line name", "[a-z][a-z0-9-]{0,31}", self.name.clone()));
         }
         if !(2..=255).contains(&self.parties.len()) {

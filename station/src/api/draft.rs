@@ -1,14 +1,14 @@
 //! From a draft as people and programs write it to one that the core takes.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Memorandum, Message, Notice, Position};
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
 use crate::words;
@@ -65,6 +65,7 @@ struct AskedNotice {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Until {
     until: Option<String>,
     timeout_ms: Option<u64>,
@@ -73,22 +74,11 @@ pub(crate) struct Until {
 /// `POST …/entries`
 pub(crate) async fn write(
     State(api): State<Api>,
-    axum::extract::Path(line): LinePath,
+    Path(line): LinePath,
     Query(until): Query<Until>,
-    asked: Result<Json<Asked>, JsonRejection>,
+    Body(asked): Body<Asked>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let Json(asked) = asked.map_err(|rejection| match rejection.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Refused {
-            status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
-            error: "TooLarge".into(),
-            what: "request".into(),
-            expected: "at most 65,536 bytes".into(),
-            found: "more".into(),
-            hint: "an entry holds at most 12,000 bytes of text; send it in parts".into(),
-        },
-        _ => Refused::misuse("draft", "a draft of spec/api.md", rejection.body_text()),
-    })?;
     let draft = draft(keeper, asked, api.now_ms()).await?;
     let receipted = match until.until.as_deref() {
         None | Some("durable") => None,
@@ -159,6 +149,7 @@ fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refu
     offices.iter().find(named).map(|office| office.number).ok_or_else(|| {
         let names: Vec<&str> = offices.iter().map(|office| office.name.as_str()).collect();
         Refused::misuse("office", &format!("one of {}", names.join(", ")), asked.to_string())
+            .hinted("an officer writes from an office that the memorandum gives this party")
     })
 }
 
@@ -184,11 +175,42 @@ async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, 
     let language = asked.language.take();
     let names = std::mem::take(&mut asked.regards);
     let regards = names.iter().map(|name| parse_name(memorandum, name)).collect::<Result<Vec<_>, _>>()?;
+    for (name, text) in regards.iter().zip(names) {
+        if name.number == 0 || keeper.store.size(name.book.code())? < name.number {
+            return Err(Refused::no_entry(text));
+        }
+    }
+    check_regards(keeper, &asked.kind, &regards)?;
+    let past = asked.reply_by_ms.filter(|by_ms| *by_ms <= now_ms);
+    if let Some(by_ms) = past {
+        let found = format!("{} before now", crate::duration::text((now_ms - by_ms) / 1_000 * 1_000));
+        return Err(Refused::misuse("time to reply by", "a time after now", found)
+            .hinted("check the date, and this machine's clock"));
+    }
     let (content, regards) = content(keeper, asked, regards, now_ms).await?;
     if let Content::Notice(notice) = &content {
         check_notice(memorandum, notice, now_ms)?;
     }
     Ok(Draft { class, office, language, regards, content })
+}
+
+/// Holds what is regarded to the kind that regards it, in words nearer to the caller's than the core's are.
+fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<(), Refused> {
+    let (own, expected) = match kind {
+        "acknowledgement" | "read-back" | "passed-on" | "displayed" => (false, "one entry of another party"),
+        "amendment" | "withdrawal" => (true, "one own entry"),
+        _ => return Ok(()),
+    };
+    match regards {
+        [one] if (one.book.party == keeper.party) == own => Ok(()),
+        others => {
+            let names: Vec<String> =
+                others.iter().map(|entry| name_text(&keeper.memorandum, *entry)).collect();
+            let found = if names.is_empty() { "none".into() } else { names.join(", ") };
+            let hint = "own entries are amended and withdrawn, those of others acknowledged";
+            Err(Refused::misuse(&format!("what {kind} regards"), expected, found).hinted(hint))
+        }
+    }
 }
 
 /// Holds a notice to what the memorandum asks of its kind.
@@ -197,7 +219,8 @@ fn check_notice(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result
     let Some(kind) = kinds.iter().find(|kind| kind.name == notice.kind) else {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
         let expected = format!("a kind of the memorandum: {}", names.join(", "));
-        return Err(Refused::misuse("notice kind", &expected, notice.kind.clone()));
+        let hint = "`detente memorandum show FILE` lists the kinds of notice and their lead times";
+        return Err(Refused::misuse("notice kind", &expected, notice.kind.clone()).hinted(hint));
     };
     let lead_ms = notice.from_ms.saturating_sub(now_ms);
     let asked_ms = match (notice.emergency, kind.emergency_lead_ms) {
@@ -210,8 +233,9 @@ fn check_notice(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result
     };
     if lead_ms < asked_ms {
         let text = crate::duration::text;
-        let expected = format!("{} or more before it begins, or flagged as an emergency", text(asked_ms));
-        return Err(Refused::misuse("lead time", &expected, text(lead_ms / 1000 * 1000)));
+        let expected = format!("{} or more before it begins", text(asked_ms));
+        let hint = "begin later, or say --emergency where the memorandum has a lead time for that";
+        return Err(Refused::misuse("lead time", &expected, text(lead_ms / 1000 * 1000)).hinted(hint));
     }
     Ok(())
 }
@@ -288,14 +312,19 @@ async fn content(
                 .await
                 .ok_or_else(Refused::stopping)?;
             if regards.is_empty() {
-                regards.extend(suspension);
+                let hint = "`detente status` shows who has suspended what; only who suspended can resume";
+                let none =
+                    || Refused::misuse("suspension", "one of this party in force", "none").hinted(hint);
+                regards.push(suspension.ok_or_else(none)?);
             }
             Content::Resumes { effective_ms: asked.effective_ms.unwrap_or(now_ms), decision }
         }
         "motion" => {
             if regards.is_empty() {
                 let in_force = keeper.look(suspension_in_force).await.ok_or_else(Refused::stopping)?;
-                regards.extend(in_force);
+                let hint = "a motion reopens what is suspended; `detente status` shows how the line stands";
+                let none = || Refused::misuse("suspension", "one in force to move on", "none").hinted(hint);
+                regards.push(in_force.ok_or_else(none)?);
             }
             let window_ms = keeper.memorandum.terms().rule.window_ms;
             let text = asked.text.unwrap_or_else(|| "That the line be reopened.".into());
@@ -310,7 +339,8 @@ async fn content(
                     [motion] => regards.push(*motion),
                     motions => {
                         let found = format!("{} open", motions.len());
-                        return Err(Refused::misuse("motion", "one to vote on", found));
+                        return Err(Refused::misuse("motion", "one to vote on, or the name of one", found)
+                            .hinted("`detente status` lists the motions that are open"));
                     }
                 }
             }

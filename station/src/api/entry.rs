@@ -1,13 +1,14 @@
 //! Entries as people and programs read them.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use detente_line::{Amendment, Choice, Content, Duty, Line, Memorandum, Notice, Outcome, Position};
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::draft::parse_book;
+use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name};
 use crate::keeper::Keeper;
 use crate::store;
@@ -252,6 +253,7 @@ pub(crate) async fn one(
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Range {
     book: Option<String>,
     from: Option<u64>,
@@ -259,11 +261,7 @@ pub(crate) struct Range {
 }
 
 /// `GET …/entries`
-pub(crate) async fn list(
-    State(api): State<Api>,
-    axum::extract::Path(line): LinePath,
-    Query(range): Query<Range>,
-) -> Answer {
+pub(crate) async fn list(State(api): State<Api>, Path(line): LinePath, Query(range): Query<Range>) -> Answer {
     let keeper = api.line(&line)?;
     let limit = range.limit.unwrap_or(100).min(MAX_ENTRIES);
     let from = range.from.unwrap_or(1).max(1);

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use detente_line::{Memorandum, Shown};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::entry::{content_json, kind_text, plain_json};
+use super::request::{Path, Query};
 use super::{Api, LinePath, Refused, book_text, fault_json, name_text};
 use crate::feed::{Happening, Told};
 use crate::keeper::Keeper;
@@ -19,6 +21,7 @@ use crate::keeper::Keeper;
 const AHEAD: usize = 64;
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct After {
     after: Option<u64>,
 }
@@ -106,32 +109,65 @@ fn event(keeper: &Keeper, happening: &Happening) -> Event {
     Event::default().id(happening.id.to_string()).event(name).data(data.to_string())
 }
 
+/// Says that events after one are no longer kept, or were of a station that has been started again since.
+fn gap_after(after: u64) -> Event {
+    Event::default().event("gap").data(json!({"after": after}).to_string())
+}
+
+/// The number that a reader resumes after, as WHATWG HTML, "Server-sent events", has it said.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refused> {
+    let Some(found) = headers.get("last-event-id") else { return Ok(None) };
+    let text = found.to_str().unwrap_or("bytes that are no text");
+    let wrong = |_| {
+        Refused::misuse("Last-Event-ID", "the number of an event", text)
+            .hinted("send the `id` of the last event that was read, or no such header")
+    };
+    // A reader that has seen no number yet sends an empty one.
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
+}
+
 /// `GET …/events`
 pub(crate) async fn follow(
     State(api): State<Api>,
-    axum::extract::Path(line): LinePath,
+    Path(line): LinePath,
     Query(query): Query<After>,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
 ) -> Result<Sse<impl futures_core::Stream<Item = Result<Event, Infallible>>>, Refused> {
     let keeper = api.line(&line)?.clone();
-    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let from = query.after.or(resumed);
+    let from = match query.after {
+        Some(after) => Some(after),
+        None => last_event_id(&headers)?,
+    };
     let (out, stream) = mpsc::channel(AHEAD);
     let mut stopping = api.stopping.clone();
+    let started_ms = api.started_ms;
     tokio::spawn(async move {
-        let mut last = keeper.feed.last();
-        let mut after = from.unwrap_or_else(|| *last.borrow());
+        let mut changes = keeper.feed.last();
+        let last = *changes.borrow();
+        // A number that has not been reached is one of before the station was started again.
+        let earlier = from.filter(|from| *from > last);
+        let mut after = if earlier.is_some() { 0 } else { from.unwrap_or(last) };
+        let begins =
+            json!({"after": after, "last": last, "started_ms": started_ms, "at_ms": keeper.feed.now_ms()});
+        let begins = Event::default().id(after.to_string()).event("begins").data(begins.to_string());
+        if out.send(Ok(begins)).await.is_err() {
+            return;
+        }
+        if let Some(from) = earlier
+            && out.send(Ok(gap_after(from))).await.is_err()
+        {
+            return;
+        }
         loop {
             let (happenings, gap) = keeper.feed.after(after, AHEAD);
             if gap {
-                let lost = Event::default().event("gap").data(json!({"after": after}).to_string());
-                if out.send(Ok(lost)).await.is_err() {
+                if out.send(Ok(gap_after(after))).await.is_err() {
                     return;
                 }
             }
             if happenings.is_empty() {
                 tokio::select! {
-                    changed = last.wait_for(|last| *last > after) => if changed.is_err() { return },
+                    changed = changes.wait_for(|last| *last > after) => if changed.is_err() { return },
                     _ = stopping.wait_for(|stops| *stops) => return,
                     () = out.closed() => return,
                 }

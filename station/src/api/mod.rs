@@ -3,10 +3,12 @@
 //! It holds no state and decides nothing: commands go to the line's keeper, answers come from the line and the
 //! store.
 
+mod doctor;
 pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
 mod record;
+mod request;
 mod status;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use detente_line::Memorandum;
-use detente_record::{Blame, Book, EntryRef, Fault, ParsedRef};
+use detente_record::{Blame, Book, Detail, EntryRef, Fault, ParsedRef};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
@@ -34,6 +36,7 @@ use crate::home::Home;
 use crate::keeper::{Keeper, Refusal};
 use crate::links::Lines;
 use crate::store::StoreError;
+use request::{Body, Path};
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 65_536;
@@ -41,6 +44,7 @@ const MAX_BODY: usize = 65_536;
 /// What every call can reach.
 #[derive(Clone)]
 pub(crate) struct Api {
+    home: Home,
     lines: Arc<BTreeMap<String, Keeper>>,
     clock: Clock,
     started_ms: u64,
@@ -89,8 +93,14 @@ impl Refused {
 
     /// The caller asked for something that makes no sense.
     pub(crate) fn misuse(what: &str, expected: &str, found: impl Into<Box<str>>) -> Self {
-        let hint = "see `detente help`, or spec/api.md";
+        let hint = "correct what is named; `detente help` and spec/api.md say what can be asked";
         Self::new(StatusCode::BAD_REQUEST, "Misuse", what, expected, found, hint)
+    }
+
+    /// The same refusal with what to do about this one.
+    pub(crate) fn hinted(mut self, hint: &str) -> Self {
+        self.hint = hint.into();
+        self
     }
 
     pub(crate) fn no_entry(found: impl Into<Box<str>>) -> Self {
@@ -129,6 +139,9 @@ impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         let name = fault_name(&fault);
         let (status, hint) = match (name.as_str(), fault.blame()) {
+            (_, Blame::Misbehaved) if fault.detail().what != "permission" => {
+                return Self::own_breach(fault.detail());
+            }
             ("NotPermitted", _) => (
                 StatusCode::CONFLICT,
                 "propose the reopening, or send it as FLASH with --safety-of-life if lives depend on it",
@@ -144,6 +157,23 @@ impl From<Fault> for Refused {
         };
         let detail = fault.detail();
         Self::new(status, &name, detail.what, &detail.expected, detail.found.to_string(), hint)
+    }
+}
+
+impl Refused {
+    /// A draft that every party would hold against its author, which is why it is not written.
+    fn own_breach(detail: &Detail) -> Self {
+        let hint = match detail.what {
+            "regards" => "`detente show` tells of an entry whose it is and what it says",
+            "act" => {
+                "`detente status` shows what is suspended and what is open to vote on; `detente reopen propose` \
+                 begins a reopening"
+            }
+            "book" => "`detente help` says which precedences its kind has",
+            _ => "`detente status` shows how the line stands",
+        };
+        let found = detail.found.to_string();
+        Self::new(StatusCode::CONFLICT, "NotPermitted", detail.what, &detail.expected, found, hint)
     }
 }
 
@@ -195,7 +225,8 @@ pub(crate) fn parse_name(memorandum: &Memorandum, text: &str) -> Result<EntryRef
     let parsed = ParsedRef::parse(text)?;
     let Some(party) = memorandum.party_named(&parsed.party) else {
         let names: Vec<String> = memorandum.parties().map(|party| memorandum.name_of(party)).collect();
-        return Err(Refused::misuse("party", &format!("one of {}", names.join(", ")), parsed.party));
+        let expected = format!("one of {}", names.join(", "));
+        return Err(Refused::misuse("party", &expected, parsed.party).hinted("an entry is named as usa/Z/3"));
     };
     let book = Book { generation: parsed.generation, party, class: parsed.class };
     Ok(EntryRef { book, number: parsed.number })
@@ -238,7 +269,8 @@ pub(crate) fn serve(home: &Home, clock: Clock, lines: Lines) -> Result<Serving, 
     let (stop, stopping) = watch::channel(false);
     let named = lines.values().map(|keeper| (keeper.memorandum.terms().name.clone(), keeper.clone()));
     let started_ms = clock.now_ms();
-    let api = Api { lines: Arc::new(named.collect()), clock, started_ms, stopping: stopping.clone() };
+    let lines = Arc::new(named.collect());
+    let api = Api { home: home.clone(), lines, clock, started_ms, stopping: stopping.clone() };
     let mut stopping = stopping;
     let task = tokio::spawn(async move {
         let stopped = async move {
@@ -255,7 +287,7 @@ fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/station", get(station))
         .route("/v1/clock", post(move_clock))
-        .route("/v1/doctor", get(record::doctor))
+        .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/lines/{line}", get(status::status))
         .route("/v1/lines/{line}/memorandum", get(status::memorandum))
         .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
@@ -266,18 +298,19 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/evidence", get(record::evidence))
         .route("/v1/lines/{line}/events", get(events::follow))
         .fallback(nowhere)
+        .method_not_allowed_fallback(nowhere)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(api)
 }
 
-async fn nowhere(uri: axum::http::Uri) -> Refused {
+async fn nowhere(method: axum::http::Method, uri: axum::http::Uri) -> Refused {
     Refused::new(
         StatusCode::NOT_FOUND,
         "Misuse",
         "call",
         "a call of spec/api.md",
-        uri.path(),
-        "see spec/api.md",
+        format!("{method} {}", uri.path()),
+        "spec/api.md lists every call; is the caller of the station's version? `detente --version`",
     )
 }
 
@@ -299,7 +332,7 @@ async fn station(State(api): State<Api>) -> Json<Value> {
 }
 
 /// Moves a scenario's clock forward; a station on the system's clock has no such call.
-async fn move_clock(State(api): State<Api>, Json(asked): Json<Value>) -> Answer {
+async fn move_clock(State(api): State<Api>, Body(asked): Body<Value>) -> Answer {
     if !api.clock.is_scenario() {
         return Err(Refused::misuse("clock", "a scenario's", "the system's, which nobody moves"));
     }

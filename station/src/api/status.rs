@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use detente_line::{Awaited, Duty, Line, Memorandum, Owed, Suspended};
 use detente_record::{Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::entry::{MAX_ENTRIES, choice_text, full_json, kind_text};
+use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 
 /// `GET …/memorandum`
-pub(crate) async fn memorandum(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
+pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let memorandum = &api.line(&line)?.memorandum;
     let terms = memorandum.terms();
     let parties = terms.parties.iter().map(|member| {
@@ -135,13 +136,14 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
 }
 
 /// `GET …/lines/{line}`
-pub(crate) async fn status(State(api): State<Api>, axum::extract::Path(line): LinePath) -> Answer {
+pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let now_ms = api.now_ms();
     let seen = api.line(&line)?.look(move |line| status_json(line, now_ms)).await;
     seen.map(Json).ok_or_else(Refused::stopping)
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Limit {
     limit: Option<usize>,
 }
@@ -161,7 +163,7 @@ fn first<T: Clone>(
 /// `GET …/inbox`
 pub(crate) async fn inbox(
     State(api): State<Api>,
-    axum::extract::Path(line): LinePath,
+    Path(line): LinePath,
     Query(limit): Query<Limit>,
 ) -> Answer {
     let keeper = api.line(&line)?;
