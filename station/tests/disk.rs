@@ -1,0 +1,276 @@
+//! Disks that are full, read-only, locked or damaged, under whole stations. Each is a typed error with what to do;
+//! what was accepted before is there afterwards, and what was not accepted was refused.
+//!
+//! Mounts small filesystems, which needs root: where it may not, these tests fail and say so.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up fails"
+)]
+
+mod parties;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use detente_station::SetupError;
+use detente_station::store::StoreError;
+use parties::{Folder, Party, agree, two};
+use serde_json::{Value, json};
+
+const MIB: usize = 1 << 20;
+
+/// A filesystem of its own, small enough to fill.
+struct SmallDisk(Arc<Folder>);
+
+impl SmallDisk {
+    fn mount(size_mib: usize) -> Self {
+        let disk = Self(Folder::new());
+        disk.run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size_mib}m"), "tmpfs"]));
+        disk
+    }
+
+    fn run(&self, command: &mut Command) {
+        let left = command.arg(self.0.path()).output().expect("`mount` is there");
+        let said = String::from_utf8_lossy(&left.stderr).into_owned();
+        assert!(left.status.success(), "this test mounts a filesystem of its own, which needs root: {said}");
+    }
+
+    /// Mounts it again, `ro` or `rw`.
+    fn remount(&self, mode: &str) {
+        self.run(Command::new("mount").args(["-o", &format!("remount,{mode}")]));
+    }
+
+    /// The line's first party with its folder here, and the second elsewhere.
+    fn parties(&self) -> [Party; 2] {
+        let usa = Party::at("usa", self.0.path().join("home"), Arc::clone(&self.0));
+        let mut parties = [usa, Party::new("rus")];
+        agree("test", &mut parties);
+        parties
+    }
+
+    fn free(&self) -> usize {
+        let found = rustix::fs::statvfs(self.0.path()).unwrap();
+        usize::try_from(found.f_bavail * found.f_frsize).unwrap()
+    }
+
+    /// Has somebody else take all but so much of it.
+    fn fill_but(&self, name: &str, left: usize) {
+        let mut file = fs::File::create(self.0.path().join(name)).unwrap();
+        let block = vec![7; 64 << 10];
+        let mut more = self.free().saturating_sub(left);
+        while more > 0 {
+            let now = more.min(block.len());
+            if file.write_all(&block[..now]).is_err() {
+                break;
+            }
+            more -= now;
+        }
+    }
+
+    fn make_room(&self, name: &str) {
+        fs::remove_file(self.0.path().join(name)).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn message(precedence: &str, text: &str) -> Value {
+    json!({"kind": "message", "precedence": precedence, "text": text})
+}
+
+async fn assert_no_room(station: &parties::Station, draft: Value) {
+    let (status, refusal) = station.refused("POST", "/v1/lines/test/entries", &draft.to_string()).await;
+    assert_eq!((status, &refusal["error"]), (503, &json!("Store")), "{refusal}");
+    assert!(refusal["found"].as_str().is_some_and(|found| found.contains("no space")), "{refusal}");
+    assert!(refusal["hint"].as_str().is_some_and(|hint| hint.contains("free space")), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_nearly_full_disk_flash_passes_and_the_rest_waits() {
+    let disk = SmallDisk::mount(200);
+    let [usa, rus] = disk.parties();
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "While there is room.")).await;
+    disk.fill_but("ballast", 40 * MIB);
+    assert_no_room(&usa, message("R", "No room.")).await;
+    let waiting = rus.post("/v1/lines/test/entries", message("R", "For later.")).await;
+    assert_eq!(waiting["entry"], "rus/R/1");
+    assert_eq!(usa.write(message("Z", "FLASH goes on.")).await, "usa/Z/1");
+    assert_eq!(rus.write(message("Z", "FLASH comes in.")).await, "rus/Z/1");
+    usa.entry_with("rus/Z/1").await;
+    assert_eq!(usa.refused("GET", "/v1/lines/test/entries/rus/R/1", "").await.0, 404);
+    for name in ["test: disk", "test: room"] {
+        let check = usa.check(name).await;
+        assert_eq!(check["ok"], false, "{check}");
+    }
+    disk.make_room("ballast");
+    usa.entry_with("rus/R/1").await;
+    assert_eq!(usa.write(message("R", "Room again.")).await, "usa/R/2");
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_disk_without_a_byte_left_commands_are_refused_and_nothing_is_lost() {
+    let disk = SmallDisk::mount(200);
+    let [party, rus] = disk.parties();
+    let (usa, rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "While there is room.")).await;
+    disk.fill_but("ballast", 0);
+    assert_eq!(usa.write(message("Z", "From the reserve.")).await, "usa/Z/1");
+    // The reserve has been given back to the disk; now somebody takes that as well.
+    disk.fill_but("more", 0);
+    for class in ["Z", "R"] {
+        assert_no_room(&usa, message(class, "Not a byte.")).await;
+    }
+    rus.post("/v1/lines/test/entries", message("Z", "It waits for room.")).await;
+    disk.make_room("more");
+    disk.make_room("ballast");
+    usa.entry_with("rus/Z/1").await;
+    assert_eq!(usa.write(message("Z", "Room again.")).await, "usa/Z/2");
+    assert_eq!(usa.books().await, rus.books().await);
+    usa.lost("test").await;
+    let again = party.up().await;
+    assert_eq!(again.post("/v1/lines/test/verify", json!({})).await["ok"], true);
+    assert_eq!(again.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_starts_on_a_full_disk_for_flash() {
+    let disk = SmallDisk::mount(200);
+    let [party, rus] = disk.parties();
+    let rus = rus.up().await;
+    let usa = party.up().await;
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "While there is room.")).await;
+    usa.lost("test").await;
+    disk.fill_but("ballast", 0);
+    let usa = party.up().await;
+    usa.circuits_ready("test", 1).await;
+    assert_no_room(&usa, message("R", "No room.")).await;
+    assert_eq!(usa.write(message("Z", "From the reserve.")).await, "usa/Z/1");
+    rus.entry_with("usa/Z/1").await;
+    rus.entry_with("usa/R/1").await;
+}
+
+fn store_error(error: SetupError) -> StoreError {
+    match error {
+        SetupError::Store(error) => error,
+        other => panic!("a failure of the store is expected, found {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_disk_is_named_and_read_again_once_it_is_writable() {
+    let disk = SmallDisk::mount(200);
+    let [party, rus] = disk.parties();
+    let (usa, rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "Before.")).await;
+    usa.lost("test").await;
+    disk.remount("ro");
+    let error = party.fail().await;
+    assert!(error.hint().contains("mount the filesystem writable"), "{error}: {}", error.hint());
+    let error = store_error(error);
+    let within = |path: &Path| path.starts_with(disk.0.path());
+    assert!(matches!(&error, StoreError::ReadOnly { path } if within(path)), "{error}");
+    disk.remount("rw");
+    let usa = party.up().await;
+    usa.circuits_ready("test", 1).await;
+    assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_station_of_a_folder_is_refused_and_the_first_one_works_on() {
+    let [party, rus] = two();
+    let (usa, _rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    let error = party.fail().await;
+    assert!(error.hint().contains("stop the other station"), "{}", error.hint());
+    let error = store_error(error);
+    let own = std::process::id();
+    assert!(matches!(error, StoreError::Locked { pid: Some(pid), .. } if pid == own), "{error}");
+    assert_eq!(usa.write(message("Z", "Undisturbed.")).await, "usa/Z/1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_program_holds_is_named() {
+    let [party, rus] = two();
+    let (usa, _rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "Before.")).await;
+    usa.lost("test").await;
+    let foreign = rusqlite::Connection::open(party.home.store("test").join("line.db")).unwrap();
+    foreign.pragma_update(None, "locking_mode", "exclusive").unwrap();
+    foreign.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let error = party.fail().await;
+    assert!(error.hint().contains("close whatever else has the database open"), "{}", error.hint());
+    let error = store_error(error);
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    drop(foreign);
+    let usa = party.up().await;
+    usa.circuits_ready("test", 1).await;
+    assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_named_and_left_as_it_is() {
+    let [party, rus] = two();
+    let (usa, rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "Before.")).await;
+    usa.lost("test").await;
+    let database = party.home.store("test").join("line.db");
+    let good = fs::read(&database).unwrap();
+    for damage in [&b"not a database"[..], b"SQLite format 3\0garbage garbage garbage garbage"] {
+        let mut bad = good.clone();
+        bad[..damage.len()].copy_from_slice(damage);
+        fs::write(&database, &bad).unwrap();
+        let error = party.fail().await;
+        assert!(error.hint().contains("the other parties' mirrors"), "{error}: {}", error.hint());
+        let error = store_error(error);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        assert_eq!(fs::read(&database).unwrap(), bad, "left as it is");
+    }
+    fs::write(&database, &good).unwrap();
+    let usa = party.up().await;
+    usa.circuits_ready("test", 1).await;
+    assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_rotted_is_found_and_never_shown_as_if_it_were_sound() {
+    let [party, rus] = two();
+    let (usa, rus) = (party.up().await, rus.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "Two aircraft leave our area.")).await;
+    usa.lost("test").await;
+    // The log goes into the database first, as at an idle moment.
+    let database = party.home.store("test").join("line.db");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).unwrap();
+    drop(connection);
+    let mut bytes = fs::read(&database).unwrap();
+    let at =
+        bytes.windows(12).position(|window| window == b"Two aircraft").expect("the text in the database");
+    bytes[at] = b'N';
+    fs::write(&database, &bytes).unwrap();
+    let error = party.fail().await;
+    assert!(error.hint().contains("the other parties' mirrors"), "{error}: {}", error.hint());
+    let error = store_error(error);
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_eq!(rus.post("/v1/lines/test/verify", json!({})).await["ok"], true, "the mirror holds");
+}
