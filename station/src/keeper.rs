@@ -393,7 +393,7 @@ impl Task {
         }
     }
 
-    /// Whether the disk has room for more than FLASH and acts.
+    /// Whether the disk has room for what is urgent, or for more than that.
     fn room(&self, urgent: bool) -> Result<(), StoreError> {
         match self.store.space()? {
             Space { ordinary_accepted: false, free_bytes, .. } if !urgent => Err(StoreError::Full {
@@ -401,6 +401,9 @@ impl Task {
                 needed_bytes: 0,
                 free_bytes,
             }),
+            Space { urgent_accepted: false, free_bytes, .. } => {
+                Err(StoreError::Full { what: "write even FLASH and acts", needed_bytes: 0, free_bytes })
+            }
             _ => Ok(()),
         }
     }
@@ -409,7 +412,7 @@ impl Task {
     fn must_wait_for_room(&self, event: &Event) -> bool {
         let Event::Received { frame, .. } = event else { return false };
         detente_line::frame::step_class(frame)
-            .is_some_and(|class| !matches!(class, Class::Z | Class::A) && self.room(false).is_err())
+            .is_some_and(|class| self.room(matches!(class, Class::Z | Class::A)).is_err())
     }
 
     /// One input; then everything that the core wants done, in order.
@@ -464,6 +467,8 @@ impl Task {
                 batch.evidence.clear();
                 self.store.submit_async(batch).await
             }
+            // Commands and steps were held back before; this is what the line's rules have a station write.
+            Err(StoreError::Full { .. }) => self.store.submit_async(Batch { insisted: true, ..batch }).await,
             submitted => submitted,
         }
     }
@@ -590,5 +595,6 @@ fn batch(append: Append, now_ms: u64) -> Batch {
         notes: secrets.collect(),
         snapshot: None,
         patient,
+        insisted: false,
     }
 }

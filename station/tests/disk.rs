@@ -6,7 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot be set up fails"
 )]
 
@@ -19,11 +19,15 @@ use std::process::Command;
 use std::sync::Arc;
 
 use detente_station::SetupError;
+use detente_station::clock::Clock;
 use detente_station::store::StoreError;
 use parties::{Folder, Party, agree, two};
 use serde_json::{Value, json};
 
 const MIB: usize = 1 << 20;
+const HOUR_MS: u64 = 3_600_000;
+/// The start of a slot of the test schedule, in 2026.
+const SLOT_MS: u64 = 495_240 * HOUR_MS;
 
 /// A filesystem of its own, small enough to fill.
 struct SmallDisk(Arc<Folder>);
@@ -99,8 +103,11 @@ async fn assert_no_room(station: &parties::Station, draft: Value) {
 async fn on_a_nearly_full_disk_flash_passes_and_the_rest_waits() {
     let disk = SmallDisk::mount(200);
     let [usa, rus] = disk.parties();
-    let (usa, rus) = (usa.up().await, rus.up().await);
-    usa.circuits_ready("test", 1).await;
+    // Exercises' clocks: both stand at the start of a slot of the test schedule, and can be moved to the next.
+    let [usa, rus] = [usa, rus].map(|party| party.start_at(Clock::scenario(SLOT_MS)));
+    for station in [&usa, &rus] {
+        station.circuits_ready("test", 1).await;
+    }
     usa.write(message("R", "While there is room.")).await;
     disk.fill_but("ballast", 40 * MIB);
     assert_no_room(&usa, message("R", "No room.")).await;
@@ -110,6 +117,14 @@ async fn on_a_nearly_full_disk_flash_passes_and_the_rest_waits() {
     assert_eq!(rus.write(message("Z", "FLASH comes in.")).await, "rus/Z/1");
     usa.entry_with("rus/Z/1").await;
     assert_eq!(usa.refused("GET", "/v1/lines/test/entries/rus/R/1", "").await.0, 404);
+    // What the schedule has a station write, it writes: it must neither stop nor fall silent over it.
+    for hours in 1..=3 {
+        for station in [&usa, &rus] {
+            station.post("/v1/clock", json!({"now_ms": SLOT_MS + hours * HOUR_MS})).await;
+        }
+        usa.write(message("Z", "Still here.")).await;
+    }
+    usa.entry_of_kind("test").await;
     for name in ["test: disk", "test: room"] {
         let check = usa.check(name).await;
         assert_eq!(check["ok"], false, "{check}");
@@ -149,14 +164,14 @@ async fn on_a_disk_without_a_byte_left_commands_are_refused_and_nothing_is_lost(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_station_starts_on_a_full_disk_for_flash() {
     let disk = SmallDisk::mount(200);
-    let [party, rus] = disk.parties();
-    let rus = rus.up().await;
-    let usa = party.up().await;
+    let [party, other] = disk.parties();
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     usa.write(message("R", "While there is room.")).await;
     usa.lost("test").await;
+    rus.lost("test").await;
     disk.fill_but("ballast", 0);
-    let usa = party.up().await;
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     assert_no_room(&usa, message("R", "No room.")).await;
     assert_eq!(usa.write(message("Z", "From the reserve.")).await, "usa/Z/1");
@@ -174,11 +189,12 @@ fn store_error(error: SetupError) -> StoreError {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_disk_is_named_and_read_again_once_it_is_writable() {
     let disk = SmallDisk::mount(200);
-    let [party, rus] = disk.parties();
-    let (usa, rus) = (party.up().await, rus.up().await);
+    let [party, other] = disk.parties();
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     usa.write(message("R", "Before.")).await;
     usa.lost("test").await;
+    rus.lost("test").await;
     disk.remount("ro");
     let error = party.fail().await;
     assert!(error.hint().contains("mount the filesystem writable"), "{error}: {}", error.hint());
@@ -186,7 +202,7 @@ async fn a_read_only_disk_is_named_and_read_again_once_it_is_writable() {
     let within = |path: &Path| path.starts_with(disk.0.path());
     assert!(matches!(&error, StoreError::ReadOnly { path } if within(path)), "{error}");
     disk.remount("rw");
-    let usa = party.up().await;
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
     assert_eq!(usa.books().await, rus.books().await);
@@ -207,11 +223,12 @@ async fn a_second_station_of_a_folder_is_refused_and_the_first_one_works_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_another_program_holds_is_named() {
-    let [party, rus] = two();
-    let (usa, _rus) = (party.up().await, rus.up().await);
+    let [party, other] = two();
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     usa.write(message("R", "Before.")).await;
     usa.lost("test").await;
+    rus.lost("test").await;
     let foreign = rusqlite::Connection::open(party.home.store("test").join("line.db")).unwrap();
     foreign.pragma_update(None, "locking_mode", "exclusive").unwrap();
     foreign.execute_batch("BEGIN EXCLUSIVE").unwrap();
@@ -220,18 +237,19 @@ async fn a_database_that_another_program_holds_is_named() {
     let error = store_error(error);
     assert!(matches!(error, StoreError::Busy { .. }), "{error}");
     drop(foreign);
-    let usa = party.up().await;
+    let (usa, _rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_named_and_left_as_it_is() {
-    let [party, rus] = two();
-    let (usa, rus) = (party.up().await, rus.up().await);
+    let [party, other] = two();
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     usa.write(message("R", "Before.")).await;
     usa.lost("test").await;
+    rus.lost("test").await;
     let database = party.home.store("test").join("line.db");
     let good = fs::read(&database).unwrap();
     for damage in [&b"not a database"[..], b"SQLite format 3\0garbage garbage garbage garbage"] {
@@ -245,7 +263,7 @@ async fn a_damaged_database_is_named_and_left_as_it_is() {
         assert_eq!(fs::read(&database).unwrap(), bad, "left as it is");
     }
     fs::write(&database, &good).unwrap();
-    let usa = party.up().await;
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     assert_eq!(usa.write(message("R", "After.")).await, "usa/R/2");
     assert_eq!(usa.books().await, rus.books().await);

@@ -1,8 +1,6 @@
 //! The stream of events (spec/api.md, "Events"): it opens by saying where it stands, resumes after any number that
 //! it is given, and says when it cannot.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
-
 mod parties;
 
 use parties::stream::Stream;

@@ -165,7 +165,7 @@ fn everything_written_reads_back_also_after_reopening() {
         evidence: vec![NewEvidence { kind: "fork".to_owned(), time_ms: 9, bytes: vec![1, 2, 3] }],
         notes: vec![("shown".to_owned(), b"usa/Z/1".to_vec())],
         snapshot: Some(b"state at 5".to_vec()),
-        patient: false,
+        ..Batch::default()
     };
     let opened = open(folder.options()).unwrap();
     assert_eq!(opened.instance, Instance::New);

@@ -22,7 +22,7 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
     let mut checks = looked.await.map_err(|_| Refused::stopping())?;
     for (name, keeper) in api.lines.iter() {
         let mut found = vec![store(keeper).await?, room(keeper)?];
-        let seen = keeper.look(|line| Seen::of(line)).await.ok_or_else(Refused::stopping)?;
+        let seen = keeper.look(Seen::of).await.ok_or_else(Refused::stopping)?;
         for peer in keeper.memorandum.parties().filter(|party| *party != keeper.party) {
             found.push(circuit(keeper, &seen, peer));
             found.push(clock(keeper, &seen, peer, api.now_ms())?);

@@ -160,10 +160,8 @@ pub(crate) async fn follow(
         }
         loop {
             let (happenings, gap) = keeper.feed.after(after, AHEAD);
-            if gap {
-                if out.send(Ok(gap_after(after))).await.is_err() {
-                    return;
-                }
+            if gap && out.send(Ok(gap_after(after))).await.is_err() {
+                return;
             }
             if happenings.is_empty() {
                 tokio::select! {

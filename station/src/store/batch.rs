@@ -109,6 +109,9 @@ pub struct Batch {
     pub snapshot: Option<Vec<u8>>,
     /// Nobody waits for it to be durable: it may wait a few milliseconds for others to share their sync with.
     pub patient: bool,
+    /// The rules of the line have the station write it whatever room there is (a test, an escalation), so that
+    /// refusing it would be to stop: some hundred bytes, for which it may use the reserve.
+    pub insisted: bool,
 }
 
 impl Batch {
@@ -122,14 +125,15 @@ impl Batch {
     }
 
     /// Whether it may use the disk reserved for FLASH and acts: everything in it that names a book names one of
-    /// class Z or A, and it carries neither evidence nor a snapshot, which can wait.
+    /// class Z or A, and it carries neither evidence nor a snapshot, which can wait; or it is insisted on.
     pub(super) fn may_use_reserve(&self) -> bool {
         let urgent = |book: u32| book & 7 <= 1;
-        self.evidence.is_empty()
-            && self.snapshot.is_none()
-            && self.entries.iter().all(|entry| urgent(entry.book))
-            && self.checkpoints.iter().all(|checkpoint| urgent(checkpoint.book))
-            && self.receipts.iter().all(|receipt| urgent(receipt.book))
+        self.insisted
+            || self.evidence.is_empty()
+                && self.snapshot.is_none()
+                && self.entries.iter().all(|entry| urgent(entry.book))
+                && self.checkpoints.iter().all(|checkpoint| urgent(checkpoint.book))
+                && self.receipts.iter().all(|receipt| urgent(receipt.book))
     }
 
     /// Holds every item to its limit, so that nothing past a limit reaches the writer.

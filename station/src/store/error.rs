@@ -112,7 +112,9 @@ impl StoreError {
             }
             Self::Incompatible { .. } => "run the newer version of the program that wrote this store",
             Self::WrongLine { .. } => "point the station at the folder of this line",
-            Self::Full { .. } => "free space on this filesystem; FLASH and acts still go on from the reserve",
+            Self::Full { .. } => {
+                "free space on this filesystem; FLASH and acts go on for as long as the reserve lasts"
+            }
             Self::ReadOnly { .. } => "let the station's user write there, or mount the filesystem writable",
             Self::Busy { .. } => "close whatever else has the database open",
             Self::Bounded { .. } | Self::Misuse { .. } => {

@@ -17,6 +17,8 @@ use super::StoreError;
 const BELIEVED: Duration = Duration::from_secs(1);
 /// Room that one commit may take beyond its content: partly filled pages, the write-ahead log, the index.
 const COMMIT_OVERHEAD_BYTES: u64 = 512 * 1024;
+/// Room without which FLASH and acts are refused too: a whole step of them and what goes with it.
+const URGENT_BYTES: u64 = 2 * 1024 * 1024;
 /// The pages that even the smallest commit writes.
 const PAGES_OF_A_COMMIT_BYTES: u64 = 16 * 1024;
 /// Pages, log and database together: what a byte of content can take on disk at worst.
@@ -50,6 +52,8 @@ pub struct Space {
     pub reserve_held: bool,
     /// Whether batches other than FLASH and acts are being taken.
     pub ordinary_accepted: bool,
+    /// Whether FLASH and acts are, with some room to spare for what goes with them.
+    pub urgent_accepted: bool,
 }
 
 impl Reserve {
@@ -116,10 +120,12 @@ impl Reserve {
     pub(super) fn space(&self) -> Result<Space, StoreError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.look(&mut state, Duration::ZERO)?;
+        let reserved = if state.held { self.bytes } else { 0 };
         Ok(Space {
             free_bytes: state.free_bytes,
             reserve_held: state.held,
             ordinary_accepted: self.usable(&state, false) >= COMMIT_OVERHEAD_BYTES,
+            urgent_accepted: self.usable(&state, true).saturating_add(reserved) >= URGENT_BYTES,
         })
     }
 

@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 /// Longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 /// A folder of its own, gone with the last who holds it.
@@ -242,7 +242,7 @@ impl Station {
 
     /// Writes an entry on a line and waits until all others have receipted it; gives its name.
     pub(crate) async fn write_on(&self, line: &str, draft: Value, others: usize) -> String {
-        let path = format!("/v1/lines/{line}/entries?until=receipted&timeout_ms=30000");
+        let path = format!("/v1/lines/{line}/entries?until=receipted&timeout_ms=120000");
         let answer = self.post(&path, draft).await;
         assert_eq!(answer["receipted_by"].as_array().map(Vec::len), Some(others), "{answer}");
         answer["entry"].as_str().expect("an entry").to_owned()

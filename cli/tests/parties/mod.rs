@@ -1,0 +1,204 @@
+//! The command itself as two people run it: real folders, real processes, real circuits.
+
+#![allow(dead_code, reason = "each file of tests takes what it needs")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test whose scene cannot be set has failed"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(120);
+static FOLDERS: AtomicU32 = AtomicU32::new(0);
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Left {
+    /// Holds it to a refusal: an exit code, an error on standard error with what it says, and a hint.
+    pub(crate) fn refused(&self, code: i32, says: &str, hint: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let (error, found) = self.err.split_once("\n hint: ").unwrap_or_default();
+        assert!(error.starts_with("error: ") && error.contains(says), "{says}: {}", self.err);
+        assert!(found.contains(hint) && !found.trim().is_empty(), "{hint}: {}", self.err);
+        for inner in ["None", "Some(", "panicked", "{ "] {
+            assert!(!self.err.contains(inner), "shows {inner}: {}", self.err);
+        }
+    }
+}
+
+/// A folder of its own, with a path that is short enough for a socket; gone at the end.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let name = format!("detente-run-{}-{}", std::process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A party at its machine.
+pub(crate) struct Party {
+    pub(crate) folder: Folder,
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+}
+
+impl Party {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { folder: Folder::new(), name, port: free_port() }
+    }
+
+    /// Its station's folder.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_detente"));
+        for variable in ["DETENTE_LINE", "DETENTE_CLOCK", "DETENTE_LOG", "NO_COLOR", "XDG_STATE_HOME"] {
+            command.env_remove(variable);
+        }
+        command.env("DETENTE_HOME", self.home()).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Left {
+        finish(self.command(arguments))
+    }
+
+    /// Runs what is expected to work; gives its standard output.
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+        let left = self.run(arguments);
+        assert_eq!(left.code, Some(0), "{arguments:?}: {}", left.err);
+        left.out
+    }
+
+    /// Its card for the line `syria`.
+    pub(crate) fn card(&self) -> String {
+        self.home().join(format!("lines/syria/{}.party.toml", self.name)).display().to_string()
+    }
+
+    pub(crate) fn init(&self, more: &[&str]) -> Left {
+        let listen = format!("127.0.0.1:{}", self.port);
+        let usual = ["init", "--party", self.name, "--line", "syria", "--listen", &listen];
+        self.run(&[&usual, more].concat())
+    }
+
+    /// Starts its station; gives it with the lines of its log.
+    pub(crate) fn start(&self) -> Running {
+        let mut command = self.command(&["run"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (to, lines) = channel();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                if to.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut running = Running { child, lines };
+        running.says("the station listens");
+        running
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn finish(mut command: Command) -> Left {
+    let left = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Left { code: left.status.code(), out: text(left.stdout), err: text(left.stderr) }
+}
+
+/// A station at work.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Waits for a line of its log that says this.
+    pub(crate) fn says(&mut self, what: &str) -> String {
+        loop {
+            let line =
+                self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("the log never says {what}"));
+            if line.contains(what) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends it a signal, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("`kill` is there").success());
+    }
+
+    /// Its exit code, once it has ended.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Two parties that have agreed on the line `syria`; the second dials the first.
+pub(crate) fn two() -> [Party; 2] {
+    let parties = [Party::new("usa"), Party::new("rus")];
+    let [usa, rus] = &parties;
+    let peer = format!("usa=127.0.0.1:{}", usa.port);
+    assert_eq!((usa.init(&[]).code, rus.init(&["--peer", &peer]).code), (Some(0), Some(0)));
+    let text = usa.done(&["memorandum", "draft", "--line", "syria", &usa.card(), &rus.card()]);
+    let paper = usa.folder.file("memorandum.toml", text);
+    for party in &parties {
+        party.done(&["memorandum", "sign", &paper]);
+    }
+    for party in &parties {
+        party.done(&["memorandum", "adopt", &paper]);
+    }
+    parties
+}
