@@ -107,7 +107,7 @@ async fn requests_that_are_none_are_refused_in_the_same_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_megabytes_are_too_large_and_not_read() {
+async fn ten_megabytes_are_too_large_and_their_sender_hears_so() {
     let [usa, _rus] = pair().await;
     let body = json!({"kind": "message", "text": "x".repeat(10 << 20)}).to_string();
     let (status, refusal) = usa.refused("POST", ENTRIES, &body).await;
