@@ -185,7 +185,7 @@ fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
             "the system",
             "a timer and a poll",
             cause.to_string(),
-            "too many open files?",
+            "too many files are open: close other programs, or raise `ulimit -n`",
         )
     })?;
     Ok(runtime.block_on(work))

@@ -109,7 +109,7 @@ async fn verify(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failure>
         out.remark("every tree, checkpoint and receipt holds");
         return Ok(());
     }
-    let hint = "keep this store as it is; the other parties' mirrors hold the same books";
+    let hint = "stop the station, keep a copy of lines/, and tell the other parties: their mirrors hold the same books";
     Err(Failure::failed(
         "Record",
         "the record",

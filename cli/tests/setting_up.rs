@@ -247,6 +247,9 @@ fn a_file_that_is_something_else_is_not_quoted() {
         left.refused(1, says, "");
         assert!(secrets.iter().all(|secret| !left.err.contains(secret)), "a key on the screen");
     }
+    let left = usa.run(&["demo", "--check", "--scenario", &keys]);
+    assert_eq!(left.code, Some(2), "{}", left.err);
+    assert!(secrets.iter().all(|secret| !left.err.contains(secret)), "a key on the screen");
     for file in [&keys, &memorandum, &binary, &empty] {
         let left = usa.run(&["memorandum", "draft", "--line", "syria", file, &rus.card()]);
         left.refused(1, "expected ", "");

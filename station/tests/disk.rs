@@ -271,8 +271,8 @@ async fn a_damaged_database_is_named_and_left_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_rotted_is_found_and_never_shown_as_if_it_were_sound() {
-    let [party, rus] = two();
-    let (usa, rus) = (party.up().await, rus.up().await);
+    let [party, other] = two();
+    let (usa, rus) = (party.up().await, other.up().await);
     usa.circuits_ready("test", 1).await;
     usa.write(message("R", "Two aircraft leave our area.")).await;
     usa.lost("test").await;
@@ -291,4 +291,11 @@ async fn an_entry_that_rotted_is_found_and_never_shown_as_if_it_were_sound() {
     let error = store_error(error);
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     assert_eq!(rus.post("/v1/lines/test/verify", json!({})).await["ok"], true, "the mirror holds");
+    // What the hint says to do: put the damaged store away; the others' mirrors bring everything back.
+    fs::rename(party.home.store("test"), party.home.line("test").join("store-damaged")).unwrap();
+    rus.lost("test").await;
+    let (usa, rus) = (party.up().await, other.up().await);
+    assert_eq!(usa.entry_with("usa/R/1").await["body"]["text"], "Two aircraft leave our area.");
+    assert_eq!(usa.write(message("Z", "All is here again.")).await, "usa/Z/1");
+    assert_eq!(usa.books().await, rus.books().await);
 }

@@ -69,6 +69,26 @@ fn a_stream_that_breaks_is_taken_up_where_it_was() {
 }
 
 #[test]
+fn a_stream_that_breaks_before_its_first_event_is_taken_up_where_it_began() {
+    let times = AtomicU32::new(0);
+    let station = FakeStation::new(move |asked| match asked.what.starts_with("GET /v1/lines/syria/events") {
+        false => usual(asked),
+        true => {
+            let begins =
+                event(41, "begins", &json!({"after": 41, "last": 41, "started_ms": 7, "at_ms": NOW_MS}));
+            match times.fetch_add(1, Ordering::Relaxed) {
+                0 => Answer::Bytes(format!("{STREAM}{begins}").into()),
+                _ => Answer::Held(format!("{STREAM}{begins}{}", holds(42)).into()),
+            }
+        }
+    });
+    let (lines, err) = watch(&station, &["watch"], 1);
+    assert_eq!(lines, ["062240ZAPR17 22:40:00Z  #42    receipted  rus holds usa/Z to 42"]);
+    assert_eq!(streams(&station.asked()), ["", "?after=41"]);
+    assert!(err.contains("the stream broke: "), "{err}");
+}
+
+#[test]
 fn after_a_restart_events_count_from_one() {
     let station = breaking([7, 8]);
     let (lines, err) = watch(&station, &["watch"], 3);

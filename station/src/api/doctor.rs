@@ -59,7 +59,7 @@ async fn store(keeper: &Keeper) -> Result<Check, Refused> {
                 None => format!("{} entries", audit.counts.entries),
                 Some(first) => format!("{} faults, first: {first}", audit.fault_count),
             };
-            let hint = "stop the station and restore the store from the other parties' mirrors";
+            let hint = "stop the station, move this line's folder store/ away, keep it, and start again: the other parties' mirrors bring everything back";
             Check::of("store", audit.faults.is_empty(), found, hint)
         }
         Err(error) => Check::of("store", false, error.to_string(), error.hint()),

@@ -108,7 +108,8 @@ impl StoreError {
         match self {
             Self::Locked { .. } => "stop the other station of this line, or wait until it has ended",
             Self::Damaged { .. } => {
-                "keep a copy, run the doctor, and rebuild the store from the other parties' mirrors"
+                "move this line's folder store/ away, keep it, and start again: the other parties' mirrors bring \
+                 everything back"
             }
             Self::Incompatible { .. } => "run the newer version of the program that wrote this store",
             Self::WrongLine { .. } => "point the station at the folder of this line",
