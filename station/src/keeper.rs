@@ -9,6 +9,7 @@ use detente_line::{
 };
 use detente_record::{Book, Class, EntryRef, Fault, LineId, LineSecret, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::error::SetupError;
@@ -210,6 +211,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         of_two: keeper.is_of_two(),
         unkept: 0,
         notes: Vec::new(),
+        entropy: Entropy::none(),
     };
     task.restore()?;
     if matches!(instance, Instance::Foreign { .. })
@@ -259,6 +261,29 @@ struct Task {
     of_two: bool,
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
+    entropy: Entropy,
+}
+
+/// Random bytes for inputs, asked of the system for many at a time. Each is given once and overwritten.
+struct Entropy {
+    ahead: Zeroizing<[[u8; 32]; 64]>,
+    left: usize,
+}
+
+impl Entropy {
+    fn none() -> Self {
+        Self { ahead: Zeroizing::new([[0; 32]; 64]), left: 0 }
+    }
+
+    /// Fresh ones; `None` when the system has none to give.
+    fn draw(&mut self) -> Option<[u8; 32]> {
+        if self.left == 0 {
+            getrandom::fill(self.ahead.as_flattened_mut()).ok()?;
+            self.left = self.ahead.len();
+        }
+        self.left -= 1;
+        self.ahead.get_mut(self.left).map(std::mem::take)
+    }
 }
 
 impl Task {
@@ -417,10 +442,9 @@ impl Task {
 
     /// One input; then everything that the core wants done, in order.
     async fn input(&mut self, event: Event) {
-        let mut entropy = [0; 32];
-        if getrandom::fill(&mut entropy).is_err() {
+        let Some(entropy) = self.entropy.draw() else {
             return self.end("the system gives no random bytes".into());
-        }
+        };
         self.line.handle(Input { at_ms: self.clock.now_ms(), entropy, event });
         while let Some(effect) = self.line.effect() {
             match effect {

@@ -50,7 +50,12 @@ impl Drop for Folder {
 }
 
 fn options(at: &Path) -> Options {
-    Options { floor_bytes: 0, reserve_bytes: 0, ..Options::new(at.join("store"), at.join("mark"), LINE) }
+    Options {
+        floor_bytes: 0,
+        reserve_bytes: 0,
+        log_bytes: 0,
+        ..Options::new(at.join("store"), at.join("mark"), LINE)
+    }
 }
 
 /// An open store whose test can wait for what is durable and for failure.
@@ -308,6 +313,22 @@ fn write_until_killed(folder: &Path) -> ! {
     loop {
         number += 1;
         store.submit(entries(number, R, number..=number)).unwrap();
+    }
+}
+
+#[test]
+fn a_lengthened_log_holds_what_one_that_grew_holds() {
+    let folder = Folder::new();
+    let long = || Options { log_bytes: 300_000, ..folder.options() };
+    let log = || fs::metadata(folder.0.join("store/line.db-wal")).unwrap().len();
+    for life in 0..3 {
+        let opened = open(long()).unwrap();
+        assert_eq!((opened.store.size(R).unwrap(), log()), (20 * life, 300_000));
+        for seq in 1..=20 {
+            opened.write(entries(seq, R, 20 * life + seq..=20 * life + seq));
+        }
+        assert_whole(&opened.store, R);
+        assert_eq!(log(), 300_000, "no commit made it longer");
     }
 }
 

@@ -22,6 +22,8 @@ use super::{Batch, Checkpoint, NewEntry, NewEvidence, Receipt, StoreError, readi
 const SETTLE_WHEN_IDLE_PAGES: u32 = 256;
 /// Pages in the log from which a busy one does: 4 MiB, well within the usual reserve, which must have room for it.
 const SETTLE_ANYWAY_PAGES: u32 = 1_024;
+/// As long as the log becomes before a busy writer settles it, and a group of commits beyond, in bytes.
+pub(super) const LOG_BYTES: u64 = 5 << 20;
 
 /// The database, for writing.
 pub(super) struct Ledger {

@@ -46,6 +46,8 @@ struct State {
     impatient: usize,
     /// Until when those that wait may be held.
     held_until: Option<Instant>,
+    /// When the writer, while it waits, looks again without being rung; none if it waits for ever.
+    looks_at: Option<Instant>,
     last_seq: Option<u64>,
     adoption: Option<Adoption>,
     closed: bool,
@@ -92,7 +94,7 @@ impl Queue {
             }
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let rings = state.is_due() || state.batches.len() == 1;
+        let rings = state.needs_ring();
         drop(state);
         if rings {
             self.work.notify_one();
@@ -109,7 +111,7 @@ impl Queue {
             room.as_mut().enable();
             let (offered, rings) = {
                 let mut state = self.lock();
-                (state.offer(waiting, bytes)?, state.is_due() || state.batches.len() == 1)
+                (state.offer(waiting, bytes)?, state.needs_ring())
             };
             match offered {
                 Offer::Taken if rings => break self.work.notify_one(),
@@ -133,6 +135,7 @@ impl Queue {
 
     /// The next work: all that waits, up to one group. Blocks up to `patience` for it, or for ever without one.
     pub(super) fn take(&self, patience: Option<Duration>) -> Work {
+        let began = Instant::now();
         let mut state = self.lock();
         loop {
             if let Some(adoption) = state.adoption.take() {
@@ -148,17 +151,18 @@ impl Queue {
             if state.batches.is_empty() && (state.closed || state.stopped.is_some()) {
                 return Work::Closed;
             }
-            let held = state.held_until.map(|until| until.saturating_duration_since(Instant::now()));
-            state = match held.or(patience) {
+            let now = Instant::now();
+            let idle_at = patience.map(|patience| began + patience);
+            if state.batches.is_empty() && !state.closed && idle_at.is_some_and(|at| at <= now) {
+                return Work::Idle;
+            }
+            // What is patient comes right after a group, as a rule: it is waited for a while, so that it need not ring.
+            let soon = Some(began + COMPANY).filter(|at| *at > now);
+            let looks_at = state.held_until.or_else(|| soon.into_iter().chain(idle_at).min());
+            state.looks_at = looks_at;
+            state = match looks_at.map(|at| at.saturating_duration_since(now)) {
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(patience) => {
-                    let (state, waited) =
-                        self.work.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
-                    if waited.timed_out() && state.batches.is_empty() && !state.closed {
-                        return Work::Idle;
-                    }
-                    state
-                }
+                Some(wait) => self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
     }
@@ -225,6 +229,11 @@ impl State {
         self.held_until.get_or_insert_with(|| Instant::now() + COMPANY);
         self.batches.push_back((batch, bytes));
         Ok(Offer::Taken)
+    }
+
+    /// Whether the writer would come too late by itself.
+    fn needs_ring(&self) -> bool {
+        self.is_due() || self.batches.len() == 1 && self.looks_at.is_none_or(|at| Some(at) > self.held_until)
     }
 
     /// Whether there is something that is held no longer.
@@ -301,6 +310,20 @@ mod tests {
         queue.close();
         assert_eq!((group(&queue), waiting()), (vec![6], 0), "nor does what is left at the end");
         assert!(matches!(queue.take(None), Work::Closed));
+    }
+
+    #[test]
+    fn a_patient_batch_does_not_ring_a_writer_that_looks_in_time() {
+        let rings = |looks_at, patient| {
+            let mut state = State { looks_at, ..State::default() };
+            state.offer(Batch { seq: 1, patient, ..Batch::default() }, 1).unwrap();
+            state.needs_ring()
+        };
+        let now = Instant::now();
+        assert!(!rings(Some(now), true), "it looks before the batch is held too long");
+        assert!(rings(Some(now), false), "nothing that is not patient waits for it");
+        assert!(rings(Some(now + 10 * COMPANY), true), "it would look too late");
+        assert!(rings(None, true), "it would not look at all");
     }
 
     #[test]

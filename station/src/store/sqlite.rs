@@ -7,6 +7,8 @@
 //! SQLite keeps no checksum of a page in the database file, so rows whose change would go unnoticed carry a
 //! [`seal`]; trees and signatures guard the others.
 
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -89,6 +91,32 @@ pub(super) fn connect_writer(path: &Path, max_bytes: Option<u64>) -> Result<Conn
 /// Opens a connection that only reads.
 pub(super) fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// The write-ahead log of a database.
+pub(super) fn log(database: &Path) -> PathBuf {
+    database.with_extension("db-wal")
+}
+
+/// Makes the log at least so long, with zeros behind what it holds: SQLite reads it up to the first frame without
+/// its salt, writes over what is behind, and never cuts it here. A disk without room for it is no failure.
+pub(super) fn lengthen_log(database: &Path, bytes: u64) -> Result<(), StoreError> {
+    let path = log(database);
+    let lengthen = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().append(true).open(&path)?;
+        let missing = bytes.saturating_sub(file.metadata()?.len());
+        if missing > 0 {
+            std::io::copy(&mut std::io::repeat(0).take(missing), &mut file)?;
+            file.sync_all()?;
+        }
+        Ok(())
+    };
+    match lengthen() {
+        Err(cause) if cause.kind() != ErrorKind::StorageFull => {
+            Err(StoreError::io("lengthen the log", &path, &cause))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
