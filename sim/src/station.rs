@@ -106,7 +106,7 @@ impl Station {
                 Deed::WakeAt(at_ms)
             }
             Effect::Show(shown) => {
-                if shown == Shown::Trusted {
+                if shown == Shown::Renewed {
                     self.store.distrusted = false;
                 }
                 Deed::Shown(shown)
@@ -131,7 +131,9 @@ impl Station {
     pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
         let mut line = restored(memorandum, &self.keys, &self.store.durable)?;
         if self.store.distrusted {
-            line.distrust();
+            // As a station does: the mark outside the copy knows what was taken here before.
+            self.store.taken = self.store.taken.max(line.generation()) + 1;
+            line.distrust(self.store.taken);
         }
         self.line = Some(line);
         self.life += 1;

@@ -134,8 +134,10 @@ pub(crate) struct Store {
     pending: VecDeque<Batch>,
     /// An fsync is under way.
     pub(crate) syncing: bool,
-    /// The distrust that a restored copy calls for, until every party has confirmed the books.
+    /// The distrust that a restored copy calls for, until every book goes on in a new generation.
     pub(crate) distrusted: bool,
+    /// The highest generation that was ever taken; no copy takes it along.
+    pub(crate) taken: u16,
     copy: Option<Box<Record>>,
     restored: bool,
 }
@@ -185,11 +187,10 @@ impl Store {
         self.copy = Some(Box::new(self.durable.clone()));
     }
 
-    /// Somebody restores the copy, if there is one and it has not been restored before: a station that is restored
-    /// twice, and writes both times before it has met everybody, opens one generation twice.
+    /// Somebody restores the copy, if there is one; it stays there.
     pub(crate) fn restore_copy(&mut self) -> bool {
-        let Some(copy) = self.copy.take().filter(|_| !self.restored) else { return false };
-        self.durable = *copy;
+        let Some(copy) = &self.copy else { return false };
+        self.durable = Record::clone(copy);
         (self.distrusted, self.restored) = (true, true);
         true
     }

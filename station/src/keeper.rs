@@ -219,11 +219,18 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     {
         tracing::warn!(
             line = name,
-            "the store was restored or copied: its books go on once every party has confirmed them"
+            "the store was restored, copied or lost: its books go on in their next generation, and what is missing \
+             comes back from the other parties"
         );
         task.store.submit(Batch { seq: 0, notes: vec![(DISTRUST.into(), vec![1])], ..Batch::default() })?;
-        task.store.adopt_mark()?;
-        task.line.distrust();
+        // What else was taken, on another machine, nobody here can know: some numbers are left out.
+        let mut left_out = [0];
+        getrandom::fill(&mut left_out)
+            .map_err(|cause| StoreError::Io { what: "draw a random number", cause: cause.to_string() })?;
+        let taken = task.store.taken_generation()?.unwrap_or(0).max(task.line.generation());
+        let least = taken.saturating_add(1).saturating_add(u16::from(left_out[0] % 16));
+        task.store.adopt_mark(least)?;
+        task.line.distrust(least);
     }
     tokio::spawn(task.run());
     Ok(Opened { keeper, keys, ended })
@@ -549,7 +556,7 @@ impl Task {
                     self.receipting.retain(|_, receipting| !receipting.told.is_closed());
                 }
             }
-            Shown::Trusted => self.notes.push((DISTRUST.into(), Vec::new())),
+            Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),
             _ => {}
         }
         self.tell(Told::Shown(Box::new(shown)));

@@ -678,7 +678,7 @@ fn a_restored_store_is_foreign_until_its_mark_is_adopted() {
     assert_eq!(mode & 0o777, 0o600);
 
     let kept = fs::read(&mark).unwrap();
-    for other in [None, Some("0123456789abcdef0123456789abcdef\n"), Some("no mark")] {
+    for other in [None, Some("0123456789abcdef0123456789abcdef 3\n"), Some("no mark")] {
         match other {
             None => fs::remove_file(&mark).unwrap(),
             Some(text) => fs::write(&mark, text).unwrap(),
@@ -688,13 +688,14 @@ fn a_restored_store_is_foreign_until_its_mark_is_adopted() {
             let Instance::Foreign { expected: Some(expected), found } = opened.instance else {
                 panic!("{other:?}: {:?}", opened.instance)
             };
-            assert_eq!(format!("{expected}\n").as_bytes(), kept);
-            assert_eq!(found.is_some(), other.is_some_and(|text| text.len() == 33));
+            assert_eq!(format!("{expected} 0\n").as_bytes(), kept);
+            assert_eq!(found.is_some(), other.is_some_and(|text| text.len() == 35));
+            assert_eq!(opened.store.taken_generation().unwrap(), found.map(|_| 3));
         }
     }
     let opened = open(folder.options()).unwrap();
-    let adopted = opened.store.adopt_mark().unwrap();
-    assert_ne!(format!("{adopted}\n").as_bytes(), kept);
+    let adopted = opened.store.adopt_mark(7).unwrap();
+    assert_eq!(fs::read(&mark).unwrap(), format!("{adopted} 7\n").as_bytes());
     drop(opened);
     assert_eq!(open(folder.options()).unwrap().instance, Instance::Same);
 

@@ -98,7 +98,24 @@ keep!(Suspended { act, scope, reason, effective_ms });
 keep!(Statement { act, effective_ms, suspended });
 keep!(Motion { act, about, text, closes_ms, votes });
 keep!(Decision { act, motion, outcome });
-keep!(Acts { statements, motions, decisions });
+keep!(Opening { act, before, size });
+keep!(Acts { statements, motions, decisions, openings });
+
+/// Where a party's acts go on in a later generation: what it did not know of the ones before is disowned.
+#[derive(Debug, Clone)]
+struct Opening {
+    act: EntryRef,
+    before: u16,
+    size: u64,
+}
+
+impl Opening {
+    fn disowns(&self, act: EntryRef) -> bool {
+        let (new, old) = (self.act.book, act.book);
+        let between = self.before < old.generation && old.generation < new.generation;
+        old.party == new.party && (between || (old.generation == self.before && act.number > self.size))
+    }
+}
 
 /// All sound acts held.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +123,7 @@ pub struct Acts {
     statements: BTreeMap<Party, Vec<Statement>>,
     motions: BTreeMap<EntryRef, Motion>,
     decisions: Vec<Decision>,
+    openings: Vec<Opening>,
 }
 
 impl Acts {
@@ -114,20 +132,26 @@ impl Acts {
         self.statements.is_empty()
     }
 
+    /// Whether a cut covers an act, and nothing under it disowns that.
+    pub fn stands(&self, act: EntryRef, under: &Under) -> bool {
+        let disowned = |opening: &Opening| under.covers(opening.act) && opening.disowns(act);
+        under.covers(act) && !self.openings.iter().any(disowned)
+    }
+
     /// A party's standing at a time, under a cut: its suspension, or `None` while it is in effect.
     pub fn suspension(&self, party: Party, under: &Under, at_ms: u64) -> Option<&Suspended> {
         let statements = self.statements.get(&party)?;
         let last = statements
             .iter()
             .rev()
-            .find(|statement| under.covers(statement.act) && statement.effective_ms <= at_ms)?;
+            .find(|statement| self.stands(statement.act, under) && statement.effective_ms <= at_ms)?;
         last.suspended.as_ref()
     }
 
     /// The latest suspension that a party could resume: its last statement under the cut, effective or not.
     pub fn last_suspension(&self, party: Party, under: &Under) -> Option<&Suspended> {
         let statements = self.statements.get(&party)?;
-        statements.iter().rev().find(|statement| under.covers(statement.act))?.suspended.as_ref()
+        statements.iter().rev().find(|statement| self.stands(statement.act, under))?.suspended.as_ref()
     }
 
     /// Every party that is suspended at a time, under a cut.
@@ -143,8 +167,9 @@ impl Acts {
 
     /// The motions without a decision under a cut.
     pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
-        let open =
-            |motion: &&Motion| under.covers(motion.act) && self.decision_on(motion.act, under).is_none();
+        let open = |motion: &&Motion| {
+            self.stands(motion.act, under) && self.decision_on(motion.act, under).is_none()
+        };
         self.motions.values().filter(open).collect()
     }
 
@@ -155,14 +180,14 @@ impl Acts {
 
     /// The decision on a motion, under a cut.
     pub fn decision_on(&self, motion: EntryRef, under: &Under) -> Option<&Decision> {
-        self.decisions.iter().find(|decision| decision.motion == motion && under.covers(decision.act))
+        self.decisions.iter().find(|decision| decision.motion == motion && self.stands(decision.act, under))
     }
 
     /// A decision that carried a motion to reopen after a suspension, under a cut.
     pub fn consent(&self, suspension: EntryRef, under: &Under) -> Option<&Decision> {
         self.decisions.iter().find(|decision| {
             decision.outcome == Outcome::Carried
-                && under.covers(decision.act)
+                && self.stands(decision.act, under)
                 && self.motions.get(&decision.motion).is_some_and(|motion| motion.about == suspension)
         })
     }
@@ -171,7 +196,7 @@ impl Acts {
     /// itself is its mover's until the mover votes.
     pub fn votes(&self, motion: &Motion, under: &Under) -> BTreeMap<Party, (EntryRef, Choice)> {
         let mut counted = BTreeMap::from([(motion.act.book.party, (motion.act, Choice::For))]);
-        for (act, choice) in motion.votes.iter().filter(|(act, _)| under.covers(*act)) {
+        for (act, choice) in motion.votes.iter().filter(|(act, _)| self.stands(*act, under)) {
             let party = act.book.party;
             let earlier = counted.get(&party).filter(|(last, _)| *last != motion.act && last > act);
             if earlier.is_none() {
@@ -211,7 +236,7 @@ impl Acts {
 
     /// The last decision under a cut.
     pub fn last_decision(&self, under: &Under) -> Option<&Decision> {
-        self.decisions.iter().rev().find(|decision| under.covers(decision.act))
+        self.decisions.iter().rev().find(|decision| self.stands(decision.act, under))
     }
 
     /// Holds an act to what the acts under its cut allow.
@@ -231,7 +256,17 @@ impl Acts {
         let breach = |expected: &'static str, found: String| Err(Fault::misbehaved("act", expected, found));
         let named = |entry: EntryRef| entry.text(&memorandum.name_of(entry.book.party));
         let any = |entry: Option<EntryRef>| entry.map_or_else(|| String::from("none"), named);
+        let first_of_later = name.number == 1 && name.book.generation > 0;
+        if first_of_later != matches!(content, Content::Opens { .. }) {
+            return breach(
+                "`opens` as the first entry of a later generation, and nowhere else",
+                named(name),
+            );
+        }
         match content {
+            Content::Opens { before, .. } if *before >= name.book.generation => {
+                breach("a generation before its own", format!("{before}"))
+            }
             Content::Resumes { decision, .. } => {
                 let Some(suspended) = self.last_suspension(name.book.party, under) else {
                     return breach("a suspension in force to resume from", "none".into());
@@ -260,7 +295,7 @@ impl Acts {
                 });
                 if suspension { Ok(()) } else { breach("a suspension in force to be regarded", any(subject)) }
             }
-            Content::Vote { .. } => match subject.filter(|subject| under.covers(*subject)) {
+            Content::Vote { .. } => match subject.filter(|subject| self.stands(*subject, under)) {
                 Some(motion) if self.motions.contains_key(&motion) => Ok(()),
                 _ => breach("a motion under the vote's cut", any(subject)),
             },
@@ -271,8 +306,9 @@ impl Acts {
                         format!("party {}", name.book.party.number()),
                     );
                 }
-                let motion =
-                    subject.filter(|subject| under.covers(*subject)).and_then(|act| self.motions.get(&act));
+                let motion = subject
+                    .filter(|subject| self.stands(*subject, under))
+                    .and_then(|act| self.motions.get(&act));
                 let Some(motion) = motion else {
                     return breach("a motion under the decision's cut", any(subject));
                 };
@@ -306,6 +342,9 @@ impl Acts {
     pub fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
         let subject = regards.first().copied();
         match (content, subject) {
+            (Content::Opens { before, size, .. }, _) => {
+                self.openings.push(Opening { act: name, before: *before, size: *size });
+            }
             (Content::Suspends { scope, effective_ms, reason }, _) => {
                 let effective_ms = time_ms.max(*effective_ms);
                 let suspended =

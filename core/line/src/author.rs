@@ -14,10 +14,14 @@ use detente_record::{
 };
 
 use crate::acts::Under;
-use crate::contract::{Draft, StoredEntry};
+use crate::contract::{Draft, Shown, StoredEntry};
 use crate::kind::{Content, Duty, answer_class};
 use crate::line::{Line, Reached};
 use crate::memorandum::is_language;
+
+/// How many serials are left out before an entry that opens a generation, for those that may have been used since
+/// the copy that the station was restored from.
+const SERIALS_LEFT_OUT: u64 = 1 << 32;
 
 impl Line {
     /// Writes an entry, or refuses to.
@@ -90,25 +94,62 @@ impl Line {
         }
     }
 
+    /// The book of a class that is written in.
+    pub(crate) fn current(&self, class: Class) -> Book {
+        let generation = self.generations.get(&class).copied().unwrap_or(0);
+        Book { generation, party: self.me.party, class }
+    }
+
     /// The book of a class that may be appended to: a later generation where the last one has ended.
     fn writable(&mut self, class: Class) -> Result<Book, Fault> {
-        let generation = self.generations.get(&class).copied().unwrap_or(0);
-        let book = Book { generation, party: self.me.party, class };
-        let doubtful = !self.doubtful.is_empty();
+        let book = self.current(class);
+        if !self.book(book).ended {
+            return Ok(book);
+        }
+        let least = self.next_generation(class);
+        self.open_next(class, least)
+    }
+
+    /// Every own book goes on in its next generation.
+    pub(crate) fn renew(&mut self, least: u16) {
+        for class in Class::ALL {
+            if let Err(fault) = self.open_next(class, least) {
+                return self.show(Shown::NotRenewed { fault });
+            }
+        }
+        self.on_durable.push(Shown::Renewed);
+    }
+
+    /// A number for a class's next generation: another life of this station may have opened one that nobody here
+    /// knows of, so it is left to chance.
+    pub(crate) fn next_generation(&self, class: Class) -> u16 {
+        let [random, ..] = self.entropy;
+        self.current(class).generation.saturating_add(1).saturating_add(u16::from(random % 16))
+    }
+
+    /// Ends a class's generation and opens the next one, numbered `least` or higher. The serials that another life
+    /// of this station may have used are left out.
+    ///
+    /// # Errors
+    /// `Misuse` when there is no generation left.
+    pub(crate) fn open_next(&mut self, class: Class, least: u16) -> Result<Book, Fault> {
+        let book = self.current(class);
+        let number = book.generation.saturating_add(1).max(least);
+        if number > Book::LAST_GENERATION {
+            return Err(Fault::misuse(
+                "generation",
+                alloc::format!("at most {}; found the line anew", Book::LAST_GENERATION),
+                number.to_string(),
+            ));
+        }
         let state = self.book(book);
-        if !state.ended && !doubtful {
-            return Ok(book);
-        }
-        // What this generation adds is new in any case: no other party can hold more of it.
-        if !state.ended && state.opened {
-            return Ok(book);
-        }
         state.ended = true;
         let (size, root) = (state.size(), state.frontier.root());
-        let next = Book { generation: generation.saturating_add(1), ..book };
-        self.generations.insert(class, next.generation);
+        let next = Book { generation: number, ..book };
+        self.generations.insert(class, number);
+        self.last.0 = self.last.0.saturating_add(SERIALS_LEFT_OUT);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
-        let opens = Content::Opens { before: generation, size, root };
+        let opens = Content::Opens { before: book.generation, size, root };
         self.append_entry(next, office, None, Vec::new(), &opens)?;
         self.book(next).opened = true;
         Ok(next)

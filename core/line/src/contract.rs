@@ -256,8 +256,14 @@ pub enum Shown {
         /// Who owed it.
         party: Party,
     },
-    /// Every other party has confirmed what this station holds of its own books: it goes on writing in them.
-    Trusted,
+    /// After [`crate::Line::distrust`]: every own book goes on in a new generation, durably. The store is from now on
+    /// the one that runs.
+    Renewed,
+    /// After [`crate::Line::distrust`]: some own book cannot go on, and nothing can be written in it.
+    NotRenewed {
+        /// Why.
+        fault: Fault,
+    },
     /// Somebody did what must not be done; the evidence is kept.
     Breach(Evidence),
     /// A circuit's peer sent what was not taken, and why.

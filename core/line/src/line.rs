@@ -108,9 +108,8 @@ pub struct Line {
     pub(crate) last: (u64, u64),
     /// Why folds skip the entries that they skip, the latest of them.
     pub(crate) marked: BTreeMap<EntryRef, Fault>,
-    /// Parties that have yet to confirm that they hold no more of this party's books than it does itself.
-    /// Each with whether it has said what it holds.
-    pub(crate) doubtful: BTreeMap<Party, bool>,
+    /// The store is not the one that ran last: every own book goes on in a generation no lower than this.
+    renews: Option<u16>,
     /// The generation that each class is written in.
     pub(crate) generations: BTreeMap<Class, u16>,
     pub(crate) append: Append,
@@ -163,7 +162,7 @@ impl Line {
             peers,
             last: (0, 0),
             marked: BTreeMap::new(),
-            doubtful: BTreeMap::new(),
+            renews: None,
             generations: BTreeMap::new(),
             append: Append::default(),
             reached: Vec::new(),
@@ -236,13 +235,17 @@ impl Line {
 
     /// The state of a book, made when it is first asked for.
     pub(crate) fn book(&mut self, book: Book) -> &mut BookState {
-        let (secrets, id) = (&self.secrets, &self.id);
-        self.books.entry(book).or_insert_with(|| {
-            BookState::new(
-                book,
-                secrets.get(&book.party).map(|secret| BookSecret::new(secret, &book.origin(id))),
-            )
-        })
+        if !self.books.contains_key(&book) {
+            let unheard = self.unheard(book);
+            self.books.insert(book, unheard);
+        }
+        self.books.entry(book).or_insert_with(|| BookState::new(book, None))
+    }
+
+    /// A book that nothing is held of.
+    pub(crate) fn unheard(&self, book: Book) -> BookState {
+        let secret = self.secrets.get(&book.party);
+        BookState::new(book, secret.map(|secret| BookSecret::new(secret, &book.origin(&self.id))))
     }
 
     /// Everything held here, as a cut over books of acts.
@@ -281,7 +284,6 @@ impl Line {
         for (book, steps) in reached {
             if book.party == self.me.party { self.sign(book, &steps) } else { self.give_receipt(book, steps) }
         }
-        self.settle_doubts();
         for one in shown {
             self.show(one);
         }
@@ -329,10 +331,16 @@ impl Line {
     }
 
     /// The record may be older than what this party has said: restored from a copy, or copied. Before
-    /// [`Event::Started`]. Own books are continued only once every other party has confirmed them; what is
-    /// written before that opens their next generation.
-    pub fn distrust(&mut self) {
-        self.doubtful = self.peers.keys().map(|party| (*party, false)).collect();
+    /// [`Event::Started`], with which every own book goes on in its next generation, numbered `least` or higher:
+    /// what was said in the old one since the copy, and may still be on its way, is never said otherwise. Once
+    /// that is durable, [`Shown::Renewed`] tells.
+    pub fn distrust(&mut self, least: u16) {
+        self.renews = Some(least);
+    }
+
+    /// The highest generation of this party's books that is known here.
+    pub fn generation(&self) -> u16 {
+        self.generations.values().copied().max().unwrap_or(0)
     }
 
     /// This line's whole state, for [`Line::restore_snapshot`], and the seq to store it under; `None` at a moment
@@ -408,6 +416,9 @@ impl Line {
             self.give_receipt(book, Vec::new());
         }
         self.close_cuts();
+        if let Some(least) = self.renews.take() {
+            self.renew(least);
+        }
         self.start_watch();
     }
 

@@ -19,6 +19,8 @@ use crate::line::{Line, Reached};
 
 /// Most checkpoints that are sent for comparison when a circuit opens.
 const MAX_HEADS: usize = 48;
+/// Most generations of a book that are taken.
+const MAX_GENERATIONS: usize = 256;
 /// Most marks that are remembered.
 const MAX_MARKED: usize = 4_096;
 
@@ -127,10 +129,11 @@ impl Line {
         if let Some((code, fault)) = refusal {
             return self.refuse(circuit, code, fault);
         }
-        for (book, size) in &hello.sizes {
-            let own = book.party == self.me.party && self.memorandum.member(book.party).is_some();
-            if own && *size > self.books.get(book).map_or(0, |state| state.size()) {
-                self.rolled_back(*book);
+        for class in Class::ALL {
+            let book = self.current(class);
+            let theirs = hello.sizes.get(&book).copied().unwrap_or(0);
+            if theirs > self.books.get(&book).map_or(0, |state| state.size()) {
+                self.rolled_back(book);
             }
         }
         let now_ms = self.now_ms;
@@ -156,10 +159,6 @@ impl Line {
         if let Some(known) = self.peers.get_mut(&peer) {
             known.known = hello.sizes;
         }
-        if let Some(met) = self.doubtful.get_mut(&peer) {
-            *met = true;
-        }
-        self.settle_doubts();
         let mut due = Vec::new();
         for (book, state) in &self.books {
             let held = hello.receipts.get(book);
@@ -179,32 +178,21 @@ impl Line {
         }
     }
 
-    /// A party has confirmed what this one holds of its own books once it has said what it holds itself, and nothing of
-    /// that is lacking here any more.
-    pub(crate) fn settle_doubts(&mut self) {
-        if self.doubtful.is_empty() {
-            return;
-        }
-        let durable = |book: &Book| self.books.get(book).map_or(0, |state| state.durable);
-        let lacks = |party: &Party| {
-            let known = self.peers.get(party).into_iter().flat_map(|peer| &peer.known);
-            known.filter(|(book, _)| book.party == self.me.party).any(|(book, size)| *size > durable(book))
-        };
-        let open = self.doubtful.iter().filter(|(party, met)| !**met || lacks(party));
-        self.doubtful = open.map(|(party, met)| (*party, *met)).collect();
-        if self.doubtful.is_empty() {
-            self.show(Shown::Trusted);
+    /// Somebody says to hold more of the own book that is written in than this station does: the whole machine was
+    /// rolled back. That generation is never appended to again; what is missing comes back from the mirrors.
+    ///
+    /// Of a generation that this run of the station opened nobody can hold more.
+    fn rolled_back(&mut self, book: Book) {
+        if !self.book(book).opened {
+            self.end_own(book.class);
         }
     }
 
-    /// Somebody holds more of an own book than this station does: its store is older than what it has said.
-    /// That generation is never appended to again; what is missing comes back from the mirrors.
-    fn rolled_back(&mut self, book: Book) {
-        let state = self.book(book);
-        if !state.ended {
-            state.ended = true;
-            let generation = self.generations.entry(book.class).or_insert(0);
-            *generation = book.generation.max(*generation);
+    /// An own book cannot go on; its next generation is opened at once.
+    fn end_own(&mut self, class: Class) {
+        let least = self.next_generation(class);
+        if let Err(fault) = self.open_next(class, least) {
+            self.show(Shown::NotRenewed { fault });
         }
     }
 
@@ -247,25 +235,25 @@ impl Line {
                 book.party.number().to_string(),
             ));
         };
-        let newest = self
-            .books
-            .keys()
-            .filter(|other| other.party == book.party && other.class == book.class)
-            .map(|other| other.generation)
-            .max();
-        if book.generation > newest.map_or(1, |newest| newest.saturating_add(1)) {
-            return Err(Fault::misbehaved(
-                "generation",
-                "at most one above the last",
-                book.generation.to_string(),
-            ));
+        if !self.books.contains_key(&book) && !self.has_room_for(book) {
+            let expected = alloc::format!("at most {MAX_GENERATIONS} generations of a book");
+            return Err(Fault::misbehaved("generation", expected, "one more"));
         }
         let own = book.party == self.me.party;
-        let id = self.id;
-        let state = self.book(book);
+        let (id, current) = (self.id, self.current(book.class));
+        let unheard;
+        let state = match self.books.get(&book) {
+            Some(state) => state,
+            None => {
+                unheard = self.unheard(book);
+                &unheard
+            }
+        };
         let held = state.size();
         let end = first.saturating_add(entries.len() as u64).saturating_sub(1);
-        if own != state.ended {
+        // Of its own books a station takes what it has lost; of others' whatever has not ended.
+        let taken = if own { state.ended || book != current } else { !state.ended };
+        if !taken {
             return Ok(());
         }
         if first == 0 || first > held + 1 {
@@ -293,7 +281,8 @@ impl Line {
         let (frontier, leaves) = match checkpoint {
             Ok(verified) => verified,
             Err(fault) => {
-                if let Some(head) = state.signed.as_ref().map(frame::head) {
+                let head = state.signed.as_ref().map(frame::head);
+                if let Some(head) = head {
                     self.queue(circuit, head);
                 }
                 return Err(fault);
@@ -313,9 +302,22 @@ impl Line {
         self.reached.push(Reached { book, size: end, root, bytes: 0, signed: Some(signed) });
         let state = self.book(book);
         state.reach(end, root);
+        if own {
+            state.ended = true;
+            if book.generation > current.generation {
+                // Another life of this station went on there: what is said from now on comes after that.
+                self.generations.insert(book.class, book.generation);
+                self.end_own(book.class);
+            }
+        }
         self.close_cuts();
         self.holds(carrier, book, end);
         Ok(())
+    }
+
+    fn has_room_for(&self, book: Book) -> bool {
+        let same = |other: &&Book| other.party == book.party && other.class == book.class;
+        self.books.keys().filter(same).count() < MAX_GENERATIONS
     }
 
     /// A party has shown that it holds a book up to a size. Of an author only its own word is taken: it may have lost

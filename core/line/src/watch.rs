@@ -162,9 +162,7 @@ impl Line {
             return;
         }
         loop {
-            let generation = self.generations.get(&Class::A).copied().unwrap_or(0);
-            let book = Book { generation, party: self.me.party, class: Class::A };
-            let under = self.next_under(book);
+            let under = self.next_under(self.current(Class::A));
             let now_ms = self.now_ms.max(self.last.1);
             let next = self.acts.open_motions(&under).into_iter().find_map(|motion| {
                 let outcome = self.acts.outcome(&self.memorandum, motion, &under, now_ms)?;

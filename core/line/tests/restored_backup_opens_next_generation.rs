@@ -1,6 +1,6 @@
 //! A station is restored from yesterday's backup. It may have said more than it remembers, so it never goes on in
-//! its old books before everybody has confirmed them; FLASH does not wait for that, and goes into the next
-//! generation. What others hold of the old books comes back.
+//! its old books: every one goes on in its next generation at once, and FLASH waits for nobody. What others hold
+//! of the old books comes back.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn restored_backup_opens_next_generation() {
         line.connect(0, other);
     }
     line.run_for(5_000);
-    assert!(line.station(0).shown.contains(&Shown::Trusted));
+    assert!(line.station(0).shown.contains(&Shown::Renewed));
     assert_eq!(line.held(0, book(0, Class::Z)), 2, "what others hold comes back");
     assert_eq!(line.held(0, book(0, Class::O)), 1);
     for other in [1, 2] {

@@ -8,15 +8,10 @@ use detente_record::{Book, EntryRef, Party};
 use super::{Court, Word, object};
 use crate::store::Record;
 
-/// From which size on, and what.
-type Forgotten = (usize, Vec<Arc<[u8]>>);
-
 /// Everything that ever became durable of honest authors' books, the first time that anybody saw it.
 #[derive(Default, Clone)]
 pub(crate) struct Books {
     said: BTreeMap<Book, Vec<Arc<[u8]>>>,
-    /// What restored authors have forgotten, from a size on: mirrors may still bring it.
-    forgotten: BTreeMap<Book, Forgotten>,
     seen: BTreeMap<(Party, Book), u64>,
     accepted: BTreeMap<EntryRef, Arc<[u8]>>,
 }
@@ -36,15 +31,12 @@ impl Books {
             let seen = self.seen.entry((at, *book)).or_default();
             for (entry, place) in entries.iter().zip(0usize..).skip(*seen as usize) {
                 let name = EntryRef { book: *book, number: place as u64 + 1 };
-                let forgotten =
-                    self.forgotten.get(book).and_then(|(from, lost)| lost.get(place.checked_sub(*from)?));
                 match said.get(place) {
                     Some(known) if known == entry => {}
                     Some(_) => {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object("books", format!("{name} is another entry at {at} than elsewhere"));
                     }
-                    None if at != book.party && forgotten == Some(entry) => said.push(Arc::clone(entry)),
                     None if at != book.party => {
                         let (name, at) = (court.entry(name), court.party(at));
                         return object(
@@ -60,15 +52,10 @@ impl Books {
         Ok(())
     }
 
-    /// A station's store has been restored from a copy: it is looked at anew. What it had said and nobody else
-    /// holds is forgotten, and may be said otherwise; `held` tells how much of a book some other station holds.
-    pub(crate) fn restored(&mut self, at: Party, held: impl Fn(Book) -> u64) {
+    /// A station's store has been restored from a copy: it is looked at anew. What it had said stays said, whether
+    /// anybody holds it or not.
+    pub(crate) fn restored(&mut self, at: Party) {
         self.seen.retain(|(of, _), _| *of != at);
-        for (book, said) in self.said.iter_mut().filter(|(book, _)| book.party == at) {
-            let from = said.len().min(held(*book) as usize);
-            self.forgotten.insert(*book, (from, said.split_off(from)));
-        }
-        self.accepted.retain(|entry, _| entry.book.party != at || entry.number <= held(entry.book));
     }
 
     /// An officer was told that an entry is accepted.

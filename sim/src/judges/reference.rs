@@ -179,16 +179,33 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Sound acts under a cut, in the order of their books.
+    /// Sound acts under a cut, in the order of their books, without those that their author disowned under it.
     fn acts<'s>(
         &'s self,
         cut: &'s Cut,
     ) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
-        self.items.iter().filter_map(move |(name, item)| {
+        let sound = move |(name, item): (&EntryRef, &'s Item)| {
             let under =
                 name.book.class == Class::A && cut.get(&name.book).is_some_and(|size| name.number <= *size);
             let (entry, content) = item.read.as_ref().filter(|_| under && item.sound)?;
             Some((*name, entry, content))
+        };
+        let openings: Vec<(Book, u16, u64)> = self
+            .items
+            .iter()
+            .filter_map(sound)
+            .filter_map(|(name, _, content)| match content {
+                Content::Opens { before, size, .. } => Some((name.book, *before, *size)),
+                _ => None,
+            })
+            .collect();
+        self.items.iter().filter_map(sound).filter(move |(name, ..)| {
+            let generation = name.book.generation;
+            !openings.iter().any(|(later, before, size)| {
+                later.party == name.book.party
+                    && (generation > *before && generation < later.generation
+                        || generation == *before && name.number > *size)
+            })
         })
     }
 
@@ -295,7 +312,10 @@ impl<'a> Reading<'a> {
     /// Whether an act holds under its cut.
     fn holds(&self, name: EntryRef, entry: &Entry, content: &Content, cut: &Cut) -> bool {
         let subject = entry.regards.first().copied();
+        let later = name.book.generation > 0;
         match content {
+            Content::Opens { before, .. } => name.number == 1 && later && *before < name.book.generation,
+            _ if name.number == 1 && later => false,
             Content::Resumes { decision, .. } => {
                 let in_force = self.in_force(name.book.party, cut);
                 let consents = || {

@@ -78,7 +78,8 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
                 ("not-taken", with(fault_json(fault), "circuit", json!(circuit)))
             }
             Shown::ClockJumped { by_ms } => ("clock", json!({"by_ms": by_ms})),
-            Shown::Trusted => ("trusted", json!({})),
+            Shown::Renewed => ("renewed", json!({})),
+            Shown::NotRenewed { fault } => ("not-renewed", json!({"error": fault_json(fault)})),
             Shown::Accepted { id, .. } | Shown::Refused { id, .. } => ("command", json!({"id": id})),
         },
     }

@@ -1,9 +1,10 @@
 //! The instance mark: how a store notices that it is not the one that was running here.
 //!
 //! The same 16 random bytes stand in the database and in a file that no backup of the database takes along. A
-//! database that was restored or copied therefore meets a mark that is missing or different, and its books
-//! must not be continued before every party has confirmed their heads (spec/record.md §9). The store reports
-//! this and repairs nothing. What a mark cannot notice: the rollback of a whole machine, mark and all.
+//! database that was restored or copied therefore meets a mark that is missing or different, and its books go on
+//! in their next generation (spec/record.md §9). The file also says up to which generation numbers were ever taken
+//! here, so that a copy that is restored twice does not take one twice. The store reports this and repairs
+//! nothing. What a mark cannot notice: the rollback of a whole machine, mark and all.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -42,23 +43,25 @@ impl Mark {
         Ok(Self(bytes))
     }
 
-    /// The mark in a file, if the file exists and holds one.
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
-        match fs::read(path) {
+    /// The mark in a file and the highest generation taken, if the file exists and holds them.
+    pub(super) fn read(path: &Path) -> Result<Option<(Self, u16)>, StoreError> {
+        match fs::read_to_string(path) {
             Ok(text) => Ok(Self::parse(&text)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                Ok(None)
+            }
             Err(cause) => Err(StoreError::io("read the instance mark", path, &cause)),
         }
     }
 
-    /// Puts the mark into a file of mode 0600, durably, whole or not at all.
-    pub(super) fn write(self, path: &Path) -> Result<(), StoreError> {
+    /// Puts the mark and the highest generation taken into a file of mode 0600, durably, whole or not at all.
+    pub(super) fn write(self, generation: u16, path: &Path) -> Result<(), StoreError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let draft = path.with_extension("new");
         let written = super::make_folder(folder).and_then(|()| {
             let mut file =
                 OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-            writeln!(file, "{self}")?;
+            writeln!(file, "{self} {generation}")?;
             file.sync_all()?;
             fs::rename(&draft, path)?;
             File::open(folder)?.sync_all()
@@ -66,16 +69,16 @@ impl Mark {
         written.map_err(|cause| StoreError::io("write the instance mark", path, &cause))
     }
 
-    fn parse(text: &[u8]) -> Option<Self> {
-        let digits = text.strip_suffix(b"\n").unwrap_or(text);
+    fn parse(text: &str) -> Option<(Self, u16)> {
+        let (digits, generation) = text.strip_suffix('\n')?.split_once(' ')?;
         let mut bytes = [0; 16];
         if digits.len() != 2 * bytes.len() {
             return None;
         }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
         }
-        Some(Self(bytes))
+        Some((Self(bytes), generation.parse().ok()?))
     }
 }
 
@@ -92,9 +95,10 @@ mod tests {
     #[test]
     fn a_mark_reads_back_and_anything_else_is_none() {
         let mark = Mark(*b"0123456789abcdef");
-        assert_eq!(Mark::parse(format!("{mark}\n").as_bytes()), Some(mark));
-        assert_eq!(Mark::parse(b""), None);
-        assert_eq!(Mark::parse(&[b'g'; 32]), None);
-        assert_eq!(Mark::parse(&[0xff; 32]), None);
+        assert_eq!(Mark::parse(&format!("{mark} 7\n")), Some((mark, 7)));
+        for other in ["", "\n", &format!("{mark} 7"), &format!("{mark}\n"), &format!("{mark} 65536\n")] {
+            assert_eq!(Mark::parse(other), None, "{other:?}");
+        }
+        assert_eq!(Mark::parse(&format!("{} 7\n", "g".repeat(32))), None);
     }
 }

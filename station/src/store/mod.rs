@@ -214,19 +214,28 @@ impl Store {
         self.inner.queue.push_async(batch, bytes).await
     }
 
-    /// Writes a new instance mark, to the database and to its file: the store is from now on the one that runs
-    /// here. For a caller that has dealt with [`Instance::Foreign`].
+    /// Writes a new instance mark, to the database and to its file, and the highest generation that its caller is
+    /// about to take: the store is from now on the one that runs here. For a caller that deals with
+    /// [`Instance::Foreign`].
     ///
     /// # Errors
     /// If either cannot be written; the store is then still foreign at its next opening.
-    pub fn adopt_mark(&self) -> Result<Mark, StoreError> {
+    pub fn adopt_mark(&self, generation: u16) -> Result<Mark, StoreError> {
         let mark = Mark::random()?;
         let (done, adopted) = sync_channel(1);
         self.inner.queue.adopt(Adoption { mark, done })?;
         let gone = |_| StoreError::Stopped { because: "its writer has ended".to_owned() };
         adopted.recv().map_err(gone)??;
-        mark.write(&self.inner.mark)?;
+        mark.write(generation, &self.inner.mark)?;
         Ok(mark)
+    }
+
+    /// The highest generation that was ever taken here, as the instance mark's file says; `None` without one.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn taken_generation(&self) -> Result<Option<u16>, StoreError> {
+        Ok(Mark::read(&self.inner.mark)?.map(|(_, generation)| generation))
     }
 
     /// The size of every book that has an entry.
@@ -432,13 +441,13 @@ fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Compares the marks. A new store gets one, unless a mark file says that a store was here before.
 fn recognise(ledger: &mut Ledger, created: bool, path: &Path) -> Result<Instance, StoreError> {
-    let (expected, found) = (ledger.mark()?, Mark::read(path)?);
+    let (expected, found) = (ledger.mark()?, Mark::read(path)?.map(|(mark, _)| mark));
     match (expected, found) {
         (Some(expected), Some(found)) if expected == found => Ok(Instance::Same),
         (None, None) if created && !path.exists() => {
             let mark = Mark::random()?;
             ledger.adopt(mark)?;
-            mark.write(path)?;
+            mark.write(0, path)?;
             Ok(Instance::New)
         }
         (expected, found) => Ok(Instance::Foreign { expected, found }),

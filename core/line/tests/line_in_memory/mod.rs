@@ -290,7 +290,7 @@ impl LineInMemory {
             line.restore_receipt(receipt.clone());
         }
         if distrusted {
-            line.distrust();
+            line.distrust(1);
         }
         station.line = Some(line);
         station.life += 1;
