@@ -151,8 +151,7 @@ impl Scenario {
             officer_ms: rng.within(4_000, 30_000),
             crash_ms: span(&mut rng, 550, 15_000, 200_000),
             crash_between_effects: rng.chance(700),
-            // Liars would say back what a restored station has forgotten, and convict it.
-            restored: if lying { 0 } else { span(&mut rng, 200, 100, 400) },
+            restored: span(&mut rng, 200, 100, 400),
             snapshot_ms: span(&mut rng, 400, 2_000, 100_000),
             jump_ms: span(&mut rng, 350, 20_000, 200_000),
             jump_by_ms: [500, 10_000, 600_000, 7_200_000][rng.below(4) as usize],

@@ -47,11 +47,7 @@ impl World {
             && let Some(station) = self.stations.get_mut(&party)
             && station.store.restore_copy()
         {
-            let held = |book| {
-                let others = self.stations.iter().filter(|(other, _)| **other != party);
-                others.map(|(_, station)| station.store.durable.size(book)).max().unwrap_or(0)
-            };
-            self.books.restored(party, held);
+            self.books.restored(party);
             self.receipts.restored(party);
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
         }
@@ -63,9 +59,7 @@ impl World {
             }
             self.cut(id, 20_000);
         }
-        // A restore takes its time: longer than anything that was said before it is still under way.
-        let restored = station_of(&self.stations, party)?.store.distrusted;
-        let again = self.rng.within(100, 20_000) + if restored { 90_000 } else { 0 };
+        let again = self.rng.within(100, 20_000);
         self.after(again, Happening::Start(party));
         Ok(())
     }
