@@ -190,6 +190,8 @@ def write_kinds():
     bad("notice", "emergency false", {**NOTICE, 9: False})
     bad("notice", "another key", {**NOTICE, 10: 1}, "Incompatible")
     bad("opens", "root of 31 bytes", {1: 0, 2: 1, 3: bytes(31)})
+    bad("opens", "generation 4096", {1: 4096, 2: 1, 3: HASH})
+    bad("opens", "size of 2^40", {1: 0, 2: 2**40, 3: HASH})
     bad("suspends", "no scope", {2: START, 3: "by note"})
     bad("suspends", "no reason", {1: [], 2: START})
     bad("suspends", "kind 65,536", {1: [65_536], 2: START, 3: "by note"})
@@ -648,6 +650,18 @@ def write_frames():
     frame("pong", [5, 0], type="pong", nonce=0)
     frame("secret", [6, 1, 0, HASH], type="secret", party=1, epoch=0, secret=HASH)
     frame("head", [7, z, 3, HASH, SIGNATURE], type="head", book=z, size=3, root=HASH, signature=SIGNATURE)
+    fork = [9, z, 3, HASH, SIGNATURE, 5, HASH[::-1], SIGNATURE[::-1], HASH, [HASH, HASH[::-1]]]
+    for name, proof in ("fork", fork[9]), ("fork of one size", []):
+        frame(
+            name,
+            fork[:5] + [3 if not proof else 5] + fork[6:9] + [proof],
+            type="fork",
+            book=z,
+            head=[3, HASH, SIGNATURE],
+            **{"with": [3 if not proof else 5, HASH[::-1], SIGNATURE[::-1]]},
+            root=HASH,
+            proof=proof,
+        )
     frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
     frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
     many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
@@ -718,6 +732,16 @@ def write_frames():
     bad("secret of 31 bytes", [6, 1, 0, HASH[:31]])
     bad("head with a root of 33 bytes", [7, z, 3, HASH + b"\x00", SIGNATURE])
     bad("head without a root", [7, z, 3, SIGNATURE])
+    bad("head of size 2^40", [7, z, 2**40, HASH, SIGNATURE])
+    bad("step without entries", [1, z, 1, [], SIGNATURE])
+    bad("step from number 0", [1, z, 0, [entry], SIGNATURE])
+    bad("receipt of size 2^40", [2, z, 0, 2**40, 0, SIGNATURE])
+    bad("have of no book", [3, {}])
+    bad("have of size 2^40", [3, {z: 2**40}])
+    bad("fork without a proof", fork[:9])
+    bad("fork with a proof of 129 hashes", fork[:9] + [[HASH] * 129])
+    bad("fork with a hash of 31 bytes", fork[:9] + [[HASH[:31]]])
+    bad("fork with a size that is negative", fork[:2] + [-1] + fork[3:])
     bad("refusal with code 65,536", [8, 65_536, ""])
     bad("refusal with text as bytes", [8, 1, b"no"])
     write("frames", 6, cases=cases, refused=refused, conversations=conversations())

@@ -1,8 +1,8 @@
 //! A station that keeps the contract: it feeds a [`Line`], performs its effects in one `match`, and can die
 //! between any two of them.
 
-use detente_line::{CircuitId, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
-use detente_record::{Book, Class, Cut, EntryRef, Fault, Party};
+use detente_line::{CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown};
+use detente_record::{Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
 use crate::founding::Keys;
 use crate::rng::Rng;
@@ -20,6 +20,8 @@ pub(crate) enum Deed {
     Close(CircuitId, Option<Vec<u8>>),
     /// The line wants to be woken, by the station's clock.
     WakeAt(u64),
+    /// How a checkpoint of somebody else's stands to what is durable.
+    Compared(Result<Fork, Fault>),
     /// Something was shown.
     Shown(Shown),
 }
@@ -105,6 +107,12 @@ impl Station {
                 self.wake_ms = Some(at_ms);
                 Deed::WakeAt(at_ms)
             }
+            Effect::Compare { head, with } => {
+                let (line, book) = (self.line.as_ref()?.memorandum().line(), with.checkpoint.book);
+                let known = self.store.durable.secrets.get(&book.party);
+                let secret = BookSecret::new(known.unwrap_or(&self.keys.secret), &book.origin(&line));
+                Deed::Compared(self.store.durable.compare(&secret, head, with))
+            }
             Effect::Show(shown) => {
                 if shown == Shown::Renewed {
                     self.store.distrusted = false;
@@ -172,6 +180,9 @@ pub(crate) fn restored(memorandum: &Memorandum, keys: &Keys, record: &Record) ->
     }
     for receipt in record.receipts.values().flat_map(|of| of.values()) {
         line.restore_receipt(receipt.clone());
+    }
+    for evidence in &record.evidence {
+        line.restore_evidence(&evidence.proof);
     }
     Ok(line)
 }

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use detente_line::{Append, Evidence, frame};
+use detente_line::{Append, Evidence, Fork, frame};
 use detente_record::{
-    Book, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, Signature, SignedCheckpoint,
+    Book, BookSecret, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, Signature,
+    SignedCheckpoint, leaf_hash,
 };
 
 use crate::rng::Rng;
@@ -83,6 +84,30 @@ impl Record {
         self.secrets.extend(batch.secrets.iter().map(|(party, secret)| (*party, secret.clone())));
         self.evidence.extend(batch.evidence.iter().cloned());
         Ok(())
+    }
+
+    /// How a checkpoint stands to what is held of its book.
+    ///
+    /// # Errors
+    /// Those of [`Fork::between`], and when what is asked for is not held.
+    pub(crate) fn compare(
+        &self,
+        secret: &BookSecret,
+        head: SignedCheckpoint,
+        with: SignedCheckpoint,
+    ) -> Result<Fork, Fault> {
+        let lacks = |what: &'static str| Fault::misuse("comparison", what, "none");
+        let book = with.checkpoint.book;
+        let entries = self.entries.get(&book).ok_or_else(|| lacks("a book that is held"))?;
+        Fork::between(head, with, |node| {
+            let (first, end) = (node.index << node.level, (node.index + 1) << node.level);
+            let held = entries.get(first as usize..end as usize).ok_or_else(|| lacks("entries up to it"))?;
+            let mut tree = Frontier::default();
+            for (entry, index) in held.iter().zip(first..) {
+                tree.push(leaf_hash(&secret.blind(index), entry));
+            }
+            Ok(tree.root())
+        })
     }
 
     /// The next step of a book for a peer, and the receipts for its end: up to `end` if one step reaches it,

@@ -70,6 +70,10 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
         Ok(Frame::Head(head)) => {
             format!("head of {} at {}", book(memorandum, head.checkpoint.book), head.checkpoint.size)
         }
+        Ok(Frame::Fork(fork)) => {
+            let (head, with) = (&fork.head.checkpoint, &fork.with.checkpoint);
+            format!("fork of {}, at {} and {}", book(memorandum, head.book), head.size, with.size)
+        }
         Ok(Frame::Refusal { code, text }) => format!("refusal {code}: {text}"),
         Err(_) => format!("{} bytes that are no frame", bytes.len()),
     }

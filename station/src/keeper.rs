@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::comparison::compare;
 use crate::error::SetupError;
 use crate::feed::{Feed, Told};
 use crate::home::Home;
@@ -191,6 +192,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         ..Options::new(home.store(name), home.mark(name), memorandum.line().0)
     })?;
     let (asks, asked) = mpsc::channel(MAX_WAITING);
+    let comparisons = asks.downgrade();
     let feed = Feed::new(clock.clone());
     let keeper =
         Keeper { memorandum: Arc::new(memorandum), party, store: store.clone(), feed: feed.clone(), asks };
@@ -201,6 +203,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         feed,
         hooks,
         asked,
+        comparisons,
         durable_until,
         ended_by,
         circuits: BTreeMap::new(),
@@ -338,6 +341,15 @@ impl Task {
                 }
             }
         }
+        let mut after = 0;
+        loop {
+            let evidence = self.store.evidence(after, 256)?;
+            let Some(last) = evidence.last() else { break };
+            after = last.id;
+            for one in &evidence {
+                self.line.restore_evidence(&one.bytes);
+            }
+        }
         for book in &books {
             for party in self.line.memorandum().parties().collect::<Vec<_>>() {
                 let known = self.line.receipts(*book).find(|receipt| receipt.party == party);
@@ -461,6 +473,7 @@ impl Task {
                     }
                 }
                 Effect::Send { circuit, what } => self.send(circuit, what),
+                Effect::Compare { head, with } => self.compare(head, with),
                 Effect::Show(shown) => self.shown(shown),
                 Effect::Wake { at_ms } => self.wake_ms = Some(at_ms),
             }
@@ -502,6 +515,21 @@ impl Task {
             Err(StoreError::Full { .. }) => self.store.submit_async(Batch { insisted: true, ..batch }).await,
             submitted => submitted,
         }
+    }
+
+    /// Works out beside everything else how a peer's checkpoint stands to what is held.
+    fn compare(&self, head: SignedCheckpoint, with: SignedCheckpoint) {
+        let (store, comparisons) = (self.store.clone(), self.comparisons.clone());
+        tokio::task::spawn_blocking(move || match compare(&store, head, with) {
+            Ok(fork) => {
+                if let Some(asks) = comparisons.upgrade() {
+                    let _ = asks.blocking_send(Ask::Event(Event::Compared(Box::new(fork))));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a peer's checkpoint could not be compared with the record")
+            }
+        });
     }
 
     fn send(&mut self, circuit: CircuitId, what: Outgoing) {

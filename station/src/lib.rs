@@ -8,6 +8,7 @@
 pub mod api;
 pub mod circuit;
 pub mod clock;
+mod comparison;
 pub mod config;
 pub mod doctor;
 pub mod duration;

@@ -3,10 +3,10 @@
 //! A body is read with its kind and only in its one canonical form: what is decoded and encoded again gives
 //! the same bytes, or it is refused.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use detente_record::{Book, EntryRef, Fault, Hash, Party};
+use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
 use minicbor::{Decode, Encode};
 
 use crate::kind::{
@@ -30,8 +30,8 @@ impl From<EntryRef> for WireRef {
 
 impl WireRef {
     fn entry(self) -> Result<EntryRef, Fault> {
-        if self.number == 0 {
-            return Err(Fault::malformed("entry number", "1 or more", "0"));
+        if !(1..=MAX_SIZE).contains(&self.number) {
+            return Err(Fault::malformed("entry number", "1 to 2^40 - 1", self.number.to_string()));
         }
         Ok(EntryRef { book: Book::from_code(self.book)?, number: self.number })
     }
@@ -353,6 +353,14 @@ impl Content {
             NOTICE => Self::Notice(exactly::<Notice>(body)?.check()?),
             OPENS => {
                 let OpensBody { before, size, root } = exactly(body)?;
+                if before > Book::LAST_GENERATION || size > MAX_SIZE {
+                    let found = alloc::format!("generation {before}, size {size}");
+                    return Err(Fault::malformed(
+                        "opening",
+                        "a generation to 4095 and a size below 2^40",
+                        found,
+                    ));
+                }
                 Self::Opens { before, size, root }
             }
             SUSPENDS => {

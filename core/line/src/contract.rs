@@ -4,11 +4,15 @@
 //! none. The core never calls out. An effect is to be performed in order; of `Append` the shell reports
 //! [`Event::Durable`] after the fsync, of `Send` it reports [`Event::Sent`] once the circuit has taken it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Class, EntryRef, Fault, Hash, LineSecret, Party, Receipt, SignedCheckpoint};
+use detente_record::{
+    Book, Class, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint, conflict,
+    conflict_across, proof,
+};
 
 use crate::kind::Content;
 
@@ -64,6 +68,8 @@ pub enum Event {
         /// For a step: the size of the book that it reached; `None` if the store had no checkpoint for it yet.
         reached: Option<(Book, u64)>,
     },
+    /// What [`Effect::Compare`] asked for.
+    Compared(Box<Fork>),
     /// Everything appended up to and including `seq` is durable.
     Durable {
         /// From [`Append::seq`].
@@ -84,6 +90,14 @@ pub enum Effect {
         circuit: CircuitId,
         /// What.
         what: Outgoing,
+    },
+    /// Find out from the store what the book of `with`, up to that, has as its root at the smaller size of `head`,
+    /// and how that leads to `with`; then report [`Event::Compared`].
+    Compare {
+        /// Somebody else's, of a size that no checkpoint is kept for here.
+        head: SignedCheckpoint,
+        /// This station's own last one, which is larger.
+        with: SignedCheckpoint,
     },
     /// Tell whoever is watching.
     Show(Shown),
@@ -111,6 +125,43 @@ pub enum Outgoing {
     },
     /// This last frame, if any; then close.
     Close(Option<Vec<u8>>),
+}
+
+/// Two checkpoints of one book, and what ties the larger to a root at the size of the smaller. If that is another
+/// root than the smaller's, they convict the book's author of a fork (spec/record.md §6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The smaller one, or one of two of one size.
+    pub head: SignedCheckpoint,
+    /// The larger one.
+    pub with: SignedCheckpoint,
+    /// The root, at the size of `head`, of the tree that `with` is the head of.
+    pub root: Hash,
+    /// The consistency proof from that root to `with`; empty for two of one size.
+    pub proof: Vec<Hash>,
+}
+
+impl Fork {
+    /// Works out how two checkpoints of one book stand to each other, from the hashes of complete subtrees of the book
+    /// that `with` is the head of.
+    ///
+    /// # Errors
+    /// `Misuse` when `with` is smaller; and whatever `subtree` fails with.
+    pub fn between<E: From<Fault>>(
+        head: SignedCheckpoint,
+        with: SignedCheckpoint,
+        mut subtree: impl FnMut(Node) -> Result<Hash, E>,
+    ) -> Result<Self, E> {
+        let (from, to) = (head.checkpoint.size, with.checkpoint.size);
+        let root = proof::root(from, &mut subtree)?;
+        let proof = proof::consistency(from, to, subtree)?;
+        Ok(Self { head, with, root, proof })
+    }
+
+    /// Whether it convicts, once both checkpoints are verified.
+    pub fn convicts(&self) -> bool {
+        conflict(&self.head, &self.with) || conflict_across(&self.head, &self.with, &self.root, &self.proof)
+    }
 }
 
 /// What is to be made durable together.

@@ -105,8 +105,8 @@ pub(crate) struct Circuit {
     step: bool,
     /// The store could not give the last step yet; it can once more is durable.
     starved: bool,
-    /// Books that were shown to be forked on it, and answered.
-    pub(crate) compared: BTreeSet<Book>,
+    /// Books whose fork its peer was told of.
+    pub(crate) told: BTreeSet<Book>,
     /// When to say again what is held, ms.
     hello_ms: Option<u64>,
     /// When it was last said again, ms.
@@ -201,7 +201,7 @@ impl Line {
             busy_since_ms: None,
             step: false,
             starved: false,
-            compared: BTreeSet::new(),
+            told: BTreeSet::new(),
             hello_ms: None,
             said_ms: 0,
             step_ms: 0,

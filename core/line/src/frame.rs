@@ -1,14 +1,17 @@
 //! Frames: what travels on a circuit (spec/line.md §6).
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_ENTRIES, Signature,
-    SignedCheckpoint, canonical,
+    Book, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, MAX_SIZE, Party, Receipt, STEP_ENTRIES,
+    Signature, SignedCheckpoint, canonical,
 };
 use minicbor::{Decoder, Encoder};
+
+use crate::contract::Fork;
 
 /// Largest frame, in bytes.
 pub const MAX_FRAME: usize = 131_072;
@@ -16,6 +19,8 @@ pub const MAX_FRAME: usize = 131_072;
 pub const VERSION: u8 = 1;
 /// Most books that a hello or have may name.
 const MAX_BOOKS: u64 = 8_192;
+/// Most hashes of a consistency proof.
+const MAX_PROOF: u64 = 128;
 
 /// Who is at the other end, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,8 @@ pub enum Frame<'a> {
     },
     /// A whole checkpoint.
     Head(SignedCheckpoint),
+    /// Two checkpoints that cannot both be true.
+    Fork(Box<Fork>),
     /// Why the sender closes.
     Refusal {
         /// spec/line.md §8.
@@ -101,6 +108,18 @@ fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
     decoder.u64().map_err(malformed)
 }
 
+fn signed(decoder: &mut Decoder<'_>, book: Book) -> Result<SignedCheckpoint, Fault> {
+    let (size, root) = (size(decoder)?, fixed(decoder)?);
+    Ok(SignedCheckpoint { checkpoint: Checkpoint { book, size, root }, signature: fixed(decoder)? })
+}
+
+fn size(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
+    match number(decoder)? {
+        size if size <= MAX_SIZE => Ok(size),
+        size => Err(Fault::malformed("frame", "a size or number below 2^40", size.to_string())),
+    }
+}
+
 fn bounded(length: Option<u64>, most: u64) -> Result<u64, Fault> {
     match length {
         Some(length) if length <= most => Ok(length),
@@ -114,7 +133,7 @@ fn elements(length: Option<u64>) -> String {
 
 fn cut(decoder: &mut Decoder<'_>) -> Result<Cut, Fault> {
     let length = bounded(decoder.map().map_err(malformed)?, MAX_BOOKS)?;
-    (0..length).map(|_| Ok((book(decoder)?, number(decoder)?))).collect()
+    (0..length).map(|_| Ok((book(decoder)?, size(decoder)?))).collect()
 }
 
 impl<'a> Frame<'a> {
@@ -138,7 +157,8 @@ impl<'a> Frame<'a> {
             6 => 4,
             7 => 5,
             8 => 3,
-            _ => return Err(Fault::incompatible("frame", "a type from 0 to 8", tag.to_string())),
+            9 => 10,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 9", tag.to_string())),
         };
         if length != Some(wanted) {
             return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
@@ -147,8 +167,11 @@ impl<'a> Frame<'a> {
         Ok(match tag {
             0 => Self::Hello(Self::hello(decoder)?),
             1 => {
-                let (book, first) = (book(decoder)?, number(decoder)?);
+                let (book, first) = (book(decoder)?, size(decoder)?);
                 let length = bounded(decoder.array().map_err(malformed)?, STEP_ENTRIES)?;
+                if first == 0 || length == 0 {
+                    return Err(malformed("a step without entries, or from number 0"));
+                }
                 let entries =
                     (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
                 Self::Step { book, first, entries, signature: fixed(decoder)? }
@@ -156,11 +179,14 @@ impl<'a> Frame<'a> {
             2 => Self::Receipt(Receipt {
                 book: book(decoder)?,
                 party: party(decoder)?,
-                size: number(decoder)?,
+                size: size(decoder)?,
                 seconds: number(decoder)?,
                 signature: fixed(decoder)?,
             }),
-            3 => Self::Have(cut(decoder)?),
+            3 => match cut(decoder)? {
+                sizes if sizes.is_empty() => return Err(malformed("a have of no book")),
+                sizes => Self::Have(sizes),
+            },
             4 => Self::Ping(number(decoder)?),
             5 => Self::Pong(number(decoder)?),
             6 => Self::Secret {
@@ -168,14 +194,18 @@ impl<'a> Frame<'a> {
                 epoch: number(decoder)?,
                 secret: LineSecret::from_bytes(fixed(decoder)?),
             },
-            7 => Self::Head(SignedCheckpoint {
-                checkpoint: Checkpoint {
-                    book: book(decoder)?,
-                    size: number(decoder)?,
-                    root: fixed(decoder)?,
-                },
-                signature: fixed(decoder)?,
-            }),
+            7 => {
+                let book = book(decoder)?;
+                Self::Head(signed(decoder, book)?)
+            }
+            9 => {
+                let book = book(decoder)?;
+                let (head, with) = (signed(decoder, book)?, signed(decoder, book)?);
+                let root = fixed(decoder)?;
+                let length = bounded(decoder.array().map_err(malformed)?, MAX_PROOF)?;
+                let proof = (0..length).map(|_| fixed(decoder)).collect::<Result<_, _>>()?;
+                Self::Fork(Box::new(Fork { head, with, root, proof }))
+            }
             _ => {
                 let code = decoder.u16().map_err(malformed)?;
                 let text = decoder.str().map_err(malformed)?;
@@ -195,7 +225,7 @@ impl<'a> Frame<'a> {
             let of = book(decoder)?;
             let mut signers = BTreeMap::new();
             for _ in 0..bounded(decoder.map().map_err(malformed)?, 255)? {
-                signers.insert(party(decoder)?, number(decoder)?);
+                signers.insert(party(decoder)?, size(decoder)?);
             }
             receipts.insert(of, signers);
         }
@@ -292,6 +322,21 @@ pub fn head(head: &SignedCheckpoint) -> Vec<u8> {
     written(|e| {
         e.array(5)?.u8(7)?.u32(head.checkpoint.book.code())?.u64(head.checkpoint.size)?;
         e.bytes(&head.checkpoint.root)?.bytes(&head.signature)?;
+        Ok(())
+    })
+}
+
+/// Two checkpoints that cannot both be true.
+pub fn fork(fork: &Fork) -> Vec<u8> {
+    written(|e| {
+        e.array(10)?.u8(9)?.u32(fork.head.checkpoint.book.code())?;
+        for one in [&fork.head, &fork.with] {
+            e.u64(one.checkpoint.size)?.bytes(&one.checkpoint.root)?.bytes(&one.signature)?;
+        }
+        e.bytes(&fork.root)?.array(fork.proof.len() as u64)?;
+        for hash in &fork.proof {
+            e.bytes(hash)?;
+        }
         Ok(())
     })
 }

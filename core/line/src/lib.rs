@@ -31,7 +31,7 @@ mod watch;
 
 pub use acts::{Acts, Decision, Motion, Suspended, Under};
 pub use contract::{
-    Append, CircuitId, Command, Draft, Effect, Event, Evidence, Input, Outgoing, Shown, StoredEntry,
+    Append, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Outgoing, Shown, StoredEntry,
 };
 pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};

@@ -108,6 +108,10 @@ pub struct Line {
     pub(crate) last: (u64, u64),
     /// Why folds skip the entries that they skip, the latest of them.
     pub(crate) marked: BTreeMap<EntryRef, Fault>,
+    /// Books that have forked, and the frames that prove it.
+    pub(crate) forks: BTreeMap<Book, Vec<u8>>,
+    /// How much of forked books Z has been shown, though it is not taken.
+    pub(crate) shown_forked: BTreeMap<Book, u64>,
     /// The store is not the one that ran last: every own book goes on in a generation no lower than this.
     renews: Option<u16>,
     /// The generation that each class is written in.
@@ -162,6 +166,8 @@ impl Line {
             peers,
             last: (0, 0),
             marked: BTreeMap::new(),
+            forks: BTreeMap::new(),
+            shown_forked: BTreeMap::new(),
             renews: None,
             generations: BTreeMap::new(),
             append: Append::default(),
@@ -200,6 +206,7 @@ impl Line {
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),
             Event::Sent { circuit, reached } => self.sent(circuit, reached),
+            Event::Compared(fork) => self.compared(*fork),
             Event::Durable { seq } => self.durable(seq),
             Event::Woken => self.wake_ms = None,
         }

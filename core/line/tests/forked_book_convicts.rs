@@ -10,40 +10,46 @@
 
 mod line_in_memory;
 
+use detente_line::frame::Frame;
 use detente_line::{Content, Message, Shown, frame};
 use detente_record::{BookSecret, Checkpoint, Class, Entry, Frontier, leaf_hash};
 use line_in_memory::{LineInMemory, book, message, party};
 
-/// The first entry of the liar's book, and a step that brings it.
-fn told(line: &LineInMemory, text: &str) -> Vec<u8> {
+/// The first entries of the liar's book, and a step that brings them.
+fn told(line: &LineInMemory, texts: &[&str]) -> Vec<u8> {
     let (keys, of) = (&line.station(2).keys, book(2, Class::O));
-    let message = Message { text: text.into(), safety_of_life: None, reply_by_ms: None, answers: None };
-    let content = Content::Message(message);
-    let entry = Entry {
-        serial: 1,
-        time_ms: line.now_ms,
-        clock_held: false,
-        office: 0,
-        language: None,
-        regards: Vec::new(),
-        cut: [].into(),
-        vector: None,
-        kind: content.kind(),
-        body: content.encode(),
-    };
-    let bytes = entry.encode().unwrap();
     let id = line.memorandum.line();
-    let mut frontier = Frontier::default();
-    frontier.push(leaf_hash(&BookSecret::new(&keys.secret, &of.origin(&id)).blind(0), &bytes));
-    let signed = Checkpoint { book: of, size: 1, root: frontier.root() }.sign(&id, &keys.book);
-    frame::step(of, 1, &[bytes], &signed.signature)
+    let secret = BookSecret::new(&keys.secret, &of.origin(&id));
+    let (mut frontier, mut entries) = (Frontier::default(), Vec::new());
+    for (text, serial) in texts.iter().zip(1..) {
+        let message =
+            Message { text: (*text).into(), safety_of_life: None, reply_by_ms: None, answers: None };
+        let content = Content::Message(message);
+        let entry = Entry {
+            serial,
+            time_ms: line.now_ms,
+            clock_held: false,
+            office: 0,
+            language: None,
+            regards: Vec::new(),
+            cut: [].into(),
+            vector: None,
+            kind: content.kind(),
+            body: content.encode(),
+        };
+        let bytes = entry.encode().unwrap();
+        frontier.push(leaf_hash(&secret.blind(serial - 1), &bytes));
+        entries.push(bytes);
+    }
+    let signed = Checkpoint { book: of, size: frontier.size(), root: frontier.root() }.sign(&id, &keys.book);
+    frame::step(of, 1, &entries, &signed.signature)
 }
 
 #[test]
 fn forked_book_convicts() {
     let mut line = LineInMemory::between(&["usa", "rus", "liar"]);
     line.disconnect(0, 1);
-    let (one, other) = (told(&line, "we saw them leave"), told(&line, "we never saw them"));
+    let (one, other) = (told(&line, &["we saw them leave"]), told(&line, &["we never saw them"]));
     line.forge(0, 2, one);
     line.forge(1, 2, other);
     line.run_for(1_000);
@@ -75,4 +81,39 @@ fn forked_book_convicts() {
     line.write(0, message(Class::O, "we have seen")).unwrap();
     line.run_for(1_000);
     assert_eq!(line.held(1, book(0, Class::O)), 1, "the line goes on without the liar");
+}
+
+/// The two that meet hold different numbers of entries, and no checkpoint of one size: what proves the fork is how the
+/// larger one leads back to another root. A third, told by nobody but them, holds the proof as well.
+#[test]
+fn fork_between_different_sizes_convicts() {
+    for swapped in [false, true] {
+        let mut line = LineInMemory::between(&["usa", "rus", "liar", "tur"]);
+        line.disconnect(0, 1);
+        line.disconnect(0, 3);
+        let one = told(&line, &["we saw them leave"]);
+        let other = told(&line, &["we never saw them", "nor did anybody", "so we say"]);
+        let (first, second) = if swapped { (other, one) } else { (one, other) };
+        line.forge(0, 2, first);
+        line.forge(1, 2, second);
+        line.run_for(1_000);
+
+        line.connect(0, 1);
+        line.run_for(2_000);
+        for number in [0, 1, 3] {
+            let evidence = &line.station(number).store.evidence;
+            let [evidence] = evidence.as_slice() else { panic!("one breach, kept once: {evidence:?}") };
+            assert_eq!(evidence.party, party(2));
+            let Ok(Frame::Fork(fork)) = Frame::decode(&evidence.proof) else { panic!("{evidence:?}") };
+            let key = line.memorandum.book_key(party(2)).unwrap();
+            assert!(fork.head.verify(&line.memorandum.line(), key).is_ok());
+            assert!(fork.with.verify(&line.memorandum.line(), key).is_ok());
+            assert!(fork.convicts(), "a stranger convicts by it alone");
+        }
+
+        line.kill(0);
+        line.start(0);
+        let held = line.line(0).held();
+        assert!(held.iter().any(|held| held.book == book(2, Class::O) && held.ended), "it stays ended");
+    }
 }

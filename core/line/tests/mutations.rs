@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot make its input has failed")]
 
 use detente_line::frame::{self, Frame, Hello};
-use detente_line::{Choice, Content, Duty, Memorandum, Message, Notice, Outcome, Position};
+use detente_line::{Choice, Content, Duty, Fork, Memorandum, Message, Notice, Outcome, Position};
 use detente_record::{
     Book, Checkpoint, Class, EntryRef, LineId, LineSecret, Party, Receipt, SignedCheckpoint,
 };
@@ -97,6 +97,7 @@ fn no_frame_makes_the_decoder_panic() {
     let receipt =
         Receipt { book: book(Class::Z), party, size: 3, seconds: 1_491_514_800, signature: [2; 64] };
     let hello = Hello { version: 1, line: LineId([7; 32]), memorandum: [8; 32], party, sizes, receipts };
+    let head = SignedCheckpoint { checkpoint, signature: [4; 64] };
     let frames = [
         frame::hello(&hello),
         frame::step(book(Class::R), 5, &[[0xa0_u8; 40], [0xa1; 40]], &[9; 64]),
@@ -104,7 +105,8 @@ fn no_frame_makes_the_decoder_panic() {
         frame::have(&hello.sizes),
         frame::ping(1 << 40),
         frame::secret(party, 0, &LineSecret::from_bytes([5; 32])),
-        frame::head(&SignedCheckpoint { checkpoint, signature: [4; 64] }),
+        frame::head(&head),
+        frame::fork(&Fork { head: head.clone(), with: head, root: [6; 32], proof: vec![[7; 32]; 3] }),
         frame::refusal(3, "another memorandum"),
     ];
     let mut dice = Dice(2);

@@ -243,6 +243,17 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
             });
             (described, frame::head(&head))
         }
+        Frame::Fork(fork) => {
+            let one = |signed: &detente_record::SignedCheckpoint| {
+                json!([signed.checkpoint.size, hex(&signed.checkpoint.root), hex(&signed.signature)])
+            };
+            let proof: Vec<String> = fork.proof.iter().map(|hash| hex(hash)).collect();
+            let described = json!({
+                "type": "fork", "book": fork.head.checkpoint.book.code(), "head": one(&fork.head),
+                "with": one(&fork.with), "root": hex(&fork.root), "proof": proof,
+            });
+            (described, frame::fork(&fork))
+        }
         Frame::Refusal { code, text } => {
             (json!({"type": "refusal", "code": code, "text": text}), frame::refusal(code, &text))
         }

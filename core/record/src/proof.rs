@@ -89,6 +89,14 @@ pub fn consistency<E: From<Fault>>(
     Ok(proof)
 }
 
+/// The root of the tree of a size, from the hashes of complete subtrees within it.
+///
+/// # Errors
+/// Whatever `hash` fails with.
+pub fn root<E>(size: u64, mut hash: impl FnMut(Node) -> Result<Hash, E>) -> Result<Hash, E> {
+    range_hash(0..size, &mut hash)
+}
+
 /// Holds a leaf's hash to be at an index of the tree of a size and root.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Nobody who is honest is blamed; whoever tells two honest parties different things is convicted.
 
-use detente_record::{Book, Party, SignedCheckpoint};
+use detente_record::{Book, Party};
 
 use super::{Court, Word, object};
 use crate::store::Record;
@@ -39,20 +39,17 @@ pub(crate) fn honest_are_not_blamed(
     }
 }
 
-/// Whether two honest parties that hold different checkpoints of one size have found out.
+/// Whether two honest parties that hold different entries under one name have found out: what is held of another's
+/// book was signed, up to the size at which it is held.
 ///
 /// # Errors
 /// When neither keeps evidence against the author.
 pub(crate) fn forks_are_found(court: &Court, stores: &[(Party, &Record)]) -> Word {
     for (place, (one, first)) in stores.iter().enumerate() {
         for (other, second) in stores.iter().skip(place + 1) {
-            for (book, checkpoints) in &first.checkpoints {
-                let differ = second.checkpoints.get(book).is_some_and(|held| {
-                    let conflicts = |(size, one): (&u64, &SignedCheckpoint)| {
-                        held.get(size).is_some_and(|other| one.checkpoint.root != other.checkpoint.root)
-                    };
-                    checkpoints.iter().any(conflicts)
-                });
+            for (book, entries) in &first.entries {
+                let held = second.entries.get(book).map(Vec::as_slice).unwrap_or_default();
+                let differ = entries.iter().zip(held).any(|(one, other)| one != other);
                 if differ && !convicted(first, *book) && !convicted(second, *book) {
                     let (one, other, book) = (court.party(*one), court.party(*other), court.book(*book));
                     return object(

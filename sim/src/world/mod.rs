@@ -12,7 +12,7 @@ mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::{CircuitId, Memorandum};
+use detente_line::{CircuitId, Fork, Memorandum};
 use detente_record::{Book, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
@@ -44,6 +44,7 @@ enum Happening {
     Taken(CircuitId, usize, u64, Option<(Book, u64)>),
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
+    Compared(Party, u64, Box<Fork>),
     Officer(Party),
     Lie(Party),
     Kill(Party),
@@ -304,6 +305,7 @@ impl World {
             Happening::Taken(circuit, side, life, reached) => self.taken(circuit, side, life, reached),
             Happening::Synced(party, life, seq) => self.synced(party, life, seq),
             Happening::Woken(party, life, wake) => self.woken(party, life, wake),
+            Happening::Compared(party, life, fork) => self.compared(party, life, fork),
             Happening::Officer(party) => self.officer(party),
             Happening::Lie(party) => {
                 self.lie(party);

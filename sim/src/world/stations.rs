@@ -2,7 +2,7 @@
 //!
 //! Whatever a station says aloud is judged when it says it, and whatever becomes durable when it does.
 
-use detente_line::{Command, Event, Shown};
+use detente_line::{Command, Event, Fork, Shown};
 use detente_record::Party;
 
 use super::{Happening, World, station_of};
@@ -87,6 +87,14 @@ impl World {
                 }
                 self.after(1_000, Happening::Cut(id));
             }
+            Deed::Compared(Ok(fork)) => {
+                let takes = self.rng.within(1, 50);
+                self.after(takes, Happening::Compared(party, life, Box::new(fork)));
+            }
+            Deed::Compared(Err(fault)) => {
+                let who = self.court.party(party);
+                return object("books", format!("{who} cannot compare what it holds: {fault}"));
+            }
             Deed::Shown(shown) => self.shown(party, shown)?,
         }
         Ok(())
@@ -147,6 +155,14 @@ impl World {
             return object("liveness", format!("{} never rests", self.court.party(party)));
         }
         self.input(party, Event::Woken)
+    }
+
+    /// A station has compared a checkpoint with what it holds.
+    pub(super) fn compared(&mut self, party: Party, life: u64, fork: Box<Fork>) -> Word {
+        match self.stations.get(&party).filter(|of| of.life == life) {
+            Some(_) => self.input(party, Event::Compared(fork)),
+            None => Ok(()),
+        }
     }
 
     /// A station's officer asks for something.

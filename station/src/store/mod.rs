@@ -348,6 +348,12 @@ impl Store {
         self.read(|connection| reading::node(connection, book, level, index))
     }
 
+    /// The roots of the full subtrees of `256^level` leaves with these indices, all of them or an error; `level` is 1
+    /// or more.
+    pub fn subtrees(&self, book: u32, level: u8, indices: Range<u64>) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.read(|connection| reading::nodes(connection, book, level, indices))
+    }
+
     /// The leaf hashes of the entries with these numbers, at most [`MAX_LIST`], all of them or an error.
     pub fn leaf_hashes(&self, book: u32, numbers: Range<u64>) -> Result<Vec<[u8; 32]>, StoreError> {
         let found = numbers.end.saturating_sub(numbers.start);

@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use detente_line::{
-    Append, CircuitId, Command, Content, Draft, Effect, Escalation, Event, Evidence, Identity, Input, Line,
-    Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
+    Append, CircuitId, Command, Content, Draft, Effect, Escalation, Event, Evidence, Fork, Identity, Input,
+    Line, Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
 };
 use detente_record::{
-    Book, Class, EntryRef, Fault, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SecretKey,
-    SignedCheckpoint, possession_message,
+    Book, BookSecret, Class, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES,
+    SecretKey, SignedCheckpoint, leaf_hash, possession_message,
 };
 
 /// When every incident begins: 2017-04-06T18:30:00Z.
@@ -76,6 +76,25 @@ impl Store {
     }
 }
 
+impl Station {
+    /// How a checkpoint stands to what is durable here.
+    fn compare(&self, head: SignedCheckpoint, with: SignedCheckpoint) -> Fork {
+        let (line, book) = (self.line.as_ref().unwrap().memorandum().line(), with.checkpoint.book);
+        let secret = self.store.secrets.get(&book.party).unwrap_or(&self.keys.secret);
+        let secret = BookSecret::new(secret, &book.origin(&line));
+        let between = Fork::between::<Fault>(head, with, |node| {
+            let (first, end) = (node.index << node.level, (node.index + 1) << node.level);
+            let mut tree = Frontier::default();
+            for (entry, index) in self.store.entries[&book][first as usize..end as usize].iter().zip(first..)
+            {
+                tree.push(leaf_hash(&secret.blind(index), entry));
+            }
+            Ok(tree.root())
+        });
+        between.unwrap()
+    }
+}
+
 /// A station, living or dead.
 pub(crate) struct Station {
     pub(crate) keys: Keys,
@@ -101,6 +120,7 @@ pub(crate) struct Keys {
 enum Happening {
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
+    Compared(Party, u64, Fork),
     Sent(Party, u64, CircuitId, Option<(Book, u64)>),
     Arrives(Party, CircuitId, Vec<u8>),
 }
@@ -289,6 +309,9 @@ impl LineInMemory {
         for receipt in store.receipts.values().flat_map(|of| of.values()) {
             line.restore_receipt(receipt.clone());
         }
+        for evidence in &store.evidence {
+            line.restore_evidence(&evidence.proof);
+        }
         if distrusted {
             line.distrust(1);
         }
@@ -377,6 +400,9 @@ impl LineInMemory {
                 {
                     self.input(party, Event::Woken);
                 }
+                Happening::Compared(party, life, fork) if self.lives(party, life) => {
+                    self.input(party, Event::Compared(Box::new(fork)));
+                }
                 Happening::Sent(party, life, circuit, reached) if self.lives(party, life) => {
                     self.input(party, Event::Sent { circuit, reached });
                 }
@@ -414,6 +440,10 @@ impl LineInMemory {
                     self.after(SYNC_MS, Happening::Synced(party, life, seq));
                 }
                 Effect::Send { circuit, what } => self.send(party, circuit, what),
+                Effect::Compare { head, with } => {
+                    let fork = station.compare(head, with);
+                    self.after(1, Happening::Compared(party, life, fork));
+                }
                 Effect::Show(shown) => station.shown.push(shown),
                 Effect::Wake { at_ms } => {
                     station.wakes += 1;
