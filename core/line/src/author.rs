@@ -19,9 +19,9 @@ use crate::kind::{Content, Duty, answer_class};
 use crate::line::{Line, Reached};
 use crate::memorandum::is_language;
 
-/// How many serials are left out before an entry that opens a generation, for those that may have been used since
-/// the copy that the station was restored from.
-const SERIALS_LEFT_OUT: u64 = 1 << 32;
+/// Serials of entries after the opening of a generation are above that many times its number, whatever was used by
+/// another life of this station since the copy that it was restored from.
+const SERIALS_OF_A_GENERATION: u64 = 1 << 32;
 
 impl Line {
     /// Writes an entry, or refuses to.
@@ -147,7 +147,7 @@ impl Line {
         let (size, root) = (state.size(), state.frontier.root());
         let next = Book { generation: number, ..book };
         self.generations.insert(class, number);
-        self.last.0 = self.last.0.saturating_add(SERIALS_LEFT_OUT);
+        self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
         self.append_entry(next, office, None, Vec::new(), &opens)?;
