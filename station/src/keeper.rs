@@ -258,6 +258,8 @@ struct Task {
     feed: Feed,
     hooks: Hooks,
     asked: mpsc::Receiver<Ask>,
+    /// The way back for what is worked out beside everything else.
+    comparisons: mpsc::WeakSender<Ask>,
     durable_until: watch::Receiver<u64>,
     ended_by: watch::Sender<Option<String>>,
     circuits: BTreeMap<CircuitId, (Party, Out)>,

@@ -258,10 +258,7 @@ impl Acts {
         let any = |entry: Option<EntryRef>| entry.map_or_else(|| String::from("none"), named);
         let first_of_later = name.number == 1 && name.book.generation > 0;
         if first_of_later != matches!(content, Content::Opens { .. }) {
-            return breach(
-                "`opens` as the first entry of a later generation, and nowhere else",
-                named(name),
-            );
+            return breach("`opens` as the first entry of a later generation, and nowhere else", named(name));
         }
         match content {
             Content::Opens { before, .. } if *before >= name.book.generation => {

@@ -259,7 +259,7 @@ impl Line {
         // Of its own books a station takes what it has lost; of others' whatever has not ended.
         let forked = !own && state.ended;
         let taken = if own { state.ended || book != current } else { !forked };
-        if !taken && !(forked && book.class == Class::Z) {
+        if !(taken || forked && book.class == Class::Z) {
             self.tell_of_fork(circuit, book);
             return Ok(());
         }
