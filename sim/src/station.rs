@@ -10,7 +10,6 @@ use crate::store::{Record, Store};
 
 /// What an effect comes to outside the station.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and never kept")]
 pub(crate) enum Deed {
     /// The store has more that is not durable.
     Submitted,

@@ -13,7 +13,11 @@ const TILE_LEVELS: u8 = 8;
 ///
 /// # Errors
 /// If the store lacks or has damaged what `with` covers.
-pub fn compare(store: &Store, head: SignedCheckpoint, with: SignedCheckpoint) -> Result<Fork, SetupError> {
+pub(crate) fn compare(
+    store: &Store,
+    head: SignedCheckpoint,
+    with: SignedCheckpoint,
+) -> Result<Fork, SetupError> {
     let book = with.checkpoint.book.code();
     Fork::between(head, with, |node| subtree(store, book, node))
 }

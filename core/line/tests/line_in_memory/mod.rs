@@ -120,7 +120,7 @@ pub(crate) struct Keys {
 enum Happening {
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
-    Compared(Party, u64, Fork),
+    Compared(Party, u64, Box<Fork>),
     Sent(Party, u64, CircuitId, Option<(Book, u64)>),
     Arrives(Party, CircuitId, Vec<u8>),
 }
@@ -401,7 +401,7 @@ impl LineInMemory {
                     self.input(party, Event::Woken);
                 }
                 Happening::Compared(party, life, fork) if self.lives(party, life) => {
-                    self.input(party, Event::Compared(Box::new(fork)));
+                    self.input(party, Event::Compared(fork));
                 }
                 Happening::Sent(party, life, circuit, reached) if self.lives(party, life) => {
                     self.input(party, Event::Sent { circuit, reached });
@@ -442,7 +442,7 @@ impl LineInMemory {
                 Effect::Send { circuit, what } => self.send(party, circuit, what),
                 Effect::Compare { head, with } => {
                     let fork = station.compare(head, with);
-                    self.after(1, Happening::Compared(party, life, fork));
+                    self.after(1, Happening::Compared(party, life, Box::new(fork)));
                 }
                 Effect::Show(shown) => station.shown.push(shown),
                 Effect::Wake { at_ms } => {
