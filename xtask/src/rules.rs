@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("core/record", &[]),
-    ("core/line", &["detente-record"]),
+    ("core/airspace", &[]),
+    ("core/line", &["detente-record", "detente-airspace"]),
     ("station", &["detente-record", "detente-line"]),
     ("cli", &["detente-record", "detente-line", "detente-station"]),
     ("sim", &["detente-record", "detente-line"]),
-    ("bench", &["detente-record", "detente-line", "detente-station"]),
+    ("bench", &["detente-record", "detente-airspace", "detente-line", "detente-station"]),
     ("xtask", &[]),
 ];
 

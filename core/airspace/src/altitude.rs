@@ -175,14 +175,6 @@ impl Band {
             widened,
         })
     }
-
-    /// The least and the greatest height above the ellipsoid that it can mean, mm.
-    pub(crate) fn heights(&self) -> (Option<i64>, Option<i64>) {
-        (
-            self.lower.map(|limit| least(limit, self.ground)),
-            self.upper.map(|limit| greatest(limit, self.ground)),
-        )
-    }
 }
 
 impl SharedBand {

@@ -109,8 +109,7 @@ impl Area {
         let north = points().map(|point| point.lat).max().unwrap_or(0) as i32;
         let meridian = if east <= i64::from(HALF_TURN) { 0 } else { (west + east).div_euclid(2) };
         // At most 360° wide, so at most 180° to either side of the middle.
-        let corner =
-            |point: &Point| Position { lat: point.lat as i32, lon: (point.lon - meridian) as i32 };
+        let corner = |point: &Point| Position { lat: point.lat as i32, lon: (point.lon - meridian) as i32 };
         let ends = rings.iter().scan(0_u32, |end, ring| {
             *end += ring.points.len() as u32;
             Some(*end)
@@ -118,11 +117,6 @@ impl Area {
         let ends = if rings.len() == 1 { Box::default() } else { ends.collect() };
         let bounds = Bounds { south, west, north, east };
         Self { corners: points().map(corner).collect(), ends, meridian, bounds, polar }
-    }
-
-    /// A plain area whose corners were judged before.
-    pub(crate) fn restored(corners: &[Position], bounds: Bounds) -> Self {
-        Self { corners: corners.into(), ends: Box::default(), meridian: 0, bounds, polar: false }
     }
 
     /// The box around it.
@@ -172,22 +166,7 @@ impl Area {
     }
 
     pub(crate) fn view(&self) -> AreaView<'_> {
-        AreaView {
-            corners: &self.corners,
-            ends: &self.ends,
-            meridian: self.meridian,
-            bounds: self.bounds,
-        }
-    }
-
-    /// Whether there is one ring, and all of it within ±180° as it stands.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.ends.is_empty() && self.meridian == 0 && !self.polar
-    }
-
-    /// Its corners, if it is plain.
-    pub(crate) fn plain_corners(&self) -> &[Position] {
-        &self.corners
+        AreaView { corners: &self.corners, ends: &self.ends, meridian: self.meridian, bounds: self.bounds }
     }
 }
 
@@ -200,8 +179,8 @@ fn placed(number: usize, mut hole: Ring, rings: &[Ring]) -> Result<Ring, Fault> 
     let shift = [-TURN, 0, TURN].into_iter().find(|by| west <= hole_west + by && hole_east + by <= east);
     hole.shift(shift.ok_or_else(|| outside.clone())?);
     for (other, ring) in rings.iter().enumerate() {
-        let touch =
-            ring::edges(&ring.points).any(|one| ring::edges(&hole.points).any(|two| one.touches::<false>(two)));
+        let touch = ring::edges(&ring.points)
+            .any(|one| ring::edges(&hole.points).any(|two| one.touches::<false>(two)));
         if touch {
             return Err(Fault::RingsMeet { ring: number, other });
         }
@@ -228,7 +207,8 @@ impl<'a> AreaView<'a> {
         let (corners, ends) = (self.corners, self.ends);
         let count = ends.len().max(1);
         (0..count).map(move |number| {
-            let start = number.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
+            let start =
+                number.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
             let end = ends.get(number).map_or(corners.len(), |end| *end as usize);
             corners.get(start..end).unwrap_or_default()
         })
@@ -237,10 +217,8 @@ impl<'a> AreaView<'a> {
     /// The edges of a ring, moved east by `shift`.
     #[inline]
     fn edges_of(ring: &'a [Position], shift: i64) -> impl Iterator<Item = Edge> + 'a {
-        let point = move |corner: &Position| Point {
-            lon: i64::from(corner.lon) + shift,
-            lat: corner.lat.into(),
-        };
+        let point =
+            move |corner: &Position| Point { lon: i64::from(corner.lon) + shift, lat: corner.lat.into() };
         let mut from = ring.last().map_or(NOWHERE.from, point);
         ring.iter().map(move |corner| {
             let to = point(corner);

@@ -75,9 +75,12 @@ mod tests {
 
     fn hull(boxes: &[(i64, i64)]) -> (i64, i64) {
         let degree = 10_000_000;
-        let boxes = boxes
-            .iter()
-            .map(|(west, east)| Bounds { south: 0, west: west * degree, north: 1, east: east * degree });
+        let boxes = boxes.iter().map(|(west, east)| Bounds {
+            south: 0,
+            west: west * degree,
+            north: 1,
+            east: east * degree,
+        });
         let hull = Bounds::hull(boxes).unwrap();
         (hull.west / degree, hull.east / degree)
     }

@@ -83,7 +83,8 @@ impl Edge {
         let from = cross(other.from, other.to, self.from);
         let to = cross(other.from, other.to, self.to);
         let apart = from.signum() * to.signum() < 0
-            && cross(self.from, self.to, other.from).signum() * cross(self.from, self.to, other.to).signum() < 0;
+            && cross(self.from, self.to, other.from).signum() * cross(self.from, self.to, other.to).signum()
+                < 0;
         if !apart {
             return None;
         }

@@ -57,7 +57,9 @@ pub enum Fault {
         edge: usize,
     },
     /// An edge that could go either way around the world.
-    #[error("ring {ring}: edge {edge} spans 180 degrees of longitude; add a corner that says which way it goes")]
+    #[error(
+        "ring {ring}: edge {edge} spans 180 degrees of longitude; add a corner that says which way it goes"
+    )]
     WhichWay {
         /// Which ring.
         ring: usize,
@@ -87,7 +89,9 @@ pub enum Fault {
         ring: usize,
     },
     /// A ring around a pole that is not on that pole's side of the equator, or a hole around a pole.
-    #[error("ring {ring} runs around a pole: only an exterior may, eastward north of the equator, westward south of it")]
+    #[error(
+        "ring {ring} runs around a pole: only an exterior may, eastward north of the equator, westward south of it"
+    )]
     Pole {
         /// Which ring.
         ring: usize,
@@ -129,7 +133,9 @@ pub enum Fault {
         highest_mm: i64,
     },
     /// A span that ends before it begins, or beyond the year 9999.
-    #[error("time: expected until at or after from, both at most 253402300799999 ms, found {from_ms} to {until_ms}")]
+    #[error(
+        "time: expected until at or after from, both at most 253402300799999 ms, found {from_ms} to {until_ms}"
+    )]
     Span {
         /// The first moment, ms.
         from_ms: u64,

@@ -96,11 +96,7 @@ impl Ring {
         let polar = turned != 0;
         if let Some(first) = points.first().copied().filter(|_| polar) {
             let lon = first.lon + turned;
-            points.extend([
-                Point { lon, ..first },
-                Point { lon, lat: pole },
-                Point { lat: pole, ..first },
-            ]);
+            points.extend([Point { lon, ..first }, Point { lon, lat: pole }, Point { lat: pole, ..first }]);
         }
         Self { points, polar }
     }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::area::Area;
+use crate::cover::{LEAST_MM, MOST_MM};
 use crate::fault::Fault;
 
 /// Most parts of a ring.
@@ -27,11 +28,23 @@ impl Separation {
     /// empty where the distance is 0, and only there.
     ///
     /// # Errors
-    /// [`Fault::Many`] if the ring has too many parts, or none for a distance; [`Fault::Distance`] if a margin is
+    /// [`Fault::Bytes`] if no room is asked for; [`Fault::Many`] if the ring has too many parts, or none for a distance; [`Fault::Distance`] if a margin is
     /// too large.
     pub fn new(distance_mm: u32, ring: Vec<Area>, vertical_mm: u32, time_ms: u64) -> Result<Self, Fault> {
         if ring.len() > MAX_PARTS || ring.is_empty() != (distance_mm == 0) {
-            return Err(Fault::Many { what: "parts of a separation ring", most: MAX_PARTS, found: ring.len() });
+            return Err(Fault::Many {
+                what: "parts of a separation ring",
+                most: MAX_PARTS,
+                found: ring.len(),
+            });
+        }
+        if (distance_mm, vertical_mm, time_ms) == (0, 0, 0) {
+            let expected = "a distance, a height or a time";
+            return Err(Fault::Bytes { what: "separation", expected, found: "none of them".into() });
+        }
+        if distance_mm != 0 && !(LEAST_MM..=MOST_MM).contains(&distance_mm) {
+            let (least_mm, most_mm, mm) = (LEAST_MM.into(), MOST_MM.into(), distance_mm.into());
+            return Err(Fault::Distance { least_mm, most_mm, mm });
         }
         for (mm, most_mm) in [(vertical_mm.into(), MAX_VERTICAL_MM.into()), (time_ms, MAX_TIME_MS)] {
             if mm > most_mm {

@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot make its input has failed")]
 
-use dice::Dice;
 use detente_airspace::area::Area;
 use detente_airspace::position::Position;
-use geo::{Area as _, BoundingRect, BooleanOps, Coord, Intersects, LineString, Polygon, Validation};
+use dice::Dice;
+use geo::{Area as _, BooleanOps, BoundingRect, Coord, Intersects, LineString, Polygon, Validation};
 
 mod dice;
 
@@ -73,7 +73,8 @@ impl Both {
 /// Whether both agree on a pair; the pair is shown if not.
 fn agree(one: &Both, two: &Both) -> bool {
     let theirs = one.theirs.intersects(&two.theirs);
-    for (ours, how) in [(one.ours.touches(&two.ours), "one way"), (two.ours.touches(&one.ours), "the other")] {
+    for (ours, how) in [(one.ours.touches(&two.ours), "one way"), (two.ours.touches(&one.ours), "the other")]
+    {
         assert_eq!(ours, theirs, "{how}: {:?} and {:?}", one.theirs, two.theirs);
     }
     theirs
@@ -81,7 +82,7 @@ fn agree(one: &Both, two: &Both) -> bool {
 
 fn campaign(seed: u64, spread: i64, radius: i64, step: i64) {
     let mut dice = Dice(seed);
-    let mut near = |dice: &mut Dice| loop {
+    let near = |dice: &mut Dice| loop {
         let middle = (dice.within(-spread, spread) / step * step, dice.within(-spread, spread) / step * step);
         if let Some(both) = Both::new(dice, middle, radius, step) {
             break both;
@@ -142,7 +143,7 @@ fn what_is_shared_lies_in_the_box_of_what_is_shared() {
     let mut dice = Dice(6);
     let mut compared = 0;
     while compared < 2_000 {
-        let mut some = |dice: &mut Dice| {
+        let some = |dice: &mut Dice| {
             let middle = (dice.within(-3_000_000, 3_000_000), dice.within(-3_000_000, 3_000_000));
             Both::new(dice, middle, 3_000_000, 1)
         };
@@ -151,7 +152,9 @@ fn what_is_shared_lies_in_the_box_of_what_is_shared() {
         assert_eq!(ours.is_some(), one.theirs.intersects(&two.theirs));
         assert_eq!(ours, two.ours.shared(&one.ours));
         // Their intersection is computed on a grid of its own, so it is no more exact than this.
-        let Some((ours, theirs)) = ours.zip(one.theirs.intersection(&two.theirs).bounding_rect()) else { continue };
+        let Some((ours, theirs)) = ours.zip(one.theirs.intersection(&two.theirs).bounding_rect()) else {
+            continue;
+        };
         let near = |one: f64, two: f64| (one - two).abs() <= 3.0;
         assert!(
             near(ours.west as f64, theirs.min().x)
