@@ -91,19 +91,28 @@ fn verify_memory(of: &LargeBook, line: LineId, book: &InMemory) -> Outcome<()> {
 
 fn verify_store(of: &LargeBook, line: LineId, store: &Store) -> Outcome<()> {
     let code = of.book.code();
+    let size = store.size(code)?;
     let mut verified = Verified::new(of, line);
-    while let Some(checkpoint) = store.next_checkpoint(code, verified.frontier.size())? {
-        while verified.frontier.size() < checkpoint.size {
-            let from = verified.frontier.size() + 1;
-            let wanted = (checkpoint.size + 1 - from).min(READ as u64) as usize;
-            let entries = store.entries(code, from, wanted, READ_BYTES)?;
-            let reached = entries.last().ok_or("a book with a gap")?.number;
-            let last = (reached == checkpoint.size).then_some(&checkpoint);
-            let entries: Vec<&[u8]> = entries.iter().map(|entry| &*entry.bytes).collect();
-            verified.take(&entries, last)?;
+    while verified.frontier.size() < size {
+        let entries = store.entries(code, verified.frontier.size() + 1, READ, READ_BYTES)?;
+        let entries: Vec<&[u8]> = entries.iter().map(|entry| &*entry.bytes).collect();
+        let mut rest = entries.as_slice();
+        if rest.is_empty() {
+            return Err("a book with a gap".into());
+        }
+        while !rest.is_empty() {
+            let reached = verified.frontier.size();
+            let checkpoint = store.next_checkpoint(code, reached)?.ok_or("unsigned entries")?;
+            let wanted = (checkpoint.size - reached) as usize;
+            let (next, after) = rest.split_at(wanted.min(rest.len()));
+            verified.take(next, (next.len() == wanted).then_some(&checkpoint))?;
+            rest = after;
         }
     }
-    if verified.frontier.size() == store.size(code)? { Ok(()) } else { Err("unsigned entries".into()) }
+    match store.next_checkpoint(code, size)? {
+        None => Ok(()),
+        Some(_) => Err("a checkpoint beyond its book".into()),
+    }
 }
 
 /// Seconds that something takes for each book, one after the other and side by side.

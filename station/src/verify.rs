@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use detente_line::Memorandum;
 use detente_record::book::{Past, Serials, verify_vector};
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineSecret, Party,
-    SignedCheckpoint, leaf_hash,
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, EntryView, Frontier, Hash, LineSecret, Party,
+    SignedCheckpoint, leaf_hashes,
 };
 
 use crate::links;
@@ -129,14 +129,15 @@ impl<'a> Verification<'a> {
                 verified.fault(format!("entry {} is missing", frontier.size() + 1));
                 break;
             }
-            for stored in entries {
-                let leaf = leaf_hash(&secret.blind(frontier.size()), &stored.bytes);
+            let bytes: Vec<&[u8]> = entries.iter().map(|stored| &*stored.bytes).collect();
+            let leaves = leaf_hashes(&secret, frontier.size(), &bytes);
+            for (stored, leaf) in entries.iter().zip(leaves) {
                 if leaf != stored.leaf {
                     verified.fault(format!("entry {} does not hash to its stored leaf", stored.number));
                 }
                 frontier.push(leaf);
                 let name = EntryRef { book, number: stored.number };
-                if let Ok(entry) = Entry::decode(&stored.bytes) {
+                if let Ok(entry) = EntryView::decode(&stored.bytes) {
                     let tie = (entry.serial, name, entry.time_ms, entry.clock_held);
                     self.serials.entry(book.party).or_default().push(tie);
                 }
