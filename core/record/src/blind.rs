@@ -3,12 +3,12 @@
 //! A [`LineSecret`] is a party's; a [`BookSecret`] follows from it for one book, and gives each leaf its blind.
 //! Both are wiped from memory when they are dropped, and neither shows itself in Debug output.
 
-use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::compress::{BLOCK, State, after, hash_all, hash_one};
 use crate::hash::{Hash, sha256_of};
 
 /// Bytes of a blind.
@@ -41,15 +41,17 @@ impl fmt::Debug for LineSecret {
     }
 }
 
-/// A book's secret, ready for use.
+/// A book's secret, as an HMAC state that is ready for use; `sha2` wipes its states with its feature `zeroize`.
 #[derive(Clone)]
-pub struct BookSecret(Keyed);
+pub struct BookSecret(Hmac<Sha256>);
 
 impl BookSecret {
     /// The secret of the book of an origin.
     pub fn new(secret: &LineSecret, origin: &str) -> Self {
-        let key = Zeroizing::new(Keyed::new(&secret.0).mac(origin.as_bytes()));
-        Self(Keyed::new(&key))
+        let mut key: [u8; 32] = keyed(&secret.0).chain_update(origin).finalize().into_bytes().into();
+        let book = Self(keyed(&key));
+        key.zeroize();
+        book
     }
 
     /// The blind of the leaf of an index, which is the entry's number − 1.
@@ -62,18 +64,8 @@ impl BookSecret {
         Blinds { secret: self, index: from, pair: self.pair(from / 2) }
     }
 
-    /// The blinds of `count` leaves from an index on: sooner than each by itself.
-    pub(crate) fn run(&self, from: u64, count: usize) -> Vec<[u8; BLIND]> {
-        // One pair more than half of them: the first pair may be only half wanted.
-        let places = (0..=count as u64 / 2).map(|next| (from / 2).wrapping_add(next) & (u64::MAX / 2));
-        let places: Vec<_> = places.map(u64::to_be_bytes).collect();
-        let pairs = self.0.macs(&places);
-        let (blinds, _) = pairs.as_flattened().as_chunks();
-        blinds.iter().skip((from % 2) as usize).take(count).copied().collect()
-    }
-
     fn pair(&self, place: u64) -> [u8; 2 * BLIND] {
-        self.0.mac(&place.to_be_bytes())
+        self.0.clone().chain_update(place.to_be_bytes()).finalize().into_bytes().into()
     }
 }
 
@@ -105,33 +97,14 @@ impl Iterator for Blinds<'_> {
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104) under a key: its two hashes, each after the block that the key makes.
-#[derive(Clone)]
-struct Keyed {
-    inner: Zeroizing<State>,
-    outer: Zeroizing<State>,
-}
-
-impl Keyed {
-    fn new(key: &[u8; 32]) -> Self {
-        let padded = |pad: u8| {
-            let mut block = Zeroizing::new([pad; BLOCK]);
-            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-            Zeroizing::new(after(&block))
-        };
-        Self { inner: padded(0x36), outer: padded(0x5c) }
-    }
-
-    fn mac(&self, message: &[u8]) -> Hash {
-        let inner = hash_one(&self.inner, |laid_out| laid_out.lay_out(BLOCK, &[], message));
-        hash_one(&self.outer, |laid_out| laid_out.lay_out(BLOCK, &[], &inner))
-    }
-
-    fn macs(&self, messages: &[[u8; 8]]) -> Vec<Hash> {
-        let inner =
-            hash_all(&self.inner, messages, |laid_out, message| laid_out.lay_out(BLOCK, &[], message));
-        hash_all(&self.outer, &inner, |laid_out, inner| laid_out.lay_out(BLOCK, &[], inner))
-    }
+/// RFC 2104 fills a short key with zeros up to the block; done here, it cannot fail.
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    let (start, _) = block.split_at_mut(key.len());
+    start.copy_from_slice(key);
+    let mac = Hmac::new((&block).into());
+    block.zeroize();
+    mac
 }
 
 fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
@@ -144,9 +117,9 @@ fn half(pair: &[u8; 2 * BLIND], index: u64) -> [u8; BLIND] {
 #[cfg(test)]
 mod tests {
     use alloc::format;
+    use alloc::vec::Vec;
 
     use super::*;
-    use crate::hash::hex;
 
     #[test]
     fn blinds_follow_one_another() {
@@ -157,20 +130,6 @@ mod tests {
             assert_eq!(followed, alone[from..]);
         }
         assert!(alone.iter().enumerate().all(|(place, blind)| !alone[..place].contains(blind)));
-    }
-
-    #[test]
-    fn keyed_is_hmac() {
-        // RFC 4231 §4.2 and §4.3; their keys are shorter than 32 bytes, and zeros fill them up in any case.
-        let of = |key: &[u8], message: &[u8]| {
-            let mut filled = [0; 32];
-            filled[..key.len()].copy_from_slice(key);
-            hex(&Keyed::new(&filled).mac(message))
-        };
-        let first = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
-        assert_eq!(of(&[0x0b; 20], b"Hi There"), first);
-        let second = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(of(b"Jefe", b"what do ya want for nothing?"), second);
     }
 
     #[test]
@@ -192,10 +151,7 @@ mod tests {
         fn wiped(_: &impl zeroize::ZeroizeOnDrop) {}
         let secret = LineSecret::from_bytes([0x61; 32]);
         wiped(&secret.0);
-        let book = BookSecret::new(&secret, "origin");
-        wiped(&book.0.inner);
-        wiped(&book.0.outer);
-        let shown = format!("{secret:?} {book:?}");
+        let shown = format!("{secret:?} {:?}", BookSecret::new(&secret, "origin"));
         assert_eq!(shown, "LineSecret BookSecret");
     }
 }

@@ -9,7 +9,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::Hasher;
 
-use ed25519_dalek::{Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use zeroize::Zeroize as _;
 
 use crate::fault::Fault;
@@ -45,12 +45,8 @@ impl PublicKey {
     }
 
     /// Whether a signature of a message is this key's, strictly: also `R` is not of small order, and `S < L`.
-    ///
-    /// It is `verify_strict` of ed25519-dalek without decoding `R`: `verify` holds `S < L` and `R` to be the
-    /// encoding of the one point that solves the equation, which is canonical, and this key is not weak. So all
-    /// that is left to refuse are the few encodings of points of small order.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
-        !of_small_order(signature) && self.0.verify(message, &signature.into()).is_ok()
+        self.0.verify_strict(message, &signature.into()).is_ok()
     }
 }
 
@@ -85,34 +81,6 @@ impl fmt::Debug for PublicKey {
         let (start, _) = self.bytes().split_at(4);
         write!(f, "PublicKey({}…)", hex(start))
     }
-}
-
-/// The y of the points whose order divides 8, little-endian: 0 and ±1, and the two of order 8.
-const SMALL_ORDER: [[u8; 32]; 5] = [
-    [0; 32],
-    [
-        0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    ],
-    [
-        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
-    ],
-    [
-        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
-        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
-    ],
-    [
-        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
-        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
-    ],
-];
-
-/// Whether the `R` of a signature is the canonical encoding of a point of small order; its last bit is the sign.
-fn of_small_order(signature: &Signature) -> bool {
-    let (r, _) = signature.split_at(32);
-    let (low, top) = r.split_at(31);
-    SMALL_ORDER.iter().any(|y| y.starts_with(low) && top.iter().all(|top| y.ends_with(&[top & 0x7f])))
 }
 
 /// A key that signs.
@@ -213,23 +181,6 @@ mod tests {
                 "{bytes:02x?}: {fault}"
             );
         }
-    }
-
-    #[test]
-    fn eight_points_are_of_small_order() {
-        let signs = SMALL_ORDER.iter().flat_map(|y| {
-            [*y, {
-                let mut y = *y;
-                y[31] |= 0x80;
-                y
-            }]
-        });
-        let points = signs.filter_map(|bytes| VerifyingKey::from_bytes(&bytes).ok());
-        assert!(points.clone().all(|point| point.is_weak()));
-        let mut canonical: Vec<_> = points.map(|point| point.to_edwards().compress().to_bytes()).collect();
-        canonical.sort_unstable();
-        canonical.dedup();
-        assert_eq!(canonical.len(), 8);
     }
 
     #[test]

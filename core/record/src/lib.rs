@@ -17,7 +17,6 @@ pub mod blind;
 pub mod book;
 pub mod cbor;
 pub mod checkpoint;
-mod compress;
 pub mod entry;
 pub mod fault;
 pub mod hash;

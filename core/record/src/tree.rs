@@ -6,8 +6,9 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::blind::{BLIND, BookSecret};
-use crate::compress::{INITIAL, Message, hash_all, hash_one};
 use crate::fault::Fault;
 use crate::hash::{Hash, sha256};
 use crate::name::MAX_SIZE;
@@ -19,34 +20,25 @@ pub fn empty_root() -> Hash {
 
 /// The hash of the leaf of an entry under its blind.
 pub fn leaf_hash(blind: &[u8; BLIND], entry: &[u8]) -> Hash {
-    hash_one(&INITIAL, |message| lay_out_leaf(message, blind, entry))
-}
-
-/// The hashes of consecutive leaves of a book, from the one of an index on: sooner than each by itself.
-pub fn leaf_hashes(secret: &BookSecret, from: u64, entries: &[&[u8]]) -> Vec<Hash> {
-    let blinds = secret.run(from, entries.len());
-    hash_all(&INITIAL, blinds.iter().zip(entries), |message, (blind, entry)| {
-        lay_out_leaf(message, blind, entry);
-    })
-}
-
-fn lay_out_leaf<'a>(message: &mut Message<'a>, blind: &[u8; BLIND], entry: &'a [u8]) {
     let mut head = [0; 1 + BLIND];
     let (_, rest) = head.split_at_mut(1);
     rest.copy_from_slice(blind);
-    message.lay_out(0, &head, entry);
+    Sha256::new_with_prefix(head).chain_update(entry).finalize().into()
+}
+
+/// The hashes of consecutive leaves of a book, from the one of an index on.
+pub fn leaf_hashes(secret: &BookSecret, from: u64, entries: &[&[u8]]) -> Vec<Hash> {
+    secret.blinds(from).zip(entries).map(|(blind, entry)| leaf_hash(&blind, entry)).collect()
 }
 
 /// The hash of a node with two children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    hash_one(&INITIAL, |message| lay_out_node(message, left, right))
-}
-
-fn lay_out_node<'a>(message: &mut Message<'a>, left: &Hash, right: &'a Hash) {
-    let mut head = [1; 1 + size_of::<Hash>()];
-    let (_, rest) = head.split_at_mut(1);
-    rest.copy_from_slice(left);
-    message.lay_out(0, &head, right);
+    let mut node = [1; 65];
+    let (_, children) = node.split_at_mut(1);
+    let (first, second) = children.split_at_mut(32);
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
+    sha256(&node)
 }
 
 /// The right edge of a tree, from which its root follows and to which leaves are added.
@@ -74,25 +66,9 @@ impl Frontier {
         self.size = self.size.saturating_add(1);
     }
 
-    /// Adds the hashes of leaves: sooner than each by itself.
+    /// Adds the hashes of leaves.
     pub fn extend(&mut self, leaves: &[Hash]) {
-        let mut held = self.size;
-        let mut nodes = leaves.to_vec();
-        // From the leaves up, what has no right sibling yet.
-        let mut alone = Vec::new();
-        while !nodes.is_empty() {
-            if held & 1 == 1
-                && let Some(left) = self.peaks.pop()
-            {
-                nodes.insert(0, left);
-            }
-            let (pairs, rest) = nodes.as_chunks();
-            alone.extend(rest);
-            nodes = hash_all(&INITIAL, pairs, |message, [left, right]| lay_out_node(message, left, right));
-            held >>= 1;
-        }
-        self.peaks.extend(alone.iter().rev());
-        self.size = self.size.saturating_add(leaves.len() as u64);
+        leaves.iter().for_each(|leaf| self.push(*leaf));
     }
 
     /// The root of the tree.
