@@ -203,6 +203,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         feed,
         hooks,
         asked,
+        taken: 0,
         comparisons,
         durable_until,
         ended_by,
@@ -258,6 +259,8 @@ struct Task {
     feed: Feed,
     hooks: Hooks,
     asked: mpsc::Receiver<Ask>,
+    /// The highest generation of own books that is noted outside every copy.
+    taken: u16,
     /// The way back for what is worked out beside everything else.
     comparisons: mpsc::WeakSender<Ask>,
     durable_until: watch::Receiver<u64>,
@@ -498,6 +501,13 @@ impl Task {
     }
 
     async fn append(&mut self, append: Append) -> Result<(), StoreError> {
+        let own =
+            append.entries.iter().map(|entry| entry.name.book).filter(|book| book.party == self.line.party());
+        let generation = own.map(|book| book.generation).max().unwrap_or(0);
+        if generation > self.taken {
+            self.store.take_generation(generation)?;
+            self.taken = generation;
+        }
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
         // Among more than two, a receipt travels on with a step, which is read from the store.

@@ -696,6 +696,10 @@ fn a_restored_store_is_foreign_until_its_mark_is_adopted() {
     let opened = open(folder.options()).unwrap();
     let adopted = opened.store.adopt_mark(7).unwrap();
     assert_eq!(fs::read(&mark).unwrap(), format!("{adopted} 7\n").as_bytes());
+    for (taken, noted) in [(5, 7), (9, 9)] {
+        opened.store.take_generation(taken).unwrap();
+        assert_eq!(opened.store.taken_generation().unwrap(), Some(noted));
+    }
     drop(opened);
     assert_eq!(open(folder.options()).unwrap().instance, Instance::Same);
 

@@ -230,6 +230,17 @@ impl Store {
         Ok(mark)
     }
 
+    /// Notes outside every copy, durably, that a generation is about to be taken.
+    ///
+    /// # Errors
+    /// If the instance mark's file cannot be read or written.
+    pub fn take_generation(&self, generation: u16) -> Result<(), StoreError> {
+        match Mark::read(&self.inner.mark)? {
+            Some((mark, taken)) if taken < generation => mark.write(generation, &self.inner.mark),
+            _ => Ok(()),
+        }
+    }
+
     /// The highest generation that was ever taken here, as the instance mark's file says; `None` without one.
     ///
     /// # Errors
