@@ -131,6 +131,16 @@ pub(crate) fn marks(out: &Output, entry: Field<'_>) -> Vec<String> {
     if entry.at("unjudged").holds() {
         marks.push(out.paint(Tone::Warn, "? NOT JUDGED YET: acts that it knew of are not here"));
     }
+    match entry.at("forgotten").text().as_deref() {
+        Some("recovered") => {
+            marks.push(out.paint(Tone::Warn, "! RECOVERED: its author had lost it and has it again"));
+        }
+        Some(_) => marks.push(out.paint(
+            Tone::Warn,
+            "! DISOWNED: its author lost it, went on in a later generation, and has not shown that it has it again",
+        )),
+        None => {}
+    }
     if let Some(by) = entry.at("amended_by").joined() {
         marks.push(out.paint(Tone::Warn, &format!("! AMENDED by {by}: this is not the last word")));
     }

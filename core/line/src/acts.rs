@@ -101,7 +101,7 @@ keep!(Decision { act, motion, outcome });
 keep!(Opening { act, before, size });
 keep!(Acts { statements, motions, decisions, openings });
 
-/// Where a party's acts go on in a later generation: what it did not know of the ones before is disowned.
+/// Where a party's book goes on in a later generation: what it did not know of the ones before is disowned.
 #[derive(Debug, Clone)]
 struct Opening {
     act: EntryRef,
@@ -113,7 +113,8 @@ impl Opening {
     fn disowns(&self, act: EntryRef) -> bool {
         let (new, old) = (self.act.book, act.book);
         let between = self.before < old.generation && old.generation < new.generation;
-        old.party == new.party && (between || (old.generation == self.before && act.number > self.size))
+        let beyond = between || (old.generation == self.before && act.number > self.size);
+        old.party == new.party && old.class == new.class && beyond
     }
 }
 
@@ -136,6 +137,11 @@ impl Acts {
     pub fn stands(&self, act: EntryRef, under: &Under) -> bool {
         let disowned = |opening: &Opening| under.covers(opening.act) && opening.disowns(act);
         under.covers(act) && !self.openings.iter().any(disowned)
+    }
+
+    /// Whether an entry of any book is beyond what its author knew of that when it went on in a later generation.
+    pub fn is_beyond_opening(&self, entry: EntryRef) -> bool {
+        self.openings.iter().any(|opening| opening.disowns(entry))
     }
 
     /// A party's standing at a time, under a cut: its suspension, or `None` while it is in effect.

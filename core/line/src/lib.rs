@@ -41,4 +41,4 @@ pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension,
     Terms, Tests, is_language, is_line_name,
 };
-pub use view::{HeldBook, Verdict};
+pub use view::{Forgotten, HeldBook, Verdict};

@@ -445,7 +445,7 @@ impl Line {
 
     /// Takes a sound entry into every fold.
     pub(crate) fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
-        if name.book.class == Class::A {
+        if name.book.class == Class::A || matches!(content, Content::Opens { .. }) {
             self.acts.admit(name, regards, content, time_ms);
         }
         let books = &self.books;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt};
 
 use crate::acts::{Motion, Suspended};
+use crate::books::BookState;
 use crate::facts::Facts;
 use crate::kind::{Choice, Duty};
 use crate::line::Line;
@@ -30,6 +31,15 @@ pub struct HeldBook {
     pub ended: bool,
 }
 
+/// An entry beyond what its author knew of the book when it went on in a later generation (spec/record.md §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Its author has it again.
+    Recovered,
+    /// Its author has not shown that it has it again.
+    Disowned,
+}
+
 /// What became of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -37,6 +47,8 @@ pub struct Verdict {
     pub marked: Option<Fault>,
     /// It rests on acts that have not come yet.
     pub unjudged: bool,
+    /// Its author lost it.
+    pub forgotten: Option<Forgotten>,
 }
 
 impl Line {
@@ -129,7 +141,16 @@ impl Line {
     /// What became of an entry: why folds skip it, and whether it still waits to be judged.
     pub fn verdict(&self, entry: EntryRef) -> Verdict {
         let judged = self.books.get(&entry.book).map_or(0, |state| state.judged);
-        Verdict { marked: self.marked.get(&entry).cloned(), unjudged: entry.number > judged }
+        let beyond = self.acts.is_beyond_opening(entry);
+        let covers = |state: &BookState| {
+            state.past.book.party == entry.book.party
+                && state.past.stated.get(&entry.book).is_some_and(|size| *size >= entry.number)
+        };
+        let forgotten = beyond.then(|| match self.books.values().any(covers) {
+            true => Forgotten::Recovered,
+            false => Forgotten::Disowned,
+        });
+        Verdict { marked: self.marked.get(&entry).cloned(), unjudged: entry.number > judged, forgotten }
     }
 
     /// Time and serial of this party's last entry.

@@ -11,8 +11,8 @@
 
 mod line_in_memory;
 
-use detente_line::{Content, Shown};
-use detente_record::{Book, Class, Entry};
+use detente_line::{Content, Forgotten, Shown};
+use detente_record::{Book, Class, Entry, EntryRef};
 use line_in_memory::{LineInMemory, book, message};
 
 #[test]
@@ -40,6 +40,8 @@ fn restored_backup_opens_next_generation() {
         line.connect(0, other);
     }
     line.run_for(5_000);
+    line.write(0, message(Class::P, "back again")).unwrap();
+    line.run_for(1_000);
     assert!(line.station(0).shown.contains(&Shown::Renewed));
     assert_eq!(line.held(0, book(0, Class::Z)), 2, "what others hold comes back");
     assert_eq!(line.held(0, book(0, Class::O)), 1);
@@ -47,6 +49,9 @@ fn restored_backup_opens_next_generation() {
         assert_eq!(line.held(other, next), 2);
         assert!(line.station(other).store.evidence.is_empty(), "nobody is to blame");
     }
+    let two = EntryRef { book: book(0, Class::Z), number: 2 };
+    assert_eq!(line.line(1).verdict(two).forgotten, Some(Forgotten::Recovered), "the next entry tells");
+    assert_eq!(line.line(1).verdict(EntryRef { number: 1, ..two }).forgotten, None);
     let again = line.write(0, message(Class::Z, "five")).unwrap();
     assert_eq!((again.book, again.number), (next, 3), "and the old generation is never appended to again");
 }

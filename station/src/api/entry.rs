@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_line::{Amendment, Choice, Content, Duty, Line, Memorandum, Notice, Outcome, Position};
+use detente_line::{
+    Amendment, Choice, Content, Duty, Forgotten, Line, Memorandum, Notice, Outcome, Position,
+};
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -193,6 +195,11 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
             all.insert("marked".into(), fault_json(&fault));
         }
         all.insert("unjudged".into(), json!(judged.unjudged));
+        let forgotten = judged.forgotten.map(|forgotten| match forgotten {
+            Forgotten::Recovered => "recovered",
+            Forgotten::Disowned => "disowned",
+        });
+        all.insert("forgotten".into(), json!(forgotten));
     }
     Ok(json)
 }
@@ -208,6 +215,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
         "number": name.number,
         "marked": null,
         "unjudged": false,
+        "forgotten": null,
         "bytes": stored.bytes.len(),
         "leaf": hex(&stored.leaf),
     });
