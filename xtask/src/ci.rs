@@ -3,16 +3,17 @@
 //! Each check runs whether or not an earlier one failed, so that one run tells everything; what failed is told
 //! again at the end. Nothing is skipped: a check that cannot run has failed.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
 use crate::rules;
 use crate::shell::{cargo, root, run, target};
 
-/// How many seeds the simulator plays in CI, and the first of them.
-const SEEDS: u64 = 140;
-const FIRST_SEED: u64 = 1;
+/// How many seeds the simulator plays in CI, none of them twice.
+const SEEDS: u64 = 2_000;
+/// So many are looked at when one has failed: one may be bad luck, many are one cause.
+const FAILURES: u64 = 10;
 
 /// What `ci` takes.
 #[derive(Debug, Args)]
@@ -20,9 +21,9 @@ pub(crate) struct Options {
     /// Only the checks whose names contain this
     #[arg(long)]
     only: Option<String>,
-    /// The first seed of the simulator's campaign
-    #[arg(long, default_value_t = FIRST_SEED)]
-    first_seed: u64,
+    /// The first seed of the simulator's campaign; by default one that the clock gives, so that no two runs play the same
+    #[arg(long)]
+    first_seed: Option<u64>,
 }
 
 type Check = Box<dyn Fn() -> Result<(), String>>;
@@ -32,7 +33,7 @@ type Check = Box<dyn Fn() -> Result<(), String>>;
 /// # Errors
 /// Names those that failed.
 pub(crate) fn pass(options: &Options) -> Result<(), String> {
-    let first_seed = options.first_seed;
+    let first_seed = options.first_seed.unwrap_or_else(fresh_seed);
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
     let mut failed = Vec::new();
     let mut passed = 0;
@@ -82,17 +83,25 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
-        (
-            "simulator",
-            Box::new(move || {
-                let program = target().join("release/sim");
-                let (seeds, first) = (SEEDS.to_string(), first_seed.to_string());
-                run(std::process::Command::new(program).args(["--seeds", &seeds, "--first", &first]))
-            }),
-        ),
+        ("simulator", Box::new(move || play(first_seed))),
         ("demo: april-2017", demo("april-2017")),
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
     ]
+}
+
+/// A seed that no earlier run has come to: ms since 1970.
+fn fresh_seed() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
+}
+
+/// Plays a campaign; what fails can be played again by the commands that are printed.
+fn play(first_seed: u64) -> Result<(), String> {
+    eprintln!("    the same again: cargo xtask ci --only simulator --first-seed {first_seed}");
+    let (seeds, first, failures) = (SEEDS.to_string(), first_seed.to_string(), FAILURES.to_string());
+    let program = target().join("release/sim");
+    let arguments = ["--seeds", &seeds, "--first", &first, "--failures", &failures];
+    run(std::process::Command::new(program).args(arguments))
 }
 
 fn demo(scenario: &'static str) -> Check {
