@@ -30,6 +30,7 @@ struct Branch {
     frontiers: BTreeMap<Book, Frontier>,
     signatures: BTreeMap<Book, Vec<Signature>>,
     stated: BTreeMap<Book, Cut>,
+    generations: BTreeMap<Class, u16>,
     serial: u64,
     time_ms: u64,
 }
@@ -303,8 +304,43 @@ impl Liar {
         }
     }
 
+    /// The book of a class that it writes in now: now and then one that it should have done with, or a new one.
+    fn book(&mut self, branch: usize, class: Class, now_ms: u64) -> Book {
+        let party = self.keys.party;
+        let of = self.branches.get(branch);
+        let generation = of.and_then(|of| of.generations.get(&class)).copied().unwrap_or(0);
+        let book = Book { generation, party, class };
+        if !self.lies.generations {
+            return book;
+        }
+        if self.rng.chance(100) {
+            return Book { generation: self.rng.below(u64::from(generation) + 1) as u16, ..book };
+        }
+        if generation < 8 && self.rng.chance(60) {
+            // Mostly the next one; one further on is nobody's.
+            let skipped = u16::from(self.rng.chance(50));
+            let next = Book { generation: generation + 1 + skipped, ..book };
+            if skipped == 0
+                && let Some(of) = self.branches.get_mut(branch)
+            {
+                of.generations.insert(class, next.generation);
+            }
+            let frontier = self.branches.get(branch).and_then(|of| of.frontiers.get(&book)).cloned();
+            let frontier = frontier.unwrap_or_default();
+            let short = self.rng.chance(200);
+            let size = if short { self.rng.below(frontier.size() + 1) } else { frontier.size() };
+            let opens = Content::Opens { before: generation, size, root: frontier.root() };
+            if !self.rng.chance(200) {
+                let entry = self.entry(branch, next, Vec::new(), &opens, now_ms);
+                self.append(branch, next, &entry);
+            }
+            return next;
+        }
+        book
+    }
+
     fn write(&mut self, branch: usize, class: Class, regards: Vec<EntryRef>, content: &Content, now_ms: u64) {
-        let book = Book { generation: 0, party: self.keys.party, class };
+        let book = self.book(branch, class, now_ms);
         let entry = self.entry(branch, book, regards, content, now_ms);
         self.append(branch, book, &entry);
     }
@@ -331,7 +367,7 @@ impl Liar {
     /// An entry that breaks a rule of its book.
     fn breach(&mut self, branch: usize, now_ms: u64) {
         let class = if self.rng.chance(300) { Class::A } else { self.class() };
-        let book = Book { generation: 0, party: self.keys.party, class };
+        let book = self.book(branch, class, now_ms);
         let content = match class {
             Class::A => {
                 Content::Suspends { scope: vec![1], effective_ms: now_ms + 30_000, reason: "a lie".into() }

@@ -42,6 +42,8 @@ pub(crate) struct Lies {
     pub(crate) replay: bool,
     /// A memorandum that is not in force.
     pub(crate) stale: bool,
+    /// New generations of its books for no reason, and old ones continued.
+    pub(crate) generations: bool,
 }
 
 /// One run.
@@ -129,6 +131,7 @@ impl Scenario {
             receipts: lie(400),
             replay: lie(400),
             stale: lie(200),
+            generations: lie(400),
         };
         let span = |rng: &mut Rng, often: u64, low: u64, high: u64| {
             if rng.chance(often) { rng.within(low, high) } else { 0 }
