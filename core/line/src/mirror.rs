@@ -343,7 +343,7 @@ impl Line {
 
     fn within_quota(&self, book: Book, fresh: &[&[u8]], read: &[Result<Entry, Fault>]) -> Result<(), Fault> {
         let quota = self.memorandum.quota(book);
-        let Some(mut day) = self.books.get(&book).map(|state| state.day) else { return Ok(()) };
+        let mut day = self.books.get(&book).map(|state| state.day).unwrap_or_default();
         for (bytes, entry) in fresh.iter().zip(read) {
             let time_ms = entry.as_ref().map_or(0, |entry| entry.time_ms);
             if !day.spend(time_ms, bytes.len() as u64, quota) {

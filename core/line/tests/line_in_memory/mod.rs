@@ -17,8 +17,8 @@ use detente_line::{
     Line, Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
 };
 use detente_record::{
-    Book, BookSecret, Class, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES,
-    SecretKey, SignedCheckpoint, leaf_hash, possession_message,
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, LineSecret, Party, Receipt,
+    STEP_BYTES, STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash, possession_message,
 };
 
 /// When every incident begins: 2017-04-06T18:30:00Z.
@@ -204,6 +204,11 @@ impl LineInMemory {
 
     /// The same, without circuits.
     pub(crate) fn apart(names: &[&str]) -> Self {
+        Self::rationed(names, 1_000)
+    }
+
+    /// The same, with so many entries of each book a day.
+    pub(crate) fn rationed(names: &[&str], entries: u64) -> Self {
         let (keys, parties): (Vec<_>, Vec<_>) =
             names.iter().zip(0..).map(|(name, number)| member(number, name)).unzip();
         let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
@@ -220,7 +225,7 @@ impl LineInMemory {
             escalations: vec![step(0, 60_000, 1), step(0, 300_000, 2)],
             tests: Tests { interval_ms: 600_000, grace_ms: 30_000 },
             suspension: Suspension { consent: true, passes: Vec::new() },
-            quotas: vec![Quota { entries: 1_000, bytes: 1 << 24 }; 5],
+            quotas: vec![Quota { entries, bytes: 1 << 24 }; 5],
             notices: Vec::new(),
             circuits: None,
             text: None,
@@ -371,6 +376,41 @@ impl LineInMemory {
     /// An officer asks for something, under a number; no time passes.
     pub(crate) fn ask(&mut self, number: u8, id: u64, draft: Draft) {
         self.input(party(number), Event::Command { id, command: Command::Write(draft) });
+    }
+
+    /// What a party says by itself, without its station: a message with a serial, resting on what a cut covers.
+    pub(crate) fn said(&self, serial: u64, cut: Cut) -> Entry {
+        let content = Content::Message(Message {
+            text: "so".into(),
+            safety_of_life: None,
+            reply_by_ms: None,
+            answers: None,
+        });
+        Entry {
+            serial,
+            time_ms: self.now_ms,
+            clock_held: false,
+            office: 0,
+            language: None,
+            regards: Vec::new(),
+            cut,
+            vector: None,
+            kind: content.kind(),
+            body: content.encode(),
+        }
+    }
+
+    /// The first entries of a book, as one step that its author signed.
+    pub(crate) fn signed(&self, of: Book, entries: &[Entry]) -> Vec<u8> {
+        let (keys, id) = (self.station(of.party.number()).keys.clone(), self.memorandum.line());
+        let secret = BookSecret::new(&keys.secret, &of.origin(&id));
+        let entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.encode().unwrap()).collect();
+        let mut frontier = Frontier::default();
+        for bytes in &entries {
+            frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
+        }
+        let head = Checkpoint { book: of, size: frontier.size(), root: frontier.root() };
+        frame::step(of, 1, &entries, &head.sign(&id, &keys.book).signature)
     }
 
     /// A frame of somebody's own making arrives at a party, on a circuit that stands to another.
