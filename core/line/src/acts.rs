@@ -194,6 +194,7 @@ impl Acts {
         self.decisions.iter().find(|decision| {
             decision.outcome == Outcome::Carried
                 && self.stands(decision.act, under)
+                && self.stands(decision.motion, under)
                 && self.motions.get(&decision.motion).is_some_and(|motion| motion.about == suspension)
         })
     }
