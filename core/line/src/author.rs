@@ -145,8 +145,10 @@ impl Line {
         let state = self.book(book);
         state.ended = true;
         let (size, root) = (state.size(), state.frontier.root());
+        state.reach_all();
         let next = Book { generation: number, ..book };
         self.generations.insert(class, number);
+        self.close_cuts();
         self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
@@ -161,7 +163,7 @@ impl Line {
         let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
-            let whole = of.party == me && state.rests_on(&self.statable);
+            let whole = of.party == me && *of == self.current(of.class);
             let size = if whole { state.size() } else { state.closed() };
             if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
                 moved.insert(*of, size);
@@ -243,7 +245,6 @@ impl Line {
             return Err(Fault::misuse("line secret", "this party's own", "none"));
         };
         let leaf = leaf_hash(&secret.blind(size), &bytes);
-        state.frontier.push(leaf);
         self.take_entry(name, &bytes, leaf)?;
         Ok(name)
     }

@@ -33,7 +33,7 @@ pub(crate) struct Unjudged {
     pub(crate) arrived_ms: Option<u64>,
 }
 
-/// A signed size that this station's cuts may not state yet, because they cannot state the acts under it.
+/// A verified size that this station's cuts may not state yet, because they cannot state the acts under it.
 #[derive(Debug, Clone)]
 struct Unclosed {
     size: u64,
@@ -206,22 +206,33 @@ impl BookState {
         verdict
     }
 
-    /// The largest signed size that this station's own cuts may state.
+    /// The largest verified size that this station's own cuts may state.
     pub(crate) fn closed(&self) -> u64 {
         self.closed.0
     }
 
-    /// Another signed size is held; cuts may state it once the acts under it are held.
+    /// So much is held, resting on the acts stated so far; cuts may state it once they can state those.
     pub(crate) fn reach(&mut self, size: u64, root: Hash) {
-        self.unclosed.push_back(Unclosed { size, root, acts: Arc::clone(&self.acts) });
+        if size > self.unclosed.back().map_or(self.closed.0, |last| last.size) {
+            self.unclosed.push_back(Unclosed { size, root, acts: Arc::clone(&self.acts) });
+        }
     }
 
-    /// Whether everything that it rests on is under a cut over books of acts.
-    pub(crate) fn rests_on(&self, acts: &Cut) -> bool {
-        covers(acts, &self.acts)
+    /// Takes the leaf of an entry. Where the entry rests on further acts, what came before it may be stated without
+    /// them: they may never come.
+    pub(crate) fn push(&mut self, leaf: Hash, rests_on_more: bool) {
+        if rests_on_more {
+            self.reach_all();
+        }
+        self.frontier.push(leaf);
     }
 
-    /// The largest signed size that could be stated if a cut over books of acts were.
+    /// Everything that is held so far may be stated by itself.
+    pub(crate) fn reach_all(&mut self) {
+        self.reach(self.size(), self.frontier.root());
+    }
+
+    /// The largest verified size that could be stated if a cut over books of acts were.
     pub(crate) fn closable(&self, acts: &Cut) -> u64 {
         let closable = self.unclosed.iter().take_while(|next| covers(acts, &next.acts));
         closable.last().map_or(self.closed.0, |last| last.size)

@@ -312,7 +312,6 @@ impl Line {
             return Err(Fault::misuse("stored entry", "a line secret for its book", "none"));
         };
         let leaf = leaf_hash(&secret.blind(state.size()), bytes);
-        state.frontier.push(leaf);
         state.durable = name.number;
         self.take_entry(name, bytes, leaf)?;
         let state = self.book(name.book);
@@ -421,6 +420,11 @@ impl Line {
             self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in mirrors {
             self.give_receipt(book, Vec::new());
+        }
+        let current = Class::ALL.map(|class| self.current(class));
+        let over = |book: &Book| book.party == self.me.party && !current.contains(book);
+        for (_, state) in self.books.iter_mut().filter(|(book, _)| over(book)) {
+            state.reach_all();
         }
         self.close_cuts();
         if let Some(least) = self.renews.take() {

@@ -303,7 +303,6 @@ impl Line {
         let read: Vec<Result<Entry, Fault>> = fresh.iter().map(|bytes| Entry::decode(bytes)).collect();
         self.within_quota(book, fresh, &read)?;
         let root = frontier.root();
-        self.book(book).frontier = frontier;
         for ((place, bytes), leaf) in fresh.iter().enumerate().zip(leaves) {
             let name = EntryRef { book, number: held + 1 + place as u64 };
             self.take_entry(name, bytes, leaf)?;
@@ -354,7 +353,7 @@ impl Line {
         Ok(())
     }
 
-    /// Reads an entry that is in its book by now, and queues it to be judged and stored.
+    /// Takes an entry into its book, reads it, and queues it to be judged and stored.
     pub(crate) fn take_entry(&mut self, name: EntryRef, bytes: &[u8], leaf: Hash) -> Result<(), Fault> {
         let book = name.book;
         let offices = self.memorandum.member(book.party).map(|member| &member.offices);
@@ -376,6 +375,9 @@ impl Line {
         }
         let quota = self.memorandum.quota(book);
         let state = self.book(book);
+        let rests_on_more =
+            read.as_ref().is_ok_and(|(entry, _)| entry.cut.keys().any(|of| of.class == Class::A));
+        state.push(leaf, rests_on_more);
         state.day.spend(time_ms, bytes.len() as u64, quota);
         let read = read.and_then(|(entry, office)| {
             state.follow(&entry)?;
@@ -446,7 +448,7 @@ impl Line {
             let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
             let next: Cut = acts
                 .map(|(book, state)| {
-                    let whole = book.party == me && state.rests_on(&statable);
+                    let whole = book.party == me && *book == self.current(book.class);
                     let size = if whole { state.size() } else { state.closable(&statable) };
                     (*book, size.min(statable.get(book).copied().unwrap_or(0)))
                 })

@@ -11,9 +11,10 @@
 
 mod line_in_memory;
 
+use detente_line::frame::{self, Hello, VERSION};
 use detente_line::{Content, Forgotten, Shown};
-use detente_record::{Book, Class, Entry, EntryRef};
-use line_in_memory::{LineInMemory, book, message};
+use detente_record::{Book, Class, Cut, Entry, EntryRef};
+use line_in_memory::{LineInMemory, book, draft, message, party};
 
 #[test]
 fn restored_backup_opens_next_generation() {
@@ -54,4 +55,55 @@ fn restored_backup_opens_next_generation() {
     assert_eq!(line.line(1).verdict(EntryRef { number: 1, ..two }).forgotten, None);
     let again = line.write(0, message(Class::Z, "five")).unwrap();
     assert_eq!((again.book, again.number), (next, 3), "and the old generation is never appended to again");
+}
+
+/// Acts come back of which the last ones rest on an act that has not. Whatever is written meanwhile covers all that it rests on.
+#[test]
+fn lost_acts_come_back_before_what_they_rest_on() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let backup = line.station(0).store.clone();
+    let suspends = || Content::Suspends { scope: vec![2], effective_ms: 0, reason: "a drill".into() };
+    line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(1_000);
+    line.write(2, message(Class::Z, "noted")).unwrap();
+    line.run_for(1_000);
+    line.write(1, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(1_000);
+    line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(3_000);
+
+    line.kill(0);
+    line.station_mut(0).store = backup;
+    line.start_distrusted(0);
+    line.run_for(1_000);
+    line.station_mut(2).mute = true;
+    line.connect(0, 2);
+    line.run_for(1_000);
+    let held = line.station(2).store.clone();
+    let hello = Hello {
+        version: VERSION,
+        line: line.memorandum.line(),
+        memorandum: line.memorandum.hash(),
+        party: party(2),
+        sizes: Cut::new(),
+        receipts: [].into(),
+    };
+    line.forge(0, 2, frame::hello(&hello));
+    let (flashes, acts) = (book(2, Class::Z), book(0, Class::A));
+    for of in [flashes, acts] {
+        let (size, head) = held.checkpoints[&of].last_key_value().unwrap();
+        let step = frame::step(of, 1, &held.entries[&of][..*size as usize], &head.signature);
+        line.forge(0, 2, step);
+    }
+    line.run_for(1_000);
+    assert_eq!((line.held(0, flashes), line.held(0, acts)), (1, 2));
+    let name = line.write(0, message(Class::O, "what has come back")).unwrap();
+    let covered = |cut: &Cut, of| cut.get(&of).copied().unwrap_or(0);
+    let book_so_far = &line.station(0).store.entries[&name.book];
+    let mut cut = Cut::new();
+    for bytes in book_so_far {
+        cut.extend(Entry::decode(bytes).unwrap().cut);
+    }
+    assert_eq!((covered(&cut, flashes), covered(&cut, acts)), (1, 1), "a part of what has come back");
+    assert_eq!(covered(&cut, book(1, Class::A)), 0, "and nothing that rests on what has not");
 }
