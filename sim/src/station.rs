@@ -1,7 +1,7 @@
 //! A station that keeps the contract: it feeds a [`Line`], performs its effects in one `match`, and can die
 //! between any two of them.
 
-use detente_line::{CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown};
+use detente_line::{Append, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown};
 use detente_record::{Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
 use crate::founding::Keys;
@@ -90,6 +90,7 @@ impl Station {
         let effect = self.line.as_mut()?.effect()?;
         Some(match effect {
             Effect::Append(append) => {
+                self.note_generations(&append);
                 self.store.submit(append);
                 Deed::Submitted
             }
@@ -119,6 +120,12 @@ impl Station {
                 Deed::Shown(shown)
             }
         })
+    }
+
+    /// Notes outside the store, where no copy takes it along, which generations are about to be taken.
+    fn note_generations(&mut self, append: &Append) {
+        let own = append.entries.iter().filter(|entry| entry.name.book.party == self.keys.party);
+        self.store.taken = own.map(|entry| entry.name.book.generation).fold(self.store.taken, u16::max);
     }
 
     /// Keeps the line's state, unless too much is under way.

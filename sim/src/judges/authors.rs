@@ -10,6 +10,9 @@ use super::reference::Reading;
 use super::{Court, Word, object};
 use crate::store::Record;
 
+/// How many serials a generation has for itself (spec/record.md §3).
+const SERIALS_OF_A_GENERATION: u64 = 1 << 32;
+
 /// Holds everything that a party has written to spec/record.md §3 and spec/line.md §5.
 ///
 /// `once` is whether its store has never been restored from a copy: only then are its serials without gaps.
@@ -68,6 +71,10 @@ pub(crate) fn keep_the_rules(
                 "authors",
                 format!("{} has serial {} after {serial}", court.entry(name), entry.serial),
             );
+        }
+        if !once && entry.serial / SERIALS_OF_A_GENERATION > serial / SERIALS_OF_A_GENERATION {
+            // It cannot know the times of what it has lost.
+            last = 0;
         }
         serial = entry.serial;
         if entry.time_ms < last || once && entry.clock_held && entry.time_ms != last {
