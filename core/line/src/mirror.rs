@@ -66,7 +66,13 @@ impl Line {
             }
             Frame::Receipt(receipt) => {
                 self.stirred(circuit);
+                let (book, size) = (receipt.book, receipt.size);
                 if let Err(fault) = self.take_receipt(peer, receipt) {
+                    // It may be good for another book of that name, which its signer holds.
+                    let head = self.books.get(&book).and_then(|state| state.checkpoint_at(size));
+                    if let Some(head) = head {
+                        self.queue(circuit, frame::head(&head));
+                    }
                     self.show(Shown::NotTaken { circuit, fault });
                 }
             }

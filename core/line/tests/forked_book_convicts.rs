@@ -83,6 +83,21 @@ fn forked_book_convicts() {
     assert_eq!(line.held(1, book(0, Class::O)), 1, "the line goes on without the liar");
 }
 
+/// The two that are told different things have been connected all the while: each other's receipts, which do not
+/// verify, lead them to it.
+#[test]
+fn fork_under_a_circuit_that_stands_convicts() {
+    let mut line = LineInMemory::between(&["usa", "rus", "liar"]);
+    let (one, other) = (told(&line, &["we saw them leave"]), told(&line, &["we never saw them"]));
+    line.forge(0, 2, one);
+    line.forge(1, 2, other);
+    line.run_for(2_000);
+    for number in [0, 1] {
+        let evidence = &line.station(number).store.evidence;
+        assert!(evidence.iter().any(|e| e.party == party(2) && e.fault.detail().what == "checkpoint"));
+    }
+}
+
 /// The two that meet hold different numbers of entries, and no checkpoint of one size: what proves the fork is how the
 /// larger one leads back to another root. A third, told by nobody but them, holds the proof as well.
 #[test]
