@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use detente_record::{Class, Cut, Entry, EntryRef, Party, vector_hash};
+use detente_record::{Book, Class, Cut, Entry, EntryRef, Party, vector_hash};
 
 use super::receipts::Receipts;
 use super::reference::Reading;
@@ -88,7 +88,9 @@ pub(crate) fn keep_the_rules(
 
 /// A cut covers every act that the entries under it rest on (spec/record.md §3).
 fn closed(court: &Court, name: EntryRef, cut: &Cut, reading: &Reading<'_>, once: bool) -> Word {
-    for (book, size) in cut.iter().filter(|(_, size)| **size > 0) {
+    // A restored station may hold another version of a liar's book by now than the one that it stated.
+    let told_once = |book: &Book| once || court.is_honest(book.party);
+    for (book, size) in cut.iter().filter(|(book, size)| **size > 0 && told_once(book)) {
         let last = EntryRef { book: *book, number: *size };
         let Some(item) = reading.items.get(&last) else {
             if !once {
