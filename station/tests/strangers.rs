@@ -152,7 +152,7 @@ async fn bad_bytes_are_refused_by_name_and_the_next_circuit_is_served() {
         ("truncated", 1, "Malformed", vec![good[..good.len() - 5].to_vec()]),
         ("too long by a byte", 1, "Malformed", vec![[good.as_slice(), &[0]].concat()]),
         ("non-canonical", 1, "Malformed", vec![good.clone(), vec![0x82, 4, 0x18, 7]]),
-        ("an unknown frame", 1, "a type from 0 to 8", vec![good.clone(), vec![0x82, 9, 0]]),
+        ("an unknown frame", 1, "a type from 0 to 9", vec![good.clone(), vec![0x82, 10, 0]]),
         ("another version", 4, "protocol version: expected 1, found 2", {
             vec![frame::hello(&Hello { version: 2, ..hello.clone() })]
         }),
@@ -263,7 +263,7 @@ async fn two_signed_heads_are_evidence_that_outlives_the_station() {
     let found = |answer: &Value| answer["evidence"].as_array().is_some_and(|all| all.len() == 1);
     let evidence = station.wait("/v1/lines/test/evidence", found).await;
     let what = evidence["evidence"][0]["what"].as_str().unwrap();
-    assert!(what.contains("one root for one size") && what.contains("two, both signed"), "{what}");
+    assert!(what.contains("one history of a book") && what.contains("two, both signed"), "{what}");
     assert!(evidence["evidence"][0]["proof"].as_str().unwrap().len() > 200, "{evidence}");
     assert_eq!(station.check("test: evidence").await["ok"], false);
     station.lost("test").await;
