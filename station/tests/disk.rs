@@ -297,6 +297,9 @@ async fn an_entry_that_rotted_is_found_and_never_shown_as_if_it_were_sound() {
     let (usa, rus) = (party.up().await, other.up().await);
     assert_eq!(usa.entry_with("usa/R/1").await["body"]["text"], "Two aircraft leave our area.");
     let next = usa.write(message("Z", "All is here again.")).await;
-    assert!(next.starts_with("usa/Z.") && next.ends_with("/2"), "{next}: in its next generation, after `opens`");
+    assert!(
+        next.starts_with("usa/Z.") && next.ends_with("/2"),
+        "{next}: in its next generation, after `opens`"
+    );
     assert_eq!(usa.books().await, rus.books().await);
 }
