@@ -6,6 +6,7 @@
 //! acknowledge. All traffic stays on loopback. A figure that misses its goal is printed like any other.
 #![forbid(unsafe_code)]
 
+mod airspace;
 mod api;
 mod figure;
 mod flash;
@@ -34,6 +35,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 enum Suite {
     /// The line: latency, throughput, precedence, a large record, verification
     Line,
+    /// The conflict check: a register of a million volumes, on one thread
+    Airspace,
 }
 
 /// A part of a suite.
@@ -212,8 +215,11 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let Suite::Line = cli.suite;
-    match work(&cli) {
+    let figures = match cli.suite {
+        Suite::Line => work(&cli),
+        Suite::Airspace => airspace::measure(cli.quick),
+    };
+    match figures {
         Ok(figures) if cli.json => {
             println!("{}", figure::json(&figures));
             ExitCode::SUCCESS

@@ -123,6 +123,11 @@ impl Band {
         }
     }
 
+    /// A band over any ground that was judged before.
+    pub(crate) fn kept(lower: Option<Limit>, upper: Option<Limit>) -> Self {
+        Self { lower, upper, ground: Ground::ANYWHERE }
+    }
+
     /// The lower limit.
     pub fn lower(&self) -> Option<Limit> {
         self.lower
@@ -174,6 +179,14 @@ impl Band {
             upper_mm: uppers.into_iter().flatten().min(),
             widened,
         })
+    }
+
+    /// The least and the greatest height above the ellipsoid that it can mean, mm.
+    pub(crate) fn heights(&self) -> (Option<i64>, Option<i64>) {
+        (
+            self.lower.map(|limit| least(limit, self.ground)),
+            self.upper.map(|limit| greatest(limit, self.ground)),
+        )
     }
 }
 

@@ -119,6 +119,11 @@ impl Area {
         Self { corners: points().map(corner).collect(), ends, meridian, bounds, polar }
     }
 
+    /// A plain area whose corners were judged before.
+    pub(crate) fn restored(corners: &[Position], bounds: Bounds) -> Self {
+        Self { corners: corners.into(), ends: Box::default(), meridian: 0, bounds, polar: false }
+    }
+
     /// The box around it.
     pub fn bounds(&self) -> Bounds {
         self.bounds
@@ -167,6 +172,16 @@ impl Area {
 
     pub(crate) fn view(&self) -> AreaView<'_> {
         AreaView { corners: &self.corners, ends: &self.ends, meridian: self.meridian, bounds: self.bounds }
+    }
+
+    /// Whether there is one ring, and all of it within ±180° as it stands.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.ends.is_empty() && self.meridian == 0 && !self.polar
+    }
+
+    /// Its corners, if it is plain.
+    pub(crate) fn plain_corners(&self) -> &[Position] {
+        &self.corners
     }
 }
 

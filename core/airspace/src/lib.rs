@@ -6,7 +6,8 @@
 //!
 //! From a place to a verdict: [`position`], [`area`] and its box in [`bounds`], [`altitude`], [`span`] make a
 //! [`volume`]; [`separation`] is the room that it asks for, [`cover`] how a circle or a corridor becomes an area;
-//! [`verdict`] judges two of them, [`wire`] brings them over, [`fault`] says what was refused.
+//! [`verdict`] judges two of them, [`register`] finds all that one could touch among a million, [`wire`] brings them
+//! over, [`fault`] says what was refused.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -14,11 +15,16 @@ extern crate alloc;
 
 pub mod altitude;
 pub mod area;
+mod block;
 pub mod bounds;
+mod corners;
 pub mod cover;
 mod edge;
 pub mod fault;
+mod grid;
+mod paged;
 pub mod position;
+pub mod register;
 mod ring;
 pub mod separation;
 pub mod span;

@@ -40,6 +40,11 @@ impl Span {
         }
     }
 
+    /// A span that was judged before.
+    pub(crate) fn kept(from_ms: u64, until_ms: u64) -> Self {
+        Self { from_ms, until_ms }
+    }
+
     /// The first moment, ms.
     pub fn from_ms(self) -> u64 {
         self.from_ms

@@ -4,7 +4,8 @@
 use alloc::boxed::Box;
 
 use crate::altitude::Band;
-use crate::area::Area;
+use crate::area::{Area, AreaView};
+use crate::bounds::Bounds;
 use crate::cover::Shape;
 use crate::separation::Separation;
 use crate::span::Span;
@@ -35,4 +36,50 @@ impl Volume {
     pub fn with_separation(self, separation: Separation) -> Self {
         Self { separation: Some(Box::new(separation)), ..self }
     }
+
+    pub(crate) fn view(&self) -> VolumeView<'_> {
+        VolumeView {
+            area: self.area.view(),
+            band: self.band,
+            span: self.span,
+            separation: self.separation.as_deref(),
+        }
+    }
+
+    /// A box that nothing outside of can be in conflict with it, or within the room that it asks for.
+    pub(crate) fn extent(&self) -> Extent {
+        let (lower, upper) = self.band.heights();
+        let bounds = self.area.bounds();
+        let Some(separation) = &self.separation else {
+            return Extent { bounds, lower, upper, span: self.span };
+        };
+        let parts = separation.ring().iter().map(Area::bounds);
+        let margin = i64::from(separation.vertical_mm());
+        Extent {
+            bounds: Bounds::hull(parts.chain([bounds])).unwrap_or(bounds),
+            lower: lower.map(|lower| lower - margin),
+            upper: upper.map(|upper| upper + margin),
+            span: self.span.widened(separation.time_ms()),
+        }
+    }
+}
+
+/// A volume, wherever it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct VolumeView<'a> {
+    pub(crate) area: AreaView<'a>,
+    pub(crate) band: Band,
+    pub(crate) span: Span,
+    pub(crate) separation: Option<&'a Separation>,
+}
+
+/// How far something reaches, in every direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) bounds: Bounds,
+    /// Above the ellipsoid, mm.
+    pub(crate) lower: Option<i64>,
+    /// Above the ellipsoid, mm.
+    pub(crate) upper: Option<i64>,
+    pub(crate) span: Span,
 }

@@ -1,0 +1,119 @@
+//! The conflict check beside `rstar` + `geo`, on one thread, in one run: `detente-bench airspace`.
+//!
+//! Volumes and questions are those of a fixed generator ([`traffic`]), so that figures of different days and hands are
+//! about the same work; the hits in all are counted and compared before anything is timed. Contenders take turns, and of every
+//! contender the best turn counts, since what else runs on the machine only ever adds.
+
+mod contender;
+mod ours;
+mod theirs;
+mod traffic;
+
+use std::time::Instant;
+
+use crate::Outcome;
+use crate::figure::{Figure, Goal};
+use contender::Turn;
+use ours::Ours;
+use theirs::Theirs;
+use traffic::Traffic;
+
+/// How much is measured.
+struct Effort {
+    /// Volumes, and the hits that its questions must have in all.
+    sizes: &'static [(usize, u64)],
+    /// How often the contenders take turns.
+    turns: usize,
+}
+
+const FULL: Effort = Effort { sizes: &[(100_000, 2_724), (1_000_000, 26_837)], turns: 9 };
+const QUICK: Effort = Effort { sizes: &[(100_000, 2_724)], turns: 3 };
+
+/// Measures everything.
+pub(crate) fn measure(quick: bool) -> Outcome<Vec<Figure>> {
+    let effort = if quick { QUICK } else { FULL };
+    let mut figures = Vec::new();
+    for (volumes, hits) in effort.sizes.iter().copied() {
+        figures.extend(measure_size(volumes, hits, effort.turns)?);
+    }
+    Ok(figures)
+}
+
+fn short(volumes: usize) -> String {
+    match volumes {
+        millions if millions % 1_000_000 == 0 => format!("{}M", millions / 1_000_000),
+        volumes => format!("{}k", volumes / 1_000),
+    }
+}
+
+fn measure_size(volumes: usize, hits: u64, turns: usize) -> Outcome<Vec<Figure>> {
+    crate::say(&format!("{} volumes", short(volumes)));
+    let traffic = Traffic::new(volumes);
+    let before = resident()?;
+    let began = Instant::now();
+    let mut ours = Ours::build(&traffic)?;
+    let rebuilt = began.elapsed().as_secs_f64();
+    let grown = resident()?.saturating_sub(before);
+    let theirs = Theirs::build(&traffic);
+
+    let (mut our_best, mut their_best) = (Turn::NONE, Turn::NONE);
+    for _ in 0..turns {
+        our_best = our_best.better(contender::turn(&ours.questions(&traffic), |asked| ours.hits(asked)));
+        their_best = their_best.better(contender::turn(&traffic.questions, |asked| theirs.hits(asked)));
+    }
+    for (whose, found) in [("ours", our_best.hits), ("theirs", their_best.hits)] {
+        if found != hits {
+            return Err(
+                format!("{whose}: {found} hits instead of {hits}: no figure would mean anything").into()
+            );
+        }
+    }
+    drop(theirs);
+
+    let corners = traffic.corners() * size_of::<detente_airspace::position::Position>();
+    let beyond = grown.saturating_sub(corners) as f64 / volumes as f64;
+    let per_second = ours.insert_while_asking(&traffic)?;
+    ours.add_crowd(&traffic)?;
+    let mut crowded = Turn::NONE;
+    for _ in 0..turns {
+        crowded = crowded.better(contender::turn(&ours.questions(&traffic), |asked| ours.hits(asked)));
+    }
+
+    let of = |what: &str| format!("{what}, {} volumes", short(volumes));
+    let large = volumes >= 1_000_000;
+    let peer = "rstar + geo";
+    let rate = if large { Goal::None } else { Goal::RatioAtLeast(3.0) };
+    let half = if large { Goal::RatioAtMost(0.2) } else { Goal::RatioAtMost(1.0 / 3.0) };
+    let slowest = if large { Goal::AtMost(20.0) } else { Goal::None };
+    Ok(vec![
+        Figure::beside(of("checks"), our_best.rate, "/s", (peer, Some(their_best.rate)), rate),
+        Figure::beside(of("check p50"), our_best.p50, "µs", (peer, Some(their_best.p50)), half),
+        Figure::beside(of("check p99"), our_best.p99, "µs", (peer, Some(their_best.p99)), Goal::None),
+        Figure::alone(of("check p99, alone"), our_best.p99, "µs", slowest),
+        Figure::alone(of("hits in 2,000 checks"), our_best.hits as f64, "", Goal::None),
+        Figure::alone(of("inserts while checking"), per_second, "/s", Goal::AtLeast(300_000.0)),
+        Figure::alone(of("memory beyond corners"), beyond, "B/volume", Goal::AtMost(200.0)),
+        Figure::alone(of("rebuilt in"), rebuilt, "s", if large { Goal::AtMost(5.0) } else { Goal::None }),
+        Figure::beside(
+            of("check p50, with 1 % wide and 50,000 sites"),
+            crowded.p50,
+            "µs",
+            ("without", Some(our_best.p50)),
+            Goal::RatioAtMost(2.0),
+        ),
+        Figure::beside(
+            of("hits, with 1 % wide and 50,000 sites"),
+            crowded.hits as f64,
+            "",
+            ("without", Some(our_best.hits as f64)),
+            Goal::None,
+        ),
+    ])
+}
+
+/// The memory of this process, in bytes.
+fn resident() -> Outcome<usize> {
+    let status = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = status.split(' ').nth(1).ok_or("/proc/self/statm has one field only")?.parse()?;
+    Ok(pages * rustix::param::page_size())
+}

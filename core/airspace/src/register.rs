@@ -1,0 +1,502 @@
+//! The register: volumes under keys, and which of them a volume could touch.
+//!
+//! A key is the caller's: it says where volumes came from, and they are amended, withdrawn and found under it. Whatever
+//! the order in which things were done, a query finds exactly the volumes whose verdict is not *clear*. Memory
+//! is bounded by how many volumes the register was made for and by their corners.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::altitude::{Band, Datum, Ground, Limit};
+use crate::area::{Area, AreaView};
+use crate::bounds::Bounds;
+use crate::corners::Corners;
+use crate::fault::Fault;
+use crate::grid::{Grid, Slot};
+use crate::paged::Paged;
+use crate::span::Span;
+use crate::verdict::{Verdict, judge};
+use crate::volume::{Volume, VolumeView};
+
+/// A volume of the register that is not clear of the one that was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Found<K> {
+    /// What it was put in under.
+    pub key: K,
+    /// Which of the volumes under that key, from 0.
+    pub number: u32,
+    /// The verdict on both.
+    pub verdict: Verdict,
+}
+
+/// Volumes under keys.
+#[derive(Debug)]
+pub struct Register<K> {
+    most: usize,
+    held: usize,
+    grid: Grid,
+    entries: Paged<Entry>,
+    origins: Paged<Origin<K>>,
+    /// Entries that hold nothing.
+    free: Vec<u32>,
+    corners: Corners,
+    whole: Paged<Option<Box<Volume>>>,
+    /// Places in `whole` that hold nothing.
+    whole_free: Vec<u32>,
+    /// The first entry of each key; the others follow by `Origin::next`.
+    first: BTreeMap<K, u32>,
+    /// Entries by when they end, in steps; one that was removed since, or put in anew, may still be named here.
+    calendar: BTreeMap<u64, Vec<u32>>,
+    /// How many entries `calendar` names.
+    dated: usize,
+}
+
+/// A step of the calendar, as a power of two of ms: 17 minutes.
+const CALENDAR: u32 = 20;
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// What is looked at first, in one cache line.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    from_ms: u64,
+    until_ms: u64,
+    south: i32,
+    north: i32,
+    west: i32,
+    /// From west to east.
+    width: u32,
+    lower_mm: i32,
+    upper_mm: i32,
+    /// Where its corners are, or itself if it is not plain.
+    at: u32,
+    slot: Slot,
+    corners: u16,
+    form: Form,
+}
+
+/// How a volume is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Nothing is there.
+    Empty,
+    /// One ring, one datum, no room asked for: all of it is in the entry and its corners.
+    Plain { datum: Datum, lower: bool, upper: bool },
+    /// Kept whole.
+    Whole,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Origin<K> {
+    key: K,
+    number: u32,
+    next: u32,
+}
+
+/// How many candidates are looked at together, so that their cache misses overlap.
+const BATCH: usize = 64;
+
+impl<K: Copy + Ord> Register<K> {
+    /// A register of at most `most` volumes. `seed` may be any number that those who write volumes do not know; answers do not
+    /// depend on it.
+    pub fn new(most: usize, seed: u64) -> Self {
+        Self {
+            most: most.min(NONE as usize - 1),
+            held: 0,
+            grid: Grid::new(seed),
+            entries: Paged::new(),
+            origins: Paged::new(),
+            free: Vec::new(),
+            corners: Corners::default(),
+            whole: Paged::new(),
+            whole_free: Vec::new(),
+            first: BTreeMap::new(),
+            calendar: BTreeMap::new(),
+            dated: 0,
+        }
+    }
+
+    /// How many volumes it holds.
+    pub fn len(&self) -> usize {
+        self.held
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.held == 0
+    }
+
+    /// Puts volumes in under a key, instead of those that were there.
+    ///
+    /// # Errors
+    /// [`Fault::Full`], with everything as it was, if they are more than there is room for.
+    pub fn put(&mut self, key: K, volumes: impl IntoIterator<Item = Volume>) -> Result<(), Fault> {
+        let volumes: Vec<Volume> = volumes.into_iter().collect();
+        let before = self.under(key).count();
+        if self.held - before + volumes.len() > self.most {
+            return Err(Fault::Full { most: self.most });
+        }
+        self.remove(key);
+        let mut next = NONE;
+        for (number, volume) in (0..volumes.len() as u32).zip(volumes).rev() {
+            next = self.insert(Origin { key, number, next }, volume);
+        }
+        if next != NONE {
+            self.first.insert(key, next);
+        }
+        Ok(())
+    }
+
+    /// Takes out all volumes under a key; returns how many there were.
+    pub fn remove(&mut self, key: K) -> usize {
+        let Some(mut entry) = self.first.remove(&key) else { return 0 };
+        let mut removed = 0;
+        while let Some(origin) = self.origins.get(entry).copied() {
+            self.clear(entry);
+            removed += 1;
+            entry = origin.next;
+        }
+        removed
+    }
+
+    /// Takes out all volumes that ended before a moment, ms, with the time after them that they ask for; returns how
+    /// many there were.
+    pub fn expire(&mut self, now_ms: u64) -> usize {
+        let mut removed = 0;
+        while let Some((step, entries)) = self.calendar.first_entry().map(|first| (*first.key(), first)) {
+            if step > now_ms >> CALENDAR {
+                break;
+            }
+            let entries = entries.remove();
+            self.dated -= entries.len();
+            let mut later = Vec::new();
+            for entry in entries {
+                let Some(kept) = self.entries.get(entry).filter(|kept| kept.form != Form::Empty) else {
+                    continue;
+                };
+                if kept.until_ms < now_ms {
+                    self.unlink(entry);
+                    self.clear(entry);
+                    removed += 1;
+                } else if kept.until_ms >> CALENDAR == step {
+                    later.push(entry);
+                }
+            }
+            if !later.is_empty() {
+                self.dated += later.len();
+                self.calendar.insert(step, later);
+                break;
+            }
+        }
+        removed
+    }
+
+    /// The volumes under a key, as they were put in.
+    pub fn volumes(&self, key: K) -> impl Iterator<Item = Volume> {
+        self.under(key).filter_map(|entry| self.volume(entry))
+    }
+
+    /// All keys, ascending.
+    pub fn keys(&self) -> impl Iterator<Item = K> {
+        self.first.keys().copied()
+    }
+
+    /// Adds to `found` every volume that is not clear of the one asked about, in no order that could be relied upon.
+    pub fn check(&self, asked: &Volume, found: &mut Vec<Found<K>>) {
+        let before = found.len();
+        let view = asked.view();
+        let extent = asked.extent();
+        let mut batch = [0_u32; BATCH];
+        let mut held = 0;
+        let again = self.grid.near(&extent, |entry| {
+            if held == BATCH {
+                self.judge_all(&view, &extent.span, &batch, found);
+                held = 0;
+            }
+            if let Some(place) = batch.get_mut(held) {
+                *place = entry;
+                held += 1;
+            }
+        });
+        self.judge_all(&view, &extent.span, batch.get(..held).unwrap_or_default(), found);
+        if again && let Some(new) = found.get_mut(before..) {
+            new.sort_unstable();
+            let mut last: Option<Found<K>> = None;
+            let mut place = 0;
+            found.retain(|one| {
+                place += 1;
+                let seen = place > before && last == Some(*one);
+                last = Some(*one);
+                !seen
+            });
+        }
+    }
+
+    /// How many bytes the register takes, its corners left out, and how many the corners take.
+    pub fn bytes(&self) -> (usize, usize) {
+        let keys = self.first.len() * (size_of::<K>() + size_of::<u32>()) * 3 / 2;
+        let calendar: usize = self.calendar.values().map(|step| step.capacity() * size_of::<u32>()).sum();
+        let whole = self.whole.bytes();
+        let lists = (self.free.capacity() + self.whole_free.capacity()) * size_of::<u32>();
+        let own =
+            self.grid.bytes() + self.entries.bytes() + self.origins.bytes() + keys + calendar + whole + lists;
+        (own, self.corners.bytes())
+    }
+
+    fn judge_all(&self, asked: &VolumeView<'_>, span: &Span, batch: &[u32], found: &mut Vec<Found<K>>) {
+        let mut near = [(0_u32, Entry::EMPTY); BATCH];
+        let mut held = 0;
+        for entry in batch {
+            let Some(kept) = self.entries.get(*entry) else { continue };
+            if kept.could_meet(asked, span)
+                && let Some(place) = near.get_mut(held)
+            {
+                *place = (*entry, *kept);
+                held += 1;
+            }
+        }
+        let near = near.get(..held).unwrap_or_default();
+        for (entry, kept) in near {
+            let verdict = match self.view(kept) {
+                Some(view) => judge(asked, &view),
+                None => Verdict::Clear,
+            };
+            if verdict != Verdict::Clear
+                && let Some(origin) = self.origins.get(*entry)
+            {
+                found.push(Found { key: origin.key, number: origin.number, verdict });
+            }
+        }
+    }
+
+    fn under(&self, key: K) -> impl Iterator<Item = u32> {
+        let mut entry = self.first.get(&key).copied().unwrap_or(NONE);
+        core::iter::from_fn(move || {
+            let origin = self.origins.get(entry)?;
+            Some(core::mem::replace(&mut entry, origin.next))
+        })
+    }
+
+    fn insert(&mut self, origin: Origin<K>, volume: Volume) -> u32 {
+        let extent = volume.extent();
+        let entry = match self.free.pop() {
+            Some(entry) => {
+                if let Some(place) = self.origins.get_mut(entry) {
+                    *place = origin;
+                }
+                entry
+            }
+            None => {
+                self.origins.push(origin);
+                self.entries.push(Entry::EMPTY)
+            }
+        };
+        let slot = self.grid.insert(&extent, entry);
+        let bounds = extent.bounds.rolled();
+        let until_ms = extent.span.until_ms();
+        let mut kept = Entry {
+            from_ms: extent.span.from_ms(),
+            until_ms,
+            south: bounds.south,
+            north: bounds.north,
+            // In −180° to 180°, and at most 360° wide.
+            west: bounds.west as i32,
+            width: (bounds.east - bounds.west) as u32,
+            slot,
+            ..Entry::EMPTY
+        };
+        match plain(&volume) {
+            Some((form, corners)) => {
+                kept.form = form;
+                kept.lower_mm = volume.band.lower().map_or(0, |limit| limit.mm);
+                kept.upper_mm = volume.band.upper().map_or(0, |limit| limit.mm);
+                kept.corners = corners.len() as u16;
+                kept.at = self.corners.keep(corners);
+            }
+            None => {
+                kept.form = Form::Whole;
+                let volume = Some(Box::new(volume));
+                kept.at = match self.whole_free.pop() {
+                    Some(at) => {
+                        if let Some(place) = self.whole.get_mut(at) {
+                            *place = volume;
+                        }
+                        at
+                    }
+                    None => self.whole.push(volume),
+                };
+            }
+        }
+        if let Some(place) = self.entries.get_mut(entry) {
+            *place = kept;
+        }
+        self.held += 1;
+        if until_ms != u64::MAX {
+            self.calendar.entry(until_ms >> CALENDAR).or_default().push(entry);
+            self.dated += 1;
+            if self.dated > 2 * self.held + 1_024 {
+                self.tidy_calendar();
+            }
+        }
+        entry
+    }
+
+    /// Writes the calendar anew, without entries that are no longer there.
+    fn tidy_calendar(&mut self) {
+        self.calendar.clear();
+        self.dated = 0;
+        let Self { first, origins, entries, calendar, dated, .. } = self;
+        for start in first.values() {
+            let mut entry = *start;
+            while let (Some(origin), Some(kept)) = (origins.get(entry), entries.get(entry)) {
+                if kept.until_ms != u64::MAX {
+                    calendar.entry(kept.until_ms >> CALENDAR).or_default().push(entry);
+                    *dated += 1;
+                }
+                entry = origin.next;
+            }
+        }
+    }
+
+    /// Takes an entry out of the chain of its key.
+    fn unlink(&mut self, entry: u32) {
+        let Some(Origin { key, next, .. }) = self.origins.get(entry).copied() else { return };
+        let mut before = self.first.get(&key).copied().unwrap_or(NONE);
+        if before == entry {
+            if next == NONE {
+                self.first.remove(&key);
+            } else {
+                self.first.insert(key, next);
+            }
+            return;
+        }
+        while let Some(origin) = self.origins.get_mut(before) {
+            if origin.next == entry {
+                origin.next = next;
+                return;
+            }
+            before = origin.next;
+        }
+    }
+
+    /// Empties an entry.
+    fn clear(&mut self, entry: u32) {
+        let Some(kept) = self.entries.get_mut(entry) else { return };
+        let gone = core::mem::replace(kept, Entry::EMPTY);
+        if let Some(moved) = self.grid.remove(gone.slot)
+            && let Some(moved) = self.entries.get_mut(moved)
+        {
+            moved.slot = gone.slot;
+        }
+        match gone.form {
+            Form::Plain { .. } => self.corners.release(gone.at, gone.corners.into()),
+            Form::Whole => {
+                if let Some(place) = self.whole.get_mut(gone.at) {
+                    *place = None;
+                }
+                self.whole_free.push(gone.at);
+            }
+            Form::Empty => return,
+        }
+        self.free.push(entry);
+        self.held -= 1;
+    }
+
+    #[inline]
+    fn view(&self, kept: &Entry) -> Option<VolumeView<'_>> {
+        match kept.form {
+            Form::Empty => None,
+            Form::Whole => self.whole.get(kept.at)?.as_deref().map(Volume::view),
+            Form::Plain { .. } => Some(VolumeView {
+                area: AreaView {
+                    corners: self.corners.run(kept.at, kept.corners.into()),
+                    ends: &[],
+                    meridian: 0,
+                    bounds: kept.bounds(),
+                },
+                band: kept.band()?,
+                span: kept.span(),
+                separation: None,
+            }),
+        }
+    }
+
+    fn volume(&self, entry: u32) -> Option<Volume> {
+        let kept = self.entries.get(entry)?;
+        match kept.form {
+            Form::Whole => self.whole.get(kept.at)?.as_deref().cloned(),
+            Form::Empty | Form::Plain { .. } => {
+                let VolumeView { area, band, span, .. } = self.view(kept)?;
+                Some(Volume::new(Area::restored(area.corners, area.bounds), band, span))
+            }
+        }
+    }
+}
+
+impl Entry {
+    const EMPTY: Self = Self {
+        from_ms: 0,
+        until_ms: 0,
+        south: 0,
+        north: 0,
+        west: 0,
+        width: 0,
+        lower_mm: 0,
+        upper_mm: 0,
+        at: 0,
+        slot: Slot { cell: 0, place: 0 },
+        corners: 0,
+        form: Form::Empty,
+    };
+
+    fn bounds(&self) -> Bounds {
+        let west = i64::from(self.west);
+        Bounds { south: self.south, west, north: self.north, east: west + i64::from(self.width) }
+    }
+
+    fn span(&self) -> Span {
+        Span::kept(self.from_ms, self.until_ms)
+    }
+
+    fn band(&self) -> Option<Band> {
+        let Form::Plain { datum, lower, upper } = self.form else { return None };
+        let limit = |there: bool, mm: i32| there.then_some(Limit { mm, datum });
+        Some(Band::kept(limit(lower, self.lower_mm), limit(upper, self.upper_mm)))
+    }
+
+    /// Whether it is worth looking at more of it.
+    #[inline]
+    fn could_meet(&self, asked: &VolumeView<'_>, span: &Span) -> bool {
+        if !span.meets(self.span()) {
+            return false;
+        }
+        // With room asked for, or a pole, or the antimeridian, boxes are not all there is to it.
+        let plainly = asked.separation.is_none() && asked.area.meridian == 0;
+        match self.form {
+            Form::Plain { .. } if plainly => {
+                let (own, other) = (self.bounds(), asked.area.bounds);
+                let polar = own.north == crate::position::QUARTER || own.south == -crate::position::QUARTER;
+                let ends = own.west == -i64::from(crate::position::HALF_TURN)
+                    || own.east == i64::from(crate::position::HALF_TURN);
+                (polar || ends || own.meets(&other, 0))
+                    && self.band().is_some_and(|band| band.meets(&asked.band, 0))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// How a volume is kept if it is plain, and its corners.
+fn plain(volume: &Volume) -> Option<(Form, &[crate::position::Position])> {
+    let Volume { area, band, separation, shape, .. } = volume;
+    let datums = (band.lower().map(|limit| limit.datum), band.upper().map(|limit| limit.datum));
+    let datum = match datums {
+        (Some(lower), Some(upper)) if lower != upper => return None,
+        (lower, upper) => lower.or(upper).unwrap_or(Datum::Wgs84),
+    };
+    let plain =
+        area.is_plain() && separation.is_none() && shape.is_none() && band.ground() == Ground::ANYWHERE;
+    let form = Form::Plain { datum, lower: datums.0.is_some(), upper: datums.1.is_some() };
+    plain.then(|| (form, area.plain_corners()))
+}
