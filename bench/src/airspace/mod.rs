@@ -56,9 +56,10 @@ fn measure_size(volumes: usize, hits: u64, turns: usize) -> Outcome<Vec<Figure>>
     let grown = resident()?.saturating_sub(before);
     let theirs = Theirs::build(&traffic);
 
+    let questions = Ours::questions(&traffic)?;
     let (mut our_best, mut their_best) = (Turn::NONE, Turn::NONE);
     for _ in 0..turns {
-        our_best = our_best.better(contender::turn(&ours.questions(&traffic), |asked| ours.hits(asked)));
+        our_best = our_best.better(contender::turn(&questions, |asked| ours.hits(asked)));
         their_best = their_best.better(contender::turn(&traffic.questions, |asked| theirs.hits(asked)));
     }
     for (whose, found) in [("ours", our_best.hits), ("theirs", their_best.hits)] {
@@ -76,7 +77,7 @@ fn measure_size(volumes: usize, hits: u64, turns: usize) -> Outcome<Vec<Figure>>
     ours.add_crowd(&traffic)?;
     let mut crowded = Turn::NONE;
     for _ in 0..turns {
-        crowded = crowded.better(contender::turn(&ours.questions(&traffic), |asked| ours.hits(asked)));
+        crowded = crowded.better(contender::turn(&questions, |asked| ours.hits(asked)));
     }
 
     let of = |what: &str| format!("{what}, {} volumes", short(volumes));

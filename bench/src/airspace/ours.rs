@@ -45,8 +45,8 @@ impl Ours {
         Ok(Self { register, found: RefCell::default() })
     }
 
-    pub(crate) fn questions(&self, traffic: &Traffic) -> Vec<Volume> {
-        traffic.questions.iter().filter_map(|plan| volume(plan).ok()).collect()
+    pub(crate) fn questions(traffic: &Traffic) -> Outcome<Vec<Volume>> {
+        traffic.questions.iter().map(volume).collect()
     }
 
     pub(crate) fn hits(&self, asked: &Volume) -> u64 {
@@ -60,7 +60,7 @@ impl Ours {
     pub(crate) fn insert_while_asking(&mut self, traffic: &Traffic) -> Outcome<f64> {
         let some = traffic.volumes.len() / 10;
         let volumes: Vec<Volume> = traffic.volumes.iter().take(some).map(volume).collect::<Outcome<_>>()?;
-        let questions = self.questions(traffic);
+        let questions = Self::questions(traffic)?;
         let mut asked = questions.iter().cycle();
         let began = Instant::now();
         for (key, volume) in (0..).zip(volumes) {

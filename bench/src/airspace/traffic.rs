@@ -52,23 +52,25 @@ impl Dice {
         let radius = (least + more * self.unit()) / 2.0 / KM_PER_DEGREE;
         let count = 4 + (9.0 * self.unit()).floor() as usize;
         let phase = TAU * self.unit();
+        let shrunk = lat.to_radians().cos();
         let round = |degrees: f64| (degrees * 1e7).round() as i32;
         let corners = (0..count)
             .map(|corner| {
                 let angle = phase + TAU * (corner as f64 + 0.8 * self.unit()) / count as f64;
-                (round(lat + radius * angle.sin()), round(lon + radius * angle.cos()))
+                (round(lat + radius * angle.sin()), round(lon + radius * angle.cos() / shrunk))
             })
             .collect();
-        let thickness = 100.0 + 2_900.0 * self.unit();
-        let lower = self.unit() * (12_000.0 - thickness);
-        let duration = 1_800.0 + 19_800.0 * self.unit();
-        let from = self.unit() * (604_800.0 - duration);
+        // Lengths are rounded first, so that what begins on a whole metre or second also ends on one.
+        let thickness = (100.0 + 2_900.0 * self.unit()).round();
+        let lower = (self.unit() * (12_000.0 - thickness)).round();
+        let duration = (1_800.0 + 19_800.0 * self.unit()).round();
+        let from = (self.unit() * (604_800.0 - duration)).round();
         Plan {
             corners,
-            lower: lower.round() as i32,
-            upper: (lower + thickness).round() as i32,
-            from: from.round() as u32,
-            until: Some((from + duration).round() as u32),
+            lower: lower as i32,
+            upper: (lower + thickness) as i32,
+            from: from as u32,
+            until: Some((from + duration) as u32),
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::bounds::Bounds;
-use crate::edge::{Edge, NARROW, Point, Side, side_of_ring};
+use crate::edge::{Edge, NARROW, Point, Reach, Side, side_of_ring};
 use crate::fault::Fault;
 use crate::position::{HALF_TURN, Position, QUARTER, TURN, around};
 use crate::ring::{self, Ring, Role, Wrong};
@@ -282,41 +282,54 @@ impl<'a> AreaView<'a> {
     }
 
     fn edges_touch<const WIDE: bool>(&self, other: &Self, turns: i64) -> bool {
-        // Where the boxes meet, in this area's own longitudes.
+        // Where the boxes meet, in this area's own longitudes; edges elsewhere meet nothing.
         let own = self.bounds;
-        let west = own.west.max(other.bounds.west + turns) - self.meridian;
-        let east = own.east.min(other.bounds.east + turns) - self.meridian;
-        let south = i64::from(own.south.max(other.bounds.south));
-        let north = i64::from(own.north.min(other.bounds.north));
-        let there = |edge: &Edge| {
-            edge.from.lon.max(edge.to.lon) >= west
-                && edge.from.lon.min(edge.to.lon) <= east
-                && edge.from.lat.max(edge.to.lat) >= south
-                && edge.from.lat.min(edge.to.lat) <= north
+        let there = Reach {
+            west: own.west.max(other.bounds.west + turns) - self.meridian,
+            east: own.east.min(other.bounds.east + turns) - self.meridian,
+            south: i64::from(own.south.max(other.bounds.south)),
+            north: i64::from(own.north.min(other.bounds.north)),
         };
         let shift = other.meridian + turns - self.meridian;
-        let mut batch = [NOWHERE; BATCH];
+        let mut batch = [(NOWHERE, Reach::NOWHERE); BATCH];
         let mut held = 0;
-        let any = |batch: &[Edge]| {
-            self.rings().any(|ring| {
-                Self::edges_of(ring, 0)
-                    .filter(there)
-                    .any(|one| batch.iter().any(|two| one.touches::<WIDE>(*two)))
-            })
-        };
-        for edge in other.rings().flat_map(|ring| Self::edges_of(ring, shift)).filter(there) {
-            if held == BATCH {
-                if any(&batch) {
-                    return true;
+        for ring in other.rings() {
+            for edge in Self::edges_of(ring, shift) {
+                let reach = Reach::of(&edge);
+                if !reach.meets(&there) {
+                    continue;
                 }
-                held = 0;
-            }
-            if let Some(place) = batch.get_mut(held) {
-                *place = edge;
-                held += 1;
+                if held == BATCH {
+                    if self.touches_any::<WIDE>(&batch, &there) {
+                        return true;
+                    }
+                    held = 0;
+                }
+                if let Some(place) = batch.get_mut(held) {
+                    *place = (edge, reach);
+                    held += 1;
+                }
             }
         }
-        batch.get(..held).is_some_and(|batch| !batch.is_empty() && any(batch))
+        batch.get(..held).is_some_and(|batch| self.touches_any::<WIDE>(batch, &there))
+    }
+
+    /// Whether an edge of this area, of those that reach there, touches one of a batch.
+    fn touches_any<const WIDE: bool>(&self, batch: &[(Edge, Reach)], there: &Reach) -> bool {
+        for ring in self.rings() {
+            for edge in Self::edges_of(ring, 0) {
+                let reach = Reach::of(&edge);
+                if !reach.meets(there) {
+                    continue;
+                }
+                for (other, other_reach) in batch {
+                    if reach.meets(other_reach) && edge.touches_near::<WIDE>(other) {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
     }
 
     /// Whether the other one's first corner is in this area; enough to know it of all where no edges meet.

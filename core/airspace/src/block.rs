@@ -2,8 +2,10 @@
 //!
 //! A box is kept as eight bytes, its sides on a scale of 256 steps that is the same for all boxes of a cell. The
 //! scale never turns two sides around, so what meets exactly meets coarsely, and nothing is missed. Sixteen boxes
-//! lie side by side, and are compared by plain loops over bytes that every compiler turns into vector
-//! instructions; no instruction set is named.
+//! lie side by side and are compared at once, by the crate `wide`: instructions that every machine of its kind has
+//! (SSE2, NEON), so that nothing has to be found out when the program runs.
+
+use wide::u8x16;
 
 /// How many boxes a block has room for.
 pub(crate) const LANES: usize = 16;
@@ -20,21 +22,21 @@ pub(crate) struct Coarse {
 /// Sixteen boxes and what they belong to.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
-    low: [[u8; LANES]; SIDES],
-    high: [[u8; LANES]; SIDES],
+    low: [u8x16; SIDES],
+    high: [u8x16; SIDES],
     entries: [u32; LANES],
 }
 
-/// The lanes that passed, as bytes of one number.
+/// The lanes that passed, as bits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lanes(u128);
+pub(crate) struct Lanes(u32);
 
 impl Iterator for Lanes {
     type Item = usize;
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        let lane = (self.0.trailing_zeros() / 8) as usize;
+        let lane = self.0.trailing_zeros() as usize;
         self.0 &= self.0.wrapping_sub(1);
         (lane < LANES).then_some(lane)
     }
@@ -42,7 +44,15 @@ impl Iterator for Lanes {
 
 impl Block {
     pub(crate) const EMPTY: Self =
-        Self { low: [[u8::MAX; LANES]; SIDES], high: [[0; LANES]; SIDES], entries: [0; LANES] };
+        Self { low: [u8x16::MAX; SIDES], high: [u8x16::ZERO; SIDES], entries: [0; LANES] };
+
+    /// Something that can only be known by reading the block.
+    #[inline]
+    pub(crate) fn touch(&self) -> u32 {
+        let [first, ..] = self.entries;
+        let [side, ..] = self.low;
+        first ^ u32::from(side.as_array()[0])
+    }
 
     /// The entry of a lane.
     #[inline]
@@ -54,7 +64,7 @@ impl Block {
     pub(crate) fn put(&mut self, lane: usize, coarse: Coarse, entry: u32) {
         let sides = self.low.iter_mut().zip(coarse.low).chain(self.high.iter_mut().zip(coarse.high));
         for (lanes, side) in sides {
-            if let Some(place) = lanes.get_mut(lane) {
+            if let Some(place) = lanes.as_mut_array().get_mut(lane) {
                 *place = side;
             }
         }
@@ -68,7 +78,7 @@ impl Block {
         let mut coarse = Coarse { low: [0; SIDES], high: [0; SIDES] };
         let low = coarse.low.iter_mut().zip(&self.low);
         for (side, lanes) in low.chain(coarse.high.iter_mut().zip(&self.high)) {
-            *side = *lanes.get(lane)?;
+            *side = *lanes.as_array().get(lane)?;
         }
         Some((coarse, self.entry(lane)?))
     }
@@ -76,16 +86,14 @@ impl Block {
     /// The first `held` lanes, less those that do not meet a box.
     #[inline]
     pub(crate) fn meeting(&self, asked: &Coarse, held: usize) -> Lanes {
-        let mut hits = [1_u8; LANES];
-        for side in 0..SIDES {
-            let (low, high) = (&self.low[side], &self.high[side]);
-            let (asked_low, asked_high) = (asked.low[side], asked.high[side]);
-            for lane in 0..LANES {
-                hits[lane] &= u8::from(low[lane] <= asked_high) & u8::from(high[lane] >= asked_low);
-            }
+        let mut hits = u8x16::MAX;
+        for ((low, high), (from, to)) in
+            self.low.iter().zip(&self.high).zip(asked.low.iter().zip(&asked.high))
+        {
+            hits &= low.min(u8x16::splat(*to)).simd_eq(*low) & high.max(u8x16::splat(*from)).simd_eq(*high);
         }
-        let all = u128::from_le_bytes(hits);
-        Lanes(if held < LANES { all & ((1_u128 << (8 * held)) - 1) } else { all })
+        let there = if held < LANES { (1 << held) - 1 } else { u32::MAX };
+        Lanes(hits.to_bitmask() & there)
     }
 }
 

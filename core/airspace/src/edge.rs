@@ -23,6 +23,38 @@ pub(crate) struct Edge {
     pub(crate) to: Point,
 }
 
+/// The box around an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reach {
+    pub(crate) west: i64,
+    pub(crate) east: i64,
+    pub(crate) south: i64,
+    pub(crate) north: i64,
+}
+
+impl Reach {
+    pub(crate) const NOWHERE: Self = Self { west: 0, east: 0, south: 0, north: 0 };
+
+    #[inline]
+    pub(crate) fn of(edge: &Edge) -> Self {
+        let Edge { from, to } = edge;
+        Self {
+            west: from.lon.min(to.lon),
+            east: from.lon.max(to.lon),
+            south: from.lat.min(to.lat),
+            north: from.lat.max(to.lat),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        (self.west <= other.east)
+            & (other.west <= self.east)
+            & (self.south <= other.north)
+            & (other.south <= self.north)
+    }
+}
+
 /// Where a point is, as seen from a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -51,22 +83,16 @@ pub(crate) fn cross(a: Point, b: Point, p: Point) -> i128 {
 }
 
 impl Edge {
-    /// Whether the boxes around both have a point in common.
-    #[inline]
-    fn near(self, other: Self) -> bool {
-        self.from.lon.max(self.to.lon) >= other.from.lon.min(other.to.lon)
-            && other.from.lon.max(other.to.lon) >= self.from.lon.min(self.to.lon)
-            && self.from.lat.max(self.to.lat) >= other.from.lat.min(other.to.lat)
-            && other.from.lat.max(other.to.lat) >= self.from.lat.min(self.to.lat)
+    /// Whether a point is on both.
+    pub(crate) fn touches<const WIDE: bool>(self, other: Self) -> bool {
+        Reach::of(&self).meets(&Reach::of(&other)) && self.touches_near::<WIDE>(&other)
     }
 
-    /// Whether a point is on both. Edges of one point, and edges on one line, are no exception: where boxes meet and
-    /// neither edge lies wholly to one side of the other's line, there is such a point.
+    /// Whether a point is on both, their boxes having been found to meet. Edges of one point, and edges on one line,
+    /// are no exception: where boxes meet and neither edge lies wholly to one side of the other's line, there is such a
+    /// point.
     #[inline]
-    pub(crate) fn touches<const WIDE: bool>(self, other: Self) -> bool {
-        if !self.near(other) {
-            return false;
-        }
+    pub(crate) fn touches_near<const WIDE: bool>(&self, other: &Self) -> bool {
         let one = turn::<WIDE>(self.from, self.to, other.from);
         let two = turn::<WIDE>(self.from, self.to, other.to);
         if one == two && one != Ordering::Equal {

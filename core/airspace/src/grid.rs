@@ -15,8 +15,8 @@ use crate::position::{HALF_TURN, QUARTER, TURN};
 use crate::span::LAST_MS;
 use crate::volume::Extent;
 
-/// Sizes of cells in longitude and latitude, as powers of two of 1e-7 degrees: 0.1°, 0.4°, 3.4°, 27°, everything.
-const WIDTHS: [u32; 5] = [20, 22, 25, 28, 33];
+/// Sizes of cells in longitude and latitude, as powers of two of 1e-7 degrees: 0.1°, 0.8°, 6.7°, 54°, everything.
+const WIDTHS: [u32; 5] = [20, 23, 26, 29, 33];
 /// What is at most so wide goes to the smallest cells, 2.9 km on the equator; a quarter of the cell, because small
 /// things come in crowds.
 const SMALL: i64 = 1 << 18;
@@ -26,6 +26,9 @@ const CLASSES: usize = WIDTHS.len() * TIMES.len();
 /// Height of a step of the coarse altitude as a power of two of mm, and where it begins: −1 km to 15.7 km.
 const STEP_MM: u32 = 16;
 const LOWEST_MM: i64 = -1_000_000;
+/// How many cells are scanned together.
+const BATCH: usize = 32;
+const NO_CELL: u32 = u32::MAX;
 
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,18 +145,19 @@ impl Place {
         let (width, time) = sizes(address.class);
         let (lat, lon) = ((address.lat << width) as i64, (address.lon << width) as i64);
         let start = (address.time << time) as i64;
-        let step = |value: i64, size: u32| (value >> (size - 7)).clamp(0, 255) as u8;
+        let step = |value: i64, steps: u32| (value >> steps).clamp(0, 255) as u8;
+        let (across, along) = (width - 7, time - 7);
         Coarse {
             low: [
-                step(self.south - lat, width),
-                step(self.west - lon, width),
-                step(self.from as i64 - start, time),
+                step(self.south - lat, across),
+                step(self.west - lon, across),
+                step(self.from as i64 - start, along),
                 self.low,
             ],
             high: [
-                step(self.north - lat, width),
-                step(self.east - lon, width),
-                step(self.until as i64 - start, time),
+                step(self.north - lat, across),
+                step(self.east - lon, across),
+                step(self.until as i64 - start, along),
                 self.high,
             ],
         }
@@ -321,16 +325,37 @@ impl Grid {
             }
             return;
         }
+        let mut batch = [NO_CELL; BATCH];
+        let mut held = 0;
         for time in times {
             for lat in lats.clone() {
                 for lon in lons.clone() {
                     let address = Address { class: number, lat, lon, time };
-                    let found = self.directory.get(&address.key());
-                    if let Some(cell) = found.and_then(|cell| self.cells.get(*cell as usize)) {
-                        cell.scan(asked, each);
+                    let Some(cell) = self.directory.get(&address.key()) else { continue };
+                    if held == BATCH {
+                        self.scan_all(&batch, asked, each);
+                        held = 0;
+                    }
+                    if let Some(place) = batch.get_mut(held) {
+                        *place = *cell;
+                        held += 1;
                     }
                 }
             }
+        }
+        self.scan_all(batch.get(..held).unwrap_or_default(), asked, each);
+    }
+
+    /// Scans cells; first all of them are touched, so that one is read from memory while others are on their way.
+    #[inline]
+    fn scan_all(&self, batch: &[u32], asked: &Place, each: &mut impl FnMut(u32)) {
+        let cells = || batch.iter().filter_map(|cell| self.cells.get(*cell as usize));
+        let touched = cells().fold(0, |sum, cell| sum ^ cell.held);
+        let touched =
+            cells().filter_map(|cell| cell.blocks.first()).fold(touched, |sum, block| sum ^ block.touch());
+        core::hint::black_box(touched);
+        for cell in cells() {
+            cell.scan(asked, each);
         }
     }
 

@@ -245,29 +245,41 @@ impl<K: Copy + Ord> Register<K> {
     }
 
     fn judge_all(&self, asked: &VolumeView<'_>, span: &Span, batch: &[u32], found: &mut Vec<Found<K>>) {
-        let mut near = [(0_u32, Entry::EMPTY); BATCH];
+        // Memory is slow and can do many things at once: everything is touched before anything is waited for.
+        let touched = batch.iter().filter_map(|entry| self.entries.get(*entry));
+        core::hint::black_box(touched.fold(0, |sum, kept| sum ^ kept.from_ms));
+        let mut near = [NONE; BATCH];
         let mut held = 0;
+        let mut touched = 0;
         for entry in batch {
             let Some(kept) = self.entries.get(*entry) else { continue };
             if kept.could_meet(asked, span)
                 && let Some(place) = near.get_mut(held)
             {
-                *place = (*entry, *kept);
+                *place = *entry;
                 held += 1;
+                touched ^= self.touch(*entry, kept);
             }
         }
-        let near = near.get(..held).unwrap_or_default();
-        for (entry, kept) in near {
-            let verdict = match self.view(kept) {
-                Some(view) => judge(asked, &view),
-                None => Verdict::Clear,
-            };
+        core::hint::black_box(touched);
+        for entry in near.get(..held).unwrap_or_default() {
+            let Some(view) = self.entries.get(*entry).and_then(|kept| self.view(kept)) else { continue };
+            let verdict = judge(asked, &view);
             if verdict != Verdict::Clear
                 && let Some(origin) = self.origins.get(*entry)
             {
                 found.push(Found { key: origin.key, number: origin.number, verdict });
             }
         }
+    }
+
+    /// Something that can only be known by reading what will be read next of an entry.
+    #[inline]
+    fn touch(&self, entry: u32, kept: &Entry) -> u32 {
+        let origin = self.origins.get(entry).map_or(0, |origin| origin.number);
+        let Form::Plain { .. } = kept.form else { return origin };
+        let [first, .., last] = self.corners.run(kept.at, kept.corners.into()) else { return origin };
+        origin ^ first.lat as u32 ^ last.lat as u32
     }
 
     fn under(&self, key: K) -> impl Iterator<Item = u32> {
