@@ -1,6 +1,6 @@
 //! Which bytes are canonical (spec/record.md §1).
 //!
-//! [`Reader`] is the one place that enforces the deterministic encoding: whatever is read through it to its end is
+//! `Reader` is the one place that enforces the deterministic encoding: whatever is read through it to its end is
 //! canonical, so a structure is checked and read in one pass. It allocates nothing, looks at every byte once, and
 //! its depth is bounded by [`MAX_DEPTH`]. Whoever has called [`canonical`] may read the bytes with any CBOR decoder,
 //! and need only look at types and keys from then on.
