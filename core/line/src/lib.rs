@@ -1,7 +1,7 @@
 //! The conversation on a line, as pure code.
 //!
 //! **The contract.** A [`Line`] takes one [`Input`] at a time, each carrying its own time and entropy; then its
-//! [`Effect`]s are drained, in order, until there are none: `Append`, `Send`, `Show`, `Wake`. It never calls
+//! [`Effect`]s are drained, in order, until there are none: `Append`, `Send`, `Compare`, `Show`, `Wake`. It never calls
 //! out: there is no clock, file, socket, thread, async or randomness here. The station and the simulator each
 //! perform effects in one `match`. A line restored from its record equals the live one.
 //!
@@ -20,11 +20,15 @@ mod books;
 mod contract;
 mod dispatch;
 mod facts;
+mod forks;
 pub mod frame;
+mod greeting;
+mod judgement;
 pub mod kind;
 mod line;
 mod memorandum;
 mod mirror;
+mod receipts;
 mod snapshot;
 mod view;
 mod watch;

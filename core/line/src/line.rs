@@ -242,17 +242,13 @@ impl Line {
 
     /// The state of a book, made when it is first asked for.
     pub(crate) fn book(&mut self, book: Book) -> &mut BookState {
-        if !self.books.contains_key(&book) {
-            let unheard = self.unheard(book);
-            self.books.insert(book, unheard);
-        }
-        self.books.entry(book).or_insert_with(|| BookState::new(book, None))
+        let (secrets, id) = (&self.secrets, &self.id);
+        self.books.entry(book).or_insert_with(|| unheard(book, secrets, id))
     }
 
     /// A book that nothing is held of.
     pub(crate) fn unheard(&self, book: Book) -> BookState {
-        let secret = self.secrets.get(&book.party);
-        BookState::new(book, secret.map(|secret| BookSecret::new(secret, &book.origin(&self.id))))
+        unheard(book, &self.secrets, &self.id)
     }
 
     /// Everything held here, as a cut over books of acts.
@@ -463,4 +459,9 @@ impl Line {
         }
         self.heard_test(name, regards, content);
     }
+}
+
+fn unheard(book: Book, secrets: &BTreeMap<Party, LineSecret>, id: &LineId) -> BookState {
+    let secret = secrets.get(&book.party);
+    BookState::new(book, secret.map(|secret| BookSecret::new(secret, &book.origin(id))))
 }

@@ -1,0 +1,220 @@
+//! What comes in on a circuit: who is at the other end, what it holds, and which room its frames are for
+//! (spec/line.md §6 and §8).
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Class, Fault, Hash, LineSecret, Party};
+
+use crate::contract::{CircuitId, Effect, Outgoing, Shown};
+use crate::frame::{self, Frame, Hello, VERSION};
+use crate::line::Line;
+
+/// Most checkpoints that are sent for comparison when a circuit opens.
+const MAX_HEADS: usize = 48;
+
+/// The names of spec/line.md §8 that go on a circuit.
+mod code {
+    pub(super) const MALFORMED: u16 = 1;
+    pub(super) const WRONG_LINE: u16 = 2;
+    pub(super) const STALE_MEMORANDUM: u16 = 3;
+    pub(super) const WRONG_VERSION: u16 = 4;
+    pub(super) const WRONG_PARTY: u16 = 5;
+    pub(super) const NO_HELLO: u16 = 6;
+    pub(super) const BAD_SECRET: u16 = 7;
+}
+
+impl Line {
+    /// A frame came in.
+    pub(crate) fn received(&mut self, circuit: CircuitId, bytes: &[u8]) {
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        state.heard(self.now_ms);
+        let (peer, ready) = (state.peer, state.ready);
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(fault) => return self.refuse(circuit, code::MALFORMED, fault),
+        };
+        match frame {
+            Frame::Hello(hello) => self.greeted(circuit, hello),
+            Frame::Refusal { code, text } => {
+                let found = alloc::format!("refusal {code}: {text}");
+                self.show(Shown::NotTaken {
+                    circuit,
+                    fault: Fault::incompatible("circuit", "a peer that agrees", found),
+                });
+            }
+            _ if !ready => {
+                let fault = Fault::misbehaved("frame", "a hello first", "another frame");
+                self.refuse(circuit, code::NO_HELLO, fault);
+            }
+            Frame::Step { book, first, entries, signature } => {
+                self.stirred(circuit);
+                if let Err(fault) = self.take_step(circuit, peer, book, first, &entries, &signature) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+            Frame::Receipt(receipt) => {
+                self.stirred(circuit);
+                let (book, size) = (receipt.book, receipt.size);
+                if let Err(fault) = self.take_receipt(peer, receipt) {
+                    // It may be good for another book of that name, which its signer holds.
+                    let head = self.books.get(&book).and_then(|state| state.checkpoint_at(size));
+                    if let Some(head) = head {
+                        self.queue(circuit, frame::head(&head));
+                    }
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+            Frame::Have(sizes) => {
+                for (book, size) in sizes {
+                    if let Some(state) = self.circuits.get_mut(&circuit) {
+                        state.sent.insert(book, size);
+                    }
+                    if let Some(peer) = self.peers.get_mut(&peer) {
+                        peer.known.insert(book, size);
+                    }
+                }
+            }
+            Frame::Ping(nonce) => self.queue(circuit, frame::pong(nonce)),
+            Frame::Pong(nonce) => self.answered(circuit, nonce),
+            Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
+            Frame::Secret { .. } => {}
+            Frame::Head(head) => self.compare(circuit, head),
+            Frame::Fork(fork) => {
+                if let Err(fault) = self.take_fork(*fork) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn stirred(&mut self, circuit: CircuitId) {
+        let now_ms = self.now_ms;
+        if let Some(state) = self.circuits.get_mut(&circuit) {
+            state.stirs(now_ms);
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, circuit: CircuitId, code: u16, fault: Fault) {
+        let frame = frame::refusal(code, &fault.to_string());
+        self.show(Shown::NotTaken { circuit, fault });
+        self.circuits.remove(&circuit);
+        self.do_next(Effect::Send { circuit, what: Outgoing::Close(Some(frame)) });
+    }
+
+    fn greeted(&mut self, circuit: CircuitId, hello: Hello) {
+        let Some(peer) = self.circuits.get(&circuit).map(|state| state.peer) else { return };
+        let hex = |hash: &Hash| {
+            hash.iter().take(4).map(|byte| alloc::format!("{byte:02x}")).collect::<alloc::string::String>()
+        };
+        let mine = self.memorandum.hash();
+        let refusal = if hello.version != VERSION {
+            Some((
+                code::WRONG_VERSION,
+                Fault::incompatible("protocol version", VERSION.to_string(), hello.version.to_string()),
+            ))
+        } else if hello.line != self.id {
+            Some((code::WRONG_LINE, Fault::incompatible("line", hex(&self.id.0), hex(&hello.line.0))))
+        } else if hello.memorandum != mine {
+            Some((
+                code::STALE_MEMORANDUM,
+                Fault::incompatible("memorandum", hex(&mine), hex(&hello.memorandum)),
+            ))
+        } else if hello.party != peer {
+            let found = hello.party.number().to_string();
+            Some((code::WRONG_PARTY, Fault::misbehaved("party", peer.number().to_string(), found)))
+        } else {
+            None
+        };
+        if let Some((code, fault)) = refusal {
+            return self.refuse(circuit, code, fault);
+        }
+        for class in Class::ALL {
+            let book = self.current(class);
+            let theirs = hello.sizes.get(&book).copied().unwrap_or(0);
+            if theirs > self.books.get(&book).map_or(0, |state| state.size()) {
+                self.rolled_back(book);
+            }
+        }
+        let now_ms = self.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        let again = core::mem::replace(&mut state.ready, true);
+        if again {
+            let books = &self.books;
+            let lacks = |(book, size): (&Book, &u64)| {
+                books.get(book).is_none_or(|state| !state.ended && state.size() < *size)
+            };
+            state.greeted_again(&hello.sizes, hello.sizes.iter().any(lacks), now_ms);
+        }
+        // Whoever holds as much of a book can tell whether it is the same book.
+        let heads = self.books.iter().filter_map(|(book, state)| {
+            let signed = state.signed.as_ref()?;
+            let theirs = hello.sizes.get(book).copied().unwrap_or(0);
+            (theirs >= signed.checkpoint.size).then(|| frame::head(signed))
+        });
+        let heads: Vec<Vec<u8>> = heads.take(if again { 0 } else { MAX_HEADS }).collect();
+        for head in heads {
+            self.queue(circuit, head);
+        }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.known = hello.sizes;
+        }
+        let mut due = Vec::new();
+        for (book, state) in &self.books {
+            let held = hello.receipts.get(book);
+            for (party, receipt) in &state.receipts {
+                if held.and_then(|held| held.get(party)).copied().unwrap_or(0) < receipt.size {
+                    due.push(receipt.clone());
+                }
+            }
+        }
+        if let Some(state) = self.circuits.get_mut(&circuit) {
+            for receipt in due {
+                state.receipts.insert((receipt.book, receipt.party), receipt);
+            }
+        }
+        if !again {
+            self.show(Shown::CircuitReady { circuit, peer });
+        }
+    }
+
+    /// Somebody says to hold more of the own book that is written in than this station does: the whole machine was
+    /// rolled back. That generation is never appended to again; what is missing comes back from the mirrors.
+    ///
+    /// Of a generation that this run of the station opened nobody can hold more.
+    fn rolled_back(&mut self, book: Book) {
+        if !self.book(book).opened {
+            self.end_own(book.class);
+        }
+    }
+
+    /// An own book cannot go on; its next generation is opened at once.
+    pub(crate) fn end_own(&mut self, class: Class) {
+        let least = self.next_generation(class);
+        if let Err(fault) = self.open_next(class, least) {
+            self.show(Shown::NotRenewed { fault });
+        }
+    }
+
+    fn told_secret(&mut self, circuit: CircuitId, party: Party, secret: LineSecret) {
+        if self.secrets.contains_key(&party) {
+            return;
+        }
+        let commits =
+            self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
+        if commits {
+            let told = frame::secret(party, 0, &secret);
+            self.append.secrets.push((party, secret.clone()));
+            self.learn(party, secret);
+            // Whoever is connected already needs it to read what this station carries to it.
+            let others = self.circuits.iter().filter(|(id, state)| **id != circuit && state.peer != party);
+            let others: Vec<CircuitId> = others.map(|(id, _)| *id).collect();
+            for other in others {
+                self.queue(other, told.clone());
+            }
+        } else {
+            let fault = Fault::misbehaved("line secret", "one that fits its commitment", "another");
+            self.refuse(circuit, code::BAD_SECRET, fault);
+        }
+    }
+}

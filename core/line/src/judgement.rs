@@ -1,0 +1,171 @@
+//! Judging entries once the acts that they rest on are held, for ever (spec/line.md §5), and what of every book this
+//! station's own cuts may state.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{Blame, Book, Class, Cut, EntryRef, Fault};
+
+use crate::acts::Under;
+use crate::books::Unjudged;
+use crate::contract::{Evidence, Shown};
+use crate::kind::Content;
+use crate::line::Line;
+
+/// Most marks that are remembered.
+const MAX_MARKED: usize = 4_096;
+
+impl Line {
+    /// Judges what can be judged of a book, and whatever then can be of others.
+    pub(crate) fn settle(&mut self, book: Book) {
+        if self.judge_ready(book) && book.class == Class::A {
+            loop {
+                let waiting: Vec<Book> = self
+                    .books
+                    .iter()
+                    .filter(|(_, state)| !state.unjudged.is_empty())
+                    .map(|(book, _)| *book)
+                    .collect();
+                let mut more = false;
+                for book in waiting {
+                    more |= self.judge_ready(book) && book.class == Class::A;
+                }
+                if !more {
+                    break;
+                }
+            }
+            self.close_cuts();
+        }
+    }
+
+    /// Works out how much of every book this station's cuts may state: the largest signed sizes whose acts they
+    /// can state too, so that cuts are closed over acts (spec/record.md §3).
+    pub(crate) fn close_cuts(&mut self) {
+        let me = self.me.party;
+        let mut statable = Cut::clone(&self.acts_held);
+        loop {
+            let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
+            let next: Cut = acts
+                .map(|(book, state)| {
+                    let whole = book.party == me && *book == self.current(book.class);
+                    let size = if whole { state.size() } else { state.closable(&statable) };
+                    (*book, size.min(statable.get(book).copied().unwrap_or(0)))
+                })
+                .collect();
+            if next == statable {
+                break;
+            }
+            statable = next;
+        }
+        for state in self.books.values_mut() {
+            state.close(&statable);
+        }
+        self.statable = statable;
+    }
+
+    /// Judges the entries of a book whose acts are held; says whether there were any.
+    fn judge_ready(&mut self, book: Book) -> bool {
+        let mut any = false;
+        loop {
+            let acts_held = Arc::clone(&self.acts_held);
+            let held = |unjudged: &Unjudged| {
+                unjudged.acts.iter().all(|(of, size)| acts_held.get(of).is_some_and(|held| held >= size))
+            };
+            let state = self.book(book);
+            if !state.unjudged.front().is_some_and(held) {
+                return any;
+            }
+            let Some(unjudged) = state.unjudged.pop_front() else { return any };
+            state.judged = unjudged.number;
+            any = true;
+            let name = EntryRef { book, number: unjudged.number };
+            let own = (book.class == Class::A).then(|| (book, unjudged.number.saturating_sub(1)));
+            let under = Under::new(unjudged.acts, own);
+            let (shown, verdict) = match unjudged.read {
+                Ok((entry, content)) => {
+                    let verdict = self.permitted(&content, entry.time_ms, &under).and_then(|()| {
+                        self.acts.judge(
+                            &self.memorandum,
+                            name,
+                            &entry.regards,
+                            &content,
+                            entry.time_ms,
+                            &under,
+                        )
+                    });
+                    if verdict.is_ok() {
+                        self.admit(name, &entry.regards, &content, entry.time_ms);
+                        if let Some(arrived_ms) = unjudged.arrived_ms {
+                            self.facts.arrived(book, name.number - 1, name.number, arrived_ms);
+                        }
+                    }
+                    let marked = verdict.as_ref().err().cloned();
+                    let (time_ms, regards) = (entry.time_ms, entry.regards);
+                    (
+                        Shown::Entry {
+                            name,
+                            marked,
+                            unjudged: false,
+                            content: Some(content),
+                            regards,
+                            time_ms,
+                        },
+                        verdict,
+                    )
+                }
+                Err(fault) => {
+                    let marked = Some(fault.clone());
+                    let shown = Shown::Entry {
+                        name,
+                        marked,
+                        unjudged: false,
+                        content: None,
+                        regards: Vec::new(),
+                        time_ms: 0,
+                    };
+                    (shown, Err(fault))
+                }
+            };
+            if book.class == Class::A {
+                Arc::make_mut(&mut self.acts_held).insert(book, name.number);
+            }
+            if let Err(fault) = &verdict {
+                self.facts.void(name);
+                self.marked.insert(name, fault.clone());
+                if self.marked.len() > MAX_MARKED {
+                    self.marked.pop_first();
+                }
+            }
+            if self.started {
+                self.on_durable.push(shown);
+                if let Err(fault) = verdict
+                    && fault.blame() != Blame::Incompatible
+                {
+                    self.convict(Evidence { party: book.party, fault, proof: Vec::new() });
+                }
+            }
+        }
+    }
+
+    /// Whether an entry may pass as the line stands under its cut at its own time.
+    ///
+    /// # Errors
+    /// `Misbehaved`, naming who suspended what.
+    pub(crate) fn permitted(&self, content: &Content, time_ms: u64, under: &Under) -> Result<(), Fault> {
+        let added = &self.memorandum.terms().suspension.passes;
+        if self.acts.is_quiet() || content.always_passes() || added.contains(&content.kind()) {
+            return Ok(());
+        }
+        let bars = |scope: &[u16]| scope.is_empty() || scope.contains(&content.kind());
+        match self.acts.suspensions(under, time_ms).find(|suspended| bars(&suspended.scope)) {
+            None => Ok(()),
+            Some(suspended) => {
+                let name = suspended.act.text(&self.memorandum.name_of(suspended.act.book.party));
+                let found = alloc::format!(
+                    "suspended by {name}; only acts, acknowledgements, tests and safety of life pass"
+                );
+                Err(Fault::misbehaved("permission", "a line that is open for this kind of entry", found))
+            }
+        }
+    }
+}

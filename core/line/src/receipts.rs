@@ -1,0 +1,107 @@
+//! Giving receipts for what is durable here, and noting those of others (spec/record.md §7, spec/line.md §6).
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Fault, Party, Receipt};
+
+use crate::contract::{Evidence, Shown};
+use crate::frame;
+use crate::line::{Line, Reached};
+
+impl Line {
+    /// Gives a receipt for what has become durable of a mirror, to everybody.
+    pub(crate) fn give_receipt(&mut self, book: Book, reached: Vec<Reached>) {
+        let (id, me, seconds) = (self.id, self.me.party, self.now_ms / 1000);
+        let state = self.book(book);
+        for one in reached {
+            state.durable = one.size;
+            if let Some(signed) = one.signed {
+                state.keep_checkpoint(signed);
+            }
+        }
+        let Some(signed) = state.signed.clone() else { return };
+        let last = state.receipts.get(&me);
+        if book.party == me || last.is_some_and(|last| last.size >= signed.checkpoint.size) {
+            return self.early_receipts(book);
+        }
+        let seconds = last.map_or(0, |last| last.seconds).max(seconds);
+        let checkpoint = &signed.checkpoint;
+        let receipt =
+            Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
+        self.append.receipts.push(receipt.clone());
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
+            circuit.receipts.insert((book, me), receipt.clone());
+        }
+        self.note_receipt(receipt);
+        self.early_receipts(book);
+    }
+
+    /// Holds a receipt that came in to its signer, and keeps it.
+    pub(crate) fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
+        let (book, signer) = (receipt.book, receipt.party);
+        let Some(key) = self.memorandum.receipt_key(signer).cloned().filter(|_| signer != self.me.party)
+        else {
+            return Ok(());
+        };
+        let id = self.id;
+        let Some(state) = self.books.get(&book) else { return Ok(()) };
+        if state.receipts.get(&signer).is_some_and(|last| last.size >= receipt.size) {
+            return Ok(());
+        }
+        let Some(root) = state.root_at(receipt.size) else {
+            if receipt.size > state.signed_size() {
+                self.early_receipts.insert((book, signer), receipt);
+            }
+            return Ok(());
+        };
+        receipt.verify(&root, &id, &key)?;
+        if state.receipts.get(&signer).is_some_and(|last| last.seconds > receipt.seconds) {
+            let fault =
+                Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
+            self.convict(Evidence { party: signer, fault: fault.clone(), proof: frame::receipt(&receipt) });
+            return Err(fault);
+        }
+        self.append.receipts.push(receipt.clone());
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
+            if circuit.peer != signer && circuit.peer != carrier && self.peers.len() > 1 {
+                circuit.receipts.insert((book, signer), receipt.clone());
+            }
+        }
+        self.show(Shown::Receipted { receipt: receipt.clone() });
+        self.note_receipt(receipt);
+        Ok(())
+    }
+
+    /// Receipts that came before what they receipt.
+    pub(crate) fn early_receipts(&mut self, book: Book) {
+        let signers: Vec<Party> =
+            self.early_receipts.keys().filter(|(of, _)| *of == book).map(|(_, by)| *by).collect();
+        for signer in signers {
+            if let Some(receipt) = self.early_receipts.remove(&(book, signer)) {
+                let _ = self.take_receipt(signer, receipt);
+            }
+        }
+    }
+
+    pub(crate) fn note_receipt(&mut self, receipt: Receipt) {
+        let (book, signer, size, seconds) = (receipt.book, receipt.party, receipt.size, receipt.seconds);
+        let me = self.me.party;
+        let receipts = &mut self.book(book).receipts;
+        let before = receipts.get(&signer).map_or(0, |last| last.size);
+        if before >= size {
+            return;
+        }
+        receipts.insert(signer, receipt);
+        if signer == me {
+            let arrived_ms = seconds.saturating_mul(1000);
+            self.facts.arrived(book, before, size, arrived_ms);
+            let waiting = self.book(book).unjudged.iter_mut();
+            for unjudged in waiting.filter(|unjudged| (before + 1..=size).contains(&unjudged.number)) {
+                unjudged.arrived_ms = Some(arrived_ms);
+            }
+        } else {
+            self.holds(signer, book, size);
+        }
+    }
+}
