@@ -1,13 +1,15 @@
 //! The keeper of one line: performs what the core asks for, in one `match`, and asks it nothing but through
 //! its inputs. One task a line; everything else talks to it through a [`Keeper`].
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use detente_line::{
     Append, CircuitId, Command, Draft, Effect, Event, Input, Line, Memorandum, Outgoing, Shown,
 };
-use detente_record::{Book, Class, EntryRef, Fault, LineId, LineSecret, Party, SignedCheckpoint};
+use detente_record::{Book, Class, EntryRef, Fault, LineId, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
@@ -19,14 +21,15 @@ use crate::home::Home;
 use crate::hooks::Hooks;
 use crate::keys::Keys;
 use crate::paper::Paper;
-use crate::store::{self, Batch, Instance, NewEntry, NewEvidence, Options, Space, Store, StoreError};
+use crate::store::{Batch, Instance, Options, Space, Store, StoreError};
+
+use record::batch;
+pub use record::secret_note;
 
 /// Most inputs that wait for a line.
 const MAX_WAITING: usize = 1_024;
 /// Most things that wait for a circuit: the core sends one at a time, and a last one.
 const MAX_OUTGOING: usize = 4;
-/// Stored checkpoints and receipts that are restored, the newest of each book.
-const RESTORED: u64 = 4_096;
 /// After how many entries the line's state is kept again, so that a start need not read the whole record.
 const SNAPSHOT_EVERY: u64 = 65_536;
 /// A note of the store: the record may be older than what this party has said.
@@ -302,76 +305,6 @@ impl Entropy {
 }
 
 impl Task {
-    /// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
-    /// other parties' books, own ones, receipts.
-    fn restore(&mut self) -> Result<(), SetupError> {
-        let me = self.line.party();
-        for party in self.line.memorandum().parties().collect::<Vec<_>>() {
-            if let Some(note) = self.store.note(&secret_note(party))?
-                && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
-            {
-                self.line.restore_secret(party, LineSecret::from_bytes(bytes));
-            }
-        }
-        let kept = self.store.latest_snapshot()?;
-        if kept.is_some_and(|kept| !self.line.restore_snapshot(&kept.bytes)) {
-            tracing::warn!(
-                "the kept state does not fit this version or memorandum: the whole record is read"
-            );
-        }
-        let held: BTreeMap<Book, u64> =
-            self.line.held().into_iter().map(|held| (held.book, held.size)).collect();
-        let size_kept = |book: &Book| held.get(book).copied().unwrap_or(0);
-        let sizes = self.store.sizes()?;
-        let mut books: Vec<Book> =
-            sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
-        books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
-        for book in &books {
-            let size = sizes.get(&book.code()).copied().unwrap_or(0);
-            let mut after = size.saturating_sub(RESTORED).max(self.line.signed_size(*book));
-            while let Some(found) = self.store.next_checkpoint(book.code(), after)? {
-                after = found.size;
-                self.line.restore_checkpoint(signed(*book, &found));
-            }
-        }
-        for book in &books {
-            let mut from = size_kept(book) + 1;
-            loop {
-                let entries = self.store.entries(book.code(), from, 1_024, 4 << 20)?;
-                let Some(last) = entries.last() else { break };
-                from = last.number + 1;
-                self.unkept += entries.len() as u64;
-                for entry in &entries {
-                    self.line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
-                }
-            }
-        }
-        let mut after = 0;
-        loop {
-            let evidence = self.store.evidence(after, 256)?;
-            let Some(last) = evidence.last() else { break };
-            after = last.id;
-            for one in &evidence {
-                self.line.restore_evidence(&one.bytes);
-            }
-        }
-        for book in &books {
-            for party in self.line.memorandum().parties().collect::<Vec<_>>() {
-                let known = self.line.receipts(*book).find(|receipt| receipt.party == party);
-                let mut after = known.map_or(0, |receipt| receipt.size);
-                loop {
-                    let receipts = self.store.receipts_after(book.code(), party.number(), after)?;
-                    let Some(last) = receipts.last() else { break };
-                    after = last.size;
-                    for receipt in &receipts {
-                        self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     async fn run(mut self) {
         self.input(Event::Started).await;
         loop {
@@ -609,63 +542,5 @@ impl Task {
 
     fn end(&mut self, why: String) {
         let _ = self.ended_by.send(Some(why));
-    }
-}
-
-/// The key of the store's note that holds a party's line secret.
-pub fn secret_note(party: Party) -> String {
-    format!("secret/{}", party.number())
-}
-
-fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
-    let checkpoint = detente_record::Checkpoint { book, size: found.size, root: found.root };
-    SignedCheckpoint { checkpoint, signature: found.signature }
-}
-
-/// What the core wants durable, in the store's terms.
-///
-/// Signatures over what is durable already are made again after a crash: nobody waits for them, except that a
-/// circuit takes the end of a step that is not the last from the store.
-fn batch(append: Append, now_ms: u64) -> Batch {
-    let patient = !append.urgent && append.checkpoints.len() <= 1 && append.evidence.is_empty();
-    let entries = append.entries.into_iter().map(|entry| NewEntry {
-        book: entry.name.book.code(),
-        number: entry.name.number,
-        bytes: entry.bytes,
-        leaf: entry.leaf,
-        kind: entry.kind,
-        time_ms: entry.time_ms,
-        regards: entry.regards.iter().map(|subject| (subject.book.code(), subject.number)).collect(),
-    });
-    let checkpoints = append.checkpoints.into_iter().map(|signed| store::Checkpoint {
-        book: signed.checkpoint.book.code(),
-        size: signed.checkpoint.size,
-        root: signed.checkpoint.root,
-        signature: signed.signature,
-    });
-    let receipts = append.receipts.into_iter().map(|receipt| store::Receipt {
-        book: receipt.book.code(),
-        party: receipt.party.number(),
-        size: receipt.size,
-        seconds: receipt.seconds,
-        signature: receipt.signature,
-    });
-    let evidence = append.evidence.into_iter().map(|evidence| NewEvidence {
-        kind: format!("party {}: {}", evidence.party.number(), evidence.fault).chars().take(200).collect(),
-        time_ms: now_ms,
-        bytes: evidence.proof,
-    });
-    let secrets =
-        append.secrets.into_iter().map(|(party, secret)| (secret_note(party), secret.expose().to_vec()));
-    Batch {
-        seq: append.seq,
-        entries: entries.collect(),
-        checkpoints: checkpoints.collect(),
-        receipts: receipts.collect(),
-        evidence: evidence.collect(),
-        notes: secrets.collect(),
-        snapshot: None,
-        patient,
-        insisted: false,
     }
 }

@@ -3,7 +3,6 @@
 /// A source of numbers that only look random.
 pub(crate) struct Dice(pub(crate) u64);
 
-#[allow(dead_code, reason = "not every test rolls in every way")]
 impl Dice {
     pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,0 +1,143 @@
+//! The record on its way between the core and the store: fed to the core at the start, and put into the store's terms.
+
+use std::collections::BTreeMap;
+
+use detente_line::Append;
+use detente_record::{Book, Class, EntryRef, LineSecret, Party, SignedCheckpoint};
+
+use super::Task;
+use crate::error::SetupError;
+use crate::store::{self, Batch, NewEntry, NewEvidence};
+
+/// Stored checkpoints and receipts that are restored, the newest of each book.
+const RESTORED: u64 = 4_096;
+
+impl Task {
+    /// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
+    /// other parties' books, own ones, receipts.
+    pub(super) fn restore(&mut self) -> Result<(), SetupError> {
+        let me = self.line.party();
+        for party in self.line.memorandum().parties().collect::<Vec<_>>() {
+            if let Some(note) = self.store.note(&secret_note(party))?
+                && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
+            {
+                self.line.restore_secret(party, LineSecret::from_bytes(bytes));
+            }
+        }
+        let kept = self.store.latest_snapshot()?;
+        if kept.is_some_and(|kept| !self.line.restore_snapshot(&kept.bytes)) {
+            tracing::warn!(
+                "the kept state does not fit this version or memorandum: the whole record is read"
+            );
+        }
+        let held: BTreeMap<Book, u64> =
+            self.line.held().into_iter().map(|held| (held.book, held.size)).collect();
+        let size_kept = |book: &Book| held.get(book).copied().unwrap_or(0);
+        let sizes = self.store.sizes()?;
+        let mut books: Vec<Book> =
+            sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
+        books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
+        for book in &books {
+            let size = sizes.get(&book.code()).copied().unwrap_or(0);
+            let mut after = size.saturating_sub(RESTORED).max(self.line.signed_size(*book));
+            while let Some(found) = self.store.next_checkpoint(book.code(), after)? {
+                after = found.size;
+                self.line.restore_checkpoint(signed(*book, &found));
+            }
+        }
+        for book in &books {
+            let mut from = size_kept(book) + 1;
+            loop {
+                let entries = self.store.entries(book.code(), from, 1_024, 4 << 20)?;
+                let Some(last) = entries.last() else { break };
+                from = last.number + 1;
+                self.unkept += entries.len() as u64;
+                for entry in &entries {
+                    self.line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
+                }
+            }
+        }
+        let mut after = 0;
+        loop {
+            let evidence = self.store.evidence(after, 256)?;
+            let Some(last) = evidence.last() else { break };
+            after = last.id;
+            for one in &evidence {
+                self.line.restore_evidence(&one.bytes);
+            }
+        }
+        for book in &books {
+            for party in self.line.memorandum().parties().collect::<Vec<_>>() {
+                let known = self.line.receipts(*book).find(|receipt| receipt.party == party);
+                let mut after = known.map_or(0, |receipt| receipt.size);
+                loop {
+                    let receipts = self.store.receipts_after(book.code(), party.number(), after)?;
+                    let Some(last) = receipts.last() else { break };
+                    after = last.size;
+                    for receipt in &receipts {
+                        self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key of the store's note that holds a party's line secret.
+pub fn secret_note(party: Party) -> String {
+    format!("secret/{}", party.number())
+}
+
+fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
+    let checkpoint = detente_record::Checkpoint { book, size: found.size, root: found.root };
+    SignedCheckpoint { checkpoint, signature: found.signature }
+}
+
+/// What the core wants durable, in the store's terms.
+///
+/// Signatures over what is durable already are made again after a crash: nobody waits for them, except that a
+/// circuit takes the end of a step that is not the last from the store.
+pub(super) fn batch(append: Append, now_ms: u64) -> Batch {
+    let patient = !append.urgent && append.checkpoints.len() <= 1 && append.evidence.is_empty();
+    let entries = append.entries.into_iter().map(|entry| NewEntry {
+        book: entry.name.book.code(),
+        number: entry.name.number,
+        bytes: entry.bytes,
+        leaf: entry.leaf,
+        kind: entry.kind,
+        time_ms: entry.time_ms,
+        regards: entry.regards.iter().map(|subject| (subject.book.code(), subject.number)).collect(),
+    });
+    let checkpoints = append.checkpoints.into_iter().map(|signed| store::Checkpoint {
+        book: signed.checkpoint.book.code(),
+        size: signed.checkpoint.size,
+        root: signed.checkpoint.root,
+        signature: signed.signature,
+    });
+    let receipts = append.receipts.into_iter().map(|receipt| store::Receipt {
+        book: receipt.book.code(),
+        party: receipt.party.number(),
+        size: receipt.size,
+        seconds: receipt.seconds,
+        signature: receipt.signature,
+    });
+    let evidence = append.evidence.into_iter().map(|evidence| NewEvidence {
+        kind: format!("party {}: {}", evidence.party.number(), evidence.fault).chars().take(200).collect(),
+        time_ms: now_ms,
+        bytes: evidence.proof,
+    });
+    let secrets =
+        append.secrets.into_iter().map(|(party, secret)| (secret_note(party), secret.expose().to_vec()));
+    Batch {
+        seq: append.seq,
+        entries: entries.collect(),
+        checkpoints: checkpoints.collect(),
+        receipts: receipts.collect(),
+        evidence: evidence.collect(),
+        notes: secrets.collect(),
+        snapshot: None,
+        patient,
+        insisted: false,
+    }
+}
