@@ -152,18 +152,21 @@ impl Line {
         self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
-        self.append_entry(next, office, None, Vec::new(), &opens)?;
+        if let Err(fault) = self.append_entry(next, office, None, Vec::new(), &opens) {
+            // Nothing may stand in a generation before the entry that opens it: the next write tries again.
+            self.generations.insert(class, book.generation);
+            return Err(fault);
+        }
         self.book(next).opened = true;
         Ok(next)
     }
 
     /// The cut that an entry of a book would carry now: what moved, and the acts under it then.
     fn next_cut(&mut self, book: Book) -> (Cut, Arc<Cut>) {
-        let me = self.me.party;
         let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
-            let whole = of.party == me && *of == self.current(of.class);
+            let whole = *of == self.current(of.class);
             let size = if whole { state.size() } else { state.closed() };
             if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
                 moved.insert(*of, size);

@@ -41,13 +41,12 @@ impl Line {
     /// Works out how much of every book this station's cuts may state: the largest signed sizes whose acts they
     /// can state too, so that cuts are closed over acts (spec/record.md §3).
     pub(crate) fn close_cuts(&mut self) {
-        let me = self.me.party;
         let mut statable = Cut::clone(&self.acts_held);
         loop {
             let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
             let next: Cut = acts
                 .map(|(book, state)| {
-                    let whole = book.party == me && *book == self.current(book.class);
+                    let whole = *book == self.current(book.class);
                     let size = if whole { state.size() } else { state.closable(&statable) };
                     (*book, size.min(statable.get(book).copied().unwrap_or(0)))
                 })
