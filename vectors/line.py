@@ -582,7 +582,7 @@ def write_frames():
 
     frame(
         "hello, first of all",
-        [0, 1, line, line, 0, {}, {}],
+        [0, 1, line, line, 0, {}, {}, {}],
         type="hello",
         version=1,
         line=line,
@@ -590,10 +590,11 @@ def write_frames():
         party=0,
         sizes=[],
         receipts=[],
+        heads=[],
     )
     frame(
         "hello",
-        [0, 1, line, memorandum, 254, {z: 3, a: 2**40 - 1}, {z: {0: 3, 2: 1}, a: {1: 5}}],
+        [0, 1, line, memorandum, 254, {z: 3, a: 2**40 - 1}, {z: {0: 3, 2: 1}, a: {1: 5}}, {z: [HASH, SIGNATURE]}],
         type="hello",
         version=1,
         line=line,
@@ -601,10 +602,11 @@ def write_frames():
         party=254,
         sizes=[[z, 3], [a, 2**40 - 1]],
         receipts=[[z, [[0, 3], [2, 1]]], [a, [[1, 5]]]],
+        heads=[[z, HASH, SIGNATURE]],
     )
     frame(
         "hello of a later version",
-        [0, 2, line, line, 0, {}, {}],
+        [0, 2, line, line, 0, {}, {}, {}],
         type="hello",
         version=2,
         line=line,
@@ -612,6 +614,7 @@ def write_frames():
         party=0,
         sizes=[],
         receipts=[],
+        heads=[],
     )
     entry = cbor({1: 1, 2: START, 4: 1, 9: 1, 10: {1: "hello"}})
     frame(
@@ -686,36 +689,28 @@ def write_frames():
     bad("empty", b"")
     bad("no array", {0: 1})
     bad("empty array", [])
-    bad("type 9", [9, 1])
+    bad("fork of two elements", [9, 1])
     bad("type as text", ["ping", 1])
     bad("bytes after it", cbor([4, 1]) + b"\x00")
     bad("cut short", cbor([4, 1])[:-1])
     bad("long integer", b"\x82\x04\x18\x01")
     bad("indefinite length", b"\x9f\x04\x01\xff")
     bad("sizes that do not ascend", cbor([3, {}])[:-1] + b"\xa2" + cbor(a) + b"\x01" + cbor(z) + b"\x01")
-    bad("hello without receipts", [0, 1, line, line, 0, {}])
-    bad("hello with more", [0, 1, line, line, 0, {}, {}, 0])
-    bad("hello of version 256", [0, 256, line, line, 0, {}, {}])
-    bad("hello for a line of 31 bytes", [0, 1, line[:31], line, 0, {}, {}])
-    bad("hello of party 255", [0, 1, line, line, 255, {}, {}])
-    bad("hello with a book of class 5", [0, 1, line, line, 0, {5: 1}, {}])
-    bad("hello with sizes as a list", [0, 1, line, line, 0, [[z, 1]], {}])
-    bad("hello with a receipt of party 255", [0, 1, line, line, 0, {}, {z: {255: 1}}])
-    bad(
-        "hello with 8,193 books",
-        [
-            0,
-            1,
-            line,
-            line,
-            0,
-            {
-                code(g, p, l): 1
-                for g, p, l in [(g, p, l) for g in range(7) for p in range(255) for l in LETTERS][:8_193]
-            },
-            {},
-        ],
-    )
+    bad("hello without heads", [0, 1, line, line, 0, {}, {}])
+    bad("hello with more", [0, 1, line, line, 0, {}, {}, {}, 0])
+    bad("hello of version 256", [0, 256, line, line, 0, {}, {}, {}])
+    bad("hello for a line of 31 bytes", [0, 1, line[:31], line, 0, {}, {}, {}])
+    bad("hello of party 255", [0, 1, line, line, 255, {}, {}, {}])
+    bad("hello with a book of class 5", [0, 1, line, line, 0, {5: 1}, {}, {}])
+    bad("hello with sizes as a list", [0, 1, line, line, 0, [[z, 1]], {}, {}])
+    bad("hello with a receipt of party 255", [0, 1, line, line, 0, {}, {z: {255: 1}}, {}])
+    bad("hello with a head without a root", [0, 1, line, line, 0, {z: 1}, {}, {z: [SIGNATURE]}])
+    bad("hello with a head of 31 bytes", [0, 1, line, line, 0, {z: 1}, {}, {z: [HASH[:31], SIGNATURE]}])
+    bad("hello with a whole checkpoint", [0, 1, line, line, 0, {z: 1}, {}, {z: [1, HASH, SIGNATURE]}])
+    six = {code(0, 0, letter): [HASH, SIGNATURE] for letter in LETTERS} | {code(1, 0, "Z"): [HASH, SIGNATURE]}
+    bad("hello with six heads", [0, 1, line, line, 0, {book: 1 for book in six}, {}, six])
+    books = [code(g, p, l) for g in range(7) for p in range(255) for l in LETTERS]
+    bad("hello with 8,193 books", [0, 1, line, line, 0, {book: 1 for book in books[:8_193]}, {}, {}])
     bad("step of 257", [1, z, 1, [b"\x00"] * 257, SIGNATURE])
     bad("step of what is not bytes", [1, z, 1, [1], SIGNATURE])
     bad("step of entries as one", [1, z, 1, b"\x00", SIGNATURE])
@@ -751,15 +746,15 @@ def conversations():
     """What rus's station sends as the first frames of a circuit to usa's, and how usa's refuses them."""
     terms_hash = sha256(cbor(terms()))
     hello = lambda **changes: [
-        {0: 0, 1: 1, 2: terms_hash, 3: terms_hash, 4: 1, 5: {}, 6: {}, **{int(k[1:]): v for k, v in changes.items()}}[n]
-        for n in range(7)
+        {0: 0, 1: 1, 2: terms_hash, 3: terms_hash, 4: 1, 5: {}, 6: {}, 7: {}, **{int(k[1:]): v for k, v in changes.items()}}[n]
+        for n in range(8)
     ]
     talks = [
         ("a hello", [hello()], None),
         ("a hello and a ping", [hello(), [4, 1]], None),
         ("the secret of rus", [hello(), [6, 1, 0, seed("rus", "secret")]], None),
         ("bytes that are no frame", [b"\xff"], "Malformed"),
-        ("a frame type that does not exist", [hello(), [9, 1]], "Malformed"),
+        ("a frame type that does not exist", [hello(), [10, 1]], "Malformed"),
         ("another line", [hello(_2=HASH)], "WrongLine"),
         ("another memorandum", [hello(_3=HASH)], "StaleMemorandum"),
         ("another version", [hello(_1=2)], "WrongVersion"),

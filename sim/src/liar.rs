@@ -54,6 +54,8 @@ pub(crate) struct Liar {
     follows: BTreeMap<Party, usize>,
     secrets: BTreeMap<Party, LineSecret>,
     heard: BTreeMap<Book, Frontier>,
+    /// What the authors of those signed last.
+    heads: BTreeMap<Book, (Hash, Signature)>,
     seen: Vec<(EntryRef, u16)>,
     talks: BTreeMap<CircuitId, Talk>,
     overheard: Vec<Vec<u8>>,
@@ -74,6 +76,7 @@ impl Liar {
             follows: BTreeMap::new(),
             secrets,
             heard: BTreeMap::new(),
+            heads: BTreeMap::new(),
             seen: Vec::new(),
             talks: BTreeMap::new(),
             overheard: Vec::new(),
@@ -88,14 +91,7 @@ impl Liar {
     /// A circuit is there.
     pub(crate) fn up(&mut self, circuit: CircuitId, peer: Party) -> Sent {
         self.talks.insert(circuit, Talk { peer, ready: false, told: Cut::new() });
-        let mut hello = Hello {
-            version: 1,
-            line: self.line,
-            memorandum: self.memorandum.hash(),
-            party: self.keys.party,
-            sizes: self.heard.iter().map(|(book, frontier)| (*book, frontier.size())).collect(),
-            receipts: BTreeMap::new(),
-        };
+        let mut hello = self.hello(peer);
         if self.lies.stale && self.rng.chance(300) {
             hello.memorandum = self.rng.bytes();
         }
@@ -104,10 +100,7 @@ impl Liar {
                 0 => hello.version = 2,
                 1 => hello.party = peer,
                 2 => hello.line = LineId(self.rng.bytes()),
-                _ => {
-                    let book = Book { generation: 0, party: peer, class: self.class() };
-                    hello.sizes.insert(book, self.rng.within(1, 1_000));
-                }
+                _ => self.claim(&mut hello, peer),
             }
         }
         let mut out = vec![(circuit, frame::hello(&hello))];
@@ -115,6 +108,43 @@ impl Liar {
         let secret = if wrong { LineSecret::from_bytes(self.rng.bytes()) } else { self.keys.secret.clone() };
         out.push((circuit, frame::secret(self.keys.party, 0, &secret)));
         out
+    }
+
+    /// An honest hello.
+    fn hello(&self, peer: Party) -> Hello {
+        Hello {
+            version: 1,
+            line: self.line,
+            memorandum: self.memorandum.hash(),
+            party: self.keys.party,
+            sizes: self.heard.iter().map(|(book, frontier)| (*book, frontier.size())).collect(),
+            receipts: BTreeMap::new(),
+            heads: self.heads_of(peer),
+        }
+    }
+
+    /// Of a party's own books, the latest generation of each class, as it signed it.
+    fn heads_of(&self, party: Party) -> BTreeMap<Book, (Hash, Signature)> {
+        let of = self.heads.iter().filter(|(book, _)| book.party == party);
+        let latest: BTreeMap<Class, _> = of.map(|(book, head)| (book.class, (*book, *head))).collect();
+        latest.into_values().collect()
+    }
+
+    /// A hello says to hold more of its reader's books than the reader does, with a signature that shows something
+    /// else, or with none.
+    fn claim(&mut self, hello: &mut Hello, reader: Party) {
+        let generation = if self.rng.chance(300) { self.rng.below(20) as u16 } else { 0 };
+        let book = Book { generation, party: reader, class: self.class() };
+        let heard = self.heard.get(&book).map_or(0, Frontier::size);
+        hello.sizes.insert(book, heard + self.rng.within(1, 1_000));
+        let head = match self.rng.below(4) {
+            0 => None,
+            1 => self.heads.get(&book).copied(),
+            2 => self.heads.values().next_back().copied(),
+            _ => Some((self.rng.bytes(), self.wrong.sign(b"a head"))),
+        };
+        hello.heads.retain(|other, _| other.class != book.class);
+        hello.heads.extend(head.map(|head| (book, head)));
     }
 
     /// A circuit is gone.
@@ -190,6 +220,7 @@ impl Liar {
         }
         let root = frontier.root();
         self.heard.insert(book, frontier);
+        self.heads.insert(book, (root, *signature));
         let (mut size, mut seconds, mut key) = (end, now_ms / 1000, &self.keys.receipt);
         if self.lies.receipts && self.rng.chance(500) {
             match self.rng.below(4) {
@@ -495,7 +526,7 @@ impl Liar {
         let other = Book { generation: 0, party, class };
         let size = self.branches.first().and_then(|of| of.frontiers.get(&own)).map_or(0, Frontier::size);
         let signature = self.keys.book.sign(b"something else");
-        let bytes = match self.rng.below(6) {
+        let bytes = match self.rng.below(7) {
             0 => (0..self.rng.within(0, 200)).map(|_| self.rng.next() as u8).collect(),
             1 => frame::step(own, size + 1, &[vec![0u8; 16_385]], &signature),
             2 => frame::step(other, self.rng.below(20), &[vec![0xa0u8]], &signature),
@@ -504,7 +535,13 @@ impl Liar {
                     Checkpoint { book: other, size: self.rng.within(1, 20), root: self.rng.bytes() };
                 frame::head(&SignedCheckpoint { checkpoint, signature })
             }
-            4 => frame::have(&Cut::from([(other, self.rng.below(50))])),
+            4 => {
+                let Some(peer) = self.talks.get(&circuit).map(|talk| talk.peer) else { return Sent::new() };
+                let mut hello = self.hello(peer);
+                self.claim(&mut hello, peer);
+                frame::hello(&hello)
+            }
+            5 => frame::have(&Cut::from([(other, self.rng.below(50))])),
             _ => frame::pong(self.rng.next()),
         };
         vec![(circuit, bytes)]

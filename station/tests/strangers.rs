@@ -63,6 +63,7 @@ impl Liar {
             party: self.number(),
             sizes: [].into(),
             receipts: [].into(),
+            heads: [].into(),
         }
     }
 

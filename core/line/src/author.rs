@@ -106,7 +106,7 @@ impl Line {
         if !self.book(book).ended {
             return Ok(book);
         }
-        let least = self.next_generation(class);
+        let least = self.generation_after(book.generation);
         self.open_next(class, least)
     }
 
@@ -120,11 +120,11 @@ impl Line {
         self.on_durable.push(Shown::Renewed);
     }
 
-    /// A number for a class's next generation: another life of this station may have opened one that nobody here
-    /// knows of, so it is left to chance.
-    pub(crate) fn next_generation(&self, class: Class) -> u16 {
+    /// A number for a generation after the last one known: another life of this station may have opened one that
+    /// nobody here knows of, so it is left to chance.
+    pub(crate) fn generation_after(&self, last: u16) -> u16 {
         let [random, ..] = self.entropy;
-        self.current(class).generation.saturating_add(1).saturating_add(u16::from(random % 16))
+        last.saturating_add(1).saturating_add(u16::from(random % 16))
     }
 
     /// Ends a class's generation and opens the next one, numbered `least` or higher. The serials that another life
@@ -157,7 +157,6 @@ impl Line {
             self.generations.insert(class, book.generation);
             return Err(fault);
         }
-        self.book(next).opened = true;
         Ok(next)
     }
 

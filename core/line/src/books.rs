@@ -81,8 +81,6 @@ pub(crate) struct BookState {
     pub(crate) unjudged: VecDeque<Unjudged>,
     /// It has forked: nothing more of it is taken.
     pub(crate) ended: bool,
-    /// It was opened by this run of the station.
-    pub(crate) opened: bool,
     /// What its entries have stated.
     pub(crate) past: Past,
     /// The acts of what they have stated.
@@ -146,7 +144,6 @@ impl BookState {
             judged: 0,
             unjudged: VecDeque::new(),
             ended: false,
-            opened: false,
             past: Past::new(book),
             acts: Arc::default(),
             closed: (0, empty_root()),

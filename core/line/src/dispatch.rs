@@ -188,7 +188,7 @@ impl Line {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
-        let mut queue = VecDeque::from([self.hello()]);
+        let mut queue = VecDeque::from([self.hello(peer)]);
         let secrets = self.secrets.iter().filter(|(party, _)| **party != peer);
         queue.extend(secrets.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)));
         let state = Circuit {
@@ -213,14 +213,18 @@ impl Line {
         self.circuits.insert(circuit, state);
     }
 
-    /// What is held here.
-    fn hello(&self) -> Vec<u8> {
+    /// What is held here; of the peer's own books with its own word for it.
+    fn hello(&self, peer: Party) -> Vec<u8> {
         let sizes = self.books.iter().map(|(book, state)| (*book, state.signed_size()));
         let sizes: Cut = sizes.filter(|(_, size)| *size > 0).collect();
         let receipts = self.books.iter().filter(|(_, state)| !state.receipts.is_empty());
         let receipts = receipts.map(|(book, state)| {
             (*book, state.receipts.iter().map(|(party, receipt)| (*party, receipt.size)).collect())
         });
+        let theirs = self.books.iter().filter(|(book, _)| book.party == peer);
+        let theirs = theirs.filter_map(|(book, state)| Some((book.class, (*book, state.signed.as_ref()?))));
+        let latest: BTreeMap<Class, _> = theirs.collect();
+        let heads = latest.into_values().map(|(book, head)| (book, (head.checkpoint.root, head.signature)));
         let hello = Hello {
             version: VERSION,
             line: self.id,
@@ -228,8 +232,9 @@ impl Line {
             party: self.me.party,
             sizes,
             receipts: receipts.collect(),
+            heads: heads.collect(),
         };
-        frame::hello(&hello)
+        frame::hello(&hello.fitting())
     }
 
     pub(crate) fn circuit_down(&mut self, circuit: CircuitId) {
@@ -392,13 +397,11 @@ impl Line {
 
     fn hello_if_due(&mut self, circuit: CircuitId) {
         let now_ms = self.now_ms;
-        let due = |state: &mut Circuit| {
-            let due = state.ready && state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some();
-            state.said_ms = if due { now_ms } else { state.said_ms };
-            due
-        };
-        if self.circuits.get_mut(&circuit).is_some_and(due) {
-            let hello = self.hello();
+        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
+        if state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some() {
+            state.said_ms = now_ms;
+            let peer = state.peer;
+            let hello = self.hello(peer);
             self.queue(circuit, hello);
         }
     }

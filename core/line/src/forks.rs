@@ -78,7 +78,7 @@ impl Line {
             self.tell_of_fork(circuit, book);
         }
         if book == self.current(book.class) {
-            self.end_own(book.class);
+            self.end_own(book.class, book.generation);
         }
     }
 

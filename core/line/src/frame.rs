@@ -19,6 +19,8 @@ pub const MAX_FRAME: usize = 131_072;
 pub const VERSION: u8 = 1;
 /// Most books that a hello or have may name.
 const MAX_BOOKS: u64 = 8_192;
+/// Most heads that a hello may bring: one of each class.
+const MAX_HEADS: u64 = Class::ALL.len() as u64;
 /// Most hashes of a consistency proof.
 const MAX_PROOF: u64 = 128;
 
@@ -37,6 +39,39 @@ pub struct Hello {
     pub sizes: Cut,
     /// The sizes up to which it holds receipts, by book and signer.
     pub receipts: BTreeMap<Book, BTreeMap<Party, u64>>,
+    /// The root and the reader's own signature at the size held, of the latest generation of each of its books.
+    pub heads: BTreeMap<Book, (Hash, Signature)>,
+}
+
+impl Hello {
+    /// As much as a frame holds: the latest books, and of the receipts those of the latest ones. What is left out
+    /// only comes once more.
+    pub(crate) fn fitting(mut self) -> Self {
+        while self.sizes.len() as u64 > MAX_BOOKS {
+            self.sizes.pop_first();
+        }
+        let receipts = core::mem::take(&mut self.receipts);
+        let mut room = MAX_FRAME.saturating_sub(hello(&self).len() + width(MAX_BOOKS));
+        for (book, signers) in receipts.into_iter().rev().take(MAX_BOOKS as usize) {
+            let of = |(party, size): (&Party, &u64)| width(party.number().into()) + width(*size);
+            let taken = width(book.code().into()) + width(255) + signers.iter().map(of).sum::<usize>();
+            let Some(rest) = room.checked_sub(taken) else { break };
+            room = rest;
+            self.receipts.insert(book, signers);
+        }
+        self
+    }
+}
+
+/// How many bytes a number takes.
+fn width(number: u64) -> usize {
+    match number {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    }
 }
 
 /// A frame, its entries still where they came in.
@@ -113,6 +148,14 @@ fn signed(decoder: &mut Decoder<'_>, book: Book) -> Result<SignedCheckpoint, Fau
     Ok(SignedCheckpoint { checkpoint: Checkpoint { book, size, root }, signature: fixed(decoder)? })
 }
 
+/// A root and a signature; the size is said elsewhere.
+fn bare_head(decoder: &mut Decoder<'_>) -> Result<(Hash, Signature), Fault> {
+    match decoder.array().map_err(malformed)? {
+        Some(2) => Ok((fixed(decoder)?, fixed(decoder)?)),
+        found => Err(Fault::malformed("frame", "a root and a signature", elements(found))),
+    }
+}
+
 fn size(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
     match number(decoder)? {
         size if size <= MAX_SIZE => Ok(size),
@@ -150,7 +193,7 @@ impl<'a> Frame<'a> {
         let length = decoder.array().map_err(malformed)?;
         let tag = decoder.u8().map_err(malformed)?;
         let wanted = match tag {
-            0 => 7,
+            0 => 8,
             1 => 5,
             2 => 6,
             3..=5 => 2,
@@ -229,7 +272,10 @@ impl<'a> Frame<'a> {
             }
             receipts.insert(of, signers);
         }
-        Ok(Hello { version, line, memorandum, party: party_, sizes, receipts })
+        let length = bounded(decoder.map().map_err(malformed)?, MAX_HEADS)?;
+        let heads =
+            (0..length).map(|_| Ok((book(decoder)?, bare_head(decoder)?))).collect::<Result<_, _>>()?;
+        Ok(Hello { version, line, memorandum, party: party_, sizes, receipts, heads })
     }
 }
 
@@ -254,7 +300,7 @@ fn written(
 /// A hello.
 pub fn hello(hello: &Hello) -> Vec<u8> {
     written(|e| {
-        e.array(7)?.u8(0)?.u8(hello.version)?.bytes(&hello.line.0)?.bytes(&hello.memorandum)?;
+        e.array(8)?.u8(0)?.u8(hello.version)?.bytes(&hello.line.0)?.bytes(&hello.memorandum)?;
         e.u8(hello.party.number())?.map(hello.sizes.len() as u64)?;
         for (book, size) in &hello.sizes {
             e.u32(book.code())?.u64(*size)?;
@@ -265,6 +311,10 @@ pub fn hello(hello: &Hello) -> Vec<u8> {
             for (party, size) in signers {
                 e.u8(party.number())?.u64(*size)?;
             }
+        }
+        e.map(hello.heads.len() as u64)?;
+        for (book, (root, signature)) in &hello.heads {
+            e.u32(book.code())?.array(2)?.bytes(root)?.bytes(signature)?;
         }
         Ok(())
     })

@@ -4,7 +4,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Class, Fault, Hash, LineSecret, Party};
+use detente_record::{Book, Checkpoint, Class, Fault, Hash, LineSecret, Party, SignedCheckpoint};
 
 use crate::contract::{CircuitId, Effect, Outgoing, Shown};
 use crate::frame::{self, Frame, Hello, VERSION};
@@ -130,10 +130,8 @@ impl Line {
             return self.refuse(circuit, code, fault);
         }
         for class in Class::ALL {
-            let book = self.current(class);
-            let theirs = hello.sizes.get(&book).copied().unwrap_or(0);
-            if theirs > self.books.get(&book).map_or(0, |state| state.size()) {
-                self.rolled_back(book);
+            if let Err(fault) = self.reminded(class, &hello) {
+                self.show(Shown::NotTaken { circuit, fault });
             }
         }
         let now_ms = self.now_ms;
@@ -178,19 +176,34 @@ impl Line {
         }
     }
 
-    /// Somebody says to hold more of the own book that is written in than this station does: the whole machine was
-    /// rolled back. That generation is never appended to again; what is missing comes back from the mirrors.
+    /// Somebody says what it holds of this party's own books of a class. If that is more than is held here, and this
+    /// party has signed it, the whole machine was rolled back: that generation is never appended to again; what is
+    /// missing comes back from the mirrors.
     ///
-    /// Of a generation that this run of the station opened nobody can hold more.
-    fn rolled_back(&mut self, book: Book) {
-        if !self.book(book).opened {
-            self.end_own(book.class);
+    /// # Errors
+    /// `Misbehaved` for more than is held here without a signature that shows it. It costs nothing: generations are
+    /// few, and whoever lies would use them up.
+    fn reminded(&mut self, class: Class, hello: &Hello) -> Result<(), Fault> {
+        let current = self.current(class);
+        let said = hello.sizes.iter().filter(|(book, _)| (book.party, book.class) == (current.party, class));
+        let Some((book, size)) = said.last().map(|(book, size)| (*book, *size)) else { return Ok(()) };
+        let held = self.books.get(&current).map_or(0, |state| state.size());
+        if book < current || book == current && size <= held {
+            return Ok(());
         }
+        let unproved = |found: &'static str| {
+            Fault::misbehaved("size of an own book", "one that this party has signed", found)
+        };
+        let (root, signature) = *hello.heads.get(&book).ok_or_else(|| unproved("no signature"))?;
+        let head = SignedCheckpoint { checkpoint: Checkpoint { book, size, root }, signature };
+        head.verify(&self.id, &self.me.book_key.public()).map_err(|_| unproved("no signature of its"))?;
+        self.end_own(class, book.generation);
+        Ok(())
     }
 
-    /// An own book cannot go on; its next generation is opened at once.
-    pub(crate) fn end_own(&mut self, class: Class) {
-        let least = self.next_generation(class);
+    /// An own book cannot go on; a generation after the last one known is opened at once.
+    pub(crate) fn end_own(&mut self, class: Class, last: u16) {
+        let least = self.generation_after(last);
         if let Err(fault) = self.open_next(class, least) {
             self.show(Shown::NotRenewed { fault });
         }

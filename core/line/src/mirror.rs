@@ -113,7 +113,7 @@ impl Line {
             if book.generation > current.generation {
                 // Another life of this station went on there: what is said from now on comes after that.
                 self.generations.insert(book.class, book.generation);
-                self.end_own(book.class);
+                self.end_own(book.class, book.generation);
             }
         }
         self.close_cuts();

@@ -96,7 +96,9 @@ fn no_frame_makes_the_decoder_panic() {
     let checkpoint = Checkpoint { book: book(Class::P), size: 9, root: [1; 32] };
     let receipt =
         Receipt { book: book(Class::Z), party, size: 3, seconds: 1_491_514_800, signature: [2; 64] };
-    let hello = Hello { version: 1, line: LineId([7; 32]), memorandum: [8; 32], party, sizes, receipts };
+    let heads = [(book(Class::Z), ([5; 32], [6; 64]))].into_iter().collect();
+    let hello =
+        Hello { version: 1, line: LineId([7; 32]), memorandum: [8; 32], party, sizes, receipts, heads };
     let head = SignedCheckpoint { checkpoint, signature: [4; 64] };
     let frames = [
         frame::hello(&hello),

@@ -87,6 +87,7 @@ fn lost_acts_come_back_before_what_they_rest_on() {
         party: party(2),
         sizes: Cut::new(),
         receipts: [].into(),
+        heads: [].into(),
     };
     line.forge(0, 2, frame::hello(&hello));
     let (flashes, acts) = (book(2, Class::Z), book(0, Class::A));

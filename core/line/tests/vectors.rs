@@ -205,10 +205,14 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
                     signers.iter().map(|(party, size)| json!([party.number(), size])).collect();
                 json!([book.code(), signers])
             });
+            let heads = hello
+                .heads
+                .iter()
+                .map(|(book, (root, signature))| json!([book.code(), hex(root), hex(signature)]));
             let described = json!({
                 "type": "hello", "version": hello.version, "line": hex(&hello.line.0),
                 "memorandum": hex(&hello.memorandum), "party": hello.party.number(), "sizes": sizes(&hello.sizes),
-                "receipts": receipts.collect::<Vec<_>>(),
+                "receipts": receipts.collect::<Vec<_>>(), "heads": heads.collect::<Vec<_>>(),
             });
             (described, frame::hello(&hello))
         }

@@ -64,9 +64,14 @@ pub(crate) fn keep_the_rules(
     written.sort_by_key(|(_, entry)| entry.serial);
     let (mut last, mut serial) = (0, 0);
     for (name, entry) in written {
+        if once && name.book.generation > 0 {
+            return object(
+                "authors",
+                format!("{} is of a generation that nothing called for", court.entry(name)),
+            );
+        }
         // What a restored station has lost may never come back; nothing has the same serial.
-        let opens = name.number == 1 && name.book.generation > 0;
-        if entry.serial <= serial || once && !opens && entry.serial != serial + 1 {
+        if entry.serial <= serial || once && entry.serial != serial + 1 {
             return object(
                 "authors",
                 format!("{} has serial {} after {serial}", court.entry(name), entry.serial),

@@ -197,6 +197,7 @@ fn receipts_objects_to_what_is_said_and_not_held() {
             party: by,
             sizes: Cut::from([(theirs, size)]),
             receipts: BTreeMap::new(),
+            heads: BTreeMap::new(),
         })
     };
     holds(judge.said(&court, by, &held, &hello(2), false));
