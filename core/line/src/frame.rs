@@ -395,3 +395,39 @@ pub fn fork(fork: &Fork) -> Vec<u8> {
 pub fn refusal(code: u16, text: &str) -> Vec<u8> {
     written(|e| e.array(3)?.u8(8)?.u16(code)?.str(text).map(|_| ()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+    use super::*;
+
+    #[test]
+    fn a_hello_says_as_much_as_a_frame_holds() {
+        let parties = |count| (0..count).map(|number| Party::new(number).unwrap());
+        let said = |members: u8, generations: u16| {
+            let party = Party::new(0).unwrap();
+            let books = (0..generations).flat_map(|generation| {
+                let of = move |party| Class::ALL.map(|class| Book { generation, party, class });
+                parties(members).flat_map(of)
+            });
+            let receipts = parties(members).map(|party| (party, 1 << 30)).collect::<BTreeMap<_, _>>();
+            let (sizes, receipts) = books.map(|book| ((book, 1 << 30), (book, receipts.clone()))).unzip();
+            let heads = Class::ALL.map(|class| (Book { generation: 0, party, class }, ([7; 32], [7; 64])));
+            let (line, memorandum) = (LineId([7; 32]), [7; 32]);
+            Hello { version: VERSION, line, memorandum, party, sizes, receipts, heads: heads.into() }
+        };
+        let small = said(5, 3);
+        assert_eq!(small.clone().fitting(), small);
+        for (members, generations, books) in [(254, 1, 1_270), (5, 256, 6_400), (254, 8, 8_192)] {
+            let large = said(members, generations);
+            let last = *large.sizes.last_key_value().unwrap().0;
+            let fitting = large.fitting();
+            let bytes = hello(&fitting);
+            assert!(bytes.len() > MAX_FRAME - 2_048, "{} bytes", bytes.len());
+            assert!(matches!(Frame::decode(&bytes), Ok(Frame::Hello(read)) if read == fitting));
+            assert_eq!(fitting.sizes.len(), books);
+            assert_eq!(fitting.heads.len(), 5);
+            assert!(fitting.sizes.contains_key(&last) && fitting.receipts.contains_key(&last));
+        }
+    }
+}

@@ -185,8 +185,8 @@ impl Line {
     /// few, and whoever lies would use them up.
     fn reminded(&mut self, class: Class, hello: &Hello) -> Result<(), Fault> {
         let current = self.current(class);
-        let said = hello.sizes.iter().filter(|(book, _)| (book.party, book.class) == (current.party, class));
-        let Some((book, size)) = said.last().map(|(book, size)| (*book, *size)) else { return Ok(()) };
+        let of_class = |(book, _): &(&Book, &u64)| (book.party, book.class) == (current.party, class);
+        let Some((&book, &size)) = hello.sizes.iter().rfind(of_class) else { return Ok(()) };
         let held = self.books.get(&current).map_or(0, |state| state.size());
         if book < current || book == current && size <= held {
             return Ok(());

@@ -254,6 +254,16 @@ fn authors_objects_to_a_time_that_decreases_between_books() {
 }
 
 #[test]
+fn authors_objects_to_a_generation_without_a_cause() {
+    let court = court();
+    let mut record = record(&court, book(0, Class::R), &[message(1)]);
+    let next = Book { generation: 1, ..book(0, Class::R) };
+    let root = root(&court, book(0, Class::R), &record.entries[&book(0, Class::R)]);
+    put(&court, &mut record, next, &[entry(2, &Content::Opens { before: 0, size: 1, root })]);
+    objects(kept(&court, &record), "authors", "nothing called for");
+}
+
+#[test]
 fn authors_objects_to_a_vector_that_does_not_fit() {
     let court = court();
     let acts = book(0, Class::A);
