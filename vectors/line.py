@@ -56,6 +56,7 @@ NUMBERS = {
     "missed": 12,
     "duty": 13,
     "notice": 14,
+    "conflict": 15,
     "opens": 64,
     "suspends": 65,
     "resumes": 66,
@@ -63,11 +64,32 @@ NUMBERS = {
     "vote": 68,
     "decide": 69,
 }
-TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 380_000_000], [347_000_000, 382_500_000]]
-NOTICE = {1: "activity", 2: "flights", 3: START, 4: START + HOUR, 5: TRIANGLE}
-NOTICE_FIELDS = dict(notice_kind="activity", text="flights", from_ms=START, until_ms=START + HOUR, area=TRIANGLE)
-FULL_NOTICE = {**NOTICE, 6: -1000, 7: 2**63 - 1, 8: "air forces", 9: True}
-FULL_FIELDS = {**NOTICE_FIELDS, "lowest_mm": -1000, "highest_mm": 2**63 - 1, "forces": "air forces", "emergency": True}
+TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 382_500_000], [347_000_000, 380_000_000]]
+# A ring is its first corner, then steps (airspace.md §10).
+RING = [346_000_000, 380_000_000, 1_000_000, 2_500_000, 0, -2_500_000]
+VOLUME = {1: [RING], 5: START, 6: START + HOUR}
+ENDLESS = {1: [RING], 2: [-1_000, 1], 3: [9_000_000, 0], 5: START}
+NOTICE = {1: "activity", 2: "flights", 3: [VOLUME]}
+NOTICE_FIELDS = dict(
+    notice_kind="activity", text="flights", volumes=cbor([VOLUME]), from_ms=START, until_ms=START + HOUR
+)
+WAYPOINTS = [[TRIANGLE[0], START, START], [TRIANGLE[1], START, START + HOUR]]
+TEXTS = {1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 16, 17, 19, 20, 23, 24}
+VALUES = {
+    **{number: f"field {number}" for number in TEXTS},
+    **{5: START, 10: "critical-infrastructure", 11: 5_000, 12: "self-reported", 15: START, 18: START, 21: 12, 22: False},
+}
+VALUES = dict(sorted(VALUES.items()))
+FULL_NOTICE = {**NOTICE, 3: [VOLUME, ENDLESS], 4: VALUES, 5: True, 6: WAYPOINTS}
+FULL_FIELDS = {
+    **NOTICE_FIELDS,
+    "volumes": cbor([VOLUME, ENDLESS]),
+    "fields": {str(number): value for number, value in VALUES.items()},
+    "emergency": True,
+    "waypoints": WAYPOINTS,
+}
+del FULL_FIELDS["until_ms"]  # one of its volumes has no end
+REPORT = {1: 1, 2: [VOLUME]}
 
 
 def write_kinds():
@@ -119,8 +141,23 @@ def write_kinds():
     sound("duty", {1: 2, 2: 65_535}, "duty, handover", state="handover", to=65_535)
     sound("notice", NOTICE, **NOTICE_FIELDS)
     sound("notice", FULL_NOTICE, "notice, every key", **FULL_FIELDS)
-    sound("notice", {**NOTICE, 4: START}, "notice of an instant", **{**NOTICE_FIELDS, "until_ms": START})
-    sound("notice", {**NOTICE, 6: 5, 7: 5}, "notice at one altitude", **NOTICE_FIELDS, lowest_mm=5, highest_mm=5)
+    instant = {**VOLUME, 6: START}
+    sound(
+        "notice",
+        {**NOTICE, 3: [instant]},
+        "notice of an instant",
+        **{**NOTICE_FIELDS, "volumes": cbor([instant]), "until_ms": START},
+    )
+    sound("notice", {**NOTICE, 4: {22: True}}, "notice, one field", **NOTICE_FIELDS, fields={"22": True})
+    sound("conflict", REPORT, verdict="conflict", volumes=cbor([VOLUME]))
+    sound(
+        "conflict",
+        {1: 2, 2: [ENDLESS], 3: "keep away"},
+        "conflict, every key",
+        verdict="within separation",
+        volumes=cbor([ENDLESS]),
+        text="keep away",
+    )
     sound("opens", {1: 0, 2: 12, 3: HASH}, before=0, size=12, root=HASH)
     sound("suspends", {1: [], 2: START, 3: "by note"}, scope=[], effective_ms=START, reason="by note")
     sound(
@@ -176,18 +213,49 @@ def write_kinds():
     bad("duty", "state 3", {1: 3})
     bad("duty", "handover to nobody", {1: 2})
     bad("duty", "on, with an office", {1: 1, 2: 1})
-    for key in range(1, 6):
+    for key in range(1, 4):
         bad("notice", f"no key {key}", {k: v for k, v in NOTICE.items() if k != key})
     bad("notice", "empty name", {**NOTICE, 1: ""})
     bad("notice", "name of 33 bytes", {**NOTICE, 1: "x" * 33})
-    bad("notice", "ends before it begins", {**NOTICE, 4: START - 1})
-    bad("notice", "two corners", {**NOTICE, 5: TRIANGLE[:2]})
-    bad("notice", "257 corners", {**NOTICE, 5: [[0, 0]] * 257})
-    bad("notice", "a corner off the globe", {**NOTICE, 5: TRIANGLE + [[0, 1_800_000_001]]})
-    bad("notice", "highest below lowest", {**NOTICE, 6: 2, 7: 1})
-    bad("notice", "altitude over 64 bits", {**NOTICE, 7: 2**63})
-    bad("notice", "no forces", {**NOTICE, 8: ""})
-    bad("notice", "emergency false", {**NOTICE, 9: False})
+    bad("notice", "no volume", {**NOTICE, 3: []})
+    bad("notice", "65 volumes", {**NOTICE, 3: [VOLUME] * 65})
+    bad("notice", "ends before it begins", {**NOTICE, 3: [{**VOLUME, 6: START - 1}]})
+    bad("notice", "a ring that runs clockwise", {**NOTICE, 3: [{**VOLUME, 1: [[0, 0, 1, 0, 0, 1]]}]})
+    bad("notice", "a volume with a key that is not known", {**NOTICE, 3: [{**VOLUME, 9: 1}]}, "Incompatible")
+    bad("notice", "an empty list of fields", {**NOTICE, 4: {}})
+    bad("notice", "field 0", {**NOTICE, 4: {0: "x"}}, "Incompatible")
+    bad("notice", "field 25", {**NOTICE, 4: {25: "x"}}, "Incompatible")
+    for number, value in (
+        (1, ""),
+        (1, 5),
+        (7, "x" * 12_001),
+        (5, "tomorrow"),
+        (5, 253_402_300_800_000),
+        (10, "school"),
+        (11, "5 m"),
+        (12, "yes"),
+        (18, True),
+        (21, -1),
+        (22, 1),
+        (22, "no"),
+    ):
+        name = f"field {number} of {len(value)} bytes" if value == "x" * 12_001 else f"field {number} of {value!r}"
+        bad("notice", name, {**NOTICE, 4: {number: value}})
+    bad("notice", "emergency false", {**NOTICE, 5: False})
+    bad("notice", "one waypoint", {**NOTICE, 6: WAYPOINTS[:1]})
+    bad("notice", "66 waypoints", {**NOTICE, 6: WAYPOINTS[:1] * 66})
+    bad("notice", "a waypoint off the globe", {**NOTICE, 6: [[[0, 1_800_000_001], START, START], WAYPOINTS[1]]})
+    bad("notice", "a waypoint earlier than the one before", {**NOTICE, 6: WAYPOINTS[::-1]})
+    bad("notice", "a waypoint's window upside down", {**NOTICE, 6: [WAYPOINTS[0], [[0, 0], START + 2, START + 1]]})
+    for key in (1, 2):
+        bad("conflict", f"no key {key}", {k: v for k, v in REPORT.items() if k != key})
+    bad("conflict", "clear", {**REPORT, 1: 0})
+    bad("conflict", "a verdict that is not known", {**REPORT, 1: 3})
+    bad("conflict", "no volume", {**REPORT, 2: []})
+    bad("conflict", "empty text", {**REPORT, 3: ""})
+    bad("conflict", "another key", {**REPORT, 4: 1}, "Incompatible")
+    bad("amendment", "another key", {1: "x", 2: 1}, "Incompatible")
+    bad("amendment", "of a notice, another key", {**NOTICE, 10: 1}, "Incompatible")
     bad("notice", "another key", {**NOTICE, 10: 1}, "Incompatible")
     bad("opens", "root of 31 bytes", {1: 0, 2: 1, 3: bytes(31)})
     bad("opens", "generation 4096", {1: 4096, 2: 1, 3: HASH})
@@ -227,6 +295,7 @@ def places():
         "missed": {1: 1, 2: 0},
         "duty": {1: 1},
         "notice": NOTICE,
+        "conflict": REPORT,
         "opens": {1: 0, 2: 1, 3: HASH},
         "suspends": {1: [], 2: 1, 3: "x"},
         "resumes": {1: 1},
@@ -398,7 +467,12 @@ def write_memorandum():
         _13={1: 2, 2: [0, 1], 3: 1},
         _9=[[0, 1, 0], [0, 2, 1], [2, 1, 1], [3, 1, 1], [4, 2**64 - 1, 0]],
         _11={1: False, 2: [14, 1]},
-        _14=[{1: "activity", 2: 2 * HOUR, 3: 0}, {1: "site", 2: 0}],
+        _14=[
+            {1: "activity", 2: 2 * HOUR, 3: 0},
+            {1: "site", 2: 0, 4: 3, 5: [6, 7, 18], 6: {1: 500_000}, 7: 10_000, 8: 180 * 24 * HOUR},
+            {1: "convoy", 2: 48 * HOUR, 3: 24 * HOUR, 4: 2, 6: {2: 1, 3: HOUR}},
+        ],
+        _17=[-900_000_000, 1_700_000_000, 900_000_000, 5_300_000_000],
         _15=[{1: "main", 2: "quic"}],
         _16=HASH,
     )
@@ -550,11 +624,35 @@ def write_memorandum():
     for name in ("", "Activity", "a" * 33):
         bad(f"notice kind {name!r}", _14=[{1: name, 2: 1}])
     bad("notice kind without a lead time", _14=[{1: "activity"}])
+    kind = {1: "activity", 2: 1}
+    bad("two notice kinds of one name", _14=[kind, kind])
+    for name, more in (
+        ("of nature 0", {4: 0}),
+        ("of nature 4", {4: 4}),
+        ("that requires an empty list", {5: []}),
+        ("of which required fields descend", {5: [3, 1]}),
+        ("with an empty separation", {6: {}}),
+        ("with a separation of 999 mm", {6: {1: 999}}),
+        ("with a height of 0", {6: {2: 0}}),
+        ("with a time of 32 days", {6: {3: 32 * 24 * HOUR}}),
+        ("with a tolerance of 99 ppm", {7: 99}),
+        ("with a tolerance of 100001 ppm", {7: 100_001}),
+        ("with a review at once", {8: 0}),
+    ):
+        bad(f"notice kind {name}", _14=[{**kind, **more}])
+    for name, extent in (
+        ("upside down", [2, 0, 1, 0]),
+        ("beyond the pole", [0, 0, 900_000_001, 1]),
+        ("that runs west", [0, 1, 1, 0]),
+        ("over more than a turn", [0, 0, 1, 3_600_000_001]),
+        ("of three sides", [0, 0, 1]),
+    ):
+        bad(f"extent {name}", _17=extent)
     bad("circuit without a name", _15=[{1: "", 2: "quic"}])
     bad("circuit of no kind", _15=[{1: "main", 2: ""}])
     for key in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14):
         bad(f"no key {key}", **{f"_{key}": None})
-    bad("key 17", _17=1)
+    bad("key 18", _18=1)
     bad("predecessor of 31 bytes", _3=bytes(31))
     bad("predecessor as text", _3="0" * 32)
     raw("empty", b"")

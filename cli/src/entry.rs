@@ -234,19 +234,26 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     ] {
         page.any(label, time(field));
     }
-    let corners: Vec<String> = body
-        .at("area")
-        .list()
-        .map(|corner| corner.place().map_or_else(|| "?".into(), |place| place.to_string()))
-        .collect();
-    for (place, corner) in corners.iter().take(CORNERS).enumerate() {
-        page.row(if place == 0 { "area" } else { "" }, corner);
+    for (place, volume) in body.at("volumes").list().enumerate() {
+        let label = if body.at("volumes").list().nth(1).is_some() {
+            format!("volume {}", place + 1)
+        } else {
+            "area".into()
+        };
+        self::volume(page, &label, volume, now_ms);
     }
-    if corners.len() > CORNERS {
-        page.row("", &format!("… {} corners in all: --json shows them", corners.len()));
+    for (place, passed) in body.at("waypoints").list().enumerate() {
+        let time = |name: &str| passed.at(name).number().map(time::stamp).unwrap_or_default();
+        let position = passed.at("position").place().map_or_else(|| "?".into(), |place| place.to_string());
+        let label = if place == 0 { "waypoints" } else { "" };
+        page.row(label, &format!("{position} from {} until {}", time("from_ms"), time("until_ms")));
     }
-    for (field, label) in [("lowest_m", "lowest"), ("highest_m", "highest")] {
-        page.any(label, body.at(field).text().map(|metres| format!("{metres} m")));
+    for (name, said) in body.at("fields").pairs() {
+        if let Some(lines) = said.block() {
+            page.quote(&name, &lines);
+        } else {
+            page.any(&name, said.text());
+        }
     }
     if body.at("scope").list().next().is_some()
         || body.at("effective_ms").number().is_some() && !body.at("scope").is_nothing()
@@ -273,6 +280,57 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     let notice = body.at("notice");
     if !notice.is_nothing() {
         self::body(page, notice, now_ms);
+    }
+}
+
+/// A volume: what it is meant to be, or its corners; then its heights, and its time if that is not the notice's own.
+fn volume(page: &mut Page<'_>, label: &str, volume: Field<'_>, now_ms: u64) {
+    let place = |place: Field<'_>| place.place().map_or_else(|| "?".into(), |place| place.to_string());
+    let shape = volume.at("shape");
+    let (circle, leg) = (shape.at("circle"), shape.at("leg"));
+    if !circle.is_nothing() {
+        page.row(
+            label,
+            &format!("within {} m of {}", circle.at("radius_m").or_unknown(), place(circle.at("centre"))),
+        );
+    } else if !leg.is_nothing() {
+        let (from, to) = (place(leg.at("from")), place(leg.at("to")));
+        page.row(label, &format!("within {} m of the way from {from}", leg.at("half_width_m").or_unknown()));
+        page.row("", &format!("to {to}"));
+    } else {
+        let rings: Vec<Field<'_>> = volume.at("rings").list().collect();
+        let corners: Vec<String> =
+            rings.first().into_iter().flat_map(|ring| ring.list()).map(place).collect();
+        for (number, corner) in corners.iter().take(CORNERS).enumerate() {
+            page.row(if number == 0 { label } else { "" }, corner);
+        }
+        if corners.len() > CORNERS {
+            page.row("", &format!("… {} corners in all: --json shows them", corners.len()));
+        }
+        if rings.len() > 1 {
+            page.row("", &format!("less {} holes", rings.len() - 1));
+        }
+    }
+    for (field, label) in [("lower", "lowest"), ("upper", "highest")] {
+        let limit = volume.at(field);
+        page.any(
+            label,
+            limit.at("m").text().map(|metres| format!("{metres} m {}", limit.at("datum").or_unknown())),
+        );
+    }
+    let room = volume.at("separation");
+    if !room.is_nothing() {
+        let [sides, height] = ["distance_m", "height_m"].map(|name| room.at(name).or_unknown());
+        let time = room.at("time_ms").number().map(time::length).unwrap_or_default();
+        page.row(
+            "asks for",
+            &format!("{sides} m to the sides, {height} m above and below, {time} before and after"),
+        );
+    }
+    if label != "area" {
+        for (field, label) in [("from_ms", "  from"), ("until_ms", "  until")] {
+            page.any(label, volume.at(field).number().map(|ms| time::stamp_from_now(ms, now_ms)));
+        }
     }
 }
 

@@ -82,23 +82,20 @@ pub(crate) async fn notice(asked: &Notice, home: &Home, out: &Output) -> Result<
         return Err(Failure::misuse("--until", "a time after --from", "an earlier one", hint));
     }
     let area: Vec<Value> = asked.area.0.iter().map(|corner| corner.json()).collect();
-    let about = |draft: Draft| {
-        draft
-            .with("notice_kind", asked.kind.as_str())
-            .with("text", asked.text.as_str())
-            .with_any("from_ms", from_ms)
-            .with_any("until_ms", until_ms)
-            .with("area", area)
-            .with_any("lowest_m", asked.lowest_m)
-            .with_any("highest_m", asked.highest_m)
-            .with_any("forces", asked.forces.as_deref())
-            .with_flag("emergency", asked.emergency)
-    };
+    let notice = Draft::empty()
+        .with("notice_kind", asked.kind.as_str())
+        .with("text", asked.text.as_str())
+        .with_any("from_ms", from_ms)
+        .with_any("until_ms", until_ms)
+        .with("area", area)
+        .with_any("lowest_m", asked.lowest_m)
+        .with_any("highest_m", asked.highest_m)
+        .with_any("forces", asked.forces.as_deref())
+        .with_flag("emergency", asked.emergency);
     let draft = match &asked.amends {
-        Some(entry) => Draft::of("amendment")
-            .regarding(std::slice::from_ref(entry))
-            .with("notice", about(Draft::empty()).fields()),
-        None => about(Draft::of("notice")).regarding(&asked.regards),
+        Some(entry) => Draft::of("amendment").regarding(std::slice::from_ref(entry)),
+        None => Draft::of("notice").regarding(&asked.regards),
     };
+    let draft = draft.with("notice", notice.fields());
     desk.write(out, draft.with_any("precedence", asked.precedence.map(Precedence::prosign))).await
 }

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use detente_line::{Memorandum, Office, Quota, Terms, is_language, is_line_name};
+use detente_line::notice::Field;
+use detente_line::{Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name};
 use detente_record::{Fault, fingerprint, hex};
 use detente_station::paper::{Card, Paper};
-use detente_station::{Home, SetupError, config, duration, home, keys::Keys, words};
+use detente_station::{Home, SetupError, config, duration, home, keys::Keys, length, words};
 use serde_json::json;
 
 /// What `init` asks for.
@@ -221,10 +222,12 @@ fn show(path: &Path) -> Result<Said, SetupError> {
     for notice in &terms.notices {
         let emergency = notice.emergency_lead_ms.map_or_else(|| "never".into(), text);
         out += &format!(
-            "Notice           {}: {} ahead, in an emergency {emergency}\n",
+            "Notice           {}: {}, {} ahead, in an emergency {emergency}\n",
             notice.name,
+            notice.nature().name(),
             text(notice.lead_ms)
         );
+        out += &asked_of(notice);
     }
     out += &rest(terms);
     let quotas = QUOTA_BOOKS.iter().zip(&terms.quotas);
@@ -264,6 +267,29 @@ fn bytes(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
+}
+
+/// What else is asked of a kind of notice.
+fn asked_of(notice: &NoticeKind) -> String {
+    let mut asked = Vec::new();
+    let required: Vec<&str> = notice.required().map(Field::name).collect();
+    if !required.is_empty() {
+        asked.push(format!("requires {}", required.join(", ")));
+    }
+    let minima = notice.minima();
+    let lengths = [(minima.distance_mm, "to the sides"), (minima.vertical_mm, "above and below")];
+    let lengths =
+        lengths.into_iter().filter_map(|(mm, way)| Some(format!("{} {way}", length::text(mm?.into()))));
+    let time = minima.time_ms.map(|time_ms| format!("{} before and after", duration::text(time_ms)));
+    let room: Vec<String> = lengths.chain(time).collect();
+    if !room.is_empty() {
+        asked.push(format!("room of {} at the least", room.join(", ")));
+    }
+    if let Some(ppm) = notice.tolerance_ppm {
+        asked.push(format!("covers to {} %", f64::from(ppm) / 10_000.0));
+    }
+    asked.extend(notice.review_ms.map(|review_ms| format!("reviewed within {}", duration::text(review_ms))));
+    asked.iter().map(|line| format!("                 {line}\n")).collect()
 }
 
 /// What passes while suspended, quotas, circuits, and the documents that this one names.

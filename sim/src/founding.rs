@@ -106,6 +106,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         notices: Vec::new(),
         circuits: None,
         text: None,
+        extent: None,
     };
     Ok((keys, Memorandum::check(terms)?))
 }

@@ -2,6 +2,12 @@
 //!
 //! An officer is honest and clumsy: some of what it asks is refused, and must be.
 
+use std::collections::BTreeMap;
+
+use detente_line::airspace::altitude::{Band, Datum, Limit};
+use detente_line::airspace::area::Area;
+use detente_line::airspace::span::Span;
+use detente_line::airspace::volume::Volume;
 use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Message, Notice, Position};
 use detente_record::{Class, EntryRef};
 
@@ -25,18 +31,30 @@ fn position(rng: &mut Rng) -> Position {
     Position { lat: rng.below(900_000_000) as i32, lon: rng.below(1_800_000_000) as i32 }
 }
 
-fn notice(rng: &mut Rng, now_ms: u64) -> Notice {
+/// A box with a corner anywhere, at any height, for a time that may have no end.
+fn volume(rng: &mut Rng, now_ms: u64) -> Option<Volume> {
+    let Position { lat: north, lon: east } = position(rng);
+    let (south, west) = (north - rng.within(1, 1_000_000) as i32, east - rng.within(1, 1_000_000) as i32);
+    let corners = [(south, west), (south, east), (north, east), (north, west)];
+    let area = Area::new(&corners.map(|(lat, lon)| Position { lat, lon }), &[]).ok()?;
     let from_ms = now_ms + rng.below(86_400_000);
+    let span = match rng.chance(900) {
+        true => Span::new(from_ms, from_ms + rng.below(86_400_000)),
+        false => Span::since(from_ms),
+    };
+    let limit = |mm| Limit { mm, datum: Datum::Amsl };
+    let (lower, upper) = (rng.chance(500).then_some(limit(0)), rng.chance(500).then_some(limit(9_000_000)));
+    Some(Volume::new(area, Band::new(lower, upper, None).ok()?, span.ok()?))
+}
+
+fn notice(rng: &mut Rng, now_ms: u64) -> Notice {
     Notice {
         kind: "exercise".into(),
         text: text(rng, false),
-        from_ms,
-        until_ms: from_ms + rng.below(86_400_000),
-        area: (0..rng.within(3, 6)).map(|_| position(rng)).collect(),
-        lowest_mm: rng.chance(500).then_some(0),
-        highest_mm: rng.chance(500).then_some(9_000_000),
-        forces: None,
-        emergency: None,
+        volumes: (0..rng.within(1, 3)).filter_map(|_| volume(rng, now_ms)).collect(),
+        fields: BTreeMap::new(),
+        emergency: false,
+        waypoints: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod home;
 pub mod hooks;
 pub mod keeper;
 pub mod keys;
+pub mod length;
 mod links;
 pub mod paper;
 mod station;

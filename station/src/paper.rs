@@ -1,12 +1,14 @@
 //! The memorandum and a party's card as TOML files for people (spec/memorandum.md), to and from the structures
 //! that are hashed and signed.
 
+mod notice;
+
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_line::{
-    CircuitKind, Escalation, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension, Terms, Tests,
+    CircuitKind, Escalation, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests,
 };
 use detente_record::{Hash, Party, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ use crate::form::{self, Wrong};
 use crate::home;
 use crate::keys::unhex;
 use crate::words;
+
+pub use notice::{NoticePart, SeparationPart};
 
 /// A memorandum's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,6 +78,9 @@ pub struct LinePart {
     /// SHA-256 of the plain text of the agreement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The area that notices are about: south, west, north, east, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extent: Option<[f64; 4]>,
 }
 
 /// `[handling]`
@@ -151,20 +158,6 @@ pub struct QuotaPart {
     pub immediate: [u64; 2],
     pub priority: [u64; 2],
     pub routine: [u64; 2],
-}
-
-/// `[[notice]]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct NoticePart {
-    /// Its name.
-    pub name: String,
-    /// Lead time, ms.
-    #[serde(with = "duration")]
-    pub lead: u64,
-    /// Emergency lead time, ms.
-    #[serde(default, with = "duration::maybe", skip_serializing_if = "Option::is_none")]
-    pub emergency_lead: Option<u64>,
 }
 
 /// `[[circuit]]`
@@ -332,6 +325,7 @@ fn place_of_rule(what: &str) -> &'static str {
         "escalation" | "escalations" => "escalation",
         "quota" | "quotas" => "quota",
         "notice kind" => "notice",
+        "extent" => "line.extent",
         "circuit" => "circuit",
         "parties" | "keys" => "party",
         "kinds that pass" => "suspension.passes",
@@ -364,6 +358,7 @@ impl Paper {
                 parent: None,
                 refounds: None,
                 text: None,
+                extent: None,
             },
             handling: Handling {
                 flash: 10 * minute,
@@ -386,11 +381,7 @@ impl Paper {
                 routine: [2_000_000, 2 << 30],
             },
             escalation: steps.into_iter().filter(|step| ranks(step.rank)).collect(),
-            notice: vec![NoticePart {
-                name: "activity".into(),
-                lead: 120 * minute,
-                emergency_lead: Some(5 * minute),
-            }],
+            notice: vec![NoticePart::new("activity", 120 * minute, Some(5 * minute))],
             circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
             party,
             signature: Vec::new(),
@@ -460,6 +451,8 @@ impl Paper {
         let quota = |[entries, bytes]: [u64; 2]| Quota { entries, bytes };
         let circuits =
             self.circuit.iter().map(|c| CircuitKind { name: c.name.clone(), kind: c.kind.clone() });
+        let notices = self.notice.iter().enumerate();
+        let notices = notices.map(|(place, notice)| notice.kind(&format!("notice.{place}")));
         let mut escalations: Vec<Escalation> = escalations.collect::<Result<_, Wrong>>()?;
         escalations.sort_by_key(|step| (step.class, step.after_ms));
         Ok(Terms {
@@ -494,17 +487,10 @@ impl Paper {
                 veto: veto.collect::<Result<_, _>>()?,
                 window_ms: self.motions.window,
             },
-            notices: self
-                .notice
-                .iter()
-                .map(|notice| NoticeKind {
-                    name: notice.name.clone(),
-                    lead_ms: notice.lead,
-                    emergency_lead_ms: notice.emergency_lead,
-                })
-                .collect(),
+            notices: notices.collect::<Result<_, Wrong>>()?,
             circuits: (!self.circuit.is_empty()).then(|| circuits.collect()),
             text: maybe_hash("line.text", self.line.text.as_ref())?,
+            extent: self.line.extent.map(notice::extent).transpose()?,
         })
     }
 

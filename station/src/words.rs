@@ -13,7 +13,7 @@ const CLASSES: [(Class, &str); 5] = [
     (Class::R, "routine"),
 ];
 
-const KINDS: [(u16, &str); 20] = [
+const KINDS: [(u16, &str); 21] = [
     (number::MESSAGE, "message"),
     (number::AMENDMENT, "amendment"),
     (number::WITHDRAWAL, "withdrawal"),
@@ -28,6 +28,7 @@ const KINDS: [(u16, &str); 20] = [
     (number::MISSED, "missed"),
     (number::DUTY, "duty"),
     (number::NOTICE, "notice"),
+    (number::CONFLICT, "conflict"),
     (number::OPENS, "opens"),
     (number::SUSPENDS, "suspends"),
     (number::RESUMES, "resumes"),

@@ -333,10 +333,7 @@ fn apply(paper: &mut Paper, terms: &Terms) {
     let place = |name: &String| paper.party.iter().position(|card| card.name == *name);
     paper.motions.veto.sort_by_key(place);
     paper.motions.window = terms.rule.window_ms;
-    let notices = terms.notices.iter().map(|kind| NoticePart {
-        name: kind.name.clone(),
-        lead: kind.lead_ms,
-        emergency_lead: kind.emergency_lead_ms,
-    });
+    let notices = terms.notices.iter();
+    let notices = notices.map(|kind| NoticePart::new(&kind.name, kind.lead_ms, kind.emergency_lead_ms));
     paper.notice = notices.collect();
 }

@@ -139,7 +139,7 @@ pub(super) fn draft(
         "notice" => {
             draft.precedence = precedence(table, 'P');
             let notice = notice(&mut draft, table, reader);
-            draft.fields.extend(notice);
+            draft.put("notice", notice);
         }
         "amend" => {
             draft.regards.extend(of(table, reader));

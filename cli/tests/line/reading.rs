@@ -57,7 +57,8 @@ fn a_notice_with_its_geometry_and_what_became_of_it() {
         "time_ms": NOW_MS, "clock_held": true, "unjudged": true, "withdrawn_by": "usa/P/3", "amended_by": ["usa/P/2"],
         "marked": {"error": "NotPermitted", "what": "permission", "expected": "an open line", "found": "a suspension"},
         "body": {"notice": {"notice_kind": "activity", "text": "Firing", "from_ms": NOW_MS + 60 * MINUTE, "until_ms": NOW_MS + 120 * MINUTE,
-            "area": [[35.0, 40.0], [-35.5, 41.0], [36.0, -41.0000001], [999, 0]], "lowest_m": -10.5, "highest_m": null, "forces": "all", "emergency": true}},
+            "volumes": [{"rings": [[[35.0, 40.0], [-35.5, 41.0], [36.0, -41.0000001], [999, 0]]], "lower": {"m": -10.5, "datum": "AMSL"}, "upper": null}],
+            "fields": {"forces": "all"}, "emergency": true}},
     });
     let station = reading("GET /v1/lines/syria/entries/usa/P/1", notice);
     let page = "\
@@ -71,7 +72,6 @@ from          usa, watch officer
 time          062240ZAPR17 22:40:00Z (now)
 notice        activity
 text          │ Firing
-binds         │ all
 emergency     it does not keep the usual lead time
 from          062340ZAPR17 23:40:00Z (in 1 h 00 min)
 until         070040ZAPR17 00:40:00Z (in 2 h 00 min)
@@ -79,7 +79,8 @@ area          35.0000000, 40.0000000  (35°00'00.000\"N 040°00'00.000\"E)
               -35.5000000, 41.0000000  (35°30'00.000\"S 041°00'00.000\"E)
               36.0000000, -41.0000001  (36°00'00.000\"N 041°00'00.000\"W)
               ?
-lowest        -10.5 m
+lowest        -10.5 m AMSL
+forces        │ all
 by rus        ○ not delivered
               – displayed: told in Z and O only
               ○ not acknowledged

@@ -97,7 +97,7 @@ fn every_verb_writes_the_draft_of_the_specification() {
                 "all",
                 "--emergency",
             ],
-            json!({"kind": "notice", "notice_kind": "activity", "text": "Firing", "from_ms": NOW_MS + 48 * HOUR, "until_ms": NOW_MS + 48 * HOUR, "area": [[-35.0, 40.0], [35.0, 41.0], [36.0, 41.0]], "lowest_m": -10.0, "highest_m": 5000.0, "forces": "all", "emergency": true}),
+            json!({"kind": "notice", "notice": {"notice_kind": "activity", "text": "Firing", "from_ms": NOW_MS + 48 * HOUR, "until_ms": NOW_MS + 48 * HOUR, "area": [[-35.0, 40.0], [35.0, 41.0], [36.0, 41.0]], "lowest_m": -10.0, "highest_m": 5000.0, "forces": "all", "emergency": true}}),
         ),
         (
             vec![

@@ -6,12 +6,13 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use detente_airspace::position::Position;
 use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
 use minicbor::{Decode, Encode};
 
-use crate::kind::{
-    Amendment, Choice, Content, Duty, MAX_CORNERS, MAX_TEXT, Message, Notice, Outcome, Position, number,
-};
+use crate::kind::{Amendment, Choice, Content, Duty, MAX_TEXT, Message, Outcome, number};
+use crate::notice::Notice;
+use crate::report::ConflictReport;
 
 /// An entry's name in a body: `[book, number]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -37,6 +38,30 @@ impl WireRef {
     }
 }
 
+/// A position in a body: `[latitude, longitude]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Place {
+    #[n(0)]
+    lat: i32,
+    #[n(1)]
+    lon: i32,
+}
+
+impl From<Position> for Place {
+    fn from(position: Position) -> Self {
+        Self { lat: position.lat, lon: position.lon }
+    }
+}
+
+impl Place {
+    pub(crate) fn position(self) -> Result<Position, Fault> {
+        let (lat, lon) = (self.lat, self.lon);
+        Position::new(lat, lon).map_err(|_| {
+            Fault::malformed("position", "±90° and ±180° in 1e-7 degrees", alloc::format!("{lat}, {lon}"))
+        })
+    }
+}
+
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct TextBody {
@@ -57,14 +82,14 @@ struct ReadBackBody {
     #[n(1)]
     text: String,
     #[n(2)]
-    position: Option<Position>,
+    position: Option<Place>,
 }
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct CeaseBody {
     #[n(1)]
-    position: Position,
+    position: Place,
     #[n(2)]
     text: Option<String>,
 }
@@ -178,7 +203,7 @@ struct DecideBody {
 #[cbor(map)]
 struct EmptyBody {}
 
-fn bytes(body: impl Encode<()>) -> Vec<u8> {
+pub(crate) fn bytes(body: impl Encode<()>) -> Vec<u8> {
     let mut out = Vec::new();
     // Writing to a `Vec` cannot fail, and no body holds a type whose encoding can.
     let _ = minicbor::encode(body, &mut out);
@@ -186,7 +211,7 @@ fn bytes(body: impl Encode<()>) -> Vec<u8> {
 }
 
 /// Reads a body, and holds it to be the one canonical encoding of what was read.
-fn exactly<'b, T: Decode<'b, ()> + Encode<()>>(body: &'b [u8]) -> Result<T, Fault> {
+pub(crate) fn exactly<'b, T: Decode<'b, ()> + Encode<()>>(body: &'b [u8]) -> Result<T, Fault> {
     let read: T = minicbor::decode(body)
         .map_err(|error| Fault::malformed("body", "the body of its kind", alloc::format!("{error}")))?;
     if bytes(&read) == body {
@@ -196,7 +221,7 @@ fn exactly<'b, T: Decode<'b, ()> + Encode<()>>(body: &'b [u8]) -> Result<T, Faul
     }
 }
 
-fn within(text: String) -> Result<String, Fault> {
+pub(crate) fn within(text: String) -> Result<String, Fault> {
     if (1..=MAX_TEXT).contains(&text.len()) {
         Ok(text)
     } else {
@@ -204,12 +229,12 @@ fn within(text: String) -> Result<String, Fault> {
     }
 }
 
-fn maybe_within(text: Option<String>) -> Result<Option<String>, Fault> {
+pub(crate) fn maybe_within(text: Option<String>) -> Result<Option<String>, Fault> {
     text.map(within).transpose()
 }
 
 /// A flag is `true` or absent.
-fn flag(flag: Option<bool>) -> Result<bool, Fault> {
+pub(crate) fn flag(flag: Option<bool>) -> Result<bool, Fault> {
     match flag {
         None => Ok(false),
         Some(true) => Ok(true),
@@ -217,42 +242,11 @@ fn flag(flag: Option<bool>) -> Result<bool, Fault> {
     }
 }
 
-fn valid(position: Position) -> Result<Position, Fault> {
-    if position.is_valid() {
-        Ok(position)
-    } else {
-        Err(Fault::malformed("position", "±90° and ±180° in 1e-7 degrees", alloc::format!("{position:?}")))
-    }
-}
-
-impl Notice {
-    fn check(self) -> Result<Self, Fault> {
-        within(self.text.clone())?;
-        if self.kind.is_empty() || self.kind.len() > 32 {
-            return Err(Fault::malformed(
-                "notice kind",
-                "1 to 32 bytes",
-                alloc::format!("{}", self.kind.len()),
-            ));
-        }
-        maybe_within(self.forces.clone())?;
-        flag(self.emergency)?;
-        if !(3..=MAX_CORNERS).contains(&self.area.len()) {
-            return Err(Fault::malformed("area", "3 to 256 corners", alloc::format!("{}", self.area.len())));
-        }
-        for corner in &self.area {
-            valid(*corner)?;
-        }
-        if self.until_ms < self.from_ms {
-            return Err(Fault::malformed("notice", "until at or after from", "until before from"));
-        }
-        if let (Some(low), Some(high)) = (self.lowest_mm, self.highest_mm)
-            && high < low
-        {
-            return Err(Fault::malformed("notice", "highest at or above lowest", "highest below lowest"));
-        }
-        Ok(self)
-    }
+/// Whether a body has a key, as far as it can be read.
+fn has_key(body: &[u8], key: u64) -> bool {
+    let mut reader = minicbor::Decoder::new(body);
+    let Ok(Some(keys)) = reader.map() else { return false };
+    (0..keys).map_while(|_| reader.u64().ok().zip(reader.skip().ok())).any(|(found, ())| found == key)
 }
 
 impl Content {
@@ -261,13 +255,16 @@ impl Content {
         match self.clone() {
             Self::Message(message) => bytes(message),
             Self::Amendment(Amendment::Text(text)) => bytes(TextBody { text }),
-            Self::Amendment(Amendment::Notice(notice)) | Self::Notice(notice) => bytes(notice),
+            Self::Amendment(Amendment::Notice(notice)) | Self::Notice(notice) => notice.encode(),
+            Self::Conflict(report) => report.encode(),
             Self::Withdrawal { reason: text } | Self::Acknowledgement { text } => {
                 bytes(MaybeTextBody { text })
             }
-            Self::ReadBack { text, position } => bytes(ReadBackBody { text, position }),
+            Self::ReadBack { text, position } => {
+                bytes(ReadBackBody { text, position: position.map(Place::from) })
+            }
             Self::PassedOn { to: text } => bytes(TextBody { text }),
-            Self::Cease { position, text } => bytes(CeaseBody { position, text }),
+            Self::Cease { position, text } => bytes(CeaseBody { position: position.into(), text }),
             Self::Displayed | Self::Unknown { .. } => bytes(EmptyBody {}),
             Self::Escalated { rank, after_ms } => bytes(EscalatedBody { rank, after_ms }),
             Self::Test { slot, text } => bytes(TestBody { slot, text }),
@@ -307,22 +304,21 @@ impl Content {
                 flag(message.answers)?;
                 Self::Message(Message { text: within(message.text)?, ..message })
             }
-            AMENDMENT => Self::Amendment(match exactly::<TextBody>(body) {
-                Ok(TextBody { text }) => Amendment::Text(within(text)?),
-                Err(_) => Amendment::Notice(exactly::<Notice>(body)?.check()?),
-            }),
+            // A text has one key; a notice always has volumes.
+            AMENDMENT if has_key(body, 3) => Self::Amendment(Amendment::Notice(Notice::decode(body)?)),
+            AMENDMENT => Self::Amendment(Amendment::Text(within(exactly::<TextBody>(body)?.text)?)),
             WITHDRAWAL => Self::Withdrawal { reason: maybe_within(exactly::<MaybeTextBody>(body)?.text)? },
             ACKNOWLEDGEMENT => {
                 Self::Acknowledgement { text: maybe_within(exactly::<MaybeTextBody>(body)?.text)? }
             }
             READ_BACK => {
                 let ReadBackBody { text, position } = exactly(body)?;
-                Self::ReadBack { text: within(text)?, position: position.map(valid).transpose()? }
+                Self::ReadBack { text: within(text)?, position: position.map(Place::position).transpose()? }
             }
             PASSED_ON => Self::PassedOn { to: within(exactly::<TextBody>(body)?.text)? },
             CEASE => {
                 let CeaseBody { position, text } = exactly(body)?;
-                Self::Cease { position: valid(position)?, text: maybe_within(text)? }
+                Self::Cease { position: position.position()?, text: maybe_within(text)? }
             }
             DISPLAYED => exactly::<EmptyBody>(body).map(|_| Self::Displayed)?,
             ESCALATED => {
@@ -350,7 +346,8 @@ impl Content {
                     ));
                 }
             }),
-            NOTICE => Self::Notice(exactly::<Notice>(body)?.check()?),
+            NOTICE => Self::Notice(Notice::decode(body)?),
+            CONFLICT => Self::Conflict(ConflictReport::decode(body)?),
             OPENS => {
                 let OpensBody { before, size, root } = exactly(body)?;
                 if before > Book::LAST_GENERATION || size > MAX_SIZE {

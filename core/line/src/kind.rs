@@ -6,13 +6,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use detente_airspace::position::Position;
 use detente_record::{Book, Class, Entry, EntryRef, Fault, Hash, Party};
 use minicbor::{Decode, Encode};
 
+use crate::notice::Notice;
+use crate::report::ConflictReport;
+
 /// Longest text of any body, in bytes.
 pub const MAX_TEXT: usize = 12_000;
-/// Most corners of an area.
-pub const MAX_CORNERS: usize = 256;
 /// The first kind that is an act.
 pub const FIRST_ACT: u16 = 64;
 
@@ -33,30 +35,13 @@ pub mod number {
     pub const MISSED: u16 = 12;
     pub const DUTY: u16 = 13;
     pub const NOTICE: u16 = 14;
+    pub const CONFLICT: u16 = 15;
     pub const OPENS: u16 = 64;
     pub const SUSPENDS: u16 = 65;
     pub const RESUMES: u16 = 66;
     pub const MOTION: u16 = 67;
     pub const VOTE: u16 = 68;
     pub const DECIDE: u16 = 69;
-}
-
-/// A position on WGS 84: latitude and longitude in units of 1e-7 degree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct Position {
-    /// Latitude, ±900,000,000.
-    #[n(0)]
-    pub lat: i32,
-    /// Longitude, ±1,800,000,000.
-    #[n(1)]
-    pub lon: i32,
-}
-
-impl Position {
-    /// Whether both coordinates are within their ranges.
-    pub fn is_valid(self) -> bool {
-        self.lat.unsigned_abs() <= 900_000_000 && self.lon.unsigned_abs() <= 1_800_000_000
-    }
 }
 
 /// Text that somebody wrote to somebody.
@@ -75,39 +60,6 @@ pub struct Message {
     /// It answers what it regards.
     #[n(4)]
     pub answers: Option<bool>,
-}
-
-/// Planned activity (spec/line.md §4.1).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Notice {
-    /// The notice kind's name in the memorandum.
-    #[n(1)]
-    pub kind: String,
-    /// What is planned.
-    #[n(2)]
-    pub text: String,
-    /// Start of the activity, ms.
-    #[n(3)]
-    pub from_ms: u64,
-    /// End of the activity, ms.
-    #[n(4)]
-    pub until_ms: u64,
-    /// Corners of the area, 3 to 256.
-    #[n(5)]
-    pub area: Vec<Position>,
-    /// Lower limit, mm.
-    #[n(6)]
-    pub lowest_mm: Option<i64>,
-    /// Upper limit, mm.
-    #[n(7)]
-    pub highest_mm: Option<i64>,
-    /// Forces that it binds.
-    #[n(8)]
-    pub forces: Option<String>,
-    /// Sent later than its lead time, and says so.
-    #[n(9)]
-    pub emergency: Option<bool>,
 }
 
 /// The new content of an amended entry, whole.
@@ -231,6 +183,8 @@ pub enum Content {
     Duty(Duty),
     /// Kind 14.
     Notice(Notice),
+    /// Kind 15: what one party plans, and does not say, is in the way of what another gave notice of.
+    Conflict(ConflictReport),
     /// Kind 64: first entry of a later generation.
     Opens {
         /// The generation before.
@@ -310,6 +264,7 @@ impl Content {
             Self::Missed { .. } => MISSED,
             Self::Duty(_) => DUTY,
             Self::Notice(_) => NOTICE,
+            Self::Conflict(_) => CONFLICT,
             Self::Opens { .. } => OPENS,
             Self::Suspends { .. } => SUSPENDS,
             Self::Resumes { .. } => RESUMES,
@@ -322,14 +277,17 @@ impl Content {
 
     /// Whether somebody on the other side has to take note of it: it stays open until acknowledged.
     pub fn is_to_be_handled(&self) -> bool {
-        matches!(self, Self::Message(_) | Self::Amendment(_) | Self::Notice(_) | Self::Cease { .. })
+        matches!(
+            self,
+            Self::Message(_) | Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) | Self::Cease { .. }
+        )
     }
 
     /// Whether it passes however the line stands, before the memorandum adds anything (spec §5, Permitted).
     pub fn always_passes(&self) -> bool {
         match self {
             Self::Message(message) => message.safety_of_life == Some(true),
-            Self::Amendment(_) | Self::Notice(_) => false,
+            Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) => false,
             Self::Unknown { kind } => *kind >= FIRST_ACT,
             _ => true,
         }
@@ -385,6 +343,7 @@ impl Content {
             | Self::Duty(_)
             | Self::Opens { .. }
             | Self::Suspends { .. } => entry.regards.is_empty(),
+            Self::Conflict(_) => one(|subject, book| subject.book.party != book.party),
             Self::Message(_) | Self::Cease { .. } | Self::Notice(_) | Self::Unknown { .. } => true,
         };
         if fits {

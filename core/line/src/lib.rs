@@ -28,21 +28,29 @@ pub mod kind;
 mod line;
 mod memorandum;
 mod mirror;
+pub mod notice;
 mod receipts;
+mod report;
 mod snapshot;
 mod view;
 mod watch;
+
+pub use detente_airspace as airspace;
 
 pub use acts::{Acts, Decision, Motion, Suspended, Under};
 pub use contract::{
     Append, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Outgoing, Shown, StoredEntry,
 };
+pub use detente_airspace::position::Position;
 pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};
-pub use kind::{Amendment, Choice, Content, Duty, Message, Notice, Outcome, Position};
+pub use kind::{Amendment, Choice, Content, Duty, Message, Outcome};
 pub use line::{Identity, Line};
 pub use memorandum::{
-    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, NoticeKind, Office, Quota, Rule, Suspension,
-    Terms, Tests, is_language, is_line_name,
+    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, Office, Quota, Rule, Suspension, Terms,
+    Tests, is_language, is_line_name,
 };
+pub use notice::Notice;
+pub use notice::rule::{Extent, Minima, Nature, NoticeKind, Short};
+pub use report::ConflictReport;
 pub use view::{Forgotten, HeldBook, Verdict};

@@ -15,6 +15,8 @@ use detente_record::{
 };
 use minicbor::{Decode, Encode};
 
+use crate::notice::rule::{Extent, NoticeKind};
+
 /// Largest memorandum, in bytes.
 pub const MAX_MEMORANDUM: usize = 262_144;
 
@@ -70,6 +72,9 @@ pub struct Terms {
     /// SHA-256 of the plain text of the agreement.
     #[cbor(n(16), with = "minicbor::bytes")]
     pub text: Option<Hash>,
+    /// The area that notices of the line are about.
+    #[n(17)]
+    pub extent: Option<Extent>,
 }
 
 /// A party, its keys and its offices.
@@ -187,21 +192,6 @@ pub struct Rule {
     pub window_ms: u64,
 }
 
-/// A kind of notice.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct NoticeKind {
-    /// Its name.
-    #[n(1)]
-    pub name: String,
-    /// How long before the activity it is to be sent, ms.
-    #[n(2)]
-    pub lead_ms: u64,
-    /// The same for one flagged as an emergency; `None`: there is no such.
-    #[n(3)]
-    pub emergency_lead_ms: Option<u64>,
-}
-
 /// A circuit that the parties agreed on.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -223,11 +213,11 @@ pub struct Memorandum {
 }
 
 /// A rule that a memorandum breaks.
-fn refuse(what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Fault {
+pub(crate) fn refuse(what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Fault {
     Fault::malformed(what, expected.into(), found.into())
 }
 
-fn is_name(name: &str, longest: usize) -> bool {
+pub(crate) fn is_name(name: &str, longest: usize) -> bool {
     name.len() <= longest
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -252,7 +242,7 @@ fn is_label(text: &str) -> bool {
     (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+pub(crate) fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let items: Vec<T> = items.collect();
     items.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
 }
@@ -372,8 +362,14 @@ impl Terms {
         if self.quotas.iter().any(|quota| quota.entries == 0 || quota.bytes < MAX_ENTRY as u64) {
             return Err(refuse("quota", "1 entry and 16,384 bytes, or more", "less"));
         }
-        if self.notices.iter().any(|notice| !is_name(&notice.name, 32)) {
-            return Err(refuse("notice kind", "[a-z][a-z0-9-]{0,31}", "another name"));
+        for (place, kind) in self.notices.iter().enumerate() {
+            kind.check()?;
+            if self.notices.iter().take(place).any(|before| before.name == kind.name) {
+                return Err(refuse("notice kind", "distinct names", format!("{} twice", kind.name)));
+            }
+        }
+        if let Some(extent) = &self.extent {
+            extent.check()?;
         }
         let circuits = self.circuits.as_deref().unwrap_or_default();
         if circuits.iter().any(|circuit| !is_label(&circuit.name) || !is_label(&circuit.kind)) {

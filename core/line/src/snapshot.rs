@@ -256,7 +256,7 @@ keep!(SignedCheckpoint { checkpoint, signature });
 keep!(Receipt { book, party, size, seconds, signature });
 
 /// What faults may be about, for a snapshot to give the same words back.
-const SUBJECTS: [&str; 24] = [
+const SUBJECTS: [&str; 26] = [
     "serial",
     "time",
     "vector",
@@ -272,8 +272,10 @@ const SUBJECTS: [&str; 24] = [
     "text",
     "flag",
     "position",
-    "area",
-    "notice",
+    "volume",
+    "field",
+    "waypoints",
+    "verdict",
     "notice kind",
     "duty",
     "motion",

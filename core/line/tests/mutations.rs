@@ -3,8 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot make its input has failed")]
 
+use detente_airspace::altitude::{Band, Datum, Limit};
+use detente_airspace::area::Area;
+use detente_airspace::span::Span;
+use detente_airspace::verdict::Verdict;
+use detente_airspace::volume::Volume;
 use detente_line::frame::{self, Frame, Hello};
-use detente_line::{Choice, Content, Duty, Fork, Memorandum, Message, Notice, Outcome, Position};
+use detente_line::notice::{Field, Value, Waypoint};
+use detente_line::{
+    Choice, ConflictReport, Content, Duty, Fork, Memorandum, Message, Notice, Outcome, Position,
+};
 use detente_record::{
     Book, Checkpoint, Class, EntryRef, LineId, LineSecret, Party, Receipt, SignedCheckpoint,
 };
@@ -42,19 +50,29 @@ fn book(class: Class) -> Book {
 }
 
 fn contents() -> Vec<Content> {
-    let position = Position { lat: 352_400_000, lon: -401_900_000 };
+    let at = |lat, lon| Position { lat, lon };
+    let position = at(352_400_000, -401_900_000);
     let act = EntryRef { book: book(Class::A), number: 300 };
+    let area =
+        Area::new(&[position, at(353_000_000, -401_900_000), at(353_000_000, -402_900_000)], &[]).unwrap();
+    let limit = Limit { mm: -5, datum: Datum::Agl };
+    let band = Band::new(Some(limit), None, None).unwrap();
+    let volumes = vec![Volume::new(area, band, Span::new(1, 1 << 41).unwrap())];
+    let waypoint = |ms| Waypoint { position, window: Span::new(ms, ms + 5).unwrap() };
+    let fields = [
+        (Field::Name, Value::Text("All.".into())),
+        (Field::Review, Value::Number(7)),
+        (Field::Escorted, Value::Flag(true)),
+    ];
     let notice = Notice {
         kind: "activity".into(),
         text: "Planned activity.".into(),
-        from_ms: 1,
-        until_ms: 1 << 41,
-        area: vec![position; 3],
-        lowest_mm: Some(-5),
-        highest_mm: Some(5_000_000),
-        forces: Some("All.".into()),
-        emergency: Some(true),
+        volumes: volumes.clone(),
+        fields: fields.into(),
+        emergency: true,
+        waypoints: vec![waypoint(1), waypoint(2)],
     };
+    let report = ConflictReport { verdict: Verdict::Conflict, volumes, text: Some("Keep away.".into()) };
     let message =
         Message { text: "Hold.".into(), safety_of_life: Some(true), reply_by_ms: Some(9), answers: None };
     vec![
@@ -65,6 +83,7 @@ fn contents() -> Vec<Content> {
         Content::Displayed,
         Content::Duty(Duty::Handover { to: 7 }),
         Content::Notice(notice),
+        Content::Conflict(report),
         Content::Opens { before: 0, size: 12, root: [3; 32] },
         Content::Suspends { scope: vec![1, 14], effective_ms: 77, reason: "After the strike.".into() },
         Content::Resumes { effective_ms: 78, decision: Some(act) },

@@ -11,7 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use detente_airspace::verdict::Verdict;
+use detente_airspace::wire;
 use detente_line::frame::{self, Frame};
+use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
     Amendment, Content, Duty, Effect, Event, Identity, Input, Line, Memorandum, Notice, Outcome, Outgoing,
 };
@@ -40,11 +43,23 @@ fn reference(entry: &EntryRef) -> Value {
 }
 
 fn notice(notice: &Notice) -> Value {
-    let area: Vec<Value> = notice.area.iter().map(|corner| json!([corner.lat, corner.lon])).collect();
+    let value = |value: &Said| match value {
+        Said::Text(text) => json!(text),
+        Said::Number(number) => json!(number),
+        Said::Flag(flag) => json!(flag),
+    };
+    let fields = notice.fields.iter().map(|(field, said)| (field.number().to_string(), value(said)));
+    let fields: serde_json::Map<String, Value> = fields.collect();
+    let passed = |passed: &Waypoint| {
+        let Waypoint { position, window } = passed;
+        json!([[position.lat, position.lon], window.from_ms(), window.until_ms()])
+    };
+    let waypoints: Vec<Value> = notice.waypoints.iter().map(passed).collect();
     json!({
-        "notice_kind": notice.kind, "text": notice.text, "from_ms": notice.from_ms, "until_ms": notice.until_ms,
-        "area": area, "lowest_mm": notice.lowest_mm, "highest_mm": notice.highest_mm, "forces": notice.forces,
-        "emergency": notice.emergency,
+        "notice_kind": notice.kind, "text": notice.text, "volumes": hex(&wire::encode(&notice.volumes)),
+        "from_ms": notice.from_ms(), "until_ms": notice.until_ms(),
+        "fields": (!fields.is_empty()).then_some(fields), "emergency": notice.emergency.then_some(true),
+        "waypoints": (!waypoints.is_empty()).then_some(waypoints),
     })
 }
 
@@ -74,6 +89,10 @@ fn body(content: &Content) -> Value {
         Content::Duty(Duty::On) => json!({"state": "on"}),
         Content::Duty(Duty::Handover { to }) => json!({"state": "handover", "to": to}),
         Content::Notice(planned) => notice(planned),
+        Content::Conflict(report) => {
+            let verdict = if report.verdict == Verdict::Conflict { "conflict" } else { "within separation" };
+            json!({"verdict": verdict, "volumes": hex(&wire::encode(&report.volumes)), "text": report.text})
+        }
         Content::Opens { before, size, root } => json!({"before": before, "size": size, "root": hex(root)}),
         Content::Suspends { scope, effective_ms, reason } => {
             json!({"scope": scope, "effective_ms": effective_ms, "reason": reason})
@@ -164,7 +183,7 @@ fn every_kind_has_a_vector() {
         .filter(|case| case.text("verdict") == "sound")
         .map(|case| case.number("kind"))
         .collect();
-    let all = (number::MESSAGE..=number::NOTICE).chain(number::OPENS..=number::DECIDE);
+    let all = (number::MESSAGE..=number::CONFLICT).chain(number::OPENS..=number::DECIDE);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 

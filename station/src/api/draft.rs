@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Memorandum, Message, Notice, Position};
+use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Memorandum, Message};
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::notice::{self, AskedNotice, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
@@ -40,28 +41,6 @@ pub(crate) struct Asked {
     effective_ms: Option<u64>,
     closes_ms: Option<u64>,
     choice: Option<String>,
-    notice_kind: Option<String>,
-    from_ms: Option<u64>,
-    until_ms: Option<u64>,
-    area: Option<Vec<[f64; 2]>>,
-    lowest_m: Option<f64>,
-    highest_m: Option<f64>,
-    forces: Option<String>,
-    emergency: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AskedNotice {
-    notice_kind: String,
-    text: String,
-    from_ms: u64,
-    until_ms: u64,
-    area: Vec<[f64; 2]>,
-    lowest_m: Option<f64>,
-    highest_m: Option<f64>,
-    forces: Option<String>,
-    emergency: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,30 +90,6 @@ fn receipted_by(line: &Line, entry: EntryRef) -> Vec<Party> {
         .collect()
 }
 
-/// Degrees to 1e-7 degrees.
-fn position([lat, lon]: [f64; 2]) -> Result<Position, Refused> {
-    let within = |degrees: f64, most: f64| degrees.is_finite() && degrees.abs() <= most;
-    if !within(lat, 90.0) || !within(lon, 180.0) {
-        let expected = "[latitude, longitude] within ±90 and ±180 degrees";
-        return Err(Refused::misuse("position", expected, format!("[{lat}, {lon}]")));
-    }
-    let units = |degrees: f64| (degrees * 1e7).round() as i32;
-    Ok(Position { lat: units(lat), lon: units(lon) })
-}
-
-/// Metres to mm.
-fn height(metres: Option<f64>) -> Result<Option<i64>, Refused> {
-    metres
-        .map(|metres| {
-            if metres.is_finite() && metres.abs() < 1e9 {
-                Ok((metres * 1000.0).round() as i64)
-            } else {
-                Err(Refused::misuse("altitude", "metres", metres.to_string()))
-            }
-        })
-        .transpose()
-}
-
 fn needed<T>(field: &str, kind: &str, given: Option<T>) -> Result<T, Refused> {
     given.ok_or_else(|| Refused::misuse(field, &format!("one for a {kind}"), "none"))
 }
@@ -150,20 +105,6 @@ fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refu
         let names: Vec<&str> = offices.iter().map(|office| office.name.as_str()).collect();
         Refused::misuse("office", &format!("one of {}", names.join(", ")), asked.to_string())
             .hinted("an officer writes from an office that the memorandum gives this party")
-    })
-}
-
-fn notice(asked: AskedNotice) -> Result<Notice, Refused> {
-    Ok(Notice {
-        kind: asked.notice_kind,
-        text: asked.text,
-        from_ms: asked.from_ms,
-        until_ms: asked.until_ms,
-        area: asked.area.into_iter().map(position).collect::<Result<_, _>>()?,
-        lowest_mm: height(asked.lowest_m)?,
-        highest_mm: height(asked.highest_m)?,
-        forces: asked.forces,
-        emergency: asked.emergency.filter(|emergency| *emergency),
     })
 }
 
@@ -188,8 +129,8 @@ async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, 
             .hinted("check the date, and this machine's clock"));
     }
     let (content, regards) = content(keeper, asked, regards, now_ms).await?;
-    if let Content::Notice(notice) = &content {
-        check_notice(memorandum, notice, now_ms)?;
+    if let Content::Notice(planned) | Content::Amendment(Amendment::Notice(planned)) = &content {
+        notice::check(memorandum, planned, now_ms)?;
     }
     Ok(Draft { class, office, language, regards, content })
 }
@@ -213,33 +154,6 @@ fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<()
     }
 }
 
-/// Holds a notice to what the memorandum asks of its kind.
-fn check_notice(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result<(), Refused> {
-    let kinds = &memorandum.terms().notices;
-    let Some(kind) = kinds.iter().find(|kind| kind.name == notice.kind) else {
-        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
-        let expected = format!("a kind of the memorandum: {}", names.join(", "));
-        let hint = "`detente memorandum show FILE` lists the kinds of notice and their lead times";
-        return Err(Refused::misuse("notice kind", &expected, notice.kind.clone()).hinted(hint));
-    };
-    let lead_ms = notice.from_ms.saturating_sub(now_ms);
-    let asked_ms = match (notice.emergency, kind.emergency_lead_ms) {
-        (Some(true), Some(lead_ms)) => lead_ms,
-        (Some(true), None) => {
-            let expected = "no emergency: the memorandum has none for this kind";
-            return Err(Refused::misuse("emergency", expected, "an emergency"));
-        }
-        _ => kind.lead_ms,
-    };
-    if lead_ms < asked_ms {
-        let text = crate::duration::text;
-        let expected = format!("{} or more before it begins", text(asked_ms));
-        let hint = "begin later, or say --emergency where the memorandum has a lead time for that";
-        return Err(Refused::misuse("lead time", &expected, text(lead_ms / 1000 * 1000)).hinted(hint));
-    }
-    Ok(())
-}
-
 async fn content(
     keeper: &Keeper,
     asked: Asked,
@@ -256,7 +170,7 @@ async fn content(
             answers: asked.answers.filter(|flag| *flag),
         }),
         "amendment" => Content::Amendment(match (asked.notice, asked.text) {
-            (Some(asked), None) => Amendment::Notice(notice(asked)?),
+            (Some(planned), None) => Amendment::Notice(planned.notice(&keeper.memorandum)?),
             (None, Some(text)) => Amendment::Text(text),
             _ => return Err(Refused::misuse("amendment", "a text or a notice", "both or neither")),
         }),
@@ -284,17 +198,7 @@ async fn content(
             }
             other => return Err(Refused::misuse("state", "off, on or handover", other)),
         }),
-        "notice" => Content::Notice(notice(AskedNotice {
-            notice_kind: needed("notice_kind", kind, asked.notice_kind)?,
-            text: needed("text", kind, asked.text)?,
-            from_ms: needed("from_ms", kind, asked.from_ms)?,
-            until_ms: needed("until_ms", kind, asked.until_ms)?,
-            area: needed("area", kind, asked.area)?,
-            lowest_m: asked.lowest_m,
-            highest_m: asked.highest_m,
-            forces: asked.forces,
-            emergency: asked.emergency,
-        })?),
+        "notice" => Content::Notice(needed("notice", kind, asked.notice)?.notice(&keeper.memorandum)?),
         "suspends" => {
             let scope = asked.scope.iter().map(|name| words::kind(name)).collect::<Result<Vec<u16>, _>>();
             let mut scope = scope.map_err(|error| Refused::misuse("scope", "kinds of entry", error))?;

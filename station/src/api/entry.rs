@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_line::{
-    Amendment, Choice, Content, Duty, Forgotten, Line, Memorandum, Notice, Outcome, Position,
-};
+use detente_line::airspace::verdict::Verdict;
+use detente_line::{Amendment, Choice, Content, Duty, Forgotten, Line, Memorandum, Outcome};
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::draft::parse_book;
+use super::notice::{degrees, notice_json, volume_json};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name};
 use crate::keeper::Keeper;
@@ -19,33 +19,19 @@ use crate::words;
 /// Most entries in one answer.
 pub(crate) const MAX_ENTRIES: usize = 1_000;
 
-fn degrees(position: Position) -> Value {
-    json!([f64::from(position.lat) / 1e7, f64::from(position.lon) / 1e7])
-}
-
-fn metres(mm: Option<i64>) -> Value {
-    mm.map_or(Value::Null, |mm| json!(mm as f64 / 1000.0))
-}
-
-fn notice_json(notice: &Notice) -> Value {
-    json!({
-        "notice_kind": notice.kind,
-        "text": notice.text,
-        "from_ms": notice.from_ms,
-        "until_ms": notice.until_ms,
-        "area": notice.area.iter().copied().map(degrees).collect::<Vec<_>>(),
-        "lowest_m": metres(notice.lowest_mm),
-        "highest_m": metres(notice.highest_mm),
-        "forces": notice.forces,
-        "emergency": notice.emergency.unwrap_or(false),
-    })
-}
-
 pub(crate) fn choice_text(choice: Choice) -> &'static str {
     match choice {
         Choice::For => "for",
         Choice::Against => "against",
         Choice::Abstain => "abstain",
+    }
+}
+
+pub(crate) fn verdict_text(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clear => "clear",
+        Verdict::WithinSeparation => "within-separation",
+        Verdict::Conflict => "conflict",
     }
 }
 
@@ -72,8 +58,14 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
             "answers": message.answers.unwrap_or(false),
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
-        Content::Amendment(Amendment::Notice(notice)) => json!({"notice": notice_json(notice)}),
-        Content::Notice(notice) => notice_json(notice),
+        Content::Amendment(Amendment::Notice(notice)) | Content::Notice(notice) => {
+            json!({"notice": notice_json(notice)})
+        }
+        Content::Conflict(report) => json!({
+            "verdict": verdict_text(report.verdict),
+            "volumes": report.volumes.iter().map(volume_json).collect::<Vec<_>>(),
+            "text": report.text,
+        }),
         Content::Withdrawal { reason } => json!({"reason": reason}),
         Content::Acknowledgement { text } => json!({"text": text}),
         Content::ReadBack { text, position } => json!({"text": text, "position": position.map(degrees)}),

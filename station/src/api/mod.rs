@@ -7,6 +7,7 @@ mod doctor;
 pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
+pub(crate) mod notice;
 mod record;
 mod request;
 mod status;

@@ -229,6 +229,7 @@ impl LineInMemory {
             notices: Vec::new(),
             circuits: None,
             text: None,
+            extent: None,
         };
         let memorandum = Memorandum::check(terms).unwrap();
         let mut line = Self {
