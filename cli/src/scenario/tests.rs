@@ -59,7 +59,11 @@ fn april_2017_keeps_the_times_that_are_public() {
     let Deed::Say { draft, .. } = &notice.deed else { panic!("the warning is said on the line") };
     assert_eq!(time::dtg(notice.at_ms), "062240ZAPR17");
     assert_eq!(
-        draft.fields.get("from_ms").and_then(|ms| ms.as_u64()).map(|from_ms| from_ms - notice.at_ms),
+        draft
+            .fields
+            .get("notice")
+            .and_then(|notice| notice.get("from_ms")?.as_u64())
+            .map(|from_ms| from_ms - notice.at_ms),
         Some(2 * 3_600_000)
     );
     let suspension = scenario.steps.iter().find(|step| step.id.as_deref() == Some("suspension")).unwrap();
