@@ -528,3 +528,35 @@ async fn nothing_holds_a_short_frame_back() {
     sender.close("enough").await;
     echo.await.unwrap();
 }
+
+/// A station is killed, without a word to anybody, and comes back at the same port: it knows nothing of the circuit.
+#[test]
+fn a_station_that_was_killed_and_is_back_ends_its_old_circuits() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (living, killed, back) = (runtime(), runtime(), runtime());
+    let lines = || vec![identity(LINE, RUS, &[USA])];
+    let rus = killed.block_on(async { endpoint(lines()) });
+    let at = rus.local_addr();
+    let accepting = killed.spawn({
+        let rus = rus.clone();
+        async move { rus.accept().await.unwrap().unwrap() }
+    });
+    let usa = living.block_on(async { endpoint(vec![identity(LINE, USA, &[RUS])]) });
+    let (mut sender, mut receiver) = living.block_on(usa.dial(&LINE, &public_key(RUS), at)).unwrap().split();
+    let answered = living.block_on(accepting).unwrap();
+    // With its threads gone nothing that is dropped can say goodbye.
+    killed.shutdown_timeout(Duration::from_secs(60));
+    drop((answered, rus));
+
+    let _rus = back.block_on(async { Endpoint::bind(at, lines()).unwrap() });
+    living.block_on(async {
+        sender.send(b"are you there?").await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), receiver.receive()).await;
+        let ended = ended.expect("an end long before a circuit counts as idle");
+        assert!(
+            ended.as_ref().is_err_and(|error| error.to_string().contains("does not know this circuit")),
+            "{ended:?}"
+        );
+    });
+}

@@ -11,6 +11,7 @@ use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpo
 use crate::contract::{CircuitId, Effect, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
 use crate::line::Line;
+use crate::window::Window;
 
 /// How long a circuit may be quiet before a ping, ms.
 pub const PING_AFTER_MS: u64 = 5_000;
@@ -25,8 +26,6 @@ pub const CARRY_AFTER_MS: u64 = 1_000;
 const MAX_QUEUE: usize = 64;
 /// Most receipts that go out together.
 const MAX_RECEIPTS: usize = 64;
-/// Most steps of a book under way that the peer has not receipted.
-const MAX_UNRECEIPTED: usize = 64;
 
 /// What is known of another party's station, whatever the circuit.
 #[derive(Debug, Default)]
@@ -35,56 +34,6 @@ pub(crate) struct Peer {
     pub(crate) known: Cut,
     /// Since when it lacks something that others should bring it, ms.
     lacking: BTreeMap<Book, u64>,
-}
-
-/// How much of O, P and R may be under way on a circuit before the peer has receipted it.
-///
-/// What the peer has yet to work through stands there in front of a FLASH, where nothing overtakes any more. So one
-/// step of a book goes, and the next upon its receipt; more go only while a step takes no longer for that: then
-/// it is the way that is long, not the queue at its end.
-#[derive(Debug)]
-struct Window {
-    /// How many steps of a book.
-    steps: usize,
-    /// The shortest time from a step to its receipt, ms.
-    least_ms: u64,
-    /// The steps without a receipt: which size each reaches, and when it was handed over, ms.
-    under_way: BTreeMap<Book, VecDeque<(u64, u64)>>,
-}
-
-impl Window {
-    fn new() -> Self {
-        Self { steps: 1, least_ms: u64::MAX, under_way: BTreeMap::new() }
-    }
-
-    /// A step up to a size has gone.
-    fn sent(&mut self, book: Book, size: u64, at_ms: u64) {
-        self.under_way.entry(book).or_default().push_back((size, at_ms));
-    }
-
-    /// The peer is known to hold a size of a book of which it was sent another. What it said that it lacks is under
-    /// way no longer.
-    fn holds(&mut self, book: Book, known: u64, sent: u64, now_ms: u64) {
-        let Some(steps) = self.under_way.get_mut(&book) else { return };
-        let was_full = steps.len() >= self.steps;
-        let mut took_ms = None;
-        while let Some((_, at_ms)) = steps.pop_front_if(|(size, _)| *size <= known) {
-            took_ms = Some(now_ms.saturating_sub(at_ms));
-        }
-        steps.retain(|(size, _)| *size <= sent);
-        let Some(took_ms) = took_ms else { return };
-        self.least_ms = self.least_ms.min(took_ms);
-        if took_ms > self.least_ms.saturating_add(self.least_ms / 2) {
-            self.steps = self.steps.saturating_sub(1).max(1);
-        } else if was_full && took_ms <= self.least_ms.saturating_add(self.least_ms / 4) {
-            self.steps = self.steps.saturating_add(1).min(MAX_UNRECEIPTED);
-        }
-    }
-
-    /// Whether another step of a book may go.
-    fn is_open(&self, book: Book) -> bool {
-        self.under_way.get(&book).is_none_or(|steps| steps.len() < self.steps)
-    }
 }
 
 /// A circuit, as dispatch sees it.
@@ -114,6 +63,10 @@ pub(crate) struct Circuit {
     /// When the last step was handed to it, ms.
     step_ms: u64,
     heard_ms: u64,
+    /// Since when a step has waited for anything to come in, ms.
+    waits_since_ms: Option<u64>,
+    /// A newer circuit of the same peer has come, and nothing on this one since: its other end may be gone.
+    doubted: bool,
     ping: Option<(u64, u64)>,
     smoothed_ms: Option<u64>,
     silent: bool,
@@ -137,7 +90,12 @@ pub struct CircuitState {
 impl Circuit {
     /// Something came in; only an answer to a ping ends silence.
     pub(crate) fn heard(&mut self, now_ms: u64) {
-        self.heard_ms = now_ms;
+        (self.heard_ms, self.waits_since_ms, self.doubted) = (now_ms, None, false);
+    }
+
+    /// How long an answer may take, ms.
+    fn patience_ms(&self) -> u64 {
+        4 * self.smoothed_ms.unwrap_or(0) + 1_000
     }
 
     /// A step or a receipt passes: before long each side says again what it holds.
@@ -148,7 +106,7 @@ impl Circuit {
     /// The peer says again what it holds: what was sent before and has not come is sent again, unless some of it may
     /// still be under way; where this station `lacks` something, it says so.
     pub(crate) fn greeted_again(&mut self, sizes: &Cut, lacks: bool, now_ms: u64) {
-        if now_ms > self.step_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000) {
+        if now_ms > self.step_ms.saturating_add(self.patience_ms()) {
             self.sent.clone_from(sizes);
         }
         if lacks {
@@ -162,8 +120,13 @@ impl Circuit {
         match (self.busy_since_ms, self.ping) {
             (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
             (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(PING_AFTER_MS),
-            (None, Some((_, at_ms))) => at_ms.saturating_add(4 * self.smoothed_ms.unwrap_or(0) + 1_000),
-            (None, None) => self.heard_ms.saturating_add(PING_AFTER_MS),
+            (None, Some((_, at_ms))) => at_ms.saturating_add(self.patience_ms()),
+            (None, None) if self.doubted => self.heard_ms,
+            (None, None) => {
+                let quiet_ms = self.heard_ms.saturating_add(PING_AFTER_MS);
+                let waits = self.waits_since_ms.map(|at_ms| at_ms.saturating_add(self.patience_ms()));
+                waits.map_or(quiet_ms, |at_ms| at_ms.min(quiet_ms))
+            }
         }
     }
 
@@ -206,6 +169,8 @@ impl Line {
             said_ms: 0,
             step_ms: 0,
             heard_ms: self.now_ms,
+            waits_since_ms: None,
+            doubted: false,
             ping: None,
             smoothed_ms: None,
             silent: false,
@@ -254,9 +219,7 @@ impl Line {
         if let Some((book, size)) = reached {
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
-            if !is_urgent(book.class) {
-                state.window.sent(book, size, state.step_ms);
-            }
+            state.window.sent(book, size, state.step_ms);
         } else {
             state.starved = step;
         }
@@ -296,6 +259,7 @@ impl Line {
         for circuit in all {
             self.ping_if_due(circuit);
             self.hello_if_due(circuit);
+            self.send_again_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
             }
@@ -320,6 +284,7 @@ impl Line {
         let (book, from, end) = self.next_step(circuit)?;
         let state = self.circuits.get_mut(&circuit)?;
         (state.busy_since_ms, state.step, state.step_ms) = (Some(now_ms), true, now_ms);
+        state.waits_since_ms.get_or_insert(now_ms);
         state.stirs(now_ms);
         Some(Outgoing::Step { book, from, end })
     }
@@ -364,9 +329,30 @@ impl Line {
     /// Whether a circuit is the one for P and R: the fastest to its peer that answers.
     fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
         let rivals = self.circuits.iter().filter(|(_, state)| state.peer == peer && state.ready);
-        let best =
-            rivals.min_by_key(|(id, state)| (state.silent, state.smoothed_ms.unwrap_or(u64::MAX), **id));
+        let best = rivals.min_by_key(|(id, state)| {
+            (state.silent, state.doubted, state.smoothed_ms.unwrap_or(u64::MAX), **id)
+        });
         best.is_some_and(|(best, _)| *best == circuit)
+    }
+
+    /// A peer has greeted on a new circuit: whatever the old ones of it are busy with, they must show that they are
+    /// still there before more than what is urgent depends on them.
+    pub(crate) fn doubt_others(&mut self, circuit: CircuitId, peer: Party) {
+        let others = self.circuits.iter_mut().filter(|(id, state)| **id < circuit && state.peer == peer);
+        for (_, state) in others {
+            state.doubted = true;
+        }
+    }
+
+    /// What should have been receipted by now goes again, from where the peer is known to be. Nobody receipts a book
+    /// that has forked.
+    fn send_again_if_due(&mut self, circuit: CircuitId) {
+        let now_ms = self.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        let overdue = state.window.overdue(state.smoothed_ms.unwrap_or(0), now_ms);
+        for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
+            state.sent.remove(&book);
+        }
     }
 
     /// Asks whether a quiet circuit is there; says when it is silent, and gives up one that stays so, for its shell
@@ -420,6 +406,10 @@ impl Line {
             .filter(|(book, since)| book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.now_ms)
             .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
         let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
-        pings.chain(carried).chain(hellos).min()
+        let overdue = self
+            .circuits
+            .values()
+            .filter_map(|state| state.window.overdue_ms(state.smoothed_ms.unwrap_or(0)));
+        pings.chain(carried).chain(hellos).chain(overdue).min()
     }
 }

@@ -172,6 +172,7 @@ impl Line {
             }
         }
         if !again {
+            self.doubt_others(circuit, peer);
             self.show(Shown::CircuitReady { circuit, peer });
         }
     }

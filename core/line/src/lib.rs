@@ -34,6 +34,7 @@ mod report;
 mod snapshot;
 mod view;
 mod watch;
+mod window;
 
 pub use detente_airspace as airspace;
 

@@ -54,17 +54,19 @@ impl Line {
         // Of its own books a station takes what it has lost; of others' whatever has not ended.
         let forked = !own && state.ended;
         let taken = if own { state.ended || book != current } else { !forked };
-        if !(taken || forked && book.class == Class::Z) {
+        let gap = first == 0 || first > held + 1;
+        if !(taken || forked && book.class == Class::Z && !gap) {
             self.tell_of_fork(circuit, book);
             return Ok(());
         }
-        if first == 0 || first > held + 1 {
+        if gap {
             let sizes = [(book, held)].into_iter().collect();
             self.queue(circuit, frame::have(&sizes));
             return Ok(());
         }
         if end <= held {
             self.holds(carrier, book, end);
+            self.receipt_again(circuit, book);
             return Ok(());
         }
         let fresh =
@@ -83,7 +85,8 @@ impl Line {
         let (frontier, leaves) = match checkpoint {
             Ok(verified) => verified,
             Err(fault) => {
-                let head = state.signed.as_ref().map(frame::head);
+                // Where the fork is known, another comparison tells nothing, and asks for the same again.
+                let head = state.signed.as_ref().filter(|_| !forked).map(frame::head);
                 if let Some(head) = head {
                     self.queue(circuit, head);
                 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Fault, Party, Receipt};
 
-use crate::contract::{Evidence, Shown};
+use crate::contract::{CircuitId, Evidence, Shown};
 use crate::frame;
 use crate::line::{Line, Reached};
 
@@ -37,6 +37,15 @@ impl Line {
         self.early_receipts(book);
     }
 
+    /// A step comes that was taken before: its receipt may be lost.
+    pub(crate) fn receipt_again(&mut self, circuit: CircuitId, book: Book) {
+        let me = self.me.party;
+        let given = self.books.get(&book).and_then(|state| state.receipts.get(&me));
+        if let (Some(receipt), Some(state)) = (given, self.circuits.get_mut(&circuit)) {
+            state.receipts.insert((book, me), receipt.clone());
+        }
+    }
+
     /// Holds a receipt that came in to its signer, and keeps it.
     pub(crate) fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
         let (book, signer) = (receipt.book, receipt.party);
@@ -52,6 +61,9 @@ impl Line {
         let Some(root) = state.root_at(receipt.size) else {
             if receipt.size > state.signed_size() {
                 self.early_receipts.insert((book, signer), receipt);
+            } else if signer == carrier {
+                // Of long ago, by its own word, as in a hello: it catches up, and is to be sent more.
+                self.holds(signer, book, receipt.size);
             }
             return Ok(());
         };

@@ -29,6 +29,7 @@ pub use quic::Endpoint;
 mod error;
 mod frames;
 mod quic;
+mod reset;
 mod tls;
 
 /// The longest frame, in bytes (spec/line.md §6).

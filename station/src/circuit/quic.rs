@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::frames::{Circuit, DONE, VERSION_UNKNOWN, close, closed, lost};
 use super::tls::{Answer, Findings, Keyring};
 use super::{
-    CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, MAX_HANDSHAKES, SEND_WINDOW, VERSION,
+    CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, MAX_HANDSHAKES, SEND_WINDOW, VERSION, reset,
 };
 
 /// Beyond so many handshakes at a time an address that has not been heard from before is asked to repeat a
@@ -53,6 +53,7 @@ impl Endpoint {
     /// # Errors
     /// `NotOpened`; `Line` for a line that cannot be served.
     pub fn bind(addr: SocketAddr, lines: Vec<LineIdentity>) -> Result<Self, CircuitError> {
+        let resetting = reset::endpoint(&lines);
         let keyring = Arc::new(Keyring::load(lines)?);
         let mut answering = quinn::ServerConfig::with_crypto(keyring.answer()?.crypto);
         answering.transport_config(Arc::new(transport(1)));
@@ -62,7 +63,10 @@ impl Endpoint {
             .incoming_buffer_size(WAITING_BYTES)
             .incoming_buffer_size_total(WAITING_BYTES_ALL);
         let not_opened = |error: std::io::Error| CircuitError::NotOpened { at: addr, kind: error.kind() };
-        let quinn = quinn::Endpoint::server(answering.clone(), addr).map_err(not_opened)?;
+        let socket = UdpSocket::bind(addr).map_err(not_opened)?;
+        let runtime = Arc::new(quinn::TokioRuntime);
+        let quinn =
+            quinn::Endpoint::new(resetting, Some(answering.clone()), socket, runtime).map_err(not_opened)?;
         Ok(Self {
             local: quinn.local_addr().map_err(not_opened)?,
             quinn,

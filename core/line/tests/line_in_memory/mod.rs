@@ -103,6 +103,8 @@ pub(crate) struct Station {
     pub(crate) shown: Vec<Shown>,
     /// Frames that it sends from now on get lost.
     pub(crate) mute: bool,
+    /// How many steps it has put on circuits.
+    pub(crate) steps: u64,
     unsynced: Vec<Append>,
     life: u64,
     wakes: u64,
@@ -249,6 +251,7 @@ impl LineInMemory {
                 store: Store::default(),
                 shown: Vec::new(),
                 mute: false,
+                steps: 0,
                 unsynced: Vec::new(),
                 life: 0,
                 wakes: 0,
@@ -338,6 +341,13 @@ impl LineInMemory {
             self.circuits.remove(&circuit);
             self.input(if one == of { other } else { one }, Event::CircuitDown { circuit });
         }
+    }
+
+    /// A station dies, and nobody is told: its circuits seem to stand.
+    pub(crate) fn vanish(&mut self, number: u8) {
+        let station = self.station_mut(number);
+        station.line = None;
+        station.unsynced.clear();
     }
 
     /// A circuit between two parties.
@@ -499,7 +509,8 @@ impl LineInMemory {
     fn send(&mut self, from: Party, circuit: CircuitId, what: Outgoing) {
         let Some((one, other)) = self.circuits.get(&circuit).copied() else { return };
         let to = if one == from { other } else { one };
-        let station = &self.stations[&from];
+        let station = self.stations.get_mut(&from).unwrap();
+        station.steps += u64::from(matches!(what, Outgoing::Step { .. }));
         let (life, mute) = (station.life, station.mute);
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
