@@ -3,7 +3,7 @@
 
 mod record;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use detente_line::{
@@ -21,7 +21,7 @@ use crate::home::Home;
 use crate::hooks::Hooks;
 use crate::keys::Keys;
 use crate::paper::Paper;
-use crate::store::{Batch, Instance, Options, Space, Store, StoreError};
+use crate::store::{Batch, Instance, NewEvidence, Options, Space, Store, StoreError};
 
 use record::batch;
 pub use record::secret_note;
@@ -32,6 +32,8 @@ const MAX_WAITING: usize = 1_024;
 const MAX_OUTGOING: usize = 4;
 /// After how many entries the line's state is kept again, so that a start need not read the whole record.
 const SNAPSHOT_EVERY: u64 = 65_536;
+/// Most evidence that waits for room on the disk.
+const MAX_EVIDENCE: usize = 256;
 /// A note of the store: the record may be older than what this party has said.
 const DISTRUST: &str = "distrust";
 
@@ -218,6 +220,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         of_two: keeper.is_of_two(),
         unkept: 0,
         notes: Vec::new(),
+        evidence: VecDeque::new(),
         entropy: Entropy::none(),
     };
     task.restore()?;
@@ -279,6 +282,8 @@ struct Task {
     of_two: bool,
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
+    /// What the disk had no room for yet, for the next batch that it has room for.
+    evidence: VecDeque<NewEvidence>,
     entropy: Entropy,
 }
 
@@ -443,6 +448,9 @@ impl Task {
         }
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
+        if !self.evidence.is_empty() && self.room(false).is_ok() {
+            batch.evidence.extend(self.evidence.drain(..));
+        }
         // Among more than two, a receipt travels on with a step, which is read from the store.
         batch.patient &= self.of_two || batch.receipts.is_empty();
         self.unkept += batch.entries.len() as u64;
@@ -453,7 +461,8 @@ impl Task {
             Err(StoreError::Full { .. }) if batch.entries.iter().all(|entry| urgent(entry.book)) => {
                 batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
                 batch.receipts.retain(|receipt| urgent(receipt.book));
-                batch.evidence.clear();
+                let room = MAX_EVIDENCE.saturating_sub(self.evidence.len());
+                self.evidence.extend(batch.evidence.drain(..).take(room));
                 self.store.submit_async(batch).await
             }
             // Commands and steps were held back before; this is what the line's rules have a station write.
