@@ -7,6 +7,7 @@ edges found by solving for them, winding numbers instead of crossings. Run it fr
 """
 
 import json
+import math
 import pathlib
 import random
 from fractions import Fraction
@@ -450,8 +451,6 @@ RNG = random.Random(20170421)
 
 
 def star(middle, radius, count, turn):
-    import math
-
     out = []
     for i in range(count):
         a = (i + 0.8 * RNG.random()) / count * 2 * math.pi
@@ -668,6 +667,134 @@ def write_wire():
     write("wire", "airspace.md §9, §10", cases=cases)
 
 
+# --- Covers (§8) ----------------------------------------------------------------------------------------------------
+
+MAJOR, FLAT = 6_378_137.0, 1 / 298.257223563
+MEAN = 6_371_008.8
+
+
+def spot(lat, lon):
+    """A position, in units, as a point of space, in m."""
+    phi, lam = math.radians(lat / DEG), math.radians(lon / DEG)
+    e2 = FLAT * (2 - FLAT)
+    n = MAJOR / math.sqrt(1 - e2 * math.sin(phi) ** 2)
+    return (n * math.cos(phi) * math.cos(lam), n * math.cos(phi) * math.sin(lam), n * (1 - e2) * math.sin(phi))
+
+
+def distance(one, two):
+    return 2 * MEAN * math.asin(min(1, math.dist(spot(*one), spot(*two)) / (2 * MEAN)))
+
+
+def along(one, two, part):
+    return (one[0] + part * (two[0] - one[0]), one[1] + part * around(two[1] - one[1]))
+
+
+def from_edge(p, one, two):
+    """The least of many, and of ever more around it."""
+    low, high = 0.0, 1.0
+    for _ in range(8):
+        parts = [low + (high - low) * i / 40 for i in range(41)]
+        best = min(parts, key=lambda part: distance(p, along(one, two, part)))
+        width = (high - low) / 20
+        low, high = max(0.0, best - width), min(1.0, best + width)
+    return distance(p, along(one, two, best))
+
+
+def core_of(shape):
+    if shape[0] == 1:
+        return [(shape[1], shape[1])], None
+    if shape[0] == 2:
+        return [(shape[1], shape[2])], None
+    return [e for ring in shape[1] for e in edges(ring)], shape[1]
+
+
+def looked_at(rings):
+    """Corners, and seven places between two of them, rounded half up."""
+    for ring in rings:
+        for one, two in edges(ring):
+            for i in range(8):
+                lat = one[0] + (8 + 2 * i * (two[0] - one[0])) // 16
+                yield lat, one[1] + (8 + 2 * i * around(two[1] - one[1])) // 16
+
+
+def holds_near(rings, p):
+    whole = area(rings)
+    near = [(p[0] + up, p[1] + east) for up, east in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))]
+    return any(has(whole, (lon + k, lat)) for lat, lon in near for k in (-TURN, 0, TURN))
+
+
+def doubts(shape, ppm, cover):
+    """The least distance that is too short, and the greatest that is too far, in mm."""
+    kernel, filled = core_of(shape)
+    mm = shape[-1]
+    most = mm / 1000 * (1 + ppm / 1e6)
+    least_seen, most_seen = math.inf, 0.0
+    for p in looked_at(cover):
+        inside = filled and has(area(filled), (p[1], p[0]))
+        found = 0.0 if inside else min(from_edge(p, *edge) for edge in kernel)
+        least_seen, most_seen = min(least_seen, found), max(most_seen, found)
+    rings = [[p for p in dict.fromkeys(edge)] for edge in kernel] if not filled else filled
+    if not all(holds_near(cover, p) for p in looked_at(rings)):
+        least_seen = 0.0
+    short = least_seen < mm / 1000 * (1 - 0.00002) - 0.02
+    excess = most_seen > most * (1 + 0.00002) + 0.07
+    return {"short": round(least_seen * 1000) if short else None, "excess": round(most_seen * 1000) if excess else None}
+
+
+def away(centre, angle, metres):
+    """Where a straight line in the plane is so far from its beginning: by halving."""
+    shrunk = max(math.cos(math.radians(centre[0] / DEG)), 1e-3)
+    low, high = 0.0, metres * 200
+    for _ in range(80):
+        reach = (low + high) / 2
+        p = (centre[0] + reach * math.sin(angle), centre[1] + reach * math.cos(angle) / shrunk)
+        low, high = (reach, high) if distance(centre, p) < metres else (low, reach)
+    return (round(p[0]), around(round(p[1])))
+
+
+def fan(centre, metres, count, first=0.0, turn=2 * math.pi):
+    """Corners so far out that edges between them are at `metres`."""
+    out = metres / math.cos(math.pi / count) * 1.0002 + 0.02
+    return [away(centre, first + turn * i / count, out) for i in range(count)]
+
+
+def write_covers():
+    cases = []
+
+    def case(name, shape, ppm, cover):
+        area(cover)
+        cases.append({"name": name, "shape": shape, "tolerance_ppm": ppm, "rings": cover, **doubts(shape, ppm, cover)})
+
+    places = {"the equator": (0, 0), "45 degrees": (45 * DEG, 10 * DEG), "the antimeridian": (-30 * DEG, HALF - 5), "the north": (80 * DEG, -3)}
+    for name, centre in places.items():
+        for metres in (1, 1_000, 50_000):
+            shape = [1, centre, metres * 1000]
+            count = 100 if metres > 1 else 16
+            good = fan(centre, metres, count)
+            case(f"a circle of {metres} m at {name}", shape, 10_000, [good])
+            if metres > 1:
+                case(f"a circle of {metres} m at {name}, cut off", shape, 10_000, [good[:5] + good[9:]])
+                case(f"a circle of {metres} m at {name}, small", shape, 10_000, [fan(centre, metres * 0.99, count)])
+                case(f"a circle of {metres} m at {name}, large", shape, 10_000, [fan(centre, metres * 1.02, count)])
+                bulge = away(centre, math.pi, metres * 1.1)
+                case(f"a circle of {metres} m at {name}, with a bulge", shape, 10_000, [good[:50] + [bulge] + good[51:]])
+    case("a circle that is elsewhere", [1, (0, 0), 1_000_000], 10_000, [fan((DEG, 0), 1_000, 100)])
+    one, two = (0, 0), (0, DEG)
+    ends = [away(two, -math.pi / 2 + math.pi * i / 60, 2_008) for i in range(61)] + [away(one, math.pi / 2 + math.pi * i / 60, 2_008) for i in range(61)]
+    case("a leg along the equator", [2, one, two, 2_000_000], 10_000, [ends])
+    case("a leg that has no end", [2, one, two, 2_000_000], 10_000, [ends[:1] + ends[60:]])
+    case("a leg that is longer", [2, one, (0, DEG + DEG // 2), 2_000_000], 10_000, [ends])
+    small = box(-1000, -1000, 1000, 1000)
+    corners = [(c, -math.pi / 2 - math.pi / 2 + math.pi / 2 * k) for k, c in enumerate([small[0], small[1], small[2], small[3]])]
+    around_it = [away(c, first + math.pi / 2 * i / 20, 502) for c, first in corners for i in range(21)]
+    case("around a square", [3, [small], 500_000], 10_000, [around_it])
+    case("around a square, a corner left out", [3, [small], 500_000], 10_000, [around_it[:21] + around_it[42:]])
+    hole = [(600, 0), (0, 600), (-600, 0), (0, -600)]
+    case("around a square, with a hole in the cover", [3, [small], 500_000], 10_000, [around_it, hole])
+    assert sum(case["short"] is not None for case in cases) > 8 and sum(case["excess"] is not None for case in cases) > 8
+    write("covers", "airspace.md §8", cases=cases)
+
+
 SMALL = [pair for pair in (some_area() for _ in range(200)) if pair[0] == 10]
 
 write_areas()
@@ -675,3 +802,4 @@ write_pairs()
 write_bands()
 write_verdicts()
 write_wire()
+write_covers()

@@ -7,7 +7,7 @@
 
 pub mod check;
 mod earth;
-//pub mod geodesic;
+pub mod geodesic;
 mod sweep;
 mod trim;
 
@@ -239,7 +239,13 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(core: &Core<'_>, field: &'a Field<'a>, distance_mm: u32, tolerance_ppm: u32, level: Level) -> Result<Self, Fault> {
+    fn new(
+        core: &Core<'_>,
+        field: &'a Field<'a>,
+        distance_mm: u32,
+        tolerance_ppm: u32,
+        level: Level,
+    ) -> Result<Self, Fault> {
         let least = f64::from(distance_mm) / 1_000.0;
         let spare = least * f64::from(tolerance_ppm) / 1e6 + SLACK - 2.0 * ROUNDING;
         let fine = (spare / 64.0).max(FINEST);
@@ -254,7 +260,14 @@ impl<'a> Fit<'a> {
         let step = core::f64::consts::TAU / (edges * FINENESS);
         let plane = Plane::around(core.middle);
         let shapes = Sweep::new(&plane, distance, fine, step).outlines(&core.rings, core.area.is_some())?;
-        Ok(Self { field, distance, plane, shapes, room: Room { inward, outward, fine }, overlap: 4.0 * spare + 1.0 })
+        Ok(Self {
+            field,
+            distance,
+            plane,
+            shapes,
+            room: Room { inward, outward, fine },
+            overlap: 4.0 * spare + 1.0,
+        })
     }
 
     /// Areas for all shapes; those that cannot be one area are split.
@@ -295,7 +308,7 @@ impl<'a> Fit<'a> {
         let exterior = rings.next()?;
         let holes: Vec<Vec<Position>> = rings.filter(|hole| hole.len() > 2).collect();
         let all = holes.iter().fold(exterior.len(), |sum, hole| sum + hole.len());
-        if all > MAX_CORNERS { 
+        if all > MAX_CORNERS {
             return None;
         }
         let holes: Vec<&[Position]> = holes.iter().map(Vec::as_slice).collect();

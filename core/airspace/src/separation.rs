@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::area::Area;
-use crate::cover::{LEAST_MM, MOST_MM};
+use crate::cover::{self, LEAST_MM, MOST_MM};
 use crate::fault::Fault;
 
 /// Most parts of a ring.
@@ -52,6 +52,24 @@ impl Separation {
             }
         }
         Ok(Self { distance_mm, ring: ring.into(), vertical_mm, time_ms })
+    }
+
+    /// Room around an area, with a ring that covers it to a tolerance in parts in a million.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new) and [`cover::ring`].
+    pub fn around(
+        area: &Area,
+        distance_mm: u32,
+        tolerance_ppm: u32,
+        vertical_mm: u32,
+        time_ms: u64,
+    ) -> Result<Self, Fault> {
+        let ring = match distance_mm {
+            0 => Vec::new(),
+            _ => cover::ring(area, distance_mm, tolerance_ppm)?,
+        };
+        Self::new(distance_mm, ring, vertical_mm, time_ms)
     }
 
     /// How far to the sides, mm.

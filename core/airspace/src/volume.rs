@@ -7,6 +7,7 @@ use crate::altitude::Band;
 use crate::area::{Area, AreaView};
 use crate::bounds::Bounds;
 use crate::cover::Shape;
+use crate::fault::Fault;
 use crate::separation::Separation;
 use crate::span::Span;
 
@@ -29,6 +30,15 @@ impl Volume {
     /// A volume that asks for no room.
     pub fn new(area: Area, band: Band, span: Span) -> Self {
         Self { area, band, span, shape: None, separation: None }
+    }
+
+    /// A volume whose area covers a shape, to a tolerance in parts in a million.
+    ///
+    /// # Errors
+    /// As for [`Shape::cover`].
+    pub fn covering(shape: Shape, tolerance_ppm: u32, band: Band, span: Span) -> Result<Self, Fault> {
+        let area = shape.cover(tolerance_ppm)?;
+        Ok(Self { shape: Some(shape), ..Self::new(area, band, span) })
     }
 
     /// The same volume, asking for room.

@@ -7,6 +7,8 @@ use std::path::Path;
 use detente_airspace::altitude::{Band, Datum, Ground, Limit};
 use detente_airspace::area::Area;
 use detente_airspace::bounds::Bounds;
+use detente_airspace::cover::Shape;
+use detente_airspace::cover::check::{Stray, check};
 use detente_airspace::fault::Fault;
 use detente_airspace::position::Position;
 use detente_airspace::span::Span;
@@ -145,6 +147,35 @@ fn volumes_as_bytes() {
         assert_eq!(name(&found), case["verdict"].as_str().unwrap(), "{case}: {found:?}");
         if let Ok(volumes) = found {
             assert_eq!(wire::encode(&volumes), bytes, "{case}");
+        }
+    }
+}
+
+#[test]
+fn covers() {
+    let position = |value: &Value| {
+        let number = |value: &Value| i32::try_from(value.as_i64().unwrap()).unwrap();
+        Position { lat: number(&value[0]), lon: number(&value[1]) }
+    };
+    for case in cases("covers") {
+        let shape = &case["shape"];
+        let mm = |at: usize| u32::try_from(shape[at].as_u64().unwrap()).unwrap();
+        let shape = match shape[0].as_u64().unwrap() {
+            1 => Shape::Circle { centre: position(&shape[1]), radius_mm: mm(2) },
+            2 => Shape::Leg { from: position(&shape[1]), to: position(&shape[2]), half_width_mm: mm(3) },
+            _ => Shape::Around { area: area(&shape[1]).unwrap(), distance_mm: mm(2) },
+        };
+        let whole = Volume::new(area(&case["rings"]).unwrap(), Band::ALL, Span::since(0).unwrap());
+        let ppm = u32::try_from(case["tolerance_ppm"].as_u64().unwrap()).unwrap();
+        let found = check(&Volume { shape: Some(shape), ..whole }, ppm);
+        for (name, stray) in [("short", Stray::Short), ("excess", Stray::Excess)] {
+            let found = found.iter().find(|doubt| doubt.stray == stray).map(|doubt| doubt.found_mm);
+            let same = match (found, case[name].as_u64()) {
+                // Both are doubles, and may differ in the last mm.
+                (Some(found), Some(expected)) => found.abs_diff(expected) <= 1,
+                (found, expected) => found == expected,
+            };
+            assert!(same, "{name}, {found:?}: {case}");
         }
     }
 }

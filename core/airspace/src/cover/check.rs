@@ -60,7 +60,8 @@ pub fn check(volume: &Volume, tolerance_ppm: u32) -> Vec<Doubt> {
         let doubts = Doubts::of(&core, &core.field(), &cover, &[], shape.distance_mm(), tolerance_ppm);
         found.extend(doubts.named(Covered::Shape));
     }
-    if let Some(separation) = volume.separation.as_deref().filter(|separation| separation.distance_mm() != 0) {
+    if let Some(separation) = volume.separation.as_deref().filter(|separation| separation.distance_mm() != 0)
+    {
         let core = Core::of_area(&volume.area);
         let parts: Vec<&Area> = separation.ring().iter().collect();
         let distance_mm = separation.distance_mm();
@@ -156,7 +157,8 @@ fn border(rings: impl Iterator<Item = Vec<Position>>, mut each: impl FnMut(Posit
             let (up, along) =
                 (i64::from(to.lat) - i64::from(from.lat), around(i64::from(to.lon) - i64::from(from.lon)));
             for part in 0..PARTS {
-                let at = |start: i32, step: i64| i64::from(start) + (step * part + PARTS / 2).div_euclid(PARTS);
+                let at =
+                    |start: i32, step: i64| i64::from(start) + (step * part + PARTS / 2).div_euclid(PARTS);
                 let place =
                     Position { lat: at(from.lat, up) as i32, lon: around(at(from.lon, along)) as i32 };
                 if seen.replace(place) != Some(place) {

@@ -35,6 +35,8 @@ pub(super) struct Vector {
 }
 
 impl Vector {
+    pub(super) const ZERO: Self = Self { x: 0.0, y: 0.0, z: 0.0 };
+
     pub(super) fn dot(self, other: Self) -> f64 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }
@@ -89,6 +91,18 @@ impl Mul<f64> for Vector {
     }
 }
 
+/// How the direction of something changes that moves over the ellipsoid straight ahead, a m.
+pub(super) fn curving(spot: Vector, ahead: Vector) -> Vector {
+    let polar = EQUATOR * (1.0 - FLATTENING);
+    let scaled = |vector: Vector| Vector {
+        x: vector.x / (EQUATOR * EQUATOR),
+        y: vector.y / (EQUATOR * EQUATOR),
+        z: vector.z / (polar * polar),
+    };
+    let out = scaled(spot);
+    out * (-ahead.dot(scaled(ahead)) / out.dot(out))
+}
+
 /// The distance, in m, of points that are a chord apart.
 pub(super) fn arc(chord: f64) -> f64 {
     2.0 * MEAN * libm::asin((chord / (2.0 * MEAN)).min(1.0))
@@ -125,16 +139,17 @@ impl Place {
     }
 
     pub(super) fn between(self, other: Self, part: f64) -> Self {
-        Self {
-            lat: self.lat + part * (other.lat - self.lat),
-            lon: self.lon + part * (other.lon - self.lon),
-        }
+        Self { lat: self.lat + part * (other.lat - self.lat), lon: self.lon + part * (other.lon - self.lon) }
     }
 
     pub(super) fn spot(self) -> Vector {
         let ((sin, cos), (sin_lon, cos_lon)) = (libm::sincos(self.lat), libm::sincos(self.lon));
         let normal = EQUATOR / libm::sqrt(1.0 - ECCENTRICITY * sin * sin);
-        Vector { x: normal * cos * cos_lon, y: normal * cos * sin_lon, z: normal * (1.0 - ECCENTRICITY) * sin }
+        Vector {
+            x: normal * cos * cos_lon,
+            y: normal * cos * sin_lon,
+            z: normal * (1.0 - ECCENTRICITY) * sin,
+        }
     }
 
     /// Straight up.
@@ -217,13 +232,12 @@ impl Run {
         }
         if 2.0 * self.reach > SHORT_M || (self.to.lon - self.from.lon).abs() > SHORT_LON {
             let [one, two] = self.halves();
-            let (near, far) = if (spot - one.middle).dot(spot - one.middle)
-                <= (spot - two.middle).dot(spot - two.middle)
-            {
-                (one, two)
-            } else {
-                (two, one)
-            };
+            let (near, far) =
+                if (spot - one.middle).dot(spot - one.middle) <= (spot - two.middle).dot(spot - two.middle) {
+                    (one, two)
+                } else {
+                    (two, one)
+                };
             return far.chord(spot, near.chord(spot, most));
         }
         let (mut part, mut width) = (0.5, 0.5);
@@ -274,7 +288,7 @@ impl<'a> Field<'a> {
         }
         let groups = runs.chunks(GROUP).map(|group| {
             let middles = group.iter().map(|run| run.middle);
-            let sum = middles.reduce(|one, two| one + two).unwrap_or(Vector { x: 0.0, y: 0.0, z: 0.0 });
+            let sum = middles.reduce(|one, two| one + two).unwrap_or(Vector::ZERO);
             let middle = sum * (1.0 / group.len() as f64);
             let reaches = group.iter().map(|run| (run.middle - middle).length() + run.reach);
             (middle, reaches.fold(0.0, f64::max))

@@ -64,7 +64,8 @@ impl Plane {
         let (x, y) = (x / (2.0 * RADIUS * GRID), y / (2.0 * RADIUS * GRID));
         let square = x * x + y * y;
         let height = (1.0 - square) / (1.0 + square);
-        let direction = self.east * (x * (1.0 + height)) + self.north * (y * (1.0 + height)) + self.up * height;
+        let direction =
+            self.east * (x * (1.0 + height)) + self.north * (y * (1.0 + height)) + self.up * height;
         let lat = libm::atan2(direction.z, libm::hypot(direction.x, direction.y));
         Place { lat, lon: libm::atan2(direction.y, direction.x) }
     }
@@ -112,7 +113,8 @@ impl<'a> Sweep<'a> {
         let edges = corners.iter().zip(corners.iter().cycle().skip(1));
         let runs = edges.map(|(from, to)| Run::new(*from, to.beside(*from)));
         // What begins and ends in one place, at a pole, goes nowhere.
-        let runs: Vec<Run> = runs.filter(|run| run.ahead(0.0).is_some() || run.ahead(0.5).is_some()).collect();
+        let runs: Vec<Run> =
+            runs.filter(|run| run.ahead(0.0).is_some() || run.ahead(0.5).is_some()).collect();
         let Some(last) = runs.last() else {
             let first = corners.first().ok_or(Fault::NoCover)?;
             let (north, _) = first.level();
@@ -248,7 +250,8 @@ fn folded(from: Sample, to: Sample) -> Option<Dot> {
 /// Twice the area of a triangle, positive anticlockwise.
 fn area([one, two, three]: [Dot; 3]) -> i128 {
     let difference = |one: i64, two: i64| i128::from(two - one);
-    difference(one.x, two.x) * difference(one.y, three.y) - difference(one.y, two.y) * difference(one.x, three.x)
+    difference(one.x, two.x) * difference(one.y, three.y)
+        - difference(one.y, two.y) * difference(one.x, three.x)
 }
 
 /// How wide an outline is at most, roughly, m: its area by half of its length.
@@ -265,13 +268,19 @@ pub(super) fn width(outline: &[Dot]) -> f64 {
 /// What of a shape is on each side of a line, with so much of the other side, m; the line stands across its longer side.
 pub(super) fn split(shape: &Outlines, overlap: f64) -> [Vec<Outlines>; 2] {
     let dots = || shape.iter().flatten();
-    let ends = |axis: fn(&Dot) -> i64| (dots().map(axis).min().unwrap_or(0), dots().map(axis).max().unwrap_or(0));
+    let ends =
+        |axis: fn(&Dot) -> i64| (dots().map(axis).min().unwrap_or(0), dots().map(axis).max().unwrap_or(0));
     let ((west, east), (south, north)) = (ends(|dot| dot.x), ends(|dot| dot.y));
     let more = (overlap * GRID) as i64;
     // Not in the middle, where a pole may be.
     let at = |low: i64, high: i64| low + (high - low) / 16 * 7;
     let rectangle = |west, south, east, north| {
-        alloc::vec![Dot::new(west, south), Dot::new(east, south), Dot::new(east, north), Dot::new(west, north)]
+        alloc::vec![
+            Dot::new(west, south),
+            Dot::new(east, south),
+            Dot::new(east, north),
+            Dot::new(west, north)
+        ]
     };
     let halves = if east - west >= north - south {
         let line = at(west, east);

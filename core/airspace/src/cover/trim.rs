@@ -151,7 +151,8 @@ fn seam(corners: &[Position], turn: f64) -> usize {
     });
     let lons: Vec<i64> = lons.collect();
     let beyond = |first: usize, begin: i64| {
-        let others = lons.iter().enumerate().map(|(number, lon)| if number < first { lon + turn } else { *lon });
+        let others =
+            lons.iter().enumerate().map(|(number, lon)| if number < first { lon + turn } else { *lon });
         let ahead = others.map(|lon| (lon - begin) * turn.signum());
         ahead.map(|ahead| (-ahead).max(ahead - TURN)).max()
     };
