@@ -1,6 +1,7 @@
 //! The database: its file, its tables, and what each of SQLite's failures means.
 //!
-//! One file a line, write-ahead log, `synchronous=FULL`: a commit that returned is on the disk. What the rest of
+//! One file a line, write-ahead log, `synchronous=FULL`: a commit that returned is on the disk. SQLite is built to
+//! sync by `fdatasync` (`.cargo/config.toml`), which leaves out no content and no length, only times. What the rest of
 //! the store asks of a database is the whole of [`ledger`](super::ledger) (open, commit a group, settle, adopt a
 //! mark) and of [`reading`](super::reading); PostgreSQL would stand behind these two.
 //!
