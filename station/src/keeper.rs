@@ -456,18 +456,27 @@ impl Task {
         self.unkept += batch.entries.len() as u64;
         let urgent =
             |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
-        match self.store.submit_async(batch.clone()).await {
+        match self.submit(batch.clone()).await {
             // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
             Err(StoreError::Full { .. }) if batch.entries.iter().all(|entry| urgent(entry.book)) => {
                 batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
                 batch.receipts.retain(|receipt| urgent(receipt.book));
                 let room = MAX_EVIDENCE.saturating_sub(self.evidence.len());
                 self.evidence.extend(batch.evidence.drain(..).take(room));
-                self.store.submit_async(batch).await
+                self.submit(batch).await
             }
             // Commands and steps were held back before; this is what the line's rules have a station write.
-            Err(StoreError::Full { .. }) => self.store.submit_async(Batch { insisted: true, ..batch }).await,
+            Err(StoreError::Full { .. }) => self.submit(Batch { insisted: true, ..batch }).await,
             submitted => submitted,
+        }
+    }
+
+    /// Hands a batch to the store; where nothing else waits for the line, it is written at once, by this very task.
+    async fn submit(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.asked.is_empty() {
+            self.store.submit_here(batch).await
+        } else {
+            self.store.submit_async(batch).await
         }
     }
 

@@ -269,6 +269,32 @@ async fn tasks_submit_too() {
     assert_eq!(opened.store.size(R).unwrap(), 1_500);
 }
 
+#[tokio::test]
+async fn whoever_waits_for_nothing_else_writes_in_order_with_the_writers_thread() {
+    let folder = Folder::new();
+    let opened = open(folder.options()).unwrap();
+    for seq in 1..=1_500 {
+        let batch = Batch { patient: seq % 3 == 1, ..entries(seq, R, seq..=seq) };
+        match seq % 3 {
+            0 => opened.store.submit_async(batch).await.unwrap(),
+            _ => opened.store.submit_here(batch).await.unwrap(),
+        }
+    }
+    opened.wait(1_500);
+    assert_whole(&opened.store, R);
+    let mut contradiction = entries(1_501, R, 1..=1);
+    contradiction.entries.iter_mut().for_each(|entry| entry.leaf = [9; 32]);
+    opened.store.submit_here(contradiction).await.unwrap();
+    assert!(matches!(opened.failed.recv().unwrap(), StoreError::Misuse { .. }));
+    let refused = opened.store.submit_here(entries(1_502, R, 1_501..=1_501)).await;
+    assert!(matches!(refused, Err(StoreError::Stopped { .. })));
+    assert!(opened.failed.try_recv().is_err(), "one failure is told, once");
+    drop(opened);
+    let opened = open(folder.options()).unwrap();
+    assert_eq!(opened.store.size(R).unwrap(), 1_500);
+    assert_whole(&opened.store, R);
+}
+
 /// Plays the station that is killed in the test of the same name; not to be run by itself.
 const KILLED: &str = "DETENTE_STORE_TEST_FOLDER";
 

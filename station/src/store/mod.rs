@@ -10,8 +10,7 @@
 //! durable counts as not written. It repairs nothing silently: a restored or copied store is reported as
 //! [`Instance::Foreign`].
 //!
-//! **How.** One thread writes, committing what waits as one group (`writer`, `queue`, `ledger`); readers use
-//! connections of their own (`reading`) behind a memory of what was written last (`recent`). Bit rot is found
+//! **How.** One writer commits what waits as one group (`writer`, `queue`, `ledger`); readers use connections of their own (`reading`) behind a memory of what was written last (`recent`). Bit rot is found
 //! by seals, trees and signatures as rows are read, and all at once by [`Store::check`]. One kind cannot be told
 //! from a crash: damage inside the write-ahead log, which SQLite cuts there. The store then shows shorter books,
 //! and the other parties' receipts tell.
@@ -58,11 +57,11 @@ use lock::Lock;
 use queue::{Adoption, Queue};
 use recent::Recent;
 use reserve::Reserve;
-use writer::Writer;
+use writer::{Shared, Writer};
 
-/// Called on the writer's thread with the highest `seq` that is durable. It must not block.
+/// Called with the highest `seq` that is durable, on the thread of whoever made it so. It must not block.
 pub type OnDurable = Box<dyn FnMut(u64) + Send>;
-/// Called on the writer's thread, once, with the failure that stopped the store.
+/// Called once, with the failure that stopped the store, on the thread of whoever met it.
 pub type OnFailed = Box<dyn FnMut(StoreError) + Send>;
 
 /// Reading connections kept open between reads.
@@ -129,7 +128,8 @@ pub struct Store {
 }
 
 struct Inner {
-    writer: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Arc<Shared>,
     readers: Mutex<Vec<Connection>>,
     queue: Arc<Queue>,
     recent: Arc<Recent>,
@@ -164,17 +164,19 @@ impl Store {
         let instance = recognise(&mut ledger, created, &mark)?;
         let recent = Arc::new(Recent::new(ledger.sizes().clone(), options.recent_bytes));
         let queue = Arc::new(Queue::default());
-        let writer = Writer {
-            ledger,
+        let writer = Arc::new(Shared::new(Writer {
+            ledger: Some(ledger),
             queue: Arc::clone(&queue),
             recent: Arc::clone(&recent),
             reserve: Arc::clone(&reserve),
             on_durable: options.on_durable,
             on_failed: options.on_failed,
-        };
-        let held = Arc::clone(&lock);
+            quick: false,
+        }));
+        let (working, held) = (Arc::clone(&writer), Arc::clone(&lock));
         let run = move || {
-            writer.run();
+            working.work();
+            drop(working);
             drop(held);
         };
         let thread = std::thread::Builder::new()
@@ -182,7 +184,8 @@ impl Store {
             .spawn(run)
             .map_err(|cause| StoreError::Io { what: "start the writer", cause: cause.to_string() })?;
         let inner = Inner {
-            writer: Mutex::new(Some(thread)),
+            thread: Mutex::new(Some(thread)),
+            writer,
             readers: Mutex::default(),
             queue,
             recent,
@@ -211,7 +214,27 @@ impl Store {
     /// As [`Store::submit`].
     pub async fn submit_async(&self, batch: Batch) -> Result<(), StoreError> {
         let bytes = self.admit(&batch)?;
-        self.inner.queue.push_async(batch, bytes).await
+        if self.inner.queue.push_async(batch, bytes).await? {
+            self.inner.queue.ring();
+        }
+        Ok(())
+    }
+
+    /// As [`Store::submit_async`], for a caller who has nothing else to do: where the disk has been quick and the
+    /// writer rests, the commit is made on the caller's own thread, which it holds up for a millisecond or two, and
+    /// `on_durable` has been called when this returns.
+    ///
+    /// # Errors
+    /// As [`Store::submit_async`].
+    pub async fn submit_here(&self, batch: Batch) -> Result<(), StoreError> {
+        let bytes = self.admit(&batch)?;
+        let patient = batch.patient;
+        match self.inner.queue.push_async(batch, bytes).await? {
+            true if patient => self.inner.queue.ring(),
+            true => self.inner.writer.write_here(),
+            false => {}
+        }
+        Ok(())
     }
 
     /// Writes a new instance mark, to the database and to its file, and the highest generation that its caller is
@@ -434,7 +457,7 @@ impl fmt::Debug for Store {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.queue.close();
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A callback may hold the last handle: the writer cannot wait for itself, and ends anyway.
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
             // A panic of a callback was reported where it happened.

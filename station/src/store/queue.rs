@@ -48,6 +48,8 @@ struct State {
     held_until: Option<Instant>,
     /// When the writer, while it waits, looks again without being rung; none if it waits for ever.
     looks_at: Option<Instant>,
+    /// When the log is to be settled, if nothing else is to be done by then.
+    settle_at: Option<Instant>,
     last_seq: Option<u64>,
     adoption: Option<Adoption>,
     closed: bool,
@@ -66,12 +68,12 @@ pub(super) struct Adoption {
 /// What the writer is to do next.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Commit these together, in this order.
-    Group(Vec<Batch>),
+    /// Commit the group that is due.
+    Due,
     /// Write a new mark.
     Adopt(Adoption),
-    /// Nothing came for a while.
-    Idle,
+    /// Settle the log.
+    Settle,
     /// Nothing will come any more.
     Closed,
 }
@@ -103,7 +105,9 @@ impl Queue {
     }
 
     /// Queues a batch; the task waits while the queue is full. Dropped while it waits, nothing was queued.
-    pub(super) async fn push_async(&self, batch: Batch, bytes: usize) -> Result<(), StoreError> {
+    ///
+    /// Returns whether there is something to take now: for whoever rings ([`Queue::ring`]), or takes it itself.
+    pub(super) async fn push_async(&self, batch: Batch, bytes: usize) -> Result<bool, StoreError> {
         let mut waiting = batch;
         loop {
             let room = self.room_for_tasks.notified();
@@ -114,13 +118,27 @@ impl Queue {
                 (state.offer(waiting, bytes)?, state.needs_ring())
             };
             match offered {
-                Offer::Taken if rings => break self.work.notify_one(),
-                Offer::Taken => break,
+                Offer::Taken => return Ok(rings),
                 Offer::Waits(batch) => waiting = batch,
             }
             room.await;
         }
-        Ok(())
+    }
+
+    /// Has the writer's thread look at what there is to do.
+    pub(super) fn ring(&self) {
+        self.work.notify_one();
+    }
+
+    /// Says when the log is to be settled if nothing else is to be done by then; never, for none.
+    pub(super) fn settle_at(&self, at: Option<Instant>) {
+        let mut state = self.lock();
+        let rings = at.is_some_and(|at| state.looks_at.is_none_or(|looks_at| at < looks_at));
+        state.settle_at = at;
+        drop(state);
+        if rings {
+            self.work.notify_one();
+        }
     }
 
     /// Asks the writer for a new mark.
@@ -133,8 +151,8 @@ impl Queue {
         Ok(())
     }
 
-    /// The next work: all that waits, up to one group. Blocks up to `patience` for it, or for ever without one.
-    pub(super) fn take(&self, patience: Option<Duration>) -> Work {
+    /// Waits for the next work of the writer's thread.
+    pub(super) fn wait(&self) -> Work {
         let began = Instant::now();
         let mut state = self.lock();
         loop {
@@ -142,29 +160,43 @@ impl Queue {
                 return Work::Adopt(adoption);
             }
             if state.is_due() {
-                let group = state.group();
-                drop(state);
-                self.room.notify_all();
-                self.room_for_tasks.notify_waiters();
-                return Work::Group(group);
+                return Work::Due;
             }
             if state.batches.is_empty() && (state.closed || state.stopped.is_some()) {
                 return Work::Closed;
             }
             let now = Instant::now();
-            let idle_at = patience.map(|patience| began + patience);
-            if state.batches.is_empty() && !state.closed && idle_at.is_some_and(|at| at <= now) {
-                return Work::Idle;
+            if state.settle_at.take_if(|at| *at <= now).is_some() {
+                return Work::Settle;
             }
             // What is patient comes right after a group, as a rule: it is waited for a while, so that it need not ring.
             let soon = Some(began + COMPANY).filter(|at| *at > now);
-            let looks_at = state.held_until.or_else(|| soon.into_iter().chain(idle_at).min());
+            let looks_at = state.held_until.or(soon).into_iter().chain(state.settle_at).min();
             state.looks_at = looks_at;
             state = match looks_at.map(|at| at.saturating_duration_since(now)) {
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(wait) => self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
+    }
+
+    /// Whether there is something to be taken now.
+    pub(super) fn has_due(&self) -> bool {
+        self.lock().is_due()
+    }
+
+    /// All that waits and is due, up to one group; nothing if somebody else has taken it. To be called by whoever
+    /// holds the ledger, so that groups are written in the order in which they are taken.
+    pub(super) fn group(&self) -> Vec<Batch> {
+        let mut state = self.lock();
+        if !state.is_due() {
+            return Vec::new();
+        }
+        let group = state.group();
+        drop(state);
+        self.room.notify_all();
+        self.room_for_tasks.notify_waiters();
+        group
     }
 
     /// No more is taken in; what waits is still written.
@@ -269,11 +301,9 @@ mod tests {
         Batch { seq, ..Batch::default() }
     }
 
+    /// The next group, if any is due now.
     fn group(queue: &Queue) -> Vec<u64> {
-        match queue.take(Some(Duration::ZERO)) {
-            Work::Group(group) => group.iter().map(|batch| batch.seq).collect(),
-            _ => Vec::new(),
-        }
+        queue.group().iter().map(|batch| batch.seq).collect()
     }
 
     #[test]
@@ -302,6 +332,8 @@ mod tests {
         queue.push(batch(3), 1).unwrap();
         assert_eq!(group(&queue), [1, 2, 3], "one that does not wait lets those before it go");
         queue.push(patient(4), 1).unwrap();
+        assert_eq!(group(&queue), [] as [u64; 0]);
+        assert!(matches!(queue.wait(), Work::Due));
         assert_eq!(group(&queue), [4], "held for a while, then written alone");
         queue.push(patient(5), GROUP_BYTES).unwrap();
         assert!(queue.lock().is_due(), "a group's worth waits for nothing");
@@ -309,7 +341,7 @@ mod tests {
         queue.push(patient(6), 1).unwrap();
         queue.close();
         assert_eq!((group(&queue), waiting()), (vec![6], 0), "nor does what is left at the end");
-        assert!(matches!(queue.take(None), Work::Closed));
+        assert!(matches!(queue.wait(), Work::Closed));
     }
 
     #[test]
@@ -324,6 +356,18 @@ mod tests {
         assert!(rings(Some(now), false), "nothing that is not patient waits for it");
         assert!(rings(Some(now + 10 * COMPANY), true), "it would look too late");
         assert!(rings(None, true), "it would not look at all");
+    }
+
+    #[test]
+    fn the_log_is_settled_when_it_is_due_and_nothing_else_is() {
+        let queue = Queue::default();
+        queue.settle_at(Some(Instant::now()));
+        queue.push(batch(1), 1).unwrap();
+        assert!(matches!(queue.wait(), Work::Due));
+        assert_eq!(group(&queue), [1]);
+        assert!(matches!(queue.wait(), Work::Settle));
+        queue.close();
+        assert!(matches!(queue.wait(), Work::Closed), "once is enough");
     }
 
     #[test]
@@ -365,7 +409,7 @@ mod tests {
             group(&queue)
         };
         let (waited, taken) = tokio::join!(wait, take);
-        assert_eq!((waited, taken), (Ok(()), vec![1]));
+        assert_eq!((waited, taken), (Ok(true), vec![1]));
         assert_eq!(group(&queue), [2]);
     }
 }
