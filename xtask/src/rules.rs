@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("core/record", &[]),
     ("core/airspace", &[]),
     ("core/line", &["detente-record", "detente-airspace"]),
-    ("station", &["detente-record", "detente-line"]),
-    ("cli", &["detente-record", "detente-line", "detente-station"]),
+    ("exchange", &["detente-airspace", "detente-line"]),
+    ("station", &["detente-record", "detente-line", "detente-exchange"]),
+    ("cli", &["detente-record", "detente-line", "detente-exchange", "detente-station"]),
     ("sim", &["detente-record", "detente-line"]),
     ("bench", &["detente-record", "detente-airspace", "detente-line", "detente-station"]),
     ("xtask", &[]),
