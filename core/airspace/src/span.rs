@@ -74,7 +74,7 @@ impl Span {
     }
 
     /// The shortest span that covers both.
-    pub(crate) fn hull(self, other: Self) -> Self {
+    pub fn hull(self, other: Self) -> Self {
         Self { from_ms: self.from_ms.min(other.from_ms), until_ms: self.until_ms.max(other.until_ms) }
     }
 

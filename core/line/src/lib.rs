@@ -29,6 +29,7 @@ mod line;
 mod memorandum;
 mod mirror;
 pub mod notice;
+pub mod notices;
 mod receipts;
 mod report;
 mod snapshot;

@@ -1,0 +1,393 @@
+//! Notices in force, own plans beside them, and who is in whose way (spec/line.md §5, "Notices in force").
+//!
+//! A fold beside the line's own: whoever holds a [`Notices`] gives it every sound entry of the kinds that it reads, each
+//! book in its order, and it answers at any time what is in force and what something would touch. The order among books
+//! makes no difference. It is apart from [`crate::Line`] because it is large, is only ever asked, and is built anew from
+//! the record in seconds: nothing that a line does waits for it.
+//!
+//! A **plan** is a notice that its party has not given: it never leaves the station. Here it stands beside the notices,
+//! and what is said of it stays here.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use detente_airspace::fault::Fault;
+use detente_airspace::register::Register;
+use detente_airspace::span::Span;
+use detente_airspace::verdict::{Overlap, Verdict, overlap};
+use detente_airspace::volume::Volume;
+use detente_record::{EntryRef, Party};
+
+use crate::kind::{Amendment, Content};
+use crate::notice::Notice;
+use crate::notice::rule::{Nature, NoticeKind};
+
+/// Most conflicts that are held at once; those beyond are counted.
+pub const MAX_CONFLICTS: usize = 100_000;
+
+/// What has volumes here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A notice, by the entry that gave it first.
+    Notice(EntryRef),
+    /// An own plan, by its number.
+    Plan(u64),
+}
+
+/// A notice, as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The entry whose content rules: the notice, or the amendment of the highest serial.
+    pub rules: EntryRef,
+    /// What it is about.
+    pub nature: Nature,
+    /// When it begins, ms.
+    pub from_ms: u64,
+    /// When it ends, ms; `None`: it has no end.
+    pub until_ms: Option<u64>,
+    /// The entry that withdrew it.
+    pub withdrawn_by: Option<EntryRef>,
+}
+
+/// Two that are in each other's way: the lesser subject first.
+pub type Pair = (Subject, Subject);
+
+/// How two are in each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// The gravest verdict on any two of their volumes.
+    pub verdict: Verdict,
+    /// What the first two volumes with that verdict have in common.
+    pub overlap: Overlap,
+    /// How many pairs of volumes are not clear of each other.
+    pub pairs: u32,
+    /// The first moment and the last of all of those.
+    pub span: Span,
+}
+
+/// Something that is not clear of what was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    /// What it is.
+    pub subject: Subject,
+    /// Which of the volumes asked about, from 0.
+    pub asked: u32,
+    /// Which of its own volumes, from 0.
+    pub number: u32,
+    /// The verdict on the two.
+    pub verdict: Verdict,
+    /// What they have in common.
+    pub overlap: Overlap,
+}
+
+/// A sound entry, as far as notices are concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// Its name.
+    pub name: EntryRef,
+    /// Its serial.
+    pub serial: u64,
+    /// What it regards.
+    pub regards: &'a [EntryRef],
+    /// What it says.
+    pub content: &'a Content,
+    /// Whether what it regards has been judged: then it has been taken, or is no notice.
+    pub judged: bool,
+}
+
+/// A notice, and what rules it.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    standing: Standing,
+    /// The serial of what rules.
+    serial: u64,
+}
+
+/// What came before the notice that it regards.
+#[derive(Debug, Default)]
+struct Early {
+    amendment: Option<(u64, EntryRef, Notice)>,
+    withdrawal: Option<EntryRef>,
+}
+
+/// Every notice of a line, in force or not, and the own plans beside them.
+#[derive(Debug)]
+pub struct Notices {
+    me: Party,
+    natures: BTreeMap<String, Nature>,
+    register: Register<Subject>,
+    notices: BTreeMap<EntryRef, Held>,
+    plans: BTreeMap<u64, Nature>,
+    early: BTreeMap<EntryRef, Early>,
+    conflicts: BTreeMap<Pair, Conflict>,
+    /// The conflicts of each subject, from the other side too.
+    by_subject: BTreeMap<Subject, BTreeSet<Subject>>,
+    /// Conflicts that there was no room for.
+    beyond: u64,
+}
+
+impl Notices {
+    /// None yet, of the kinds that a memorandum names, at the station of a party, for at most so many volumes; `seed` is any
+    /// number that nobody else knows.
+    pub fn new(kinds: &[NoticeKind], me: Party, most: usize, seed: u64) -> Self {
+        Self {
+            me,
+            natures: kinds.iter().map(|kind| (kind.name.clone(), kind.nature())).collect(),
+            register: Register::new(most, seed),
+            notices: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            early: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            by_subject: BTreeMap::new(),
+            beyond: 0,
+        }
+    }
+
+    /// What a notice is about; an activity, if the memorandum does not name its kind.
+    pub fn nature(&self, kind: &str) -> Nature {
+        self.natures.get(kind).copied().unwrap_or(Nature::Activity)
+    }
+
+    /// Takes a sound entry in; says which subject is another than before, if any.
+    ///
+    /// # Errors
+    /// [`Fault::Full`] if its volumes are more than there is room for: then the notice is held without them.
+    pub fn take(&mut self, entry: Taken<'_>) -> Result<Option<Subject>, Fault> {
+        match (entry.content, entry.regards) {
+            (Content::Notice(notice), _) => self.give(entry.name, entry.serial, notice).map(Some),
+            (Content::Amendment(Amendment::Notice(notice)), [origin]) => match self.notices.get(origin) {
+                None if entry.judged => Ok(None),
+                None => {
+                    let early = self.early.entry(*origin).or_default();
+                    if early.amendment.as_ref().is_none_or(|(serial, ..)| *serial < entry.serial) {
+                        early.amendment = Some((entry.serial, entry.name, notice.clone()));
+                    }
+                    Ok(None)
+                }
+                Some(held) if held.serial > entry.serial => Ok(None),
+                Some(_) => self.hold(*origin, entry.name, entry.serial, notice).map(Some),
+            },
+            (Content::Withdrawal { .. }, [origin]) if self.notices.contains_key(origin) => {
+                Ok(Some(self.withdraw(*origin, entry.name)))
+            }
+            (Content::Withdrawal { .. }, [origin]) if !entry.judged => {
+                let early = self.early.entry(*origin).or_default();
+                early.withdrawal = Some(early.withdrawal.map_or(entry.name, |first| first.min(entry.name)));
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A notice comes; what came before it is taken with it.
+    fn give(&mut self, name: EntryRef, serial: u64, notice: &Notice) -> Result<Subject, Fault> {
+        let early = self.early.remove(&name).unwrap_or_default();
+        let held = match early.amendment {
+            Some((serial, rules, amended)) => self.hold(name, rules, serial, &amended),
+            None => self.hold(name, name, serial, notice),
+        };
+        match early.withdrawal {
+            Some(withdrawal) => Ok(self.withdraw(name, withdrawal)),
+            None => held,
+        }
+    }
+
+    fn hold(
+        &mut self,
+        origin: EntryRef,
+        rules: EntryRef,
+        serial: u64,
+        notice: &Notice,
+    ) -> Result<Subject, Fault> {
+        let (from_ms, until_ms) = (notice.from_ms(), notice.until_ms());
+        let withdrawn_by = self.notices.get(&origin).and_then(|held| held.standing.withdrawn_by);
+        let standing = Standing { rules, nature: self.nature(&notice.kind), from_ms, until_ms, withdrawn_by };
+        self.notices.insert(origin, Held { standing, serial });
+        match withdrawn_by {
+            None => self.place(Subject::Notice(origin), &notice.volumes),
+            Some(_) => Ok(Subject::Notice(origin)),
+        }
+    }
+
+    /// Ends a notice that is held; of several withdrawals the least is named.
+    fn withdraw(&mut self, origin: EntryRef, by: EntryRef) -> Subject {
+        if let Some(held) = self.notices.get_mut(&origin) {
+            let first = held.standing.withdrawn_by.map_or(by, |first| first.min(by));
+            held.standing.withdrawn_by = Some(first);
+        }
+        let subject = Subject::Notice(origin);
+        self.register.remove(subject);
+        self.part(subject);
+        subject
+    }
+
+    /// Puts a plan in, or in place of the one of that number.
+    ///
+    /// # Errors
+    /// [`Fault::Full`] if there is no room for its volumes.
+    pub fn plan(&mut self, number: u64, plan: &Notice) -> Result<Subject, Fault> {
+        self.plans.insert(number, self.nature(&plan.kind));
+        let placed = self.place(Subject::Plan(number), &plan.volumes);
+        if placed.is_err() {
+            self.plans.remove(&number);
+        }
+        placed
+    }
+
+    /// Takes a plan out; whether it was there.
+    pub fn drop_plan(&mut self, number: u64) -> bool {
+        let subject = Subject::Plan(number);
+        self.register.remove(subject);
+        self.part(subject);
+        self.plans.remove(&number).is_some()
+    }
+
+    /// Puts a subject's volumes in the register and finds whose way they are in.
+    fn place(&mut self, subject: Subject, volumes: &[Volume]) -> Result<Subject, Fault> {
+        self.part(subject);
+        if let Err(full) = self.register.put(subject, volumes.iter().cloned()) {
+            self.register.remove(subject);
+            return Err(full);
+        }
+        let Some((party, nature)) = self.whose(subject) else { return Ok(subject) };
+        let mut met: BTreeMap<Subject, Conflict> = BTreeMap::new();
+        for touch in self.touching(volumes, Some((party, nature))) {
+            if touch.subject == subject {
+                continue;
+            }
+            let conflict = Conflict {
+                verdict: touch.verdict,
+                overlap: touch.overlap,
+                pairs: 1,
+                span: touch.overlap.span,
+            };
+            met.entry(touch.subject).and_modify(|held| held.join(conflict)).or_insert(conflict);
+        }
+        for (other, conflict) in met {
+            if self.conflicts.len() >= MAX_CONFLICTS {
+                self.beyond = self.beyond.saturating_add(1);
+                continue;
+            }
+            self.conflicts.insert(pair(subject, other), conflict);
+            self.by_subject.entry(subject).or_default().insert(other);
+            self.by_subject.entry(other).or_default().insert(subject);
+        }
+        Ok(subject)
+    }
+
+    /// Takes a subject out of all conflicts.
+    fn part(&mut self, subject: Subject) {
+        for other in self.by_subject.remove(&subject).unwrap_or_default() {
+            self.conflicts.remove(&pair(subject, other));
+            if let Some(others) = self.by_subject.get_mut(&other) {
+                others.remove(&subject);
+                if others.is_empty() {
+                    self.by_subject.remove(&other);
+                }
+            }
+        }
+    }
+
+    /// Whose it is, and what it is about; a plan is this party's.
+    fn whose(&self, subject: Subject) -> Option<(Party, Nature)> {
+        match subject {
+            Subject::Notice(origin) => {
+                self.notices.get(&origin).map(|held| (origin.book.party, held.standing.nature))
+            }
+            Subject::Plan(number) => self.plans.get(&number).map(|nature| (self.me, *nature)),
+        }
+    }
+
+    /// What is not clear of some volumes, subjects ascending. With a party and a nature, only what another party's subject
+    /// of that nature would be in the way of; without, everything.
+    pub fn touching(&self, volumes: &[Volume], asker: Option<(Party, Nature)>) -> Vec<Touch> {
+        let (mut touches, mut found) = (Vec::new(), Vec::new());
+        for (asked, volume) in (0..).zip(volumes) {
+            found.clear();
+            self.register.check(volume, &mut found);
+            for one in &found {
+                let minds = match (asker, self.whose(one.key)) {
+                    (None, _) => true,
+                    (Some((asker, asked)), Some((party, nature))) => party != asker && nature.minds(asked),
+                    (Some(_), None) => false,
+                };
+                let other = self.register.volumes(one.key).nth(one.number as usize).filter(|_| minds);
+                if let Some((verdict, Some(overlap))) = other.map(|other| overlap(volume, &other)) {
+                    touches.push(Touch { subject: one.key, asked, number: one.number, verdict, overlap });
+                }
+            }
+        }
+        touches.sort_unstable_by_key(|touch| (touch.subject, touch.asked, touch.number));
+        touches
+    }
+
+    /// A notice, by the entry that gave it.
+    pub fn notice(&self, origin: EntryRef) -> Option<Standing> {
+        self.notices.get(&origin).map(|held| held.standing)
+    }
+
+    /// All notices, by the entry that gave them, withdrawn ones too.
+    pub fn notices(&self) -> impl Iterator<Item = (EntryRef, Standing)> {
+        self.notices.iter().map(|(origin, held)| (*origin, held.standing))
+    }
+
+    /// The notices in force at a moment, ms: those of which a volume's span holds it.
+    pub fn in_force(&self, at_ms: u64) -> impl Iterator<Item = (EntryRef, Standing)> {
+        self.notices().filter(move |(origin, standing)| {
+            let within =
+                standing.from_ms <= at_ms && standing.until_ms.is_none_or(|until_ms| at_ms <= until_ms);
+            let mut volumes = self.register.volumes(Subject::Notice(*origin));
+            within
+                && standing.withdrawn_by.is_none()
+                && volumes.any(|volume| volume.span.from_ms() <= at_ms && at_ms <= volume.span.until_ms())
+        })
+    }
+
+    /// The volumes of a subject that is in force.
+    pub fn volumes(&self, subject: Subject) -> impl Iterator<Item = Volume> {
+        self.register.volumes(subject)
+    }
+
+    /// All that are in each other's way and whose conflict does not end before a moment, ms.
+    pub fn conflicts(&self, from_ms: u64) -> impl Iterator<Item = (Pair, Conflict)> {
+        let all = self.conflicts.iter().map(|(pair, conflict)| (*pair, *conflict));
+        all.filter(move |(_, conflict)| conflict.span.until_ms() >= from_ms)
+    }
+
+    /// Whose way a subject is in.
+    pub fn conflicts_of(&self, subject: Subject) -> impl Iterator<Item = (Subject, Conflict)> {
+        let others = self.by_subject.get(&subject).into_iter().flatten();
+        others.filter_map(move |other| Some((*other, *self.conflicts.get(&pair(subject, *other))?)))
+    }
+
+    /// How many conflicts there was no room for.
+    pub fn beyond(&self) -> u64 {
+        self.beyond
+    }
+
+    /// How many volumes are in force.
+    pub fn len(&self) -> usize {
+        self.register.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.register.is_empty()
+    }
+}
+
+fn pair(one: Subject, other: Subject) -> Pair {
+    if one < other { (one, other) } else { (other, one) }
+}
+
+impl Conflict {
+    /// Takes another pair of volumes of the same two in.
+    fn join(&mut self, other: Self) {
+        if other.verdict > self.verdict {
+            (self.verdict, self.overlap) = (other.verdict, other.overlap);
+        }
+        self.pairs = self.pairs.saturating_add(other.pairs);
+        self.span = self.span.hull(other.span);
+    }
+}
