@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use detente_record::Fault;
 
+use crate::airspace::PlansError;
 use crate::circuit::CircuitError;
 use crate::store::StoreError;
 
@@ -81,6 +82,9 @@ pub enum SetupError {
     /// The circuits.
     #[error("{0}")]
     Circuit(#[from] CircuitError),
+    /// The own plans.
+    #[error("{0}")]
+    Plans(#[from] PlansError),
     /// A memorandum that is not in force.
     #[error("the memorandum {path} is not signed by {missing}")]
     Unsigned {
@@ -140,6 +144,7 @@ impl SetupError {
             Self::Fault(_) => "correct what is named, then try again".into(),
             Self::Store(error) => error.hint().into(),
             Self::Circuit(error) => error.hint().into(),
+            Self::Plans(error) => error.hint().into(),
             Self::Unsigned { .. } => {
                 "each party runs `detente memorandum sign FILE`; gather all signatures in one file".into()
             }

@@ -7,6 +7,7 @@ use detente_line::{CircuitId, Shown};
 use detente_record::Party;
 use tokio::sync::watch;
 
+use crate::airspace::Raised;
 use crate::clock::Clock;
 
 /// How many happenings are kept.
@@ -17,6 +18,8 @@ pub const KEPT: usize = 10_000;
 pub enum Told {
     /// The core said so.
     Shown(Box<Shown>),
+    /// Two notices, or a notice and a plan, have come to be in each other's way.
+    Conflict(Raised),
     /// A circuit is gone.
     Down {
         /// Which.

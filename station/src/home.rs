@@ -64,6 +64,11 @@ impl Home {
         self.line(name).join("store")
     }
 
+    /// The own plans.
+    pub fn plans(&self, name: &str) -> PathBuf {
+        self.line(name).join("plans.db")
+    }
+
     /// The instance mark.
     pub fn mark(&self, name: &str) -> PathBuf {
         self.0.join("instance").join(name)

@@ -13,6 +13,7 @@ use detente_record::{Book, Class, EntryRef, Fault, LineId, Party, SignedCheckpoi
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
+use crate::airspace::{self, Airspace};
 use crate::clock::Clock;
 use crate::comparison::compare;
 use crate::error::SetupError;
@@ -82,6 +83,8 @@ pub struct Keeper {
     pub store: Store,
     /// What happened, for whoever follows.
     pub feed: Feed,
+    /// What notices are in force, and the own plans.
+    pub airspace: Airspace,
     asks: mpsc::Sender<Ask>,
 }
 
@@ -181,7 +184,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         let found = keys.party().to_owned();
         return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
     };
-    let line = Line::new(memorandum.clone(), keys.identity(party))?;
+    let mut line = Line::new(memorandum.clone(), keys.identity(party))?;
     home.make(&home.store(name))?;
     home.make(home.mark(name).parent().unwrap_or(home.path()))?;
     let (durable, durable_until) = watch::channel(0);
@@ -199,13 +202,33 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let (asks, asked) = mpsc::channel(MAX_WAITING);
     let comparisons = asks.downgrade();
     let feed = Feed::new(clock.clone());
-    let keeper =
-        Keeper { memorandum: Arc::new(memorandum), party, store: store.clone(), feed: feed.clone(), asks };
+    let memorandum = Arc::new(memorandum);
+    let unkept = record::restore(&mut line, &store)?;
+    let airspace = Airspace::open(airspace::Opening {
+        memorandum: Arc::clone(&memorandum),
+        me: party,
+        store: store.clone(),
+        plans: home.plans(name),
+        clock: clock.clone(),
+        feed: feed.clone(),
+        hooks: hooks.clone(),
+        judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
+        marked: line.marked().collect(),
+    })?;
+    let keeper = Keeper {
+        memorandum,
+        party,
+        store: store.clone(),
+        feed: feed.clone(),
+        airspace: airspace.clone(),
+        asks,
+    };
     let mut task = Task {
         line,
         clock,
         store,
         feed,
+        airspace,
         hooks,
         asked,
         taken: 0,
@@ -218,12 +241,11 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         next_id: 0,
         wake_ms: None,
         of_two: keeper.is_of_two(),
-        unkept: 0,
+        unkept,
         notes: Vec::new(),
         evidence: VecDeque::new(),
         entropy: Entropy::none(),
     };
-    task.restore()?;
     if matches!(instance, Instance::Foreign { .. })
         || task.store.note(DISTRUST)?.is_some_and(|note| note == [1])
     {
@@ -263,6 +285,7 @@ struct Task {
     clock: Clock,
     store: Store,
     feed: Feed,
+    airspace: Airspace,
     hooks: Hooks,
     asked: mpsc::Receiver<Ask>,
     /// The highest generation of own books that is noted outside every copy.
@@ -550,6 +573,7 @@ impl Task {
             Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),
             _ => {}
         }
+        self.airspace.shown(&shown);
         self.tell(Told::Shown(Box::new(shown)));
     }
 

@@ -5,6 +5,7 @@
 //! [`api`] on a Unix socket. It decides nothing about a line: every decision is the core's.
 #![forbid(unsafe_code)]
 
+pub mod airspace;
 pub mod api;
 pub mod circuit;
 pub mod clock;

@@ -254,6 +254,8 @@ pub enum Shown {
     Entry {
         /// Its name.
         name: EntryRef,
+        /// Its serial, 0 if that could not be read.
+        serial: u64,
         /// Why folds skip it, or `None`.
         marked: Option<Fault>,
         /// It rests on acts that have not come yet; it is shown again once it is judged.

@@ -111,14 +111,14 @@ impl Line {
             }
             self.shown_forked.insert(book, number);
             let read = Entry::decode(bytes).and_then(|entry| {
-                Ok((Content::decode(entry.kind, &entry.body)?, entry.regards, entry.time_ms))
+                Ok((Content::decode(entry.kind, &entry.body)?, entry.regards, entry.time_ms, entry.serial))
             });
             let marked = Some(Fault::misbehaved("book", "one that has not forked", "one that has"));
-            let (content, regards, time_ms) = match read {
-                Ok((content, regards, time_ms)) => (Some(content), regards, time_ms),
-                Err(_) => (None, Vec::new(), 0),
+            let (content, regards, time_ms, serial) = match read {
+                Ok((content, regards, time_ms, serial)) => (Some(content), regards, time_ms, serial),
+                Err(_) => (None, Vec::new(), 0, 0),
             };
-            self.show(Shown::Entry { name, marked, unjudged: false, content, regards, time_ms });
+            self.show(Shown::Entry { name, serial, marked, unjudged: false, content, regards, time_ms });
         }
     }
 }

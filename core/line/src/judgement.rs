@@ -103,6 +103,7 @@ impl Line {
                     (
                         Shown::Entry {
                             name,
+                            serial: entry.serial,
                             marked,
                             unjudged: false,
                             content: Some(content),
@@ -116,6 +117,7 @@ impl Line {
                     let marked = Some(fault.clone());
                     let shown = Shown::Entry {
                         name,
+                        serial: 0,
                         marked,
                         unjudged: false,
                         content: None,

@@ -204,6 +204,7 @@ impl Line {
         {
             let shown = Shown::Entry {
                 name,
+                serial: entry.serial,
                 marked: None,
                 unjudged: true,
                 content: Some(content.clone()),

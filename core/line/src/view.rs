@@ -153,6 +153,11 @@ impl Line {
         Verdict { marked: self.marked.get(&entry).cloned(), unjudged: entry.number > judged, forgotten }
     }
 
+    /// The entries that folds skip, as far back as that is kept.
+    pub fn marked(&self) -> impl Iterator<Item = EntryRef> {
+        self.marked.keys().copied()
+    }
+
     /// Time and serial of this party's last entry.
     pub fn last_entry(&self) -> (u64, u64) {
         self.last

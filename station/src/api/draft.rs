@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Memorandum, Message};
+use detente_line::airspace::verdict::Verdict;
+use detente_line::{Amendment, Choice, ConflictReport, Content, Draft, Duty, Line, Memorandum, Message};
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::notice::{self, AskedNotice, position};
+use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
@@ -41,6 +42,8 @@ pub(crate) struct Asked {
     effective_ms: Option<u64>,
     closes_ms: Option<u64>,
     choice: Option<String>,
+    verdict: Option<String>,
+    volumes: Option<Vec<AskedVolume>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,7 +141,9 @@ async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, 
 /// Holds what is regarded to the kind that regards it, in words nearer to the caller's than the core's are.
 fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<(), Refused> {
     let (own, expected) = match kind {
-        "acknowledgement" | "read-back" | "passed-on" | "displayed" => (false, "one entry of another party"),
+        "acknowledgement" | "read-back" | "passed-on" | "displayed" | "conflict" => {
+            (false, "one entry of another party")
+        }
         "amendment" | "withdrawal" => (true, "one own entry"),
         _ => return Ok(()),
     };
@@ -199,6 +204,15 @@ async fn content(
             other => return Err(Refused::misuse("state", "off, on or handover", other)),
         }),
         "notice" => Content::Notice(needed("notice", kind, asked.notice)?.notice(&keeper.memorandum)?),
+        "conflict" => Content::Conflict(ConflictReport {
+            verdict: match needed("verdict", kind, asked.verdict)?.as_str() {
+                "conflict" => Verdict::Conflict,
+                "within-separation" => Verdict::WithinSeparation,
+                other => return Err(Refused::misuse("verdict", "conflict or within-separation", other)),
+            },
+            volumes: notice::volumes(&needed("volumes", kind, asked.volumes)?)?,
+            text: asked.text,
+        }),
         "suspends" => {
             let scope = asked.scope.iter().map(|name| words::kind(name)).collect::<Result<Vec<u16>, _>>();
             let mut scope = scope.map_err(|error| Refused::misuse("scope", "kinds of entry", error))?;
@@ -258,7 +272,7 @@ async fn content(
         }
         other => {
             let expected = "message, amendment, withdrawal, acknowledgement, read-back, passed-on, cease, displayed, \
-                            duty, notice, suspends, resumes, motion or vote";
+                            duty, notice, conflict, suspends, resumes, motion or vote";
             return Err(Refused::misuse("kind", expected, other));
         }
     };

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::airspace::conflict_json;
 use super::entry::{content_json, kind_text, plain_json};
 use super::request::{Path, Query};
 use super::{Api, LinePath, Refused, book_text, fault_json, name_text};
@@ -33,8 +34,9 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
         Told::Down { circuit, peer } => {
             ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "down"}))
         }
+        Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
         Told::Shown(shown) => match shown.as_ref() {
-            Shown::Entry { name, marked, unjudged, content, regards, time_ms } => (
+            Shown::Entry { name, marked, unjudged, content, regards, time_ms, .. } => (
                 "entry",
                 json!({
                     "entry": name_text(memorandum, *name),

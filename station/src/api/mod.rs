@@ -3,6 +3,7 @@
 //! It holds no state and decides nothing: commands go to the line's keeper, answers come from the line and the
 //! store.
 
+mod airspace;
 mod doctor;
 pub(crate) mod draft;
 pub(crate) mod entry;
@@ -23,7 +24,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use detente_line::Memorandum;
 use detente_record::{Blame, Book, Detail, EntryRef, Fault, ParsedRef};
 use serde_json::{Value, json};
@@ -298,6 +299,11 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/verify", post(record::verify))
         .route("/v1/lines/{line}/evidence", get(record::evidence))
         .route("/v1/lines/{line}/events", get(events::follow))
+        .route("/v1/lines/{line}/notices", get(airspace::notices))
+        .route("/v1/lines/{line}/check", post(airspace::check))
+        .route("/v1/lines/{line}/conflicts", get(airspace::conflicts))
+        .route("/v1/lines/{line}/plans", get(airspace::plans).post(airspace::add_plans))
+        .route("/v1/lines/{line}/plans/{number}", delete(airspace::drop_plan))
         .fallback(nowhere)
         .method_not_allowed_fallback(nowhere)
         .layer(DefaultBodyLimit::max(MAX_BODY))

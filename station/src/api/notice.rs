@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use detente_line::airspace::altitude::{Band, Datum, Ground, Limit};
 use detente_line::airspace::area::Area;
-use detente_line::airspace::cover::Shape;
+use detente_line::airspace::cover::{self, Shape, TOLERANCE_PPM};
 use detente_line::airspace::position::Position;
 use detente_line::airspace::span::Span;
 use detente_line::airspace::volume::Volume;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Refused;
+use super::airspace::short_of;
 
 /// A notice, as it is asked for: whole volumes, or one volume said at the top.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -25,6 +26,7 @@ pub(crate) struct AskedNotice {
     from_ms: Option<u64>,
     until_ms: Option<u64>,
     area: Option<Vec<[f64; 2]>>,
+    circle: Option<AskedCircle>,
     lowest_m: Option<f64>,
     highest_m: Option<f64>,
     datum: Option<String>,
@@ -32,21 +34,39 @@ pub(crate) struct AskedNotice {
     emergency: Option<bool>,
     fields: Option<Map<String, Value>>,
     waypoints: Option<Vec<AskedWaypoint>>,
+    half_width_m: Option<f64>,
 }
 
-/// A volume, as it is asked for.
+/// A volume, as it is asked for: one of `area`, `circle`, `leg`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedVolume {
     area: Option<Vec<[f64; 2]>>,
     #[serde(default)]
     holes: Vec<Vec<[f64; 2]>>,
+    circle: Option<AskedCircle>,
+    leg: Option<AskedLeg>,
     lowest_m: Option<f64>,
     highest_m: Option<f64>,
     datum: Option<String>,
     ground_m: Option<[f64; 2]>,
     from_ms: Option<u64>,
     until_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedCircle {
+    centre: [f64; 2],
+    radius_m: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedLeg {
+    from: [f64; 2],
+    to: [f64; 2],
+    half_width_m: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -108,7 +128,7 @@ fn datum(name: Option<&str>) -> Result<Datum, Refused> {
     }
 }
 
-fn datum_text(datum: Datum) -> &'static str {
+pub(super) fn datum_text(datum: Datum) -> &'static str {
     match datum {
         Datum::Wgs84 => "WGS84",
         Datum::Amsl => "AMSL",
@@ -151,8 +171,8 @@ fn area(exterior: &[[f64; 2]], holes: &[Vec<[f64; 2]>]) -> Result<Area, Refused>
 }
 
 impl AskedVolume {
-    /// The volume.
-    fn volume(&self) -> Result<Volume, Refused> {
+    /// The volume, with its cover and the room that its kind asks for at the least.
+    fn volume(&self, kind: &NoticeKind) -> Result<Volume, Refused> {
         let from_ms = self.from_ms.ok_or_else(|| Refused::misuse("from_ms", "when it begins", "none"))?;
         let span = match self.until_ms {
             Some(until_ms) => Span::new(from_ms, until_ms),
@@ -170,9 +190,21 @@ impl AskedVolume {
         };
         let band = Band::new(limit(self.lowest_m)?, limit(self.highest_m)?, ground);
         let band = band.map_err(|fault| refused("altitude", &fault))?;
-        let corners = self.area.as_deref();
-        let corners = corners.ok_or_else(|| Refused::misuse("volume", "an area", "none"))?;
-        Ok(Volume::new(area(corners, &self.holes)?, band, span))
+        let place = match (&self.area, &self.circle, &self.leg) {
+            (Some(corners), None, None) => area(corners, &self.holes)?.into(),
+            (None, Some(circle), None) => {
+                let (centre, radius_mm) = (position(circle.centre)?, length("radius", circle.radius_m)?);
+                Shape::Circle { centre, radius_mm }.into()
+            }
+            (None, None, Some(leg)) => Shape::Leg {
+                from: position(leg.from)?,
+                to: position(leg.to)?,
+                half_width_mm: length("half width", leg.half_width_m)?,
+            }
+            .into(),
+            _ => return Err(Refused::misuse("volume", "one of area, circle, leg", "none, or several")),
+        };
+        kind.volume(place, band, span).map_err(|fault| refused("volume", &fault))
     }
 }
 
@@ -184,7 +216,7 @@ impl AskedNotice {
     pub(super) fn notice(self, memorandum: &Memorandum) -> Result<Notice, Refused> {
         let wanted = |field: &str| Refused::misuse(field, "one for a notice", "none");
         let name = self.notice_kind.clone().ok_or_else(|| wanted("notice_kind"))?;
-        kind_named(memorandum, &name)?;
+        let kind = kind_named(memorandum, &name)?;
         let text = self.text.clone().ok_or_else(|| wanted("text"))?;
         let waypoints = self.waypoints.iter().flatten().map(|passed| {
             let window = Span::new(passed.from_ms, passed.until_ms);
@@ -193,8 +225,9 @@ impl AskedNotice {
         });
         let waypoints: Vec<Waypoint> = waypoints.collect::<Result<_, Refused>>()?;
         let asked = match &self.volumes {
-            Some(volumes) => volumes.iter().map(|volume| volume.volume()).collect::<Result<_, _>>()?,
-            None => vec![self.only().volume()?],
+            Some(volumes) => volumes.iter().map(|volume| volume.volume(kind)).collect::<Result<_, _>>()?,
+            None if self.half_width_m.is_some() && !waypoints.is_empty() => self.legs(kind, &waypoints)?,
+            None => vec![self.only().volume(kind)?],
         };
         let mut fields = fields(self.fields.unwrap_or_default())?;
         if let Some(forces) = self.forces {
@@ -208,6 +241,7 @@ impl AskedNotice {
     fn only(&self) -> AskedVolume {
         AskedVolume {
             area: self.area.clone(),
+            circle: self.circle.clone(),
             lowest_m: self.lowest_m,
             highest_m: self.highest_m,
             datum: self.datum.clone(),
@@ -216,6 +250,44 @@ impl AskedNotice {
             ..AskedVolume::default()
         }
     }
+
+    /// A volume a leg of a movement, from when its first waypoint can be passed to when its second one can.
+    fn legs(&self, kind: &NoticeKind, waypoints: &[Waypoint]) -> Result<Vec<Volume>, Refused> {
+        let half_width_m = self.half_width_m.unwrap_or_default();
+        let degrees = |place: Position| [f64::from(place.lat) / 1e7, f64::from(place.lon) / 1e7];
+        let legs = waypoints.iter().zip(waypoints.iter().skip(1)).map(|(from, to)| {
+            let leg = AskedLeg { from: degrees(from.position), to: degrees(to.position), half_width_m };
+            let (from_ms, until_ms) = (Some(from.window.from_ms()), Some(to.window.until_ms()));
+            AskedVolume { area: None, circle: None, leg: Some(leg), from_ms, until_ms, ..self.only() }
+                .volume(kind)
+        });
+        legs.collect()
+    }
+}
+
+/// Volumes that are no notice's: no kind asks for room around them.
+pub(super) fn volumes(asked: &[AskedVolume]) -> Result<Vec<Volume>, Refused> {
+    let kind = NoticeKind::new("", 0, None);
+    asked.iter().map(|volume| volume.volume(&kind)).collect()
+}
+
+/// What is around a position, at all heights: the position alone, or all within a radius of it.
+pub(super) fn around(
+    place: Position,
+    radius_m: Option<f64>,
+    from_ms: u64,
+    until_ms: Option<u64>,
+) -> Result<Volume, Refused> {
+    let area = match radius_m {
+        None => Area::new(&[place], &[]),
+        Some(radius_m) => cover::circle(place, length("radius", radius_m)?, TOLERANCE_PPM),
+    };
+    let span = match until_ms {
+        Some(until_ms) => Span::new(from_ms, until_ms),
+        None => Span::since(from_ms),
+    };
+    let area = area.map_err(|fault| refused("position", &fault))?;
+    Ok(Volume::new(area, Band::ALL, span.map_err(|fault| refused("time", &fault))?))
 }
 
 /// The kind of notice of a name.
@@ -231,8 +303,8 @@ pub(crate) fn kind_named<'m>(memorandum: &'m Memorandum, name: &str) -> Result<&
 
 /// Holds a notice to what the memorandum asks of its kind; every point that it is short of is named.
 pub(crate) fn check(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result<(), Refused> {
-    let kind = kind_named(memorandum, &notice.kind)?;
-    let short = kind.short(notice, now_ms, memorandum.terms().extent.as_ref());
+    kind_named(memorandum, &notice.kind)?;
+    let short = short_of(memorandum, notice, now_ms);
     let Some(first) = short.first() else { return Ok(()) };
     let others: Vec<&str> = short.iter().skip(1).map(|short| short.what).collect();
     let hint = match (first.what, others.is_empty()) {

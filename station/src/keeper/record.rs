@@ -2,86 +2,80 @@
 
 use std::collections::BTreeMap;
 
-use detente_line::Append;
+use detente_line::{Append, Line};
 use detente_record::{Book, Class, EntryRef, LineSecret, Party, SignedCheckpoint};
 
-use super::Task;
 use crate::error::SetupError;
-use crate::store::{self, Batch, NewEntry, NewEvidence};
+use crate::store::{self, Batch, NewEntry, NewEvidence, Store};
 
 /// Stored checkpoints and receipts that are restored, the newest of each book.
 const RESTORED: u64 = 4_096;
 
-impl Task {
-    /// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
-    /// other parties' books, own ones, receipts.
-    pub(super) fn restore(&mut self) -> Result<(), SetupError> {
-        let me = self.line.party();
-        for party in self.line.memorandum().parties().collect::<Vec<_>>() {
-            if let Some(note) = self.store.note(&secret_note(party))?
-                && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
-            {
-                self.line.restore_secret(party, LineSecret::from_bytes(bytes));
-            }
+/// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
+/// other parties' books, own ones, receipts. Says how many entries came after the kept state.
+pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError> {
+    let mut unkept = 0;
+    let me = line.party();
+    for party in line.memorandum().parties().collect::<Vec<_>>() {
+        if let Some(note) = store.note(&secret_note(party))?
+            && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
+        {
+            line.restore_secret(party, LineSecret::from_bytes(bytes));
         }
-        let kept = self.store.latest_snapshot()?;
-        if kept.is_some_and(|kept| !self.line.restore_snapshot(&kept.bytes)) {
-            tracing::warn!(
-                "the kept state does not fit this version or memorandum: the whole record is read"
-            );
-        }
-        let held: BTreeMap<Book, u64> =
-            self.line.held().into_iter().map(|held| (held.book, held.size)).collect();
-        let size_kept = |book: &Book| held.get(book).copied().unwrap_or(0);
-        let sizes = self.store.sizes()?;
-        let mut books: Vec<Book> =
-            sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
-        books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
-        for book in &books {
-            let size = sizes.get(&book.code()).copied().unwrap_or(0);
-            let mut after = size.saturating_sub(RESTORED).max(self.line.signed_size(*book));
-            while let Some(found) = self.store.next_checkpoint(book.code(), after)? {
-                after = found.size;
-                self.line.restore_checkpoint(signed(*book, &found));
-            }
-        }
-        for book in &books {
-            let mut from = size_kept(book) + 1;
-            loop {
-                let entries = self.store.entries(book.code(), from, 1_024, 4 << 20)?;
-                let Some(last) = entries.last() else { break };
-                from = last.number + 1;
-                self.unkept += entries.len() as u64;
-                for entry in &entries {
-                    self.line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
-                }
-            }
-        }
-        let mut after = 0;
-        loop {
-            let evidence = self.store.evidence(after, 256)?;
-            let Some(last) = evidence.last() else { break };
-            after = last.id;
-            for one in &evidence {
-                self.line.restore_evidence(&one.bytes);
-            }
-        }
-        for book in &books {
-            for party in self.line.memorandum().parties().collect::<Vec<_>>() {
-                let known = self.line.receipts(*book).find(|receipt| receipt.party == party);
-                let mut after = known.map_or(0, |receipt| receipt.size);
-                loop {
-                    let receipts = self.store.receipts_after(book.code(), party.number(), after)?;
-                    let Some(last) = receipts.last() else { break };
-                    after = last.size;
-                    for receipt in &receipts {
-                        self.line.restore_receipt(crate::links::receipt(*book, receipt)?);
-                    }
-                }
-            }
-        }
-        Ok(())
     }
+    let kept = store.latest_snapshot()?;
+    if kept.is_some_and(|kept| !line.restore_snapshot(&kept.bytes)) {
+        tracing::warn!("the kept state does not fit this version or memorandum: the whole record is read");
+    }
+    let held: BTreeMap<Book, u64> = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+    let size_kept = |book: &Book| held.get(book).copied().unwrap_or(0);
+    let sizes = store.sizes()?;
+    let mut books: Vec<Book> = sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
+    books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
+    for book in &books {
+        let size = sizes.get(&book.code()).copied().unwrap_or(0);
+        let mut after = size.saturating_sub(RESTORED).max(line.signed_size(*book));
+        while let Some(found) = store.next_checkpoint(book.code(), after)? {
+            after = found.size;
+            line.restore_checkpoint(signed(*book, &found));
+        }
+    }
+    for book in &books {
+        let mut from = size_kept(book) + 1;
+        loop {
+            let entries = store.entries(book.code(), from, 1_024, 4 << 20)?;
+            let Some(last) = entries.last() else { break };
+            from = last.number + 1;
+            unkept += entries.len() as u64;
+            for entry in &entries {
+                line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
+            }
+        }
+    }
+    let mut after = 0;
+    loop {
+        let evidence = store.evidence(after, 256)?;
+        let Some(last) = evidence.last() else { break };
+        after = last.id;
+        for one in &evidence {
+            line.restore_evidence(&one.bytes);
+        }
+    }
+    for book in &books {
+        for party in line.memorandum().parties().collect::<Vec<_>>() {
+            let known = line.receipts(*book).find(|receipt| receipt.party == party);
+            let mut after = known.map_or(0, |receipt| receipt.size);
+            loop {
+                let receipts = store.receipts_after(book.code(), party.number(), after)?;
+                let Some(last) = receipts.last() else { break };
+                after = last.size;
+                for receipt in &receipts {
+                    line.restore_receipt(crate::links::receipt(*book, receipt)?);
+                }
+            }
+        }
+    }
+    Ok(unkept)
 }
 
 /// The key of the store's note that holds a party's line secret.

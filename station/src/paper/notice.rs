@@ -1,7 +1,7 @@
 //! `[[notice]]` and the extent of a line: what a memorandum asks of notices.
 
+use detente_line::airspace::cover::TOLERANCE_PPM;
 use detente_line::notice::Field;
-use detente_line::notice::rule::TOLERANCE_PPM;
 use detente_line::{Extent, Minima, Nature, NoticeKind};
 use serde::{Deserialize, Serialize};
 

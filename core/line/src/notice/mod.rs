@@ -5,6 +5,7 @@
 //! forms; whether it is what the memorandum asks for is another question, and never makes it void.
 
 pub mod field;
+pub mod making;
 pub mod rule;
 
 use alloc::collections::BTreeMap;

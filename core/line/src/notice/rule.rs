@@ -7,7 +7,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use detente_airspace::cover::{LEAST_MM, MOST_MM};
+use detente_airspace::cover::check::{Covered, Stray, check};
+use detente_airspace::cover::{LEAST_MM, MOST_MM, TOLERANCE_PPM};
 use detente_airspace::position::Position;
 use detente_airspace::separation::{MAX_TIME_MS, MAX_VERTICAL_MM};
 use detente_record::Fault;
@@ -15,9 +16,6 @@ use minicbor::{Decode, Encode};
 
 use super::{Field, Notice};
 use crate::memorandum::{ascending, is_name, refuse};
-
-/// How far a cover may go beyond what it covers, in parts in a million of its distance, where nothing is agreed.
-pub const TOLERANCE_PPM: u32 = 1_000;
 
 /// A kind of notice.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -199,8 +197,6 @@ impl NoticeKind {
     }
 
     /// What a notice of this kind, written at a time, is short of; `extent` is the line's.
-    ///
-    /// Covers are looked at elsewhere: that takes trigonometry.
     pub fn short(&self, notice: &Notice, written_ms: u64, extent: Option<&Extent>) -> Vec<Short> {
         let mut short = Vec::new();
         self.short_of_time(notice, written_ms, &mut short);
@@ -224,6 +220,7 @@ impl NoticeKind {
             _ => {}
         }
         self.short_of_room(notice, &mut short);
+        self.short_of_cover(notice, &mut short);
         if let Some(extent) = extent {
             let places = notice.volumes.iter().enumerate();
             let outside = places.filter(|(_, volume)| !extent.meets(&volume.area.bounds()));
@@ -271,6 +268,25 @@ impl NoticeKind {
                 Some(_) => {}
             }
         }
+    }
+
+    /// The first cover that holds too little, or too much.
+    fn short_of_cover(&self, notice: &Notice, short: &mut Vec<Short>) {
+        let doubts = notice.volumes.iter().zip(1..).find_map(|(volume, number)| {
+            check(volume, self.tolerance_ppm()).first().map(|doubt| (number, *doubt))
+        });
+        let Some((number, doubt)) = doubts else { return };
+        let what = match doubt.covered {
+            Covered::Shape => "area",
+            Covered::Ring => "separation",
+        };
+        let bound = match doubt.stray {
+            Stray::Short => "at least",
+            Stray::Excess => "at most",
+        };
+        let expected = format!("a cover that reaches {bound} {} mm", doubt.expected_mm);
+        let found = format!("volume {number}: {} mm", doubt.found_mm);
+        short.push(Short { what, expected, found });
     }
 
     fn short_of_room(&self, notice: &Notice, short: &mut Vec<Short>) {

@@ -1,0 +1,270 @@
+//! The airspace of a line: what notices are in force, the own plans beside them, and the alarm when two are in each
+//! other's way.
+//!
+//! A thread of its own, so that nothing that the line does waits for geometry: it reads the record's notices once at its
+//! start, then takes what becomes durable, and answers what it is asked. Plans never leave it but to their owner.
+
+mod plans;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use detente_line::airspace::fault::Fault as AirspaceFault;
+use detente_line::notices::{Conflict, Notices, Pair, Subject, Taken};
+use detente_line::{Content, Memorandum, Notice, Shown, kind::number};
+use detente_record::{Book, Entry, EntryRef, Party};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::feed::{Feed, Told};
+use crate::hooks::Hooks;
+use crate::store::{Store, StoreError};
+
+use plans::Plans;
+pub use plans::{MAX_PLANS, PlansError};
+
+/// Most volumes that are held.
+pub const MAX_VOLUMES: usize = 4_000_000;
+/// Most entries and questions that wait.
+const MAX_WAITING: usize = 65_536;
+/// Most alarms of one notice or plan; what is beyond is in `conflicts`.
+const MAX_ALARMS: usize = 64;
+/// Entries of a book that are read at once.
+const PAGE: usize = 1_024;
+/// Bytes of a book that are read at once.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// Two that have come to be in each other's way.
+#[derive(Debug, Clone, Copy)]
+pub struct Raised {
+    /// Which two.
+    pub pair: Pair,
+    /// How.
+    pub conflict: Conflict,
+}
+
+/// A sound entry about notices.
+struct Came {
+    name: EntryRef,
+    serial: u64,
+    regards: Vec<EntryRef>,
+    content: Content,
+}
+
+enum Ask {
+    Came(Box<Came>),
+    Look(Box<dyn FnOnce(&mut Room) + Send>),
+}
+
+/// The airspace of a line at work; clones are handles to the same one.
+#[derive(Clone)]
+pub struct Airspace {
+    asks: SyncSender<Ask>,
+}
+
+/// What it begins with.
+pub(crate) struct Opening {
+    pub(crate) memorandum: Arc<Memorandum>,
+    pub(crate) me: Party,
+    pub(crate) store: Store,
+    pub(crate) plans: PathBuf,
+    pub(crate) clock: Clock,
+    pub(crate) feed: Feed,
+    pub(crate) hooks: Hooks,
+    /// How much of each book has been judged: what comes later is told.
+    pub(crate) judged: BTreeMap<Book, u64>,
+    /// What folds skip.
+    pub(crate) marked: BTreeSet<EntryRef>,
+}
+
+/// What the thread has.
+pub struct Room {
+    notices: Notices,
+    plans: Plans,
+    memorandum: Arc<Memorandum>,
+    me: Party,
+    clock: Clock,
+    feed: Feed,
+    hooks: Hooks,
+}
+
+impl Airspace {
+    /// Begins; the record's notices are read beside everything else.
+    ///
+    /// # Errors
+    /// What is wrong with the plans.
+    pub(crate) fn open(opening: Opening) -> Result<Self, PlansError> {
+        let Opening { memorandum, me, store, plans, clock, feed, hooks, judged, marked } = opening;
+        let plans = Plans::open(&plans)?;
+        let mut seed = [0; 8];
+        // Answers do not depend on it: without it somebody could at worst make them slow.
+        let _ = getrandom::fill(&mut seed);
+        let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, u64::from_le_bytes(seed));
+        let mut room = Room { notices, plans, memorandum, me, clock, feed, hooks };
+        for (number, plan) in room.plans.all()? {
+            // There is room: plans are bounded, and nothing else is here yet.
+            let _ = room.notices.plan(number, &plan);
+        }
+        let (asks, asked) = sync_channel(MAX_WAITING);
+        let runtime = tokio::runtime::Handle::current();
+        thread::spawn(move || {
+            let _runtime = runtime.enter();
+            if let Err(error) = room.restore(&store, &judged, &marked) {
+                tracing::error!(%error, "the notices of the record could not all be read; `detente record verify` tells more");
+            }
+            room.work(&asked);
+        });
+        Ok(Self { asks })
+    }
+
+    /// Something became durable and was judged; waits while very much waits before it.
+    pub(crate) fn shown(&self, shown: &Shown) {
+        let Shown::Entry {
+            name, serial, marked: None, unjudged: false, content: Some(content), regards, ..
+        } = shown
+        else {
+            return;
+        };
+        if !matches!(content, Content::Notice(_) | Content::Amendment(_) | Content::Withdrawal { .. }) {
+            return;
+        }
+        let came = Came { name: *name, serial: *serial, regards: regards.clone(), content: content.clone() };
+        let _ = self.asks.send(Ask::Came(Box::new(came)));
+    }
+
+    /// Asks it something; `None` when it has ended.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Room) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (seen, answer) = oneshot::channel();
+        let look = Ask::Look(Box::new(move |room: &mut Room| {
+            let _ = seen.send(ask(room));
+        }));
+        let asks = self.asks.clone();
+        tokio::task::spawn_blocking(move || asks.send(look)).await.ok()?.ok()?;
+        answer.await.ok()
+    }
+}
+
+impl Room {
+    /// Reads every notice of the record that has been judged, then what amends and withdraws.
+    fn restore(
+        &mut self,
+        store: &Store,
+        judged: &BTreeMap<Book, u64>,
+        marked: &BTreeSet<EntryRef>,
+    ) -> Result<(), StoreError> {
+        for wanted in [&[number::NOTICE][..], &[number::AMENDMENT, number::WITHDRAWAL][..]] {
+            for (book, size) in judged {
+                let mut from = 1;
+                while from <= *size {
+                    let page = store.entries(book.code(), from, PAGE, PAGE_BYTES)?;
+                    let Some(last) = page.last() else { break };
+                    from = last.number + 1;
+                    for stored in page.iter().filter(|stored| wanted.contains(&stored.kind)) {
+                        let name = EntryRef { book: *book, number: stored.number };
+                        if stored.number <= *size && !marked.contains(&name) {
+                            self.read(name, &stored.bytes);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, name: EntryRef, bytes: &[u8]) {
+        // What was judged sound was read before.
+        let Ok(entry) = Entry::decode(bytes) else { return };
+        let Ok(content) = Content::decode(entry.kind, &entry.body) else { return };
+        self.come(&Came { name, serial: entry.serial, regards: entry.regards, content }, true);
+    }
+
+    fn work(&mut self, asked: &Receiver<Ask>) {
+        while let Ok(ask) = asked.recv() {
+            match ask {
+                Ask::Came(came) => {
+                    if let Some(subject) = self.come(&came, false) {
+                        self.alarm(subject);
+                    }
+                }
+                Ask::Look(look) => look(self),
+            }
+        }
+    }
+
+    fn come(&mut self, came: &Came, judged: bool) -> Option<Subject> {
+        let Came { name, serial, regards, content } = came;
+        match self.notices.take(Taken { name: *name, serial: *serial, regards, content, judged }) {
+            Ok(subject) => subject,
+            Err(full) => {
+                tracing::error!(%full, "a notice is held without its volumes");
+                None
+            }
+        }
+    }
+
+    /// Tells whose way a subject has come to be in.
+    fn alarm(&self, subject: Subject) {
+        let now_ms = self.clock.now_ms();
+        let current = |(_, conflict): &(Subject, Conflict)| conflict.span.until_ms() >= now_ms;
+        for (other, conflict) in self.notices.conflicts_of(subject).filter(current).take(MAX_ALARMS) {
+            let told = Told::Conflict(Raised { pair: (subject, other), conflict });
+            self.hooks.run(&told, &self.memorandum, self.me);
+            self.feed.tell(told);
+        }
+    }
+
+    /// The notices, and what is said of them.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Adds plans, all of them or none; gives their numbers.
+    ///
+    /// # Errors
+    /// Why they were not kept.
+    pub fn add_plans(&mut self, plans: &[Notice]) -> Result<Vec<u64>, PlansError> {
+        let numbers = self.plans.keep(plans)?;
+        for (number, plan) in numbers.iter().zip(plans) {
+            match self.notices.plan(*number, plan) {
+                Ok(subject) => self.alarm(subject),
+                Err(full) => {
+                    let full: AirspaceFault = full;
+                    tracing::error!(%full, "a plan is kept and cannot be checked");
+                }
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Drops a plan; whether it was there.
+    ///
+    /// # Errors
+    /// Why it was not dropped.
+    pub fn drop_plan(&mut self, number: u64) -> Result<bool, PlansError> {
+        let dropped = self.plans.drop(number)?;
+        self.notices.drop_plan(number);
+        Ok(dropped)
+    }
+
+    /// All plans.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn plans(&self) -> Result<Vec<(u64, Notice)>, PlansError> {
+        self.plans.all()
+    }
+
+    /// The plan of a number.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn plan(&self, number: u64) -> Result<Option<Notice>, PlansError> {
+        self.plans.one(number)
+    }
+}

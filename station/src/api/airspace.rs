@@ -1,0 +1,356 @@
+//! Notices in force, what something would touch, conflicts and own plans (spec/api.md, "Airspace").
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use detente_line::airspace::bounds::Bounds;
+use detente_line::airspace::verdict::Overlap;
+use detente_line::airspace::volume::Volume;
+use detente_line::notice::rule::Short;
+use detente_line::notices::{Conflict, Pair, Standing, Subject, Touch};
+use detente_line::{Amendment, Content, Memorandum, Notice};
+use detente_record::{Entry, EntryRef};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::entry::verdict_text;
+use super::notice::{self, AskedNotice, fields_json, notice_json, position};
+use super::request::{Body, Path, Query};
+use super::{Answer, Api, LinePath, Refused, name_text};
+use crate::airspace::{PlansError, Room};
+use crate::keeper::Keeper;
+
+/// Most notices, touches or conflicts in one answer.
+const MAX_LIST: usize = 1_000;
+
+impl From<PlansError> for Refused {
+    fn from(error: PlansError) -> Self {
+        let what = match error {
+            PlansError::Full => return Self::misuse("plans", "at most 100,000", "more").hinted(error.hint()),
+            _ => "plans",
+        };
+        let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(
+            status,
+            "Store",
+            what,
+            "plans that can be read and written",
+            error.to_string(),
+            error.hint(),
+        )
+    }
+}
+
+/// What is asked to be listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listed {
+    at_ms: Option<u64>,
+    party: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+/// A box in degrees: south, west, north, east; `east` may be beyond 180.
+fn bounds_json(bounds: &Bounds) -> Value {
+    let degrees = |units: i64| units as f64 / 1e7;
+    json!([
+        degrees(bounds.south.into()),
+        degrees(bounds.west),
+        degrees(bounds.north.into()),
+        degrees(bounds.east)
+    ])
+}
+
+fn overlap_json(overlap: &Overlap) -> Value {
+    let metres = |mm: Option<i64>| mm.map(|mm| mm as f64 / 1000.0);
+    json!({
+        "bounds": bounds_json(&overlap.bounds),
+        "lower_m": metres(overlap.band.lower_mm),
+        "upper_m": metres(overlap.band.upper_mm),
+        "datum": notice::datum_text(overlap.band.datum),
+        "widened": overlap.band.widened,
+        "from_ms": overlap.span.from_ms(),
+        "until_ms": overlap.span.end_ms(),
+    })
+}
+
+fn subject_text(memorandum: &Memorandum, subject: Subject) -> String {
+    match subject {
+        Subject::Notice(origin) => name_text(memorandum, origin),
+        Subject::Plan(number) => format!("plan/{number}"),
+    }
+}
+
+/// A conflict as an event says it.
+pub(crate) fn conflict_json(memorandum: &Memorandum, (one, other): Pair, conflict: &Conflict) -> Value {
+    json!({
+        "one": subject_text(memorandum, one),
+        "other": subject_text(memorandum, other),
+        "verdict": verdict_text(conflict.verdict),
+        "overlap": overlap_json(&conflict.overlap),
+        "pairs": conflict.pairs,
+        "from_ms": conflict.span.from_ms(),
+        "until_ms": conflict.span.end_ms(),
+    })
+}
+
+/// The notice that an entry gave, as the record has it.
+fn given(keeper: &Keeper, rules: EntryRef) -> Result<Option<(Notice, u64)>, Refused> {
+    let Some(stored) = keeper.store.entry(rules.book.code(), rules.number)? else { return Ok(None) };
+    let entry = Entry::decode(&stored.bytes)?;
+    Ok(match Content::decode(entry.kind, &entry.body)? {
+        Content::Notice(notice) | Content::Amendment(Amendment::Notice(notice)) => {
+            Some((notice, entry.time_ms))
+        }
+        _ => None,
+    })
+}
+
+fn short_json(short: &Short) -> Value {
+    json!({"what": short.what, "expected": short.expected, "found": short.found})
+}
+
+/// What a notice is short of, as its memorandum has it.
+pub(crate) fn short_of(memorandum: &Memorandum, notice: &Notice, written_ms: u64) -> Vec<Short> {
+    let kind = memorandum.terms().notices.iter().find(|kind| kind.name == notice.kind);
+    let extent = memorandum.terms().extent.as_ref();
+    match kind {
+        Some(kind) => kind.short(notice, written_ms, extent),
+        None => vec![Short {
+            what: "notice kind",
+            expected: "one that the memorandum names".into(),
+            found: notice.kind.clone(),
+        }],
+    }
+}
+
+fn standing_json(keeper: &Keeper, origin: EntryRef, standing: &Standing) -> Result<Value, Refused> {
+    let name = |entry| name_text(&keeper.memorandum, entry);
+    let given = given(keeper, standing.rules)?;
+    let short: Vec<Value> = given
+        .iter()
+        .flat_map(|(notice, written_ms)| short_of(&keeper.memorandum, notice, *written_ms))
+        .map(|short| short_json(&short))
+        .collect();
+    Ok(json!({
+        "entry": name(origin),
+        "rules": name(standing.rules),
+        "party": keeper.memorandum.name_of(origin.book.party),
+        "nature": standing.nature.name(),
+        "withdrawn_by": standing.withdrawn_by.map(name),
+        "notice": given.as_ref().map(|(notice, _)| notice_json(notice)),
+        "short": short,
+    }))
+}
+
+/// `GET …/notices`
+pub(crate) async fn notices(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Query(listed): Query<Listed>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let memorandum = &keeper.memorandum;
+    let party = match &listed.party {
+        None => None,
+        Some(name) => Some(memorandum.party_named(name).ok_or_else(|| {
+            let names: Vec<String> = memorandum.parties().map(|party| memorandum.name_of(party)).collect();
+            Refused::misuse("party", &format!("one of {}", names.join(", ")), name.as_str())
+        })?),
+    };
+    let at_ms = listed.at_ms.unwrap_or_else(|| api.now_ms());
+    let all = listed.all;
+    let found = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let wanted =
+                |(origin, _): &(EntryRef, Standing)| party.is_none_or(|party| origin.book.party == party);
+            let notices = room.notices();
+            if all {
+                notices.notices().filter(wanted).take(MAX_LIST + 1).collect::<Vec<_>>()
+            } else {
+                notices.in_force(at_ms).filter(wanted).take(MAX_LIST + 1).collect()
+            }
+        })
+        .await
+        .ok_or_else(Refused::stopping)?;
+    let more = found.len() > MAX_LIST;
+    let mut shown = Vec::with_capacity(found.len());
+    for (origin, standing) in found.iter().take(MAX_LIST) {
+        let json = standing_json(keeper, *origin, standing)?;
+        let kind = json.pointer("/notice/notice_kind").and_then(Value::as_str);
+        if listed.kind.is_none() || listed.kind.as_deref() == kind {
+            shown.push(json);
+        }
+    }
+    Ok(Json(json!({"at_ms": at_ms, "notices": shown, "more": more})))
+}
+
+/// What is asked to be checked: volumes as in a notice, or a place and a time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Checked {
+    notice: Option<AskedNotice>,
+    position: Option<[f64; 2]>,
+    radius_m: Option<f64>,
+    from_ms: Option<u64>,
+    until_ms: Option<u64>,
+}
+
+/// `POST …/check`
+pub(crate) async fn check(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Body(asked): Body<Checked>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let volumes: Vec<Volume> = match (asked.notice, asked.position) {
+        (Some(notice), None) => notice.notice(&keeper.memorandum)?.volumes,
+        (None, Some(place)) => {
+            let now_ms = api.now_ms();
+            let (from_ms, until_ms) = (asked.from_ms.unwrap_or(now_ms), asked.until_ms);
+            vec![notice::around(
+                position(place)?,
+                asked.radius_m,
+                from_ms,
+                until_ms.or(asked.from_ms.is_none().then_some(now_ms)),
+            )?]
+        }
+        _ => return Err(Refused::misuse("check", "a notice, or a position", "both or neither")),
+    };
+    let (touches, total, micros) = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let started = Instant::now();
+            let mut touches = room.notices().touching(&volumes, None);
+            let (total, micros) = (room.notices().len(), started.elapsed().as_micros() as u64);
+            touches.sort_by_key(|touch| std::cmp::Reverse(touch.verdict));
+            let rules = |touch: Touch| match touch.subject {
+                Subject::Notice(origin) => {
+                    (touch, room.notices().notice(origin).map(|standing| standing.rules))
+                }
+                Subject::Plan(_) => (touch, None),
+            };
+            (touches.into_iter().map(rules).collect::<Vec<_>>(), total, micros)
+        })
+        .await
+        .ok_or_else(Refused::stopping)?;
+    let shown = touches.iter().take(MAX_LIST).map(|(touch, rules)| touch_json(keeper, touch, *rules));
+    let shown = shown.collect::<Result<Vec<_>, Refused>>()?;
+    let verdict = touches.iter().map(|(touch, _)| touch.verdict).max();
+    Ok(Json(json!({
+        "verdict": verdict.map_or("clear", verdict_text),
+        "touches": shown,
+        "more": touches.len() > MAX_LIST,
+        "volumes": total,
+        "took_us": micros,
+    })))
+}
+
+fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result<Value, Refused> {
+    let memorandum = &keeper.memorandum;
+    let party = match touch.subject {
+        Subject::Plan(_) => keeper.party,
+        Subject::Notice(origin) => origin.book.party,
+    };
+    let given = rules.map(|rules| given(keeper, rules)).transpose()?.flatten();
+    let said = given.map(|(notice, _)| {
+        json!({"notice_kind": notice.kind, "text": notice.text, "fields": fields_json(&notice)})
+    });
+    Ok(json!({
+        "subject": subject_text(memorandum, touch.subject),
+        "party": memorandum.name_of(party),
+        "notice": said,
+        "volume": touch.number + 1,
+        "asked": touch.asked + 1,
+        "verdict": verdict_text(touch.verdict),
+        "overlap": overlap_json(&touch.overlap),
+    }))
+}
+
+/// `GET …/conflicts`
+pub(crate) async fn conflicts(State(api): State<Api>, Path(line): LinePath) -> Answer {
+    let keeper = api.line(&line)?;
+    let now_ms = api.now_ms();
+    let (found, beyond) = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let conflicts = room.notices().conflicts(now_ms);
+            (conflicts.take(MAX_LIST + 1).collect::<Vec<_>>(), room.notices().beyond())
+        })
+        .await
+        .ok_or_else(Refused::stopping)?;
+    let shown: Vec<Value> = found
+        .iter()
+        .take(MAX_LIST)
+        .map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict))
+        .collect();
+    Ok(Json(json!({"conflicts": shown, "more": found.len() > MAX_LIST, "beyond": beyond})))
+}
+
+/// Own plans, as they are asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Planned {
+    plans: Vec<AskedNotice>,
+}
+
+/// `POST …/plans`
+pub(crate) async fn add_plans(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Body(asked): Body<Planned>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let plans = asked.plans.into_iter().map(|plan| plan.notice(&keeper.memorandum));
+    let plans: Vec<Notice> = plans.collect::<Result<_, _>>()?;
+    let now_ms = api.now_ms();
+    let (numbers, conflicts) = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let numbers = room.add_plans(&plans)?;
+            let subjects = numbers.iter().map(|number| Subject::Plan(*number));
+            let conflicts = subjects.flat_map(|plan| {
+                room.notices().conflicts_of(plan).map(move |(other, conflict)| ((plan, other), conflict))
+            });
+            let current = conflicts.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
+            let current: Vec<(Pair, Conflict)> = current.take(MAX_LIST).collect();
+            Ok::<_, PlansError>((numbers.clone(), current))
+        })
+        .await
+        .ok_or_else(Refused::stopping)??;
+    let conflicts: Vec<Value> =
+        conflicts.iter().map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    Ok(Json(json!({"plans": numbers, "conflicts": conflicts})))
+}
+
+/// `GET …/plans`
+pub(crate) async fn plans(State(api): State<Api>, Path(line): LinePath) -> Answer {
+    let keeper = api.line(&line)?;
+    let plans =
+        keeper.airspace.look(|room: &mut Room| room.plans()).await.ok_or_else(Refused::stopping)??;
+    let shown: Vec<Value> = plans
+        .iter()
+        .take(MAX_LIST)
+        .map(|(number, plan)| json!({"plan": number, "notice": notice_json(plan)}))
+        .collect();
+    Ok(Json(json!({"plans": shown, "more": plans.len() > MAX_LIST})))
+}
+
+/// `DELETE …/plans/{number}`
+pub(crate) async fn drop_plan(State(api): State<Api>, Path((line, number)): Path<(String, u64)>) -> Answer {
+    let keeper = api.line(&line)?;
+    let dropped = keeper
+        .airspace
+        .look(move |room: &mut Room| room.drop_plan(number))
+        .await
+        .ok_or_else(Refused::stopping)??;
+    if !dropped {
+        let hint = "`detente plan list` shows the plans that are there";
+        return Err(Refused::misuse("plan", "the number of a plan", number.to_string()).hinted(hint));
+    }
+    Ok(Json(json!({"dropped": number})))
+}
