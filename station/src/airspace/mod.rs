@@ -9,8 +9,9 @@ mod plans;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use detente_line::airspace::fault::Fault as AirspaceFault;
 use detente_line::notices::{Conflict, Notices, Pair, Subject, Taken};
@@ -59,10 +60,25 @@ enum Ask {
     Look(Box<dyn FnOnce(&mut Room) + Send>),
 }
 
-/// The airspace of a line at work; clones are handles to the same one.
+/// The airspace of a line at work; clones are handles to the same one. The last one dropped ends its thread, which has
+/// let go of the record and the plans then.
 #[derive(Clone)]
-pub struct Airspace {
-    asks: SyncSender<Ask>,
+pub struct Airspace(Arc<Working>);
+
+struct Working {
+    asks: Option<SyncSender<Ask>>,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.asks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// What it begins with.
@@ -110,14 +126,17 @@ impl Airspace {
         }
         let (asks, asked) = sync_channel(MAX_WAITING);
         let runtime = tokio::runtime::Handle::current();
-        thread::spawn(move || {
+        let ending = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&ending);
+        let thread = thread::spawn(move || {
             let _runtime = runtime.enter();
-            if let Err(error) = room.restore(&store, &judged, &marked) {
+            if let Err(error) = room.restore(&store, &judged, &marked, &ended) {
                 tracing::error!(%error, "the notices of the record could not all be read; `detente record verify` tells more");
             }
+            drop(store);
             room.work(&asked);
         });
-        Ok(Self { asks })
+        Ok(Self(Arc::new(Working { asks: Some(asks), ending, thread: Some(thread) })))
     }
 
     /// Something became durable and was judged; waits while very much waits before it.
@@ -132,7 +151,9 @@ impl Airspace {
             return;
         }
         let came = Came { name: *name, serial: *serial, regards: regards.clone(), content: content.clone() };
-        let _ = self.asks.send(Ask::Came(Box::new(came)));
+        if let Some(asks) = &self.0.asks {
+            let _ = asks.send(Ask::Came(Box::new(came)));
+        }
     }
 
     /// Asks it something; `None` when it has ended.
@@ -144,7 +165,7 @@ impl Airspace {
         let look = Ask::Look(Box::new(move |room: &mut Room| {
             let _ = seen.send(ask(room));
         }));
-        let asks = self.asks.clone();
+        let asks = self.0.asks.clone()?;
         tokio::task::spawn_blocking(move || asks.send(look)).await.ok()?.ok()?;
         answer.await.ok()
     }
@@ -157,11 +178,12 @@ impl Room {
         store: &Store,
         judged: &BTreeMap<Book, u64>,
         marked: &BTreeSet<EntryRef>,
+        ending: &AtomicBool,
     ) -> Result<(), StoreError> {
         for wanted in [&[number::NOTICE][..], &[number::AMENDMENT, number::WITHDRAWAL][..]] {
             for (book, size) in judged {
                 let mut from = 1;
-                while from <= *size {
+                while from <= *size && !ending.load(Ordering::Relaxed) {
                     let page = store.entries(book.code(), from, PAGE, PAGE_BYTES)?;
                     let Some(last) = page.last() else { break };
                     from = last.number + 1;
