@@ -147,6 +147,11 @@ impl Area {
         self.corners.len() - if self.polar { POLE_CORNERS } else { 0 }
     }
 
+    /// How many bytes it takes beyond itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.corners) + size_of_val(&*self.ends)
+    }
+
     /// Whether two areas have a point in common.
     pub fn touches(&self, other: &Self) -> bool {
         self.view().touches(&other.view())

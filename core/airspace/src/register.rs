@@ -15,6 +15,7 @@ use crate::corners::Corners;
 use crate::fault::Fault;
 use crate::grid::{Grid, Slot};
 use crate::paged::Paged;
+use crate::position::Position;
 use crate::span::Span;
 use crate::verdict::{Verdict, judge};
 use crate::volume::{Volume, VolumeView};
@@ -42,6 +43,8 @@ pub struct Register<K> {
     free: Vec<u32>,
     corners: Corners,
     whole: Paged<Option<Box<Volume>>>,
+    /// What volumes kept whole take elsewhere.
+    whole_bytes: usize,
     /// Places in `whole` that hold nothing.
     whole_free: Vec<u32>,
     /// The first entry of each key; the others follow by `Origin::next`.
@@ -110,6 +113,7 @@ impl<K: Copy + Ord> Register<K> {
             free: Vec::new(),
             corners: Corners::default(),
             whole: Paged::new(),
+            whole_bytes: 0,
             whole_free: Vec::new(),
             first: BTreeMap::new(),
             calendar: BTreeMap::new(),
@@ -233,11 +237,33 @@ impl<K: Copy + Ord> Register<K> {
         }
     }
 
-    /// How many bytes the register takes, its corners left out, and how many the corners take.
+    /// Every volume that is not clear of the one asked about, as [`check`](Self::check) finds them.
+    pub fn touching(&self, asked: &Volume) -> impl Iterator<Item = Found<K>> + use<K> {
+        let mut found = Vec::new();
+        self.check(asked, &mut found);
+        found.into_iter()
+    }
+
+    /// What is in force at a position and a moment, ms, at whatever altitude: keys and numbers, in no order that
+    /// could be relied upon. Room that is only asked for is not counted.
+    ///
+    /// # Errors
+    /// [`Fault::Position`] or [`Fault::Span`] if there is no such position or moment.
+    pub fn at(
+        &self,
+        position: Position,
+        at_ms: u64,
+    ) -> Result<impl Iterator<Item = (K, u32)> + use<K>, Fault> {
+        let asked = Volume::new(Area::point(position)?, Band::ALL, Span::new(at_ms, at_ms)?);
+        let inside = self.touching(&asked).filter(|found| found.verdict == Verdict::Conflict);
+        Ok(inside.map(|found| (found.key, found.number)))
+    }
+
+    /// How many bytes the register takes, the corners of plain volumes left out, and how many those take.
     pub fn bytes(&self) -> (usize, usize) {
         let keys = self.first.len() * (size_of::<K>() + size_of::<u32>()) * 3 / 2;
         let calendar: usize = self.calendar.values().map(|step| step.capacity() * size_of::<u32>()).sum();
-        let whole = self.whole.bytes();
+        let whole = self.whole.bytes() + self.whole_bytes;
         let lists = (self.free.capacity() + self.whole_free.capacity()) * size_of::<u32>();
         let own =
             self.grid.bytes() + self.entries.bytes() + self.origins.bytes() + keys + calendar + whole + lists;
@@ -328,6 +354,7 @@ impl<K: Copy + Ord> Register<K> {
             }
             None => {
                 kept.form = Form::Whole;
+                self.whole_bytes += volume.bytes();
                 let volume = Some(Box::new(volume));
                 kept.at = match self.whole_free.pop() {
                     Some(at) => {
@@ -404,8 +431,8 @@ impl<K: Copy + Ord> Register<K> {
         match gone.form {
             Form::Plain { .. } => self.corners.release(gone.at, gone.corners.into()),
             Form::Whole => {
-                if let Some(place) = self.whole.get_mut(gone.at) {
-                    *place = None;
+                if let Some(volume) = self.whole.get_mut(gone.at).and_then(Option::take) {
+                    self.whole_bytes -= volume.bytes();
                 }
                 self.whole_free.push(gone.at);
             }
@@ -500,7 +527,7 @@ impl Entry {
 }
 
 /// How a volume is kept if it is plain, and its corners.
-fn plain(volume: &Volume) -> Option<(Form, &[crate::position::Position])> {
+fn plain(volume: &Volume) -> Option<(Form, &[Position])> {
     let Volume { area, band, separation, shape, .. } = volume;
     let datums = (band.lower().map(|limit| limit.datum), band.upper().map(|limit| limit.datum));
     let datum = match datums {

@@ -47,6 +47,19 @@ impl Volume {
         Self { separation: Some(Box::new(separation)), ..self }
     }
 
+    /// How many bytes it takes, with all that belongs to it.
+    pub(crate) fn bytes(&self) -> usize {
+        let shape = match &self.shape {
+            Some(Shape::Around { area, .. }) => area.heap_bytes(),
+            _ => 0,
+        };
+        let separation = self.separation.as_deref().map_or(0, |separation| {
+            let ring = separation.ring().iter().map(|part| size_of::<Area>() + part.heap_bytes());
+            size_of::<Separation>() + ring.sum::<usize>()
+        });
+        size_of::<Self>() + self.area.heap_bytes() + shape + separation
+    }
+
     pub(crate) fn view(&self) -> VolumeView<'_> {
         VolumeView {
             area: self.area.view(),

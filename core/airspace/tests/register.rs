@@ -214,3 +214,71 @@ fn memory_does_not_grow_with_amendments() {
     }
     assert!(sizes[3] < sizes[0] * 2, "{sizes:?}");
 }
+
+#[test]
+fn what_is_in_force_somewhere() {
+    let mut dice = Dice(5);
+    let mut register = Register::new(usize::MAX, 0);
+    let mut all = Model::new();
+    for key in 0..1_500_u64 {
+        let one = volume(&mut dice);
+        register.put(key, [one.clone()]).unwrap();
+        all.insert(key, vec![(0, one)]);
+    }
+    let mut found_in_all = 0;
+    for _ in 0..500 {
+        let some = &all[&(dice.roll() % 1_500)][0].1;
+        let position = some.area.rings().next().unwrap().next().unwrap();
+        let at_ms = some.span.from_ms();
+        let mut found: Vec<u64> = register.at(position, at_ms).unwrap().map(|(key, _)| key).collect();
+        found.sort_unstable();
+        let there = |volume: &Volume| {
+            volume.area.holds(position) && volume.span.from_ms() <= at_ms && at_ms <= volume.span.until_ms()
+        };
+        let expected: Vec<u64> =
+            all.iter().filter(|(_, some)| there(&some[0].1)).map(|(key, _)| *key).collect();
+        assert_eq!(found, expected, "{position:?} at {at_ms}");
+        found_in_all += found.len();
+    }
+    assert!(found_in_all > 1_000, "{found_in_all}");
+    assert!(register.at(Position { lat: 900_000_001, lon: 0 }, 0).is_err());
+    assert!(register.at(Position::default(), LAST_MS + 1).is_err());
+}
+
+/// An entry's name: a book and a number, and whose line it is.
+type Name = (u64, u64, u64);
+
+#[test]
+fn volumes_under_long_keys_are_cheap_and_large_ones_are_counted() {
+    let mut dice = Dice(6);
+    let mut register: Register<Name> = Register::new(usize::MAX, 0);
+    let count = 20_000;
+    for key in 0..count {
+        let radius = 1_000_000;
+        let middle = (dice.within(30 * DEGREE, 40 * DEGREE), dice.within(35 * DEGREE, 45 * DEGREE));
+        let from = dice.roll() % (7 * 24 * HOUR);
+        let span = Span::new(from, from + HOUR).unwrap();
+        let place = loop {
+            let place = area(&mut dice, middle, radius);
+            if place.corners() > 2 {
+                break place;
+            }
+        };
+        register.put((key, 0, 0), [Volume::new(place, Band::ALL, span)]).unwrap();
+    }
+    let (own, _) = register.bytes();
+    // The grid is hardly filled by so few: a million take less.
+    assert!(own / (count as usize) < 300, "{} bytes a volume", own / count as usize);
+    // A volume with a ring of 64 parts takes what its parts take.
+    let part = || area(&mut Dice(7), (0, 0), 1_000_000);
+    let parts: Vec<Area> = (0..64).map(|_| part()).collect();
+    let corners: usize = parts.iter().map(Area::corners).sum();
+    let large = Volume::new(part(), Band::ALL, Span::since(0).unwrap());
+    let large = large.with_separation(Separation::new(1_000, parts, 0, 0).unwrap());
+    register.put((count, 0, 0), [large]).unwrap();
+    let (with, _) = register.bytes();
+    assert!(with >= own + corners * size_of::<Position>(), "{own} and then {with}");
+    register.remove((count, 0, 0));
+    let (without, _) = register.bytes();
+    assert!(without < with - corners * size_of::<Position>() + 1_000);
+}
