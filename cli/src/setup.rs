@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use detente_line::notice::Field;
-use detente_line::{Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name};
+use detente_line::{Member, Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name};
 use detente_record::{Fault, fingerprint, hex};
 use detente_station::paper::{Card, Paper};
 use detente_station::{Home, SetupError, config, duration, home, keys::Keys, length, words};
@@ -35,6 +35,9 @@ pub(crate) struct Init {
     /// Other stations to dial, as PARTY=HOST:PORT
     #[arg(long = "peer")]
     peers: Vec<String>,
+    /// Only write the card again, from the keys that are here: as the memorandum in force has it, or as asked for
+    #[arg(long, conflicts_with = "peers")]
+    card: bool,
 }
 
 /// What can be done with a memorandum.
@@ -68,6 +71,9 @@ pub(crate) enum Paperwork {
     Adopt {
         /// The memorandum
         file: PathBuf,
+        /// Your party has worked by it before, and its record is lost here: its books go on in their next generation
+        #[arg(long)]
+        after_loss: bool,
     },
 }
 
@@ -122,8 +128,16 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
     }
     let numbered = asked.offices.iter().zip(1..).map(|(text, number)| office(text, number));
     let offices = numbered.collect::<Result<Vec<_>, _>>()?;
-    let keys = Keys::generate(&asked.party)?;
     let full_name = asked.full_name.as_deref().unwrap_or(&asked.party);
+    if asked.card {
+        let keys = Keys::read(&home.keys(&asked.line))?;
+        if keys.party() != asked.party {
+            return Err(Fault::misuse("party", keys.party().to_owned(), asked.party.clone()).into());
+        }
+        let fresh = keys.card(full_name, asked.languages.clone(), offices);
+        return write_card(home, asked, &named_in_force(home, &asked.line)?.unwrap_or(fresh));
+    }
+    let keys = Keys::generate(&asked.party)?;
     let member = keys.card(full_name, asked.languages.clone(), offices);
     member.check()?;
     let dials = dials(asked)?;
@@ -134,19 +148,37 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
     }
     home.make(&home.line(&asked.line))?;
     keys.write(&home.keys(&asked.line))?;
+    let said = write_card(home, asked, &member)?;
+    if !config.exists() {
+        let text =
+            format!("# How this station runs. Read again at SIGHUP.\nlisten = \"{}\"\n{dials}", asked.listen);
+        home::write(&config, &text, 0o600, false)?;
+    }
+    Ok(said)
+}
+
+/// This party as the memorandum in force names it; `None` where none is.
+fn named_in_force(home: &Home, line: &str) -> Result<Option<Member>, SetupError> {
+    let path = home.memorandum(line);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let memorandum = Paper::read(&path)?.memorandum(&path)?;
+    let keys = own_keys(home, &memorandum)?;
+    Ok(memorandum.party_named(keys.party()).and_then(|party| memorandum.member(party)).cloned())
+}
+
+/// Writes a party's card, where there is none.
+fn write_card(home: &Home, asked: &Init, member: &Member) -> Result<Said, SetupError> {
+    member.check()?;
     let card = home.line(&asked.line).join(format!("{}.party.toml", asked.party));
-    let text = toml::to_string_pretty(&Card::of(&member)).unwrap_or_default();
+    let text = toml::to_string_pretty(&Card::of(member)).unwrap_or_default();
     home::write(
         &card,
         &format!("# The card of {}: give it to the other parties. It holds no secret.\n{text}", asked.party),
         0o644,
         false,
     )?;
-    if !config.exists() {
-        let text =
-            format!("# How this station runs. Read again at SIGHUP.\nlisten = \"{}\"\n{dials}", asked.listen);
-        home::write(&config, &text, 0o600, false)?;
-    }
     let print = fingerprint(&member.fingerprint_subject());
     Ok(Said {
         text: format!("card         {}\nfingerprint  {print}\n", card.display()),
@@ -331,6 +363,24 @@ fn own_keys(home: &Home, memorandum: &Memorandum) -> Result<Keys, SetupError> {
     Ok(keys)
 }
 
+/// Leaves a mark that no record fits, as a record that is lost leaves its own: so the station says nothing under a name
+/// that it may have used before.
+///
+/// # Errors
+/// Where there is a record.
+fn begin_after_loss(home: &Home, line: &str) -> Result<(), SetupError> {
+    let (store, mark) = (home.store(line), home.mark(line));
+    if store.exists() {
+        let hint = "adopt without --after-loss; if the record is damaged, move its folder away first";
+        return Err(wrong(&store, "expected no record, since it is lost, found one", hint));
+    }
+    if mark.exists() {
+        return Ok(());
+    }
+    home.make(mark.parent().unwrap_or(home.path()))?;
+    home::write(&mark, "lost\n", 0o600, false)
+}
+
 /// Carries out a command on a memorandum.
 ///
 /// # Errors
@@ -383,7 +433,7 @@ pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupErr
                 next: Some(next),
             })
         }
-        Paperwork::Adopt { file } => {
+        Paperwork::Adopt { file, after_loss } => {
             let paper = Paper::read(file)?;
             let memorandum = paper.memorandum(file)?;
             let missing = paper.missing(file)?;
@@ -392,6 +442,9 @@ pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupErr
             }
             let keys = own_keys(home, &memorandum)?;
             let name = &memorandum.terms().name;
+            if *after_loss {
+                begin_after_loss(home, name)?;
+            }
             let in_force = home.memorandum(name);
             if in_force.exists() {
                 let same = Paper::read(&in_force)?.memorandum(&in_force)?.hash() == memorandum.hash();

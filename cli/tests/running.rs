@@ -138,9 +138,54 @@ fn the_doctor_of_a_station_at_work_finds_it_well_and_then_finds_the_peer_gone() 
     loop {
         let left = usa.run(&["doctor"]);
         if left.out.contains("✗ not well  syria: circuit to rus: 0 up") {
+            assert!(!left.out.contains("was dialled"), "rus dials, and usa does not: {}", left.out);
             assert_eq!(left.code, Some(1), "{}", left.out);
             break;
         }
         assert!(began.elapsed().as_secs() < 120, "{}", left.out);
     }
+}
+
+#[test]
+fn the_doctor_says_why_the_last_dial_failed() {
+    let [usa, rus] = two();
+    let mut station = rus.start();
+    station.says("a circuit is not up");
+    let left = rus.run(&["doctor"]);
+    let dialled = format!("circuit to usa: 0 up; 127.0.0.1:{} was dialled", usa.port);
+    assert!(left.out.contains(&dialled) && left.out.contains("ago: "), "{}", left.out);
+    assert_eq!(left.code, Some(1));
+}
+
+/// A machine burns down; keys and memorandum were saved, the record and the mark beside it were not.
+#[test]
+fn a_party_that_lost_its_record_goes_on_in_its_next_generation() {
+    let [usa, rus] = two();
+    let mut station = usa.start();
+    let mut other = rus.start();
+    other.says("a circuit is up");
+    assert_eq!(usa.done(&["send", "--wait=120", "Before."]).lines().next(), Some("usa/R/1"));
+    station.signal("KILL");
+    station.ended();
+    let paper =
+        usa.folder.file("saved.toml", std::fs::read(usa.home().join("lines/syria/memorandum.toml")).unwrap());
+    usa.run(&["memorandum", "adopt", "--after-loss", &paper]).refused(
+        1,
+        "expected no record",
+        "without --after-loss",
+    );
+    std::fs::remove_dir_all(usa.home().join("lines/syria/store")).unwrap();
+    std::fs::remove_dir_all(usa.home().join("instance")).unwrap();
+    std::fs::remove_file(usa.home().join("lines/syria/memorandum.toml")).unwrap();
+    usa.done(&["memorandum", "adopt", "--after-loss", &paper]);
+    let _station = usa.start();
+    let sent = usa.done(&["send", "--wait=120", "After."]);
+    let first = sent.lines().next().unwrap_or_default();
+    assert!(first.starts_with("usa/R.") && first.ends_with("/2"), "{sent}");
+    let began = std::time::Instant::now();
+    // What was lost comes back.
+    while !usa.run(&["show", "usa/R/1"]).out.contains("Before.") {
+        assert!(began.elapsed().as_secs() < 120, "{}", usa.run(&["record", "show"]).out);
+    }
+    assert!(rus.done(&["record", "evidence"]).trim().is_empty(), "and nobody is convicted");
 }

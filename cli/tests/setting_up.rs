@@ -5,7 +5,7 @@ mod parties;
 
 use std::fs;
 
-use parties::{Party, finish};
+use parties::{Party, finish, two};
 
 #[test]
 fn init_refuses_what_is_no_name_no_address_and_what_is_there_already() {
@@ -338,4 +338,20 @@ fn a_command_line_that_makes_no_sense_is_json_for_programs() {
         (Some(2), &serde_json::json!("Misuse"), &serde_json::json!("command line"))
     );
     assert!(error["found"].as_str().is_some_and(|found| found.contains("urgent")), "{error}");
+}
+
+#[test]
+fn a_card_that_was_lost_is_written_again() {
+    let [usa, _rus] = two();
+    let card = fs::read(usa.card()).unwrap();
+    let again = ["init", "--party", "usa", "--line", "syria", "--card"];
+    usa.run(&again).refused(1, "expected no such file, found one", "nothing is overwritten");
+    fs::remove_file(usa.card()).unwrap();
+    usa.done(&again);
+    assert_eq!(fs::read(usa.card()).unwrap(), card);
+    let mut other = again;
+    other[2] = "rus";
+    usa.run(&other).refused(1, "expected usa, found rus", "correct");
+    let stranger = Party::new("tur");
+    stranger.run(&["init", "--party", "tur", "--line", "syria", "--card"]).refused(1, "keys.toml", "");
 }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::airspace::{self, Airspace};
 use crate::clock::Clock;
 use crate::comparison::compare;
+use crate::dials::Dials;
 use crate::error::SetupError;
 use crate::feed::{Feed, Told};
 use crate::home::Home;
@@ -85,6 +86,8 @@ pub struct Keeper {
     pub feed: Feed,
     /// What notices are in force, and the own plans.
     pub airspace: Airspace,
+    /// Why circuits that are dialled are not up.
+    pub dials: Dials,
     asks: mpsc::Sender<Ask>,
 }
 
@@ -221,6 +224,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         store: store.clone(),
         feed: feed.clone(),
         airspace: airspace.clone(),
+        dials: Dials::default(),
         asks,
     };
     let mut task = Task {

@@ -11,6 +11,7 @@ pub mod circuit;
 pub mod clock;
 mod comparison;
 pub mod config;
+pub mod dials;
 pub mod doctor;
 pub mod duration;
 pub mod error;

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::circuit::{Circuit, Endpoint, FrameSender};
 use crate::config::CircuitConfig;
+use crate::dials::DialFailure;
 use crate::keeper::Keeper;
 use crate::store::{self, Step, StoreError};
 
@@ -65,11 +66,18 @@ pub(crate) async fn dial(
             let carried = match connect(&endpoint, &lines, line, &to).await {
                 Ok(circuit) => {
                     said.clear();
+                    if let Some(keeper) = lines.get(&line) {
+                        keeper.dials.succeeded(&to.peer, &to.address);
+                    }
                     tracing::info!(peer = to.peer, address = to.address, "a circuit is up");
                     carry(circuit, &lines).await;
                     true
                 }
                 Err(why) => {
+                    if let Some(keeper) = lines.get(&line) {
+                        let (address, at_ms) = (to.address.clone(), keeper.feed.now_ms());
+                        keeper.dials.failed(&to.peer, DialFailure { address, why: why.clone(), at_ms });
+                    }
                     // Once for each reason, not once for each attempt.
                     if said != why {
                         tracing::warn!(

@@ -24,7 +24,7 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
         let mut found = vec![store(keeper).await?, room(keeper)?];
         let seen = keeper.look(Seen::of).await.ok_or_else(Refused::stopping)?;
         for peer in keeper.memorandum.parties().filter(|party| *party != keeper.party) {
-            found.push(circuit(keeper, &seen, peer));
+            found.push(circuit(keeper, &seen, peer, api.now_ms()));
             found.push(clock(keeper, &seen, peer, api.now_ms())?);
         }
         let none = keeper.store.evidence(0, 1)?.is_empty();
@@ -72,11 +72,20 @@ fn room(keeper: &Keeper) -> Result<Check, Refused> {
     Ok(Check::of("room", all, found, "free space on the disk of the store"))
 }
 
-fn circuit(keeper: &Keeper, seen: &Seen, peer: Party) -> Check {
+/// Whether a circuit to a peer is up; where it is not and is dialled, why the last dial failed.
+fn circuit(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Check {
     let up = seen.up.iter().filter(|other| **other == peer).count();
     let hint = "check addresses in station.toml on both sides, and that UDP passes; the log of `detente run` says \
                 why a circuit was not taken";
-    Check::of(&format!("circuit to {}", keeper.memorandum.name_of(peer)), up > 0, format!("{up} up"), hint)
+    let name = keeper.memorandum.name_of(peer);
+    let found = match keeper.dials.last(&name).filter(|_| up == 0) {
+        None => format!("{up} up"),
+        Some(last) => {
+            let ago_s = now_ms.saturating_sub(last.at_ms) / 1_000;
+            format!("0 up; {} was dialled {ago_s} s ago: {}", last.address, last.why)
+        }
+    };
+    Check::of(&format!("circuit to {name}"), up > 0, found, hint)
 }
 
 /// Holds a party's clock to its receipts of own entries: each was given after the entry was written and before
