@@ -5,7 +5,7 @@
 //! 332270 4007978`) and MGRS (`37SCA3226907977`). Digits may be Arabic, hemispheres Arabic, Russian or Ukrainian.
 //! Refused: what can be read in two ways, what does not exist, grids of the poles, squares of more than 1 km.
 
-use detente_airspace::position::Position;
+pub use detente_airspace::position::Position;
 
 use crate::angle::{self, Axis};
 use crate::fault::Reason;
