@@ -104,8 +104,9 @@ impl Header {
             // A remark in brackets, such as `(required)`, says nothing of how values are to be taken.
             (header.unit, header.datum) = (None, None);
         }
-        if let Ok(zone) = Zone::named(qualifier) {
-            header.zone = Some(zone);
+        // Most names have no qualifier, and zones are many to look through.
+        if !qualifier.is_empty() {
+            header.zone = Zone::named(qualifier).ok().or(header.zone);
         }
         let mut rest = plain.as_str();
         loop {
