@@ -30,6 +30,8 @@ pub use record::secret_note;
 
 /// Most inputs that wait for a line.
 const MAX_WAITING: usize = 1_024;
+/// Most entries of one caller that are written at a time.
+const MAX_UNDER_WAY: usize = 512;
 /// Most things that wait for a circuit: the core sends one at a time, and a last one.
 const MAX_OUTGOING: usize = 4;
 /// After how many entries the line's state is kept again, so that a start need not read the whole record.
@@ -115,6 +117,37 @@ impl Keeper {
         let ask = Ask::Write { draft: Box::new(draft), written, receipted };
         self.asks.send(ask).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Writes entries in order, many under way at a time; ends at the first that is not written. Gives the names of those
+    /// that were, all durable, and why the next one was not.
+    pub async fn write_all(&self, drafts: Vec<Draft>) -> (Vec<EntryRef>, Option<Refusal>) {
+        let (mut names, mut under_way) = (Vec::with_capacity(drafts.len()), VecDeque::new());
+        let mut drafts = drafts.into_iter();
+        loop {
+            while under_way.len() < MAX_UNDER_WAY
+                && let Some(draft) = drafts.next()
+            {
+                let (written, answer) = oneshot::channel();
+                let ask = Ask::Write { draft: Box::new(draft), written, receipted: None };
+                if self.asks.send(ask).await.is_err() {
+                    return (names, Some(Refusal::Stopping));
+                }
+                under_way.push_back(answer);
+            }
+            let Some(answer) = under_way.pop_front() else { return (names, None) };
+            match answer.await {
+                Ok(Ok(name)) => names.push(name),
+                Ok(Err(refusal)) => {
+                    // What was asked for after it may have been written; those are told too.
+                    for later in under_way {
+                        names.extend(later.await.into_iter().flatten());
+                    }
+                    return (names, Some(refusal));
+                }
+                Err(_) => return (names, Some(Refusal::Stopping)),
+            }
+        }
     }
 
     /// Looks at the line as it is now.

@@ -19,6 +19,7 @@ pub mod feed;
 pub mod form;
 pub mod home;
 pub mod hooks;
+pub mod import;
 pub mod keeper;
 pub mod keys;
 pub mod length;

@@ -381,7 +381,7 @@ impl Paper {
                 routine: [2_000_000, 2 << 30],
             },
             escalation: steps.into_iter().filter(|step| ranks(step.rank)).collect(),
-            notice: vec![NoticePart::new("activity", 120 * minute, Some(5 * minute))],
+            notice: NoticePart::usual(),
             circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
             party,
             signature: Vec::new(),

@@ -10,7 +10,7 @@ use detente_line::airspace::volume::Volume;
 use detente_line::notice::rule::Short;
 use detente_line::notices::{Conflict, Pair, Standing, Subject, Touch};
 use detente_line::{Amendment, Content, Memorandum, Notice};
-use detente_record::{Entry, EntryRef};
+use detente_record::{Entry, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -97,8 +97,19 @@ pub(crate) fn conflict_json(memorandum: &Memorandum, (one, other): Pair, conflic
     })
 }
 
+/// The party of a name.
+pub(super) fn party(memorandum: &Memorandum, name: Option<&str>) -> Result<Option<Party>, Refused> {
+    let named = |name: &str| {
+        memorandum.party_named(name).ok_or_else(|| {
+            let names: Vec<String> = memorandum.parties().map(|party| memorandum.name_of(party)).collect();
+            Refused::misuse("party", &format!("one of {}", names.join(", ")), name)
+        })
+    };
+    name.map(named).transpose()
+}
+
 /// The notice that an entry gave, as the record has it.
-fn given(keeper: &Keeper, rules: EntryRef) -> Result<Option<(Notice, u64)>, Refused> {
+pub(super) fn given(keeper: &Keeper, rules: EntryRef) -> Result<Option<(Notice, u64)>, Refused> {
     let Some(stored) = keeper.store.entry(rules.book.code(), rules.number)? else { return Ok(None) };
     let entry = Entry::decode(&stored.bytes)?;
     Ok(match Content::decode(entry.kind, &entry.body)? {
@@ -153,14 +164,7 @@ pub(crate) async fn notices(
     Query(listed): Query<Listed>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let memorandum = &keeper.memorandum;
-    let party = match &listed.party {
-        None => None,
-        Some(name) => Some(memorandum.party_named(name).ok_or_else(|| {
-            let names: Vec<String> = memorandum.parties().map(|party| memorandum.name_of(party)).collect();
-            Refused::misuse("party", &format!("one of {}", names.join(", ")), name.as_str())
-        })?),
-    };
+    let party = party(&keeper.memorandum, listed.party.as_deref())?;
     let at_ms = listed.at_ms.unwrap_or_else(|| api.now_ms());
     let all = listed.all;
     let found = keeper

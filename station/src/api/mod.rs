@@ -8,6 +8,7 @@ mod doctor;
 pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
+mod files;
 pub(crate) mod notice;
 mod record;
 mod request;
@@ -25,6 +26,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use detente_exchange::reading::MOST_BYTES;
 use detente_line::Memorandum;
 use detente_record::{Blame, Book, Detail, EntryRef, Fault, ParsedRef};
 use serde_json::{Value, json};
@@ -299,6 +301,8 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/verify", post(record::verify))
         .route("/v1/lines/{line}/evidence", get(record::evidence))
         .route("/v1/lines/{line}/events", get(events::follow))
+        .route("/v1/lines/{line}/import", post(files::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
+        .route("/v1/lines/{line}/export", get(files::export))
         .route("/v1/lines/{line}/notices", get(airspace::notices))
         .route("/v1/lines/{line}/check", post(airspace::check))
         .route("/v1/lines/{line}/conflicts", get(airspace::conflicts))

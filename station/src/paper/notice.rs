@@ -67,6 +67,30 @@ impl NoticePart {
         }
     }
 
+    /// The kinds that a draft proposes: activities, movements as Yemen's rule has them, and sites that are kept up.
+    pub(super) fn usual() -> Vec<Self> {
+        const MINUTE: u64 = 60_000;
+        const DAY: u64 = 24 * 60 * MINUTE;
+        let named = |fields: &[Field]| fields.iter().map(|field| field.name().to_owned()).collect();
+        let room = SeparationPart { distance: Some(500_000), height: None, time: None };
+        vec![
+            Self::new("activity", 120 * MINUTE, Some(5 * MINUTE)),
+            Self {
+                nature: Some("movement".into()),
+                requires: named(&[Field::Organisation, Field::Contact]),
+                separation: Some(room.clone()),
+                ..Self::new("movement", 2 * DAY, Some(DAY))
+            },
+            Self {
+                nature: Some("site".into()),
+                requires: named(&[Field::Name, Field::Function, Field::Contact]),
+                separation: Some(room),
+                review: Some(180 * DAY),
+                ..Self::new("site", 0, None)
+            },
+        ]
+    }
+
     /// The kind that it describes; `at` is its place in the file.
     pub(super) fn kind(&self, at: &str) -> Result<NoticeKind, Wrong> {
         let below = |field: &str| format!("{at}.{field}");

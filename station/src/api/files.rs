@@ -1,0 +1,289 @@
+//! Files of other programs, in and out (spec/api.md, "Files").
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use detente_exchange::format::Format;
+use detente_exchange::time::Zone;
+use detente_exchange::writing;
+use detente_line::notice::Field;
+use detente_line::notices::{Pair, Standing as Held, Subject};
+use detente_line::{Amendment, Content, Draft, Memorandum, Notice};
+use detente_record::{Class, EntryRef};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::airspace::{conflict_json, given};
+use super::notice::notice_json;
+use super::request::{Path, Query};
+use super::{Answer, Api, LinePath, Refused, name_text};
+use crate::airspace::{PlansError, Room};
+use crate::import::{self, Change, Row, Standing, Terms, Understood, Wrong};
+use crate::keeper::{Keeper, Refusal};
+use crate::words;
+
+/// Rows that are shown of a file.
+const MAX_ROWS: usize = 1_000;
+
+/// What a file is to become.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Import {
+    #[serde(rename = "as")]
+    becomes: Option<String>,
+    name: Option<String>,
+    kind: Option<String>,
+    zone: Option<String>,
+    precedence: Option<String>,
+    #[serde(default)]
+    emergency: bool,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    withdraw_missing: bool,
+}
+
+/// Own notices that are not withdrawn, by serial.
+async fn standing(keeper: &Keeper) -> Result<Standing, Refused> {
+    let me = keeper.party;
+    let own = move |(origin, held): &(EntryRef, Held)| origin.book.party == me && held.withdrawn_by.is_none();
+    let found = keeper
+        .airspace
+        .look(move |room: &mut Room| room.notices().notices().filter(own).collect::<Vec<_>>())
+        .await
+        .ok_or_else(Refused::stopping)?;
+    let mut standing = Standing::new();
+    for (origin, held) in found {
+        if let Some((notice, _)) = given(keeper, held.rules)?
+            && let Some(serial) = notice.text_of(Field::Serial)
+        {
+            standing.insert(serial.to_owned(), (origin, notice));
+        }
+    }
+    Ok(standing)
+}
+
+fn zone(name: Option<&str>) -> Result<Option<Zone>, Refused> {
+    let named = |name: &str| {
+        let expected = "a zone such as Asia/Damascus, UTC or +03:00";
+        Zone::named(name).map_err(|reason| Refused::misuse("zone", expected, reason.to_string()))
+    };
+    name.map(named).transpose()
+}
+
+/// `POST …/import`
+pub(crate) async fn import(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Query(asked): Query<Import>,
+    bytes: Bytes,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let plans = match asked.becomes.as_deref() {
+        None | Some("notices") => false,
+        Some("plans") => true,
+        Some(other) => return Err(Refused::misuse("as", "notices or plans", other)),
+    };
+    let class = asked.precedence.as_deref().map(words::class).transpose();
+    let class = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
+    if let Some(kind) = &asked.kind {
+        super::notice::kind_named(&keeper.memorandum, kind)?;
+    }
+    let zone = zone(asked.zone.as_deref())?;
+    let standing = if plans { Standing::new() } else { standing(keeper).await? };
+    let (memorandum, now_ms) = (Arc::clone(&keeper.memorandum), api.now_ms());
+    let (name, kind, emergency) = (asked.name.unwrap_or_default(), asked.kind, asked.emergency);
+    let understood = tokio::task::spawn_blocking(move || {
+        let terms = Terms {
+            memorandum: &memorandum,
+            kind: kind.as_deref(),
+            zone: zone.as_ref(),
+            emergency,
+            now_ms,
+            held: !plans,
+        };
+        import::understand(&bytes, &name, &terms, &standing)
+    });
+    let understood = understood.await.map_err(|_| Refused::stopping())?;
+    let done = if understood.wrong_count > 0 || asked.dry_run {
+        json!({})
+    } else if plans {
+        take_plans(keeper, &understood, now_ms).await?
+    } else {
+        write(keeper, &understood, class, asked.withdraw_missing).await?
+    };
+    let mut answer = understood_json(&keeper.memorandum, &understood);
+    if let (Some(answer), Value::Object(done)) = (answer.as_object_mut(), done) {
+        answer.insert("dry_run".into(), json!(asked.dry_run));
+        answer.extend(done);
+    }
+    Ok(Json(answer))
+}
+
+async fn take_plans(keeper: &Keeper, understood: &Understood, now_ms: u64) -> Result<Value, Refused> {
+    let plans: Vec<Notice> = understood.rows.iter().map(|row| row.notice.clone()).collect();
+    let (numbers, conflicts, count) = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let numbers = room.add_plans(&plans)?;
+            let subjects = numbers.iter().map(|number| Subject::Plan(*number));
+            let conflicts = subjects.flat_map(|plan| {
+                room.notices().conflicts_of(plan).map(move |(other, conflict)| ((plan, other), conflict))
+            });
+            let current = conflicts.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
+            let current: Vec<(Pair, detente_line::notices::Conflict)> = current.collect();
+            Ok::<_, PlansError>((
+                numbers.clone(),
+                current.iter().take(MAX_ROWS).copied().collect::<Vec<_>>(),
+                current.len(),
+            ))
+        })
+        .await
+        .ok_or_else(Refused::stopping)??;
+    let conflicts: Vec<Value> =
+        conflicts.iter().map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    Ok(json!({"plans": numbers.len(), "conflicts": conflicts, "conflict_count": count}))
+}
+
+/// Writes what is new and what changed, in the file's order; then withdraws what it does not name, if asked to.
+async fn write(
+    keeper: &Keeper,
+    understood: &Understood,
+    class: Option<Class>,
+    withdraw_missing: bool,
+) -> Result<Value, Refused> {
+    let draft =
+        |regards: Vec<EntryRef>, content| Draft { class, office: None, language: None, regards, content };
+    let mut drafts: Vec<Draft> = Vec::new();
+    for row in &understood.rows {
+        match row.change {
+            Change::New => drafts.push(draft(Vec::new(), Content::Notice(row.notice.clone()))),
+            Change::Changed(origin) => {
+                drafts.push(draft(vec![origin], Content::Amendment(Amendment::Notice(row.notice.clone()))));
+            }
+            Change::Same(_) => {}
+        }
+    }
+    if withdraw_missing {
+        let reason = || Some("no longer on the list".to_owned());
+        let withdrawn = understood.missing.iter();
+        drafts.extend(
+            withdrawn.map(|(_, origin)| draft(vec![*origin], Content::Withdrawal { reason: reason() })),
+        );
+    }
+    let wanted = drafts.len();
+    let (written, refusal) = keeper.write_all(drafts).await;
+    let last = written.last().map(|entry| name_text(&keeper.memorandum, *entry));
+    let refused = refusal.map(|refusal: Refusal| {
+        let refused = Refused::from(refusal);
+        json!({"what": refused.what, "expected": refused.expected, "found": refused.found, "hint": refused.hint})
+    });
+    Ok(json!({"wanted": wanted, "written": written.len(), "last": last, "refused": refused}))
+}
+
+fn wrong_json(wrong: &Wrong) -> Value {
+    json!({"place": wrong.place, "reason": wrong.reason})
+}
+
+fn row_json(memorandum: &Memorandum, row: &Row) -> Value {
+    let (change, entry) = match row.change {
+        Change::New => ("new", None),
+        Change::Changed(origin) => ("changed", Some(name_text(memorandum, origin))),
+        Change::Same(origin) => ("same", Some(name_text(memorandum, origin))),
+    };
+    json!({
+        "place": row.place, "serial": row.serial, "change": change, "entry": entry,
+        "notice": notice_json(&row.notice), "echo": row.echo,
+    })
+}
+
+fn understood_json(memorandum: &Memorandum, understood: &Understood) -> Value {
+    let count =
+        |wanted: fn(&Change) -> bool| understood.rows.iter().filter(|row| wanted(&row.change)).count();
+    let missing = understood.missing.iter().take(MAX_ROWS);
+    let missing: Vec<Value> = missing
+        .map(|(serial, origin)| json!({"serial": serial, "entry": name_text(memorandum, *origin)}))
+        .collect();
+    json!({
+        "ok": understood.wrong_count == 0,
+        "format": understood.format,
+        "rows": understood.rows.iter().take(MAX_ROWS).map(|row| row_json(memorandum, row)).collect::<Vec<_>>(),
+        "more": understood.rows.len() > MAX_ROWS,
+        "new": count(|change| matches!(change, Change::New)),
+        "changed": count(|change| matches!(change, Change::Changed(_))),
+        "same": count(|change| matches!(change, Change::Same(_))),
+        "missing": missing,
+        "missing_count": understood.missing.len(),
+        "wrong": understood.wrong.iter().map(wrong_json).collect::<Vec<_>>(),
+        "wrong_count": understood.wrong_count,
+        "notes": understood.notes.iter().map(wrong_json).collect::<Vec<_>>(),
+    })
+}
+
+/// What is to be put in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Export {
+    format: String,
+    at_ms: Option<u64>,
+    party: Option<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+/// `GET …/export`
+pub(crate) async fn export(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Query(asked): Query<Export>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let formats = "geojson, kml, kmz, csv, xlsx or json (F3548)";
+    let format = Format::named(&format!("x.{}", asked.format))
+        .ok_or_else(|| Refused::misuse("format", formats, asked.format.as_str()))?;
+    let party = super::airspace::party(&keeper.memorandum, asked.party.as_deref())?;
+    let (at_ms, all) = (asked.at_ms.unwrap_or_else(|| api.now_ms()), asked.all);
+    let found = keeper
+        .airspace
+        .look(move |room: &mut Room| {
+            let wanted = |(origin, held): &(EntryRef, Held)| {
+                party.is_none_or(|party| origin.book.party == party) && held.withdrawn_by.is_none()
+            };
+            let notices = room.notices();
+            match all {
+                true => notices.notices().filter(wanted).collect::<Vec<_>>(),
+                false => notices.in_force(at_ms).filter(wanted).collect(),
+            }
+        })
+        .await
+        .ok_or_else(Refused::stopping)?;
+    let mut items = Vec::with_capacity(found.len());
+    for (number, (origin, held)) in (1..).zip(&found) {
+        if let Some((notice, _)) = given(keeper, held.rules)? {
+            items.push(import::item_of(
+                &notice,
+                held.nature,
+                &name_text(&keeper.memorandum, *origin),
+                number,
+            ));
+        }
+    }
+    let count = items.len();
+    let written = tokio::task::spawn_blocking(move || writing::write(&items, format));
+    let written = written.await.map_err(|_| Refused::stopping())?.map_err(|faults| {
+        let first = faults.told().first().map(ToString::to_string).unwrap_or_default();
+        let expected = format!("notices that {} can say", format.extension());
+        Refused::misuse("export", &expected, format!("{} that it cannot: {first}", faults.count()))
+            .hinted("choose another format: GeoJSON says everything")
+    })?;
+    let lost = written.lost.iter().take(MAX_ROWS);
+    let lost: Vec<Value> =
+        lost.map(|note| json!({"place": note.place.to_string(), "reason": note.text})).collect();
+    Ok(Json(json!({
+        "format": format.extension(), "at_ms": at_ms, "notices": count, "bytes": STANDARD.encode(&written.bytes), "lost": lost,
+    })))
+}
