@@ -48,7 +48,7 @@ fn init_refuses_what_is_no_name_no_address_and_what_is_there_already() {
 }
 
 /// What is changed in a sound memorandum, where that is found, what is said of it, and what is said to do.
-const MISTAKES: [(&str, &str, &str, &str, &str); 30] = [
+const MISTAKES: [(&str, &str, &str, &str, &str); 34] = [
     (
         "flash = \"10m\"",
         "flahs = \"10m\"",
@@ -112,7 +112,23 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 30] = [
     ("window = \"14d\"", "wndow = \"14d\"", ": ", "found `wndow`", "did you mean `window`?"),
     ("window = \"14d\"", "window = \"0s\"", ", motions: ", "a window over 0", ""),
     ("[motions]", "[motion]", ": ", "found `motion`", "did you mean `motions`?"),
-    ("[[notice]]", "[notice]", ": ", "expected a list, found a table", ""),
+    ("[[circuit]]", "[circuit]", ": ", "expected a list, found a table", ""),
+    (
+        "nature = \"site\"",
+        "nature = \"sites\"",
+        ", notice.2.nature: ",
+        "found \"sites\"",
+        "did you mean \"site\"?",
+    ),
+    (
+        "\"organisation\",",
+        "\"organization\",",
+        ", notice.1.requires.0: ",
+        "found \"organization\"",
+        "\"organisation\"?",
+    ),
+    ("distance = \"500m\"", "distance = \"500\"", ": ", "expected a length such as 500m", ""),
+    ("distance = \"500m\"", "distance = \"0.5m\"", ", notice: ", "separation of 1 m to 500 km", ""),
     ("name = \"activity\"", "name = \"An Activity\"", ", notice: ", "[a-z][a-z0-9-]{0,31}", ""),
     ("priority = \"3h\"", "priority = \"5m\"", ", handling: ", "four, over 0, ascending Z, O, P, R", ""),
     (

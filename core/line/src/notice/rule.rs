@@ -99,6 +99,14 @@ pub struct Minima {
     pub time_ms: Option<u64>,
 }
 
+impl core::fmt::Display for Minima {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { distance_mm, vertical_mm, time_ms } = *self;
+        let (distance, height) = (distance_mm.unwrap_or(0), vertical_mm.unwrap_or(0));
+        write!(f, "{distance} mm to the sides, {height} mm of height, {} ms", time_ms.unwrap_or(0))
+    }
+}
+
 /// The box that a line is about, in 1e-7 degrees: `west` in ±180°, `east` at or east of it by at most a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Extent {
@@ -182,7 +190,7 @@ impl NoticeKind {
             let time = minima.time_ms.is_none_or(|time_ms| (1..=MAX_TIME_MS).contains(&time_ms));
             if !distance || !vertical || !time || minima == Minima::default() {
                 let expected = named("separation of 1 m to 500 km, to 100 km of height, to 31 days,");
-                return Err(refuse("notice kind", expected, format!("{minima:?}")));
+                return Err(refuse("notice kind", expected, minima.to_string()));
             }
         }
         if let Some(ppm) = self.tolerance_ppm
@@ -328,7 +336,8 @@ impl Extent {
             return Ok(());
         }
         let expected = "south, west, north, east in 1e-7 degrees, south to north, west to east";
-        Err(refuse("extent", expected, format!("{self:?}")))
+        let Self { south, west, north, east } = self;
+        Err(refuse("extent", expected, format!("{south}, {west}, {north}, {east}")))
     }
 
     /// Whether a place is in it.
