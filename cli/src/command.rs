@@ -9,7 +9,9 @@ use detente_station::Home;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{demo, entry, inbox, notice, officer, record, regard, run, send, setup, standing, status, watch};
+use crate::{
+    airspace, demo, entry, inbox, notice, officer, record, regard, run, send, setup, standing, status, watch,
+};
 
 /// A recorded line between parties who do not trust each other.
 #[derive(Debug, Parser)]
@@ -75,8 +77,16 @@ enum LineVerb {
     ReadBack(regard::ReadBack),
     /// Attest that an entry was passed on to those who act on it
     PassedOn(regard::PassedOn),
-    /// Give notice of what will happen where and when
+    /// Give notice of what will happen where and when, list what is in force, write it to a file
+    #[command(subcommand)]
     Notice(notice::Notice),
+    /// Keep own plans, which never leave this station, and see whose way they are in
+    #[command(subcommand)]
+    Plan(notice::Plan),
+    /// Show what something at a place would touch
+    Check(airspace::Check),
+    /// List who is in whose way
+    Conflicts(airspace::Conflicts),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -135,6 +145,9 @@ impl LineVerb {
             Self::ReadBack(asked) => regard::read_back(asked, home, out).await,
             Self::PassedOn(asked) => regard::passed_on(asked, home, out).await,
             Self::Notice(asked) => notice::notice(asked, home, out).await,
+            Self::Plan(asked) => notice::plan(asked, home, out).await,
+            Self::Check(asked) => airspace::check(asked, home, out).await,
+            Self::Conflicts(asked) => airspace::conflicts(asked, home, out).await,
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,

@@ -130,6 +130,11 @@ impl Writing {
 }
 
 impl Desk {
+    /// The line.
+    pub(crate) fn on(&self) -> &OnLine {
+        &self.on
+    }
+
     /// A time as the station's clock has it, told back to whoever typed it.
     pub(crate) fn time(&self, out: &Output, what: &str, when: Option<When>) -> Option<u64> {
         let ms = when?.ms(self.on.now_ms);

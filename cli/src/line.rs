@@ -123,6 +123,22 @@ impl OnLine {
         self.socket.with_more(more).post(&format!("{}{path}", self.path), body).await
     }
 
+    /// Hands a file over, with more time for the answer.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn hand(&self, path: &str, file: Vec<u8>, more: Duration) -> Result<Answer, Trouble> {
+        self.socket.with_more(more).hand(&format!("{}{path}", self.path), file).await
+    }
+
+    /// Takes something out.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer, Failure> {
+        Ok(self.socket.delete(&format!("{}{path}", self.path)).await?)
+    }
+
     /// Opens a stream of the line.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! or failed) and 2 (misuse).
 #![forbid(unsafe_code)]
 
+mod airspace;
 mod answer;
 mod command;
 mod demo;
@@ -9,6 +10,7 @@ mod draft;
 mod entry;
 mod events;
 mod failure;
+mod files;
 mod harmless;
 mod inbox;
 mod line;

@@ -1,15 +1,42 @@
-//! `notice`: what will happen where and when, or the whole of it anew (spec/line.md §4.1).
+//! `notice` and `plan`: what will happen where and when, said on the line or kept to oneself (spec/line.md §4.1).
+//!
+//! Typed here one at a time, or taken from a file ([`crate::files`]). A plan is written like a notice, and stays on this
+//! station.
 
-use clap::Args;
-use detente_station::Home;
-use serde_json::Value;
+use clap::{Args, Subcommand};
+use detente_station::{Home, length};
+use serde_json::{Map, Value, json};
 
-use crate::draft::{Draft, Writing, entry_name, held_text};
+use crate::airspace;
+use crate::draft::{Desk, Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
+use crate::files;
 use crate::output::Output;
 use crate::place::{self, Place};
 use crate::precedence::Precedence;
 use crate::time::When;
+
+/// `notice`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Notice {
+    /// Give notice: of what a file lists, or of one thing that is typed
+    Send(Box<Send>),
+    /// List what is in force, now or at another time
+    List(airspace::List),
+    /// Write what is in force to a file of another program
+    Export(files::Export),
+}
+
+/// `plan`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plan {
+    /// Keep plans: those that a file lists, or one that is typed. They never leave this station
+    Add(Box<Add>),
+    /// List the plans
+    List(airspace::Plans),
+    /// Take a plan out
+    Drop(airspace::DropPlan),
+}
 
 /// The corners of an area, in order.
 #[derive(Debug, Clone)]
@@ -23,42 +50,115 @@ impl std::str::FromStr for Area {
     }
 }
 
-/// What `notice` takes.
+/// A length, mm.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Length(u64);
+
+impl std::str::FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        length::parse(text).map(Self)
+    }
+}
+
+impl Length {
+    /// In metres.
+    pub(crate) fn metres(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+}
+
+/// A field of a notice, `name=value`.
+#[derive(Debug, Clone)]
+struct Said(String, Value);
+
+impl std::str::FromStr for Said {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, said) =
+            text.split_once('=').ok_or("expected NAME=VALUE, such as contact=\"+963 11 000\"")?;
+        let number = said.parse::<u64>().ok().filter(|_| name == "headcount" || name == "accuracy");
+        let time = || said.parse::<When>().ok().map(|when| when.ms(0));
+        let value = match (name, said) {
+            ("escorted", "true" | "yes") => json!(true),
+            ("escorted", "false" | "no") => json!(false),
+            ("review" | "reply-by" | "verified-at", _) => {
+                json!(time().ok_or("expected a time such as 2017-10-01T00:00Z")?)
+            }
+            _ => number.map_or_else(|| json!(said), |number| json!(number)),
+        };
+        Ok(Self(name.to_owned(), value))
+    }
+}
+
+/// What is planned, as it is typed.
 #[derive(Debug, Args)]
-pub(crate) struct Notice {
+struct Typed {
     /// Kind of notice, as the memorandum names it
-    #[arg(long, value_name = "NAME")]
-    kind: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "file")]
+    kind: Option<String>,
     /// What will happen
-    #[arg(long, value_parser = held_text)]
-    text: String,
+    #[arg(long, value_parser = held_text, required_unless_present = "file", conflicts_with = "file")]
+    text: Option<String>,
     /// When it begins: 2017-04-06T22:40Z, 062240ZAPR17 or +2h
-    #[arg(long, value_name = "TIME")]
-    from: When,
-    /// When it ends
-    #[arg(long, value_name = "TIME")]
-    until: When,
+    #[arg(long, value_name = "TIME", required_unless_present = "file", conflicts_with = "file")]
+    from: Option<When>,
+    /// When it ends; without an end, if not given
+    #[arg(long, value_name = "TIME", conflicts_with = "file")]
+    until: Option<When>,
     /// Corners of the area, in order, as "lat,lon lat,lon lat,lon"; with ; between them if they hold spaces
-    #[arg(long, allow_hyphen_values = true)]
-    area: Area,
+    #[arg(long, allow_hyphen_values = true, required_unless_present_any = ["file", "circle"], conflicts_with_all = ["file", "circle"])]
+    area: Option<Area>,
+    /// Middle of a circle, with --radius
+    #[arg(
+        long,
+        value_name = "POSITION",
+        allow_hyphen_values = true,
+        requires = "radius",
+        conflicts_with = "file"
+    )]
+    circle: Option<Place>,
+    /// Its radius: 500m, 20km, 10nmi
+    #[arg(long, value_name = "LENGTH", requires = "circle")]
+    radius: Option<Length>,
     /// Lowest altitude, m
-    #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, conflicts_with = "file")]
     lowest_m: Option<f64>,
     /// Highest altitude, m
-    #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true, conflicts_with = "file")]
     highest_m: Option<f64>,
+    /// What altitudes are counted from: AMSL, if not given, WGS84 or AGL
+    #[arg(long, value_name = "DATUM", conflicts_with = "file")]
+    datum: Option<String>,
     /// The forces that it binds
-    #[arg(long, value_parser = held_text)]
+    #[arg(long, value_parser = held_text, conflicts_with = "file")]
     forces: Option<String>,
+    /// Another field (spec/line.md §4.1), such as contact="+963 11 000"; may be given several times
+    #[arg(long = "field", value_name = "NAME=VALUE", conflicts_with = "file")]
+    fields: Vec<Said>,
     /// It cannot keep the usual lead time
     #[arg(long)]
     emergency: bool,
+}
+
+/// What `notice send` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    file: files::File,
+    #[command(flatten)]
+    typed: Typed,
     /// The own notice that this one replaces as a whole
-    #[arg(long, value_name = "REF", value_parser = entry_name)]
+    #[arg(long, value_name = "REF", value_parser = entry_name, conflicts_with = "file")]
     amends: Option<String>,
     /// An entry that it is about; may be given several times
-    #[arg(long = "regarding", value_name = "REF", value_parser = entry_name, conflicts_with = "amends")]
+    #[arg(long = "regarding", value_name = "REF", value_parser = entry_name, conflicts_with_all = ["amends", "file"])]
     regards: Vec<String>,
+    /// Withdraw own notices, of the kinds in the file, that it does not name
+    #[arg(long, requires = "file")]
+    withdraw_missing: bool,
     /// How soon it is to be handled; routine, or that of what it regards, if not given
     #[arg(long, short, value_enum, ignore_case = true, hide_possible_values = true)]
     precedence: Option<Precedence>,
@@ -66,36 +166,123 @@ pub(crate) struct Notice {
     writing: Writing,
 }
 
-/// Gives notice.
+/// What `plan add` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    #[command(flatten)]
+    file: files::File,
+    #[command(flatten)]
+    typed: Typed,
+    #[command(flatten)]
+    line: crate::line::LineArgs,
+}
+
+/// Does what is asked about notices.
 ///
 /// # Errors
-/// When it ends before it begins, and as [`Writing::write`].
+/// When it is refused.
 pub(crate) async fn notice(asked: &Notice, home: &Home, out: &Output) -> Result<(), Failure> {
-    let desk = asked.writing.open(home).await?;
-    for corner in &asked.area.0 {
-        out.remark(&format!("corner {corner}"));
+    match asked {
+        Notice::Send(asked) => send(asked, home, out).await,
+        Notice::List(asked) => airspace::list(asked, home, out).await,
+        Notice::Export(asked) => files::export(asked, home, out).await,
     }
-    let from_ms = desk.time(out, "from ", Some(asked.from));
-    let until_ms = desk.time(out, "until", Some(asked.until));
-    if until_ms < from_ms {
-        let hint = "both count from now where they begin with +";
-        return Err(Failure::misuse("--until", "a time after --from", "an earlier one", hint));
+}
+
+/// Does what is asked about plans.
+///
+/// # Errors
+/// When it is refused.
+pub(crate) async fn plan(asked: &Plan, home: &Home, out: &Output) -> Result<(), Failure> {
+    match asked {
+        Plan::Add(asked) => add(asked, home, out).await,
+        Plan::List(asked) => airspace::plans(asked, home, out).await,
+        Plan::Drop(asked) => airspace::drop_plan(asked, home, out).await,
     }
-    let area: Vec<Value> = asked.area.0.iter().map(|corner| corner.json()).collect();
-    let notice = Draft::empty()
-        .with("notice_kind", asked.kind.as_str())
-        .with("text", asked.text.as_str())
-        .with_any("from_ms", from_ms)
-        .with_any("until_ms", until_ms)
-        .with("area", area)
-        .with_any("lowest_m", asked.lowest_m)
-        .with_any("highest_m", asked.highest_m)
-        .with_any("forces", asked.forces.as_deref())
-        .with_flag("emergency", asked.emergency);
+}
+
+impl Typed {
+    /// The notice, its places and times told back to whoever typed them.
+    fn notice(&self, now_ms: u64, out: &Output) -> Result<Map<String, Value>, Failure> {
+        let time = |what: &str, when: Option<When>| {
+            let ms = when?.ms(now_ms);
+            out.remark(&format!("{what} {}", crate::time::stamp_from_now(ms, now_ms)));
+            Some(ms)
+        };
+        for corner in self.area.iter().flat_map(|area| &area.0) {
+            out.remark(&format!("corner {corner}"));
+        }
+        if let Some((centre, radius)) = self.circle.zip(self.radius) {
+            out.remark(&format!("within {} m of {centre}", radius.metres()));
+        }
+        let (from_ms, until_ms) = (time("from ", self.from), time("until", self.until));
+        if until_ms.zip(from_ms).is_some_and(|(until_ms, from_ms)| until_ms < from_ms) {
+            let hint = "both count from now where they begin with +";
+            return Err(Failure::misuse("--until", "a time after --from", "an earlier one", hint));
+        }
+        let area: Option<Vec<Value>> =
+            self.area.as_ref().map(|area| area.0.iter().map(|corner| corner.json()).collect());
+        let circle = self.circle.zip(self.radius);
+        let circle =
+            circle.map(|(centre, radius)| json!({"centre": centre.json(), "radius_m": radius.metres()}));
+        let fields: Map<String, Value> =
+            self.fields.iter().map(|Said(name, value)| (name.clone(), value.clone())).collect();
+        let notice = Draft::empty()
+            .with_any("notice_kind", self.kind.as_deref())
+            .with_any("text", self.text.as_deref())
+            .with_any("from_ms", from_ms)
+            .with_any("until_ms", until_ms)
+            .with_any("area", area)
+            .with_any("circle", circle)
+            .with_any("lowest_m", self.lowest_m)
+            .with_any("highest_m", self.highest_m)
+            .with_any("datum", self.datum.as_deref())
+            .with_any("forces", self.forces.as_deref())
+            .with_any("fields", (!fields.is_empty()).then_some(fields))
+            .with_flag("emergency", self.emergency);
+        Ok(notice.fields())
+    }
+
+    /// What a file is taken with.
+    fn terms(&self) -> files::Terms<'_> {
+        files::Terms { kind: self.kind.as_deref(), emergency: self.emergency }
+    }
+}
+
+/// Gives notice.
+async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), Failure> {
+    let desk: Desk = asked.writing.open(home).await?;
+    if asked.file.is_named() {
+        let mut terms = asked.typed.terms().query(&asked.file)?;
+        terms.extend(asked.precedence.map(|precedence| ("precedence", precedence.prosign().to_owned())));
+        terms.extend(asked.withdraw_missing.then(|| ("withdraw_missing", "true".to_owned())));
+        return files::import(desk.on(), &asked.file, terms, out).await;
+    }
+    let notice = asked.typed.notice(desk.on().now_ms, out)?;
     let draft = match &asked.amends {
         Some(entry) => Draft::of("amendment").regarding(std::slice::from_ref(entry)),
         None => Draft::of("notice").regarding(&asked.regards),
     };
-    let draft = draft.with("notice", notice.fields());
+    let draft = draft.with("notice", notice);
     desk.write(out, draft.with_any("precedence", asked.precedence.map(Precedence::prosign))).await
+}
+
+/// Keeps plans.
+async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    if asked.file.is_named() {
+        let mut terms = asked.typed.terms().query(&asked.file)?;
+        terms.push(("as", "plans".to_owned()));
+        return files::import(&on, &asked.file, terms, out).await;
+    }
+    let plan = asked.typed.notice(on.now_ms, out)?;
+    let answer = on.post("/plans", &json!({"plans": [plan]}), std::time::Duration::ZERO).await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    for number in answer.at("plans").list() {
+        out.data(&format!("plan/{}", number.or_unknown()))?;
+    }
+    out.remark("kept on this station; nothing of it is said on the line");
+    airspace::alarm(out, answer.at("conflicts"), on.now_ms)
 }

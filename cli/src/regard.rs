@@ -50,7 +50,7 @@ pub(crate) struct Reply {
 /// What `amend` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Amend {
-    /// The own message to amend, such as usa/R/5; a notice is amended by `detente notice --amends`
+    /// The own message to amend, such as usa/R/5; a notice is amended by `detente notice send --amends`
     #[arg(value_name = "REF", value_parser = entry_name)]
     entry: String,
     /// The new text, complete

@@ -77,7 +77,23 @@ impl Socket {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, Trouble> {
-        self.call(Method::POST, path, Some(body)).await
+        self.call(Method::POST, path, Some(body.to_string().into())).await
+    }
+
+    /// Hands a file over.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn hand(&self, path: &str, file: Vec<u8>) -> Result<Answer, Trouble> {
+        self.call(Method::POST, path, Some(file.into())).await
+    }
+
+    /// Takes something out.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer, Trouble> {
+        self.call(Method::DELETE, path, None).await
     }
 
     /// Opens a stream, whose body is for the caller to read.
@@ -99,7 +115,7 @@ impl Socket {
         tokio::time::timeout(self.patience, opening).await.unwrap_or_else(|_| Err(self.late()))
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Trouble> {
+    async fn call(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Answer, Trouble> {
         let asking = async {
             let response = self.send(method, path, body).await?;
             let status = response.status();
@@ -116,20 +132,19 @@ impl Socket {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<Bytes>,
     ) -> Result<Response<Incoming>, Trouble> {
         let socket = self.home.socket();
         let stream = UnixStream::connect(&socket).await;
         let stream = stream.map_err(|cause| Trouble::NoStation(absent(&self.home, &cause)))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
         tokio::spawn(connection);
-        let body = body.map(Value::to_string).unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "station")
             .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)));
+            .body(Full::new(body.unwrap_or_default()));
         let request = request.map_err(|cause| {
             let (expected, hint) = ("one that HTTP takes", "check the names that were typed");
             Trouble::NoStation(Failure::misuse("path of the call", expected, cause.to_string(), hint))

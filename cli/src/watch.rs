@@ -169,6 +169,16 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
         "missed" => {
             out.paint(Tone::Warn, &format!("! {} owed the test of slot {}", text("party"), text("slot")))
         }
+        "conflict" => {
+            let until = event.at("until_ms").number().map_or_else(|| "it is withdrawn".into(), time::stamp);
+            let word = if event.at("verdict").is("conflict") { "CONFLICT" } else { "WITHIN SEPARATION" };
+            let said = format!(
+                "▲ {word}: {} and {}, until {until}: `detente conflicts`",
+                text("one"),
+                text("other")
+            );
+            out.paint(Tone::Bad, &said)
+        }
         "breach" | "not-taken" => {
             let by = event.at("party").text().map(|party| format!("by {party}: ")).unwrap_or_default();
             let [error, what] = ["error", "what"].map(text);

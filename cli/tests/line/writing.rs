@@ -79,6 +79,7 @@ fn every_verb_writes_the_draft_of_the_specification() {
         (
             vec![
                 "notice",
+                "send",
                 "--kind",
                 "activity",
                 "--text",
@@ -102,6 +103,7 @@ fn every_verb_writes_the_draft_of_the_specification() {
         (
             vec![
                 "notice",
+                "send",
                 "--amends",
                 "usa/P/1",
                 "--kind",
@@ -239,7 +241,20 @@ fn a_text_that_no_entry_carries_is_refused_before_it_is_sent() {
         &["ack", "usa/Z/0"],
         &["cease", "140.5,35.1"],
         &["cease", "35.1"],
-        &["notice", "--kind", "a", "--text", "x", "--from", "+2h", "--until", "+1h", "--area", "1,1 1,2 2,2"],
+        &[
+            "notice",
+            "send",
+            "--kind",
+            "a",
+            "--text",
+            "x",
+            "--from",
+            "+2h",
+            "--until",
+            "+1h",
+            "--area",
+            "1,1 1,2 2,2",
+        ],
         &["send", "--reply-by", "22:40", "x"],
         &["send", "--wait=0", "x"],
     ] {

@@ -1,0 +1,352 @@
+//! `check`, `conflicts`, and the lists of notices and plans: who could touch whom (spec/airspace.md §7).
+
+use clap::Args;
+use detente_station::Home;
+use serde_json::json;
+
+use crate::answer::Field;
+use crate::failure::Failure;
+use crate::line::LineArgs;
+use crate::notice::Length;
+use crate::output::{Output, Tone};
+use crate::page::Page;
+use crate::place::Place;
+use crate::time::{self, When};
+
+/// A notice that ends, or is to be reviewed, within this time is marked, ms.
+const SOON_MS: u64 = 72 * 3_600_000;
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Where: a position in decimal degrees, DMS, UTM or MGRS
+    #[arg(long, value_name = "POSITION", allow_hyphen_values = true)]
+    at: Place,
+    /// Everything within this distance of it: 500m, 2km
+    #[arg(long, value_name = "LENGTH")]
+    radius: Option<Length>,
+    /// From when; now, if not given
+    #[arg(long, value_name = "TIME")]
+    from: Option<When>,
+    /// Until when; the moment of --from, if not given
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// What `conflicts` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Conflicts {
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// What `notice list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// What is in force at this time, past or future; now, if not given
+    #[arg(long, value_name = "TIME")]
+    at: Option<When>,
+    /// Those of one party
+    #[arg(long, value_name = "PARTY")]
+    party: Option<String>,
+    /// Every notice, whatever became of it
+    #[arg(long, conflicts_with = "at")]
+    all: bool,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// What `plan list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Plans {
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// What `plan drop` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DropPlan {
+    /// Its number
+    #[arg(value_name = "NUMBER", value_parser = plan_number)]
+    number: u64,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// The number of a plan, as `5` or `plan/5`.
+fn plan_number(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("plan/").unwrap_or(text);
+    digits.parse().map_err(|_| "expected the number of a plan, such as 5 or plan/5".to_owned())
+}
+
+/// A verdict by its shape and its words.
+fn verdict(out: &Output, verdict: &str) -> String {
+    match verdict {
+        "conflict" => out.paint(Tone::Bad, "▲ CONFLICT"),
+        "within-separation" => out.paint(Tone::Warn, "△ WITHIN SEPARATION"),
+        _ => out.paint(Tone::Good, "● clear"),
+    }
+}
+
+fn span(from: Field<'_>, until: Field<'_>) -> String {
+    let from = from.number().map_or_else(|| "?".into(), time::stamp);
+    let until = until.number().map_or_else(|| "withdrawn".into(), time::stamp);
+    format!("{from} to {until}")
+}
+
+/// What two have in common, row by row.
+fn overlap(page: &mut Page<'_>, overlap: Field<'_>) {
+    let sides: Vec<f64> = overlap.at("bounds").list().filter_map(|side| side.text()?.parse().ok()).collect();
+    if let [south, west, north, east] = sides.as_slice() {
+        page.row("    where", &format!("{south:.5}, {west:.5} to {north:.5}, {east:.5}"));
+    }
+    let limit = |name: &str, none: &str| {
+        overlap.at(name).text().map_or(none.to_owned(), |metres| format!("{metres} m"))
+    };
+    let (lower, upper) = (limit("lower_m", "the ground"), limit("upper_m", "any height"));
+    let widened = if overlap.at("widened").holds() { ", datums mixed: taken at the widest" } else { "" };
+    if !(overlap.at("lower_m").is_nothing() && overlap.at("upper_m").is_nothing()) {
+        page.row("    height", &format!("{lower} to {upper} {}{widened}", overlap.at("datum").or_unknown()));
+    }
+    page.row("    when", &span(overlap.at("from_ms"), overlap.at("until_ms")));
+}
+
+/// Shows what something would touch; it is no failure to touch something.
+///
+/// # Errors
+/// When the station gives no answer.
+pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let from_ms = asked.from.map_or(on.now_ms, |when| when.ms(on.now_ms));
+    let until_ms = asked.until.map_or(from_ms, |when| when.ms(on.now_ms));
+    out.remark(&format!("at {}", asked.at));
+    let body = json!({
+        "position": asked.at.json(), "radius_m": asked.radius.map(Length::metres), "from_ms": from_ms, "until_ms": until_ms,
+    });
+    let answer = on.post("/check", &body, std::time::Duration::ZERO).await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    let mut page = Page::new(out);
+    page.line(&verdict(out, &answer.at("verdict").or_unknown()));
+    for touch in answer.at("touches").list() {
+        let subject = touch.at("subject").or_unknown();
+        let notice = touch.at("notice");
+        page.heading(&format!("{subject}  {}", verdict(out, &touch.at("verdict").or_unknown())));
+        let whose = format!(
+            "{} of {}",
+            notice.at("notice_kind").text().unwrap_or_else(|| "plan".into()),
+            touch.at("party").or_unknown()
+        );
+        page.row("    what", &whose);
+        page.quote("", &notice.at("text").block().unwrap_or_default());
+        overlap(&mut page, touch.at("overlap"));
+        let fields = notice.at("fields");
+        for (name, label) in [
+            ("organisation", "    whose"),
+            ("contact", "    call"),
+            ("convoy-contact", "    convoy"),
+            ("abort-contact", "    to stop it"),
+        ] {
+            page.any(label, fields.at(name).text());
+        }
+    }
+    out.data(page.text())?;
+    let (volumes, micros) = (answer.at("volumes").or_unknown(), answer.at("took_us").or_unknown());
+    out.remark(&format!("of {volumes} volumes, in {micros} µs"));
+    Ok(())
+}
+
+/// Says at once what is in the way.
+///
+/// # Errors
+/// When nobody reads it.
+pub(crate) fn alarm(out: &Output, conflicts: Field<'_>, _now_ms: u64) -> Result<(), Failure> {
+    if conflicts.list().next().is_none() {
+        out.remark("nothing is in its way");
+        return Ok(());
+    }
+    let mut page = Page::new(out);
+    for conflict in conflicts.list() {
+        one(&mut page, out, conflict);
+    }
+    out.message(page.text().trim_end());
+    Ok(())
+}
+
+fn one(page: &mut Page<'_>, out: &Output, conflict: Field<'_>) {
+    let verdict = verdict(out, &conflict.at("verdict").or_unknown());
+    page.line(&format!(
+        "{verdict}  {} and {}",
+        conflict.at("one").or_unknown(),
+        conflict.at("other").or_unknown()
+    ));
+    overlap(page, conflict.at("overlap"));
+    if conflict.at("pairs").number().is_some_and(|pairs| pairs > 1) {
+        let span = span(conflict.at("from_ms"), conflict.at("until_ms"));
+        page.row("", &format!("{} pairs of volumes in all, {span}", conflict.at("pairs").or_unknown()));
+    }
+}
+
+/// Lists who is in whose way.
+///
+/// # Errors
+/// When the station gives no answer.
+pub(crate) async fn conflicts(asked: &Conflicts, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let answer = on.get("/conflicts").await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    let mut page = Page::new(out);
+    for conflict in answer.at("conflicts").list() {
+        one(&mut page, out, conflict);
+    }
+    out.data(page.text())?;
+    let count = answer.at("conflicts").list().count();
+    match (count, answer.at("more").holds()) {
+        (0, _) => out.remark("nobody is in anybody's way"),
+        (_, true) => out.remark("and more: --json shows 1,000"),
+        _ => out.remark("amend or withdraw your own (`notice send --amends`, `withdraw`), or say what you see: `send --regarding`"),
+    }
+    Ok(())
+}
+
+/// Lists notices.
+///
+/// # Errors
+/// When the station gives no answer.
+pub(crate) async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let mut query = Vec::new();
+    query.extend(asked.at.map(|at| format!("at_ms={}", at.ms(on.now_ms))));
+    query.extend(asked.party.as_ref().map(|party| format!("party={party}")));
+    query.extend(asked.all.then(|| "all=true".to_owned()));
+    let answer = on.get(&format!("/notices?{}", query.join("&"))).await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    let mut page = Page::new(out);
+    for notice in answer.at("notices").list() {
+        row(&mut page, out, notice, on.now_ms);
+    }
+    out.data(page.text())?;
+    let count = answer.at("notices").list().count();
+    let more = if answer.at("more").holds() { ", and more" } else { "" };
+    let when = if asked.all {
+        "of any time".to_owned()
+    } else {
+        answer.at("at_ms").number().map(time::stamp).unwrap_or_default()
+    };
+    out.remark(&format!("{count} notices {when}{more}"));
+    Ok(())
+}
+
+fn row(page: &mut Page<'_>, out: &Output, held: Field<'_>, now_ms: u64) {
+    let notice = held.at("notice");
+    let name = held.at("entry").or_unknown();
+    let rules = held.at("rules").text().filter(|rules| *rules != name);
+    let amended = rules.map(|rules| format!(", as amended by {rules}")).unwrap_or_default();
+    let text = notice.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
+    page.line(&format!("{name}  {} {text}{amended}", notice.at("notice_kind").or_unknown()));
+    page.row("    when", &span(notice.at("from_ms"), notice.at("until_ms")));
+    if let Some(volume) = notice.at("volumes").list().next() {
+        page.row("    where", &place_of(volume));
+        let count = notice.at("volumes").list().count();
+        if count > 1 {
+            page.row("", &format!("{count} volumes in all"));
+        }
+    }
+    for (name, label) in [("contact", "    call"), ("verification", "    verified")] {
+        page.any(label, notice.at("fields").at(name).text());
+    }
+    let soon = |ms: u64| ms >= now_ms && ms - now_ms <= SOON_MS;
+    if let Some(ms) = notice.at("until_ms").number().filter(|ms| soon(*ms)) {
+        page.row("", &out.paint(Tone::Warn, &format!("! ends {}", time::from_now(ms, now_ms))));
+    }
+    match notice.at("fields").at("review").number() {
+        Some(ms) if ms < now_ms => page.row("", &out.paint(Tone::Bad, "! its review is overdue")),
+        Some(ms) if soon(ms) => {
+            page.row("", &out.paint(Tone::Warn, &format!("! to be reviewed {}", time::from_now(ms, now_ms))));
+        }
+        _ => {}
+    }
+    for short in held.at("short").list() {
+        let [what, expected, found] = ["what", "expected", "found"].map(|name| short.at(name).or_unknown());
+        page.row(
+            "",
+            &out.paint(Tone::Warn, &format!("! short in {what}: expected {expected}, found {found}")),
+        );
+    }
+    if let Some(by) = held.at("withdrawn_by").text() {
+        page.row("", &out.paint(Tone::Quiet, &format!("withdrawn by {by}")));
+    }
+}
+
+/// Where a volume is, in a line.
+fn place_of(volume: Field<'_>) -> String {
+    let place = |field: Field<'_>| field.place().map_or_else(|| "?".into(), |place| place.to_string());
+    let (circle, leg) = (volume.at("shape").at("circle"), volume.at("shape").at("leg"));
+    if !circle.is_nothing() {
+        return format!("within {} m of {}", circle.at("radius_m").or_unknown(), place(circle.at("centre")));
+    }
+    if !leg.is_nothing() {
+        return format!(
+            "{} m to either side, from {}",
+            leg.at("half_width_m").or_unknown(),
+            place(leg.at("from"))
+        );
+    }
+    let corners: Vec<Field<'_>> =
+        volume.at("rings").list().next().into_iter().flat_map(Field::list).collect();
+    match corners.as_slice() {
+        [] => "?".into(),
+        [only] => place(*only),
+        [first, ..] => format!("{} corners, the first at {}", corners.len(), place(*first)),
+    }
+}
+
+/// Lists the plans.
+///
+/// # Errors
+/// When the station gives no answer.
+pub(crate) async fn plans(asked: &Plans, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let answer = on.get("/plans").await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    let mut page = Page::new(out);
+    for plan in answer.at("plans").list() {
+        let notice = plan.at("notice");
+        let text = notice.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
+        page.line(&format!(
+            "plan/{}  {} {text}",
+            plan.at("plan").or_unknown(),
+            notice.at("notice_kind").or_unknown()
+        ));
+        page.row("    when", &span(notice.at("from_ms"), notice.at("until_ms")));
+        if let Some(volume) = notice.at("volumes").list().next() {
+            page.row("    where", &place_of(volume));
+        }
+    }
+    out.data(page.text())?;
+    out.remark(&format!("{} plans, on this station alone", answer.at("plans").list().count()));
+    Ok(())
+}
+
+/// Takes a plan out.
+///
+/// # Errors
+/// When there is none of that number.
+pub(crate) async fn drop_plan(asked: &DropPlan, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let answer = on.delete(&format!("/plans/{}", asked.number)).await?;
+    if out.is_json() {
+        return out.data(answer.raw());
+    }
+    out.remark(&format!("plan/{} is gone", asked.number));
+    Ok(())
+}
