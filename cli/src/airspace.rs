@@ -5,12 +5,14 @@ use detente_station::Home;
 use serde_json::json;
 
 use crate::answer::Field;
+use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
 use crate::line::LineArgs;
 use crate::notice::Length;
 use crate::output::{Output, Tone};
 use crate::page::Page;
-use crate::place::Place;
+use crate::place::{self, Place};
+use crate::precedence::Precedence;
 use crate::time::{self, When};
 
 /// A notice that ends, or is to be reviewed, within this time is marked, ms.
@@ -40,6 +42,40 @@ pub(crate) struct Check {
 pub(crate) struct Conflicts {
     #[command(flatten)]
     line: LineArgs,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The notice of another party that something is in the way of
+    #[arg(value_name = "REF", value_parser = entry_name)]
+    subject: String,
+    /// Where, as coarsely as you choose: corners as "lat,lon lat,lon lat,lon"
+    #[arg(long, allow_hyphen_values = true, value_parser = place::area, conflicts_with = "circle", required_unless_present = "circle")]
+    area: Option<std::vec::Vec<Place>>,
+    /// Where, as coarsely as you choose: the middle of a circle, with --radius
+    #[arg(long, value_name = "POSITION", allow_hyphen_values = true, requires = "radius")]
+    circle: Option<Place>,
+    /// Its radius
+    #[arg(long, value_name = "LENGTH", requires = "circle")]
+    radius: Option<Length>,
+    /// From when
+    #[arg(long, value_name = "TIME")]
+    from: When,
+    /// Until when
+    #[arg(long, value_name = "TIME")]
+    until: When,
+    /// Near, and not touching
+    #[arg(long)]
+    within_separation: bool,
+    /// What you add
+    #[arg(long, value_parser = held_text)]
+    text: Option<String>,
+    /// How soon it is to be handled; that of the notice, if not given
+    #[arg(long, short, value_enum, ignore_case = true, hide_possible_values = true)]
+    precedence: Option<Precedence>,
+    #[command(flatten)]
+    writing: Writing,
 }
 
 /// What `notice list` takes.
@@ -190,6 +226,35 @@ fn one(page: &mut Page<'_>, out: &Output, conflict: Field<'_>) {
     }
 }
 
+/// Says that something is in the way of a notice, and no more of it than is typed.
+///
+/// # Errors
+/// As [`Desk::write`](crate::draft::Desk::write).
+pub(crate) async fn report(asked: &Report, home: &Home, out: &Output) -> Result<(), Failure> {
+    let desk = asked.writing.open(home).await?;
+    let mut volume = json!({});
+    if let Some((centre, radius)) = asked.circle.zip(asked.radius) {
+        out.remark(&format!("says: within {} m of {centre}", radius.metres()));
+        volume = json!({"circle": {"centre": centre.json(), "radius_m": radius.metres()}});
+    }
+    if let Some(corners) = &asked.area {
+        for corner in corners {
+            out.remark(&format!("says: corner {corner}"));
+        }
+        volume = json!({"area": corners.iter().map(|corner| corner.json()).collect::<Vec<_>>()});
+    }
+    volume["from_ms"] = json!(desk.time(out, "says: from ", Some(asked.from)));
+    volume["until_ms"] = json!(desk.time(out, "says: until", Some(asked.until)));
+    let verdict = if asked.within_separation { "within-separation" } else { "conflict" };
+    let draft = Draft::of("conflict")
+        .regarding(std::slice::from_ref(&asked.subject))
+        .with("verdict", verdict)
+        .with("volumes", vec![volume])
+        .with_any("text", asked.text.as_deref())
+        .with_any("precedence", asked.precedence.map(Precedence::prosign));
+    desk.write(out, draft).await
+}
+
 /// Lists who is in whose way.
 ///
 /// # Errors
@@ -209,7 +274,7 @@ pub(crate) async fn conflicts(asked: &Conflicts, home: &Home, out: &Output) -> R
     match (count, answer.at("more").holds()) {
         (0, _) => out.remark("nobody is in anybody's way"),
         (_, true) => out.remark("and more: --json shows 1,000"),
-        _ => out.remark("amend or withdraw your own (`notice send --amends`, `withdraw`), or say what you see: `send --regarding`"),
+        _ => out.remark("amend or withdraw your own (`notice send --amends`, `withdraw`), or say that it is in your way, and no more: `report`"),
     }
     Ok(())
 }
@@ -222,7 +287,7 @@ pub(crate) async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), 
     let on = asked.line.open(home).await?;
     let mut query = Vec::new();
     query.extend(asked.at.map(|at| format!("at_ms={}", at.ms(on.now_ms))));
-    query.extend(asked.party.as_ref().map(|party| format!("party={party}")));
+    query.extend(asked.party.as_ref().map(|party| format!("party={}", crate::files::escaped(party))));
     query.extend(asked.all.then(|| "all=true".to_owned()));
     let answer = on.get(&format!("/notices?{}", query.join("&"))).await?;
     if out.is_json() {
@@ -333,7 +398,8 @@ pub(crate) async fn plans(asked: &Plans, home: &Home, out: &Output) -> Result<()
         }
     }
     out.data(page.text())?;
-    out.remark(&format!("{} plans, on this station alone", answer.at("plans").list().count()));
+    let count = answer.at("plans").list().count();
+    out.remark(&format!("{count} {}, on this station alone", if count == 1 { "plan" } else { "plans" }));
     Ok(())
 }
 

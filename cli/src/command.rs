@@ -87,6 +87,8 @@ enum LineVerb {
     Check(airspace::Check),
     /// List who is in whose way
     Conflicts(airspace::Conflicts),
+    /// Report that something is in the way of another party's notice, without saying what it is
+    Report(airspace::Report),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -148,6 +150,7 @@ impl LineVerb {
             Self::Plan(asked) => notice::plan(asked, home, out).await,
             Self::Check(asked) => airspace::check(asked, home, out).await,
             Self::Conflicts(asked) => airspace::conflicts(asked, home, out).await,
+            Self::Report(asked) => airspace::report(asked, home, out).await,
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,

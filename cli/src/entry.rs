@@ -234,13 +234,15 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     ] {
         page.any(label, time(field));
     }
+    let several = body.at("volumes").list().nth(1).is_some();
     for (place, volume) in body.at("volumes").list().enumerate() {
-        let label = if body.at("volumes").list().nth(1).is_some() {
-            format!("volume {}", place + 1)
-        } else {
-            "area".into()
-        };
-        self::volume(page, &label, volume, now_ms);
+        let label = if several { format!("volume {}", place + 1) } else { "area".into() };
+        self::volume(page, &label, volume);
+        if several || body.at("from_ms").is_nothing() {
+            for (field, label) in [("from_ms", "  from"), ("until_ms", "  until")] {
+                page.any(label, volume.at(field).number().map(|ms| time::stamp_from_now(ms, now_ms)));
+            }
+        }
     }
     for (place, passed) in body.at("waypoints").list().enumerate() {
         let time = |name: &str| passed.at(name).number().map(time::stamp).unwrap_or_default();
@@ -262,6 +264,7 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     }
     for (field, label) in [
         ("state", "officer"),
+        ("verdict", "verdict"),
         ("choice", "vote"),
         ("outcome", "outcome"),
         ("decision", "decision"),
@@ -283,8 +286,8 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     }
 }
 
-/// A volume: what it is meant to be, or its corners; then its heights, and its time if that is not the notice's own.
-fn volume(page: &mut Page<'_>, label: &str, volume: Field<'_>, now_ms: u64) {
+/// A volume: what it is meant to be, or its corners; then its heights and the room that it asks for.
+fn volume(page: &mut Page<'_>, label: &str, volume: Field<'_>) {
     let place = |place: Field<'_>| place.place().map_or_else(|| "?".into(), |place| place.to_string());
     let shape = volume.at("shape");
     let (circle, leg) = (shape.at("circle"), shape.at("leg"));
@@ -326,11 +329,6 @@ fn volume(page: &mut Page<'_>, label: &str, volume: Field<'_>, now_ms: u64) {
             "asks for",
             &format!("{sides} m to the sides, {height} m above and below, {time} before and after"),
         );
-    }
-    if label != "area" {
-        for (field, label) in [("from_ms", "  from"), ("until_ms", "  until")] {
-            page.any(label, volume.at(field).number().map(|ms| time::stamp_from_now(ms, now_ms)));
-        }
     }
 }
 

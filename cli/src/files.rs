@@ -69,7 +69,7 @@ impl Terms<'_> {
 }
 
 /// A value as a URL holds it (RFC 3986, "unreserved").
-fn escaped(value: &str) -> String {
+pub(crate) fn escaped(value: &str) -> String {
     let one = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),

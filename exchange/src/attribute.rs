@@ -96,6 +96,11 @@ impl Header {
                 Some((name, qualifier)) => (name, qualifier),
                 None => (name, ""),
             };
+        // `Name (Arabic)` is a name of its own.
+        let whole = words(&format!("{name} {qualifier}"));
+        if let Some((attribute, _)) = NAMES.into_iter().find(|(_, names)| names.contains(&whole.as_str())) {
+            return Some(Self { attribute, unit: None, datum: None, zone: None });
+        }
         let plain = words(name);
         let mut header = Self { attribute: Attribute::Item, unit: None, datum: None, zone: None };
         if !qualifier.split([' ', ',', ';']).all(|word| header.qualify(word))
@@ -170,6 +175,8 @@ mod tests {
             ("VERIFIED_BY", Attribute::Field(Field::VerifiedBy)),
             ("reply-by", Attribute::Field(Field::ReplyBy)),
             ("Site name (required)", Attribute::Field(Field::Name)),
+            ("Name (Arabic)", Attribute::Field(Field::NameOtherScript)),
+            ("Name in Ukrainian", Attribute::Field(Field::NameOtherScript)),
             ("Abort contact", Attribute::Field(Field::AbortContact)),
             ("Організація", Attribute::Field(Field::Organisation)),
         ] {

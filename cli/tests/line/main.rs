@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod fake_station;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod terminal;
