@@ -81,7 +81,7 @@ pub(crate) fn escaped(value: &str) -> String {
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause: std::io::Error| {
         let hint = "check the path and who may read it";
-        Failure::misuse(&path.display().to_string(), "a file that can be read", cause.to_string(), hint)
+        Failure::misuse(path.display().to_string(), "a file that can be read", cause.to_string(), hint)
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
@@ -89,7 +89,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if bytes.len() > MOST_BYTES {
         let expected = format!("at most {} MiB", MOST_BYTES >> 20);
         let hint = "split it: a list that is sent in parts is one list, row by row";
-        return Err(Failure::misuse(&path.display().to_string(), expected, "more", hint));
+        return Err(Failure::misuse(path.display().to_string(), expected, "more", hint));
     }
     Ok(bytes)
 }
@@ -120,7 +120,7 @@ pub(crate) async fn import(on: &OnLine, file: &File, query: Query, out: &Output)
     let count = answer.at("wrong_count").number().unwrap_or(0);
     let hint = "nothing was taken: correct the file and send it again; docs/files.md shows how rows look";
     let found = format!("{count} that {} not", if count == 1 { "is" } else { "are" });
-    Err(Failure::misuse(&path.display().to_string(), "rows that can be understood", found, hint))
+    Err(Failure::misuse(path.display().to_string(), "rows that can be understood", found, hint))
 }
 
 fn show(answer: &Answer, dry_run: bool, now_ms: u64, out: &Output) -> Result<(), Failure> {
@@ -229,7 +229,7 @@ pub(crate) async fn export(asked: &Export, home: &Home, out: &Output) -> Result<
     let failed = |cause: std::io::Error| {
         let hint = "nothing is overwritten: choose another name, or remove that file";
         Failure::misuse(
-            &asked.path.display().to_string(),
+            asked.path.display().to_string(),
             "a new file that can be written",
             cause.to_string(),
             hint,
