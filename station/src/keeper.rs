@@ -394,6 +394,7 @@ impl Task {
                     None => return,
                     Some(Ask::Stop(stopped)) => {
                         self.keep_snapshot().await;
+                        drop(self);
                         let _ = stopped.send(());
                         return;
                     }

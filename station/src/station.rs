@@ -37,14 +37,32 @@ pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
         return Err(SetupError::NoLine { home: home.path().to_owned() });
     }
     let lines: Lines = Arc::new(keepers);
-    check_circuits(&home, &config, &lines)?;
+    let ended = work(&home, &config, clock, &lines, &hooks, identities, endings).await;
+    // However it ended, every line has let go of its record before anybody hears so.
+    for keeper in lines.values() {
+        keeper.stop().await;
+    }
+    ended
+}
+
+/// Listens, dials and answers until it is told to end, or cannot go on.
+async fn work(
+    home: &Home,
+    config: &Config,
+    clock: Clock,
+    lines: &Lines,
+    hooks: &Hooks,
+    identities: Vec<LineIdentity>,
+    endings: Vec<watch::Receiver<Option<String>>>,
+) -> Result<(), SetupError> {
+    check_circuits(home, config, lines)?;
     let endpoint = Arc::new(Endpoint::bind(config.listen, identities)?);
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
-    let api = api::serve(&home, clock, Arc::clone(&lines))?;
-    let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(&lines)));
+    let api = api::serve(home, clock, Arc::clone(lines))?;
+    let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
     let mut dialling = Dialling::default();
-    dialling.change(&endpoint, &lines, &config);
-    let ended = wait(&home, &mut dialling, &endpoint, &lines, &hooks, endings).await;
+    dialling.change(&endpoint, lines, config);
+    let ended = wait(home, &mut dialling, &endpoint, lines, hooks, endings).await;
     tracing::info!("the station stops");
     dialling.stop();
     for keeper in lines.values() {

@@ -33,10 +33,8 @@ pub const MAX_VOLUMES: usize = 4_000_000;
 const MAX_WAITING: usize = 65_536;
 /// Most alarms of one notice or plan; what is beyond is in `conflicts`.
 const MAX_ALARMS: usize = 64;
-/// Entries of a book that are read at once.
+/// Entries that are read at once.
 const PAGE: usize = 1_024;
-/// Bytes of a book that are read at once.
-const PAGE_BYTES: usize = 4 << 20;
 
 /// Two that have come to be in each other's way.
 #[derive(Debug, Clone, Copy)]
@@ -180,18 +178,18 @@ impl Room {
         marked: &BTreeSet<EntryRef>,
         ending: &AtomicBool,
     ) -> Result<(), StoreError> {
-        for wanted in [&[number::NOTICE][..], &[number::AMENDMENT, number::WITHDRAWAL][..]] {
-            for (book, size) in judged {
-                let mut from = 1;
-                while from <= *size && !ending.load(Ordering::Relaxed) {
-                    let page = store.entries(book.code(), from, PAGE, PAGE_BYTES)?;
-                    let Some(last) = page.last() else { break };
-                    from = last.number + 1;
-                    for stored in page.iter().filter(|stored| wanted.contains(&stored.kind)) {
-                        let name = EntryRef { book: *book, number: stored.number };
-                        if stored.number <= *size && !marked.contains(&name) {
-                            self.read(name, &stored.bytes);
-                        }
+        for kind in [number::NOTICE, number::AMENDMENT, number::WITHDRAWAL] {
+            let mut after = (0, 0);
+            while !ending.load(Ordering::Relaxed) {
+                let page = store.of_kind(kind, after, PAGE)?;
+                let Some(last) = page.last() else { break };
+                after = (last.book, last.number);
+                for stored in &page {
+                    let Ok(book) = Book::from_code(stored.book) else { continue };
+                    let name = EntryRef { book, number: stored.number };
+                    let size = judged.get(&book).copied().unwrap_or(0);
+                    if stored.number <= size && !marked.contains(&name) {
+                        self.read(name, &stored.bytes);
                     }
                 }
             }

@@ -309,6 +309,13 @@ impl Store {
         }
     }
 
+    /// Entries of a kind, one of amendment, withdrawal and notice, of all books in the order of their codes, after one of
+    /// them (book and number, or zeros), at most `max_count`.
+    pub fn of_kind(&self, kind: u16, after: (u32, u64), max_count: usize) -> Result<Vec<Entry>, StoreError> {
+        self.inner.queue.alive()?;
+        self.read(|connection| reading::of_kind(connection, kind, after, max_count))
+    }
+
     /// What to send to a mirror that has `from_size` entries (spec/record.md §6): the entries up to the largest
     /// signed size within [`STEP_ENTRIES`] and [`STEP_BYTES`], or else up to the smallest one beyond these.
     /// `None` when no larger size is signed.

@@ -78,6 +78,30 @@ pub(super) fn entries(
     Ok(found)
 }
 
+/// Entries of a kind among amendments, withdrawals and notices, in the order of books, after one of them.
+pub(super) fn of_kind(
+    connection: &Connection,
+    kind: u16,
+    after: (u32, u64),
+    max_count: usize,
+) -> Found<Vec<Entry>> {
+    const WHAT: &str = "read notices";
+    let Some(after) = pack(after.0, after.1) else { return Ok(Vec::new()) };
+    // The list of kinds is the index's own: without it, the whole record would be read.
+    let mut prepared = connection
+        .prepare_cached(
+            "SELECT id, kind, time_ms, seal, leaf, bytes FROM entry
+             WHERE kind IN (2, 3, 14) AND kind = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        )
+        .map_err(fault(WHAT))?;
+    let mut rows = prepared.query(params![kind, after, bound(max_count)]).map_err(fault(WHAT))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(fault(WHAT))? {
+        found.push(sealed_entry(row)?);
+    }
+    Ok(found)
+}
+
 /// The leaf hashes of the entries with these numbers, all of them or an error.
 pub(super) fn leaves(connection: &Connection, book: u32, numbers: Range<u64>) -> Found<Vec<[u8; 32]>> {
     const WHAT: &str = "read leaf hashes";

@@ -40,6 +40,7 @@ pub(super) const TABLES: &str = "
     CREATE TABLE entry (
         id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, time_ms INTEGER NOT NULL, seal INTEGER NOT NULL,
         leaf BLOB NOT NULL, bytes BLOB NOT NULL);
+    CREATE INDEX notice ON entry (kind, id) WHERE kind IN (2, 3, 14);
     CREATE TABLE regard (
         subject INTEGER NOT NULL, by INTEGER NOT NULL, kind INTEGER NOT NULL,
         PRIMARY KEY (subject, by)) WITHOUT ROWID;
