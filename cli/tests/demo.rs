@@ -59,12 +59,20 @@ fn april_2017_holds_in_everything_that_it_expects() {
     for expected in [
         "062240ZAPR17 Z NOTICE usa/Z/1",
         "lead time 2 h 00 min",
+        "stays on the station of rus",
+        "▲ CONFLICT: usa/Z/1 and plan/1",
+        "(widened: two datums)",
+        "plan/1 and usa/Z/1: conflict, computed by rus",
+        "rus/A/1 acknowledged by usa",
         "✘ refused: NotPermitted",
         "safety of life",
         "“They are answering.”",
         "◐ in effect until 072100ZAPR17, rus/A/1",
         "○ suspended since 072100ZAPR17, rus/A/1",
         "carried by usa/A/2",
+        "a circle of 55 km, all heights",
+        "▲ conflict with usa/O/4 of usa",
+        "everything in force: clear",
         "✘ STATION KILLED, as by kill -9",
         "nothing lost: all 200 accepted entries on every side, the same",
         "78 scheduled tests answered, 0 missed",
@@ -81,7 +89,9 @@ fn deir_ez_zor_2016_escalates_the_unanswered_call_and_shows_the_kilometres() {
     let text = shown(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     for expected in [
+        "▲ 8.6 km between them",
         "8.6 km between said and meant",
+        "usa/O/1: clear, found by rus",
         "rus/Z/1 escalated to rank 1 by usa",
         "rus/Z/1 escalated to rank 2 by usa",
         "owes an answer: 1 Z",

@@ -24,7 +24,7 @@ pub(crate) struct Unmet {
     pub(crate) found: String,
 }
 
-fn unmet(expected: impl Into<String>, found: impl Into<String>) -> Unmet {
+pub(super) fn unmet(expected: impl Into<String>, found: impl Into<String>) -> Unmet {
     Unmet { expected: expected.into(), found: found.into() }
 }
 
@@ -61,6 +61,8 @@ impl Checker<'_> {
                 self.handled_within(by, *at_most_ms, of.as_deref()).await
             }
             That::Decided { is, of } => self.decided(is, of.as_deref()).await,
+            That::Conflict { by, between, is } => self.conflict(by, between, *is).await,
+            That::Touches { notice, is } => self.touches(notice.as_deref(), *is).await,
             That::Apart { at_least_km, at_most_km, of } => {
                 self.apart(*at_least_km, *at_most_km, of.as_deref())
             }
@@ -74,16 +76,16 @@ impl Checker<'_> {
         }
     }
 
-    async fn ask(&self, actor: &Actor, rest: &str) -> Result<Json, Unmet> {
+    pub(super) async fn ask(&self, actor: &Actor, rest: &str) -> Result<Json, Unmet> {
         let path = format!("/v1/lines/{}{rest}", self.scenario.line);
         actor.calls.ask(&path).await.map_err(|why| silent(actor, &why))
     }
 
-    fn outcome(&self, of: Option<&str>) -> Result<&Outcome, Unmet> {
+    pub(super) fn outcome(&self, of: Option<&str>) -> Result<&Outcome, Unmet> {
         self.ledger.outcome(of).ok_or_else(|| unmet("a step that was played", "none"))
     }
 
-    fn actor(&self, name: &str) -> Result<&Actor, Unmet> {
+    pub(super) fn actor(&self, name: &str) -> Result<&Actor, Unmet> {
         let actor = self.stage.running().find(|actor| actor.name == name);
         actor.ok_or_else(|| unmet(format!("a station of {name} that runs"), "none"))
     }
@@ -382,7 +384,7 @@ impl Checker<'_> {
     }
 }
 
-fn silent(actor: &Actor, why: &Failed) -> Unmet {
+pub(super) fn silent(actor: &Actor, why: &Failed) -> Unmet {
     unmet(format!("an answer of the station of {}", actor.name), why.to_string())
 }
 

@@ -1,11 +1,11 @@
 //! From what the stations answered to what the timeline shows. Pure.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::timeline::{Said, said};
 use crate::output::Tone;
-use crate::scenario::Draft;
 use crate::scenario::time::dtg;
+use crate::scenario::{Check, Draft, Place};
 use crate::time::length;
 
 /// A field of an answer as text.
@@ -21,7 +21,8 @@ pub(crate) fn lead_ms(from_ms: u64, time_ms: u64) -> u64 {
 /// What the author's column says of an entry: its name, its words, and what matters of its kind.
 pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> Vec<Said> {
     let class = name.split('/').nth(1).and_then(|book| book.chars().next());
-    let class = class.filter(|class| *class != 'A').map(|class| format!("{class} ")).unwrap_or_default();
+    let class =
+        class.filter(|class| "ZOPR".contains(*class)).map(|class| format!("{class} ")).unwrap_or_default();
     let mut cell = vec![said(Tone::Strong, format!("{class}{} {name}", title(draft).to_uppercase()))];
     cell.extend(draft.text.as_ref().map(|text| said(Tone::Plain, format!("«{text}»"))));
     if !about.is_empty() {
@@ -38,13 +39,15 @@ pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> 
         cell.push(said(Tone::Warn, "emergency"));
     }
     if let (Some(from_ms), Some(until_ms)) = (number("from_ms"), number("until_ms")) {
-        let lead = length(lead_ms(from_ms, at_ms));
         cell.push(said(Tone::Quiet, format!("{} to {}", dtg(from_ms), dtg(until_ms))));
-        cell.push(said(Tone::Warn, format!("lead time {lead}")));
+        // A plan is given to nobody ahead of its time.
+        if draft.kind != "plan" {
+            let lead = length(lead_ms(from_ms, at_ms));
+            cell.push(said(Tone::Warn, format!("lead time {lead}")));
+        }
     }
-    if let Some(corners) = notice.get("area").and_then(Json::as_array) {
-        cell.push(said(Tone::Quiet, format!("an area of {} corners", corners.len())));
-    }
+    let volume = fields.get("volumes").and_then(|all| all.get(0)).and_then(Json::as_object).unwrap_or(notice);
+    cell.extend(shape(volume).map(|shape| said(Tone::Quiet, shape)));
     if let Some(effective_ms) = number("effective_ms") {
         cell.push(said(Tone::Quiet, format!("effective {}", dtg(effective_ms))));
     }
@@ -60,10 +63,89 @@ pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> 
         cell.push(said(Tone::Quiet, format!("says {:.4} {:.4}", place.latitude, place.longitude)));
         if let Some(meant) = draft.meant {
             let km = place.km_to(meant);
-            let tone = if km < 0.1 { Tone::Good } else { Tone::Bad };
-            cell.push(said(Tone::Quiet, format!("meant {:.4} {:.4}", meant.latitude, meant.longitude)));
-            cell.push(said(tone, format!("{km:.1} km between them")));
+            let (tone, mark) = if km < 0.1 { (Tone::Good, "✔") } else { (Tone::Bad, "▲") };
+            cell.push(said(
+                Tone::Quiet,
+                format!("meant {:.4} {:.4}, never said", meant.latitude, meant.longitude),
+            ));
+            cell.push(said(tone, format!("{mark} {km:.1} km between them")));
         }
+    }
+    cell
+}
+
+/// What a volume is, and how high.
+fn shape(volume: &Map<String, Json>) -> Option<String> {
+    let metres = |name: &str| volume.get(name).and_then(Json::as_f64);
+    let radius_m = volume.get("circle").and_then(|circle| circle.get("radius_m")?.as_f64());
+    let shape = match (radius_m, volume.get("area").and_then(Json::as_array)) {
+        (Some(radius_m), _) => format!("a circle of {} km", radius_m / 1_000.0),
+        (None, Some(corners)) => format!("an area of {} corners", corners.len()),
+        (None, None) => return None,
+    };
+    let datum = volume.get("datum").and_then(Json::as_str).unwrap_or("AMSL");
+    Some(format!("{shape}, {}", heights(metres("lowest_m"), metres("highest_m"), datum)))
+}
+
+/// A band of altitudes; without a limit it has none on that side.
+fn heights(lowest_m: Option<f64>, highest_m: Option<f64>, datum: &str) -> String {
+    match (lowest_m, highest_m) {
+        (None, None) => "all heights".to_owned(),
+        (None, Some(highest)) => format!("up to {highest} m {datum}"),
+        (Some(lowest), None) => format!("{lowest} m {datum} and above"),
+        (Some(lowest), Some(highest)) => format!("{lowest} to {highest} m {datum}"),
+    }
+}
+
+/// Where, how high and when two volumes overlap (spec/airspace.md §7).
+pub(crate) fn overlap(overlap: &Json) -> String {
+    let number = |name: &str| overlap.get(name).and_then(Json::as_f64);
+    let bound = |place: usize| overlap.get("bounds").and_then(|all| all.get(place)?.as_f64()).unwrap_or(0.0);
+    let time = |name: &str| overlap.get(name).and_then(Json::as_u64).map_or("no end".to_owned(), dtg);
+    let is_widened = overlap.get("widened").and_then(Json::as_bool) == Some(true);
+    format!(
+        "{:.4} {:.4} to {:.4} {:.4}, {}{}, {} to {}",
+        bound(0),
+        bound(1),
+        bound(2),
+        bound(3),
+        heights(number("lower_m"), number("upper_m"), text(overlap, "datum").unwrap_or_default()),
+        if is_widened { " (widened: two datums)" } else { "" },
+        time("from_ms"),
+        time("until_ms"),
+    )
+}
+
+/// What a station's column says of conflicts that it found.
+pub(crate) fn alarms<'j>(conflicts: impl Iterator<Item = &'j Json>) -> Vec<Said> {
+    let each = conflicts.flat_map(|found| {
+        let name = |side: &str| text(found, side).unwrap_or("?").to_owned();
+        let verdict = text(found, "verdict").unwrap_or("?").replace('-', " ").to_uppercase();
+        let head = format!("▲ {verdict}: {} and {}", name("one"), name("other"));
+        let place = found.get("overlap").map(|found| said(Tone::Quiet, overlap(found)));
+        [Some(said(Tone::Bad, head)), place].into_iter().flatten()
+    });
+    each.collect()
+}
+
+/// What a station's column says of something that it was asked to check.
+pub(crate) fn checked(asked: &Check, answer: &Json) -> Vec<Said> {
+    let Place { latitude, longitude } = asked.position;
+    let around = asked.radius_m.map(|metres| format!(", {} km around", metres / 1_000.0)).unwrap_or_default();
+    let mut cell = vec![
+        said(Tone::Strong, "CHECK, nothing is written"),
+        said(Tone::Quiet, format!("{latitude:.4} {longitude:.4}{around}")),
+        said(Tone::Quiet, format!("{} to {}", dtg(asked.from_ms), dtg(asked.until_ms))),
+    ];
+    let touches = answer.get("touches").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    for touch in touches {
+        let (subject, party) = (text(touch, "subject").unwrap_or("?"), text(touch, "party").unwrap_or("?"));
+        let verdict = text(touch, "verdict").unwrap_or("?").replace('-', " ");
+        cell.push(said(Tone::Bad, format!("▲ {verdict} with {subject} of {party}")));
+        cell.extend(touch.get("overlap").map(|found| said(Tone::Quiet, overlap(found))));
+    }
+    if touches.is_empty() {
+        cell.push(said(Tone::Good, "✔ clear of everything in force"));
     }
     cell
 }
@@ -76,6 +158,11 @@ fn title(draft: &Draft) -> String {
         "vote" => format!("vote {}", field("choice").unwrap_or_default()),
         "motion" => "motion to reopen".to_owned(),
         "passed-on" => "passed on to".to_owned(),
+        "conflict" => match field("verdict") {
+            Some("within-separation") => "report: within separation".to_owned(),
+            _ => "report: conflict".to_owned(),
+        },
+        "plan" => "own plan".to_owned(),
         kind => kind.to_owned(),
     }
 }
@@ -170,6 +257,32 @@ mod tests {
         assert!(!effective.contains("owes"), "{effective}");
         assert!(effective.contains("suspended since 072100ZAPR17"), "{effective}");
         assert!(words(&proved("fra", &suspension(true), &books, &own)).contains("nothing"));
+    }
+
+    #[test]
+    fn an_overlap_is_said_with_its_datum_and_whether_it_was_widened() {
+        let found = json!({"bounds": [34.4, 36.8, 34.5, 36.9], "lower_m": 0.0, "upper_m": 3_000.0, "datum": "WGS84",
+            "widened": true, "from_ms": 1_491_525_600_000_u64, "until_ms": null});
+        assert_eq!(
+            overlap(&found),
+            "34.4000 36.8000 to 34.5000 36.9000, 0 to 3000 m WGS84 (widened: two datums), 070040ZAPR17 to no end"
+        );
+        assert_eq!(heights(None, None, "AMSL"), "all heights");
+        assert_eq!(heights(None, Some(500.0), "AGL"), "up to 500 m AGL");
+    }
+
+    #[test]
+    fn a_check_that_touches_nothing_says_clear() {
+        let position = Place { latitude: 33.61, longitude: 38.34 };
+        let asked = Check { position, radius_m: Some(500.0), from_ms: 0, until_ms: 60_000 };
+        let clear = words(&checked(&asked, &json!({"verdict": "clear", "touches": []})));
+        assert!(clear.contains("33.6100 38.3400, 0.5 km around") && clear.contains("✔ clear"), "{clear}");
+        let touch = json!({"subject": "usa/O/2", "party": "usa", "verdict": "within-separation"});
+        let near = words(&checked(&asked, &json!({"touches": [touch]})));
+        assert!(
+            near.contains("▲ within separation with usa/O/2 of usa") && !near.contains("clear"),
+            "{near}"
+        );
     }
 
     #[test]

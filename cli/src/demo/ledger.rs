@@ -11,8 +11,10 @@ use crate::scenario::Place;
 pub(crate) struct Outcome {
     /// Place of the author among the parties.
     pub(crate) by: usize,
-    /// Names of the entries, in the order in which they were accepted.
+    /// Names of the entries, in the order in which they were accepted; of a plan, `plan/N` on its own station.
     pub(crate) names: Vec<String>,
+    /// What its station was asked to check, as spec/api.md takes it.
+    pub(crate) asked: Option<Json>,
     /// The error body, where the author's station refused.
     pub(crate) refused: Option<Json>,
     /// The position that was said.

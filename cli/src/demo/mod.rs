@@ -8,7 +8,9 @@
 mod burst;
 mod calls;
 mod check;
+mod conflict;
 mod drawing;
+mod foresight;
 mod judging;
 mod ledger;
 mod play;

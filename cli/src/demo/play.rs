@@ -227,11 +227,16 @@ impl<'s> Play<'s> {
     async fn deed(&mut self, step: &Step) -> Result<(), StageError> {
         let margin = dtg(step.at_ms);
         match &step.deed {
-            Deed::Say { by, draft } => self.say(step, by, draft).await,
+            Deed::Say { by, draft } => {
+                self.say(step, by, draft).await;
+                self.show_alarms(step).await;
+            }
             Deed::Burst { by, precedence, count, text, kill } => {
                 let burst = Burst { by, precedence: *precedence, count: *count, text, kill: kill.as_ref() };
                 self.burst(step, &burst).await?;
             }
+            Deed::Plan { by, plan } => self.plan(step, by, plan).await,
+            Deed::Check { by, asked } => self.check(step, by, asked).await,
             Deed::Claim { .. } => {}
             Deed::Event { text } => {
                 let line = self.screen.timeline.across(&margin, Tone::Strong, &format!("◆ {text}"));
@@ -272,10 +277,7 @@ impl<'s> Play<'s> {
             }
             Deed::Look => {
                 self.ledger.keep(step.id.as_deref(), Outcome::default());
-                // What is looked for is awaited first, so that what is shown is what was found.
-                for expectation in &step.expectations {
-                    let _ = self.hold(&expectation.that, Duration::from_millis(expectation.within_ms)).await;
-                }
+                self.await_expected(step).await;
                 self.show_proved(&margin).await;
             }
         }
@@ -283,8 +285,15 @@ impl<'s> Play<'s> {
         Ok(())
     }
 
+    /// Waits for what is looked for, so that what is shown then is what was found.
+    pub(super) async fn await_expected(&mut self, step: &Step) {
+        for expectation in &step.expectations {
+            let _ = self.hold(&expectation.that, Duration::from_millis(expectation.within_ms)).await;
+        }
+    }
+
     /// A row with one cell in it.
-    fn show_one(&mut self, margin: &str, place: usize, cell: Vec<Said>, travel: Travel) {
+    pub(super) fn show_one(&mut self, margin: &str, place: usize, cell: Vec<Said>, travel: Travel) {
         let mut cells: Vec<Vec<Said>> = vec![Vec::new(); self.scenario.parties.len()];
         if let Some(empty) = cells.get_mut(place) {
             *empty = cell;

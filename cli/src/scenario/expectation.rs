@@ -30,6 +30,28 @@ pub(crate) enum Standing {
     Suspended,
 }
 
+/// How two volumes lie to each other (spec/airspace.md §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// They touch.
+    Conflict,
+    /// One touches the room that the other asks for.
+    WithinSeparation,
+    /// Neither.
+    Clear,
+}
+
+impl Verdict {
+    /// As spec/api.md and the scenario's file write it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::WithinSeparation => "within-separation",
+            Self::Clear => "clear",
+        }
+    }
+}
+
 /// What is expected. `of` names a step, and `None` the step itself; `by` is empty for every other party.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum That {
@@ -98,6 +120,22 @@ pub(crate) enum That {
         /// The motion's step.
         of: Option<String>,
     },
+    /// Two notices, or a notice and a plan, are in each other's way, or are not.
+    Conflict {
+        /// Whose stations say so; empty for all that can see both.
+        by: Vec<String>,
+        /// The two steps.
+        between: [String; 2],
+        /// How.
+        is: Verdict,
+    },
+    /// What the step checked touches a notice, or anything.
+    Touches {
+        /// The notice's step; `None` for anything.
+        notice: Option<String>,
+        /// How.
+        is: Verdict,
+    },
     /// What was said and what was meant lie so far apart.
     Apart {
         /// km.
@@ -156,6 +194,8 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
         "overdue",
         "handled-within",
         "decided",
+        "conflict",
+        "touches",
         "apart",
         "circuit",
         "tests",
@@ -203,6 +243,26 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
             let is = table.needed("is").and_then(|value| value.one_of(&outcomes));
             Some(That::Decided { is: is?, of: of() })
         }
+        "conflict" => {
+            let between = table.needed("between").and_then(|value| {
+                let steps: Vec<String> =
+                    value.list()?.iter().filter_map(|item| reader.earlier(item)).collect();
+                let two = <[String; 2]>::try_from(steps).ok();
+                if two.is_none() {
+                    value.refuse("two steps, each a notice or a plan", None);
+                }
+                two
+            });
+            Some(That::Conflict { by: parties(table, reader), between: between?, is: verdict(table)? })
+        }
+        "touches" => {
+            let notice = table.value("notice").map(|value| reader.earlier(&value));
+            let is = verdict(table);
+            match notice {
+                Some(notice) => Some(That::Touches { notice: Some(notice?), is: is? }),
+                None => Some(That::Touches { notice: None, is: is? }),
+            }
+        }
         "apart" => {
             let km = |key, usual| table.value(key).map_or(Some(usual), |value| value.number());
             let (least, most) = (km("at-least-km", 0.0), km("at-most-km", 40_000.0));
@@ -221,6 +281,12 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
         "same-books" => Some(That::SameBooks),
         _ => Some(That::Verified),
     }
+}
+
+/// `is`, a conflict if it is not given.
+fn verdict(table: &Table<'_, '_>) -> Option<Verdict> {
+    let words = [Verdict::Conflict, Verdict::WithinSeparation, Verdict::Clear].map(|is| (is.word(), is));
+    table.value("is").map_or(Some(Verdict::Conflict), |value| value.one_of(&words))
 }
 
 /// One party, a list of them, or none for every other one.

@@ -8,6 +8,7 @@
 pub(crate) mod document;
 mod draft;
 mod expectation;
+mod place;
 mod shipped;
 mod step;
 mod terms;
@@ -18,10 +19,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 pub(crate) use self::document::Faults;
-pub(crate) use self::draft::{Draft, Place};
-pub(crate) use self::expectation::{Standing, That};
+pub(crate) use self::draft::Draft;
+pub(crate) use self::expectation::{Standing, That, Verdict};
+pub(crate) use self::place::Place;
 pub(crate) use self::shipped::{SHIPPED, shipped};
-pub(crate) use self::step::{Deed, Step};
+pub(crate) use self::step::{Check, Deed, Step};
 pub(crate) use self::terms::{PartyPlan, Terms};
 
 use self::document::{Document, Table};

@@ -3,6 +3,7 @@
 use super::document::{Table, Value, hint_for};
 use super::draft::{self, Draft, SAYINGS};
 use super::expectation::{self, Expectation};
+use super::place::{self, Place};
 use super::terms::{PRECEDENCES, PartyPlan, Terms, party_name};
 use super::time;
 
@@ -51,6 +52,20 @@ pub(crate) enum Deed {
         /// Whose station is killed meanwhile, and after how many accepted messages.
         kill: Option<(String, u64)>,
     },
+    /// A party plans something and does not say it: it stays on its own station.
+    Plan {
+        /// Short name of the party.
+        by: String,
+        /// The notice that is not given.
+        plan: Draft,
+    },
+    /// A party asks its own station what something would touch; nothing is written.
+    Check {
+        /// Short name of the party.
+        by: String,
+        /// What is asked.
+        asked: Check,
+    },
     /// A party says something in public, beside the line.
     Claim {
         /// Short name of the party; `None` where the public record does not say, or it is a third one.
@@ -79,6 +94,19 @@ pub(crate) enum Deed {
     Heal,
     /// Nothing but time passes; what the record proves is shown.
     Look,
+}
+
+/// A position and a time of which a station is asked what they touch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Check {
+    /// The middle.
+    pub(crate) position: Place,
+    /// So far around it, in metres; `None` for the position alone.
+    pub(crate) radius_m: Option<f64>,
+    /// From when, ms.
+    pub(crate) from_ms: u64,
+    /// Until when, ms.
+    pub(crate) until_ms: u64,
 }
 
 /// What the reading of steps knows of the scenario so far.
@@ -199,6 +227,17 @@ impl<'p> Reader<'p> {
         let text = || table.needed("text").and_then(|value| value.text());
         match word {
             "burst" => self.burst(by?, table),
+            "plan" => Some(Deed::Plan { by: by?, plan: draft::plan(table, self) }),
+            "check" => {
+                let position = table.needed("position").and_then(|value| place::place(&value));
+                let radius_m = table.value("km").and_then(|value| place::metres(&value));
+                let (from_ms, until_ms) = place::window(table);
+                let (from_ms, until_ms) = (from_ms?, until_ms?);
+                Some(Deed::Check {
+                    by: by?,
+                    asked: Check { position: position?, radius_m, from_ms, until_ms },
+                })
+            }
             "claim" => Some(Deed::Claim { by, text: text()? }),
             "event" => Some(Deed::Event { text: text()? }),
             "kill" => Some(Deed::Kill { by: by? }),
@@ -235,7 +274,7 @@ impl<'p> Reader<'p> {
 
 /// What `do` says.
 fn word(table: &Table<'_, '_>) -> Option<&'static str> {
-    let others = ["burst", "claim", "event", "kill", "restart", "cut", "heal", "look"];
+    let others = ["burst", "plan", "check", "claim", "event", "kill", "restart", "cut", "heal", "look"];
     let known: Vec<(&str, &'static str)> =
         SAYINGS.iter().map(|(word, _)| *word).chain(others).map(|word| (word, word)).collect();
     table.needed("do").and_then(|value| value.one_of(&known))

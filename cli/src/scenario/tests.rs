@@ -168,6 +168,82 @@ text = "x"
 }
 
 #[test]
+fn a_circle_is_said_as_a_circle_with_its_heights_and_their_datum() {
+    let scenario = with(
+        r#"
+[[step]]
+id = "n"
+after = "1m"
+by = "usa"
+do = "notice"
+notice = "air-activity"
+from = 2017-04-07T00:40:00Z
+until = 2017-04-07T01:30:00Z
+circle = { centre = [34.5, 36.9], km = 55 }
+lowest = 0
+highest = 6000
+datum = "WGS84"
+text = "x"
+
+[[step]]
+after = "1m"
+by = "rus"
+do = "check"
+position = [34.5, 36.9]
+km = 0.5
+from = 2017-04-07T00:40:00Z
+until = 2017-04-07T01:30:00Z
+expect = [{ that = "touches", notice = "n" }, { that = "touches", is = "clear" }]
+"#,
+    )
+    .unwrap();
+    let Deed::Say { draft, .. } = &scenario.steps[0].deed else { panic!("a notice is said") };
+    let notice = draft.fields.get("notice").unwrap();
+    assert_eq!(notice.get("circle").unwrap().to_string(), r#"{"centre":[34.5,36.9],"radius_m":55000.0}"#);
+    assert_eq!(notice.get("datum").and_then(|datum| datum.as_str()), Some("WGS84"));
+    assert_eq!(notice.get("area"), None);
+    let Deed::Check { asked, .. } = &scenario.steps[1].deed else { panic!("a check") };
+    assert_eq!(asked.radius_m, Some(500.0));
+    let expected: Vec<&That> = scenario.steps[1].expectations.iter().map(|one| &one.that).collect();
+    assert_eq!(
+        expected,
+        [
+            &That::Touches { notice: Some("n".into()), is: Verdict::Conflict },
+            &That::Touches { notice: None, is: Verdict::Clear }
+        ]
+    );
+}
+
+#[test]
+fn a_volume_that_is_none_is_refused_with_its_place() {
+    let said = faults(
+        r#"
+[[step]]
+id = "p"
+after = "1m"
+by = "usa"
+do = "plan"
+notice = "air-activity"
+from = 2017-04-07T00:40:00Z
+until = 2017-04-07T01:30:00Z
+circle = { centre = [34.5, 36.9], km = 501, corners = 24 }
+lowest = 500
+highest = 400
+datum = "MSL"
+text = "x"
+expect = [{ that = "conflict", between = ["p"] }, { that = "touches", notice = "q" }]
+"#,
+    );
+    assert_eq!(said.len(), 6, "{said:#?}");
+    assert!(said[0].contains("0.001 to 500 km"), "{said:#?}");
+    assert!(said[1].contains("has no key `corners`"), "{said:#?}");
+    assert!(said[2].contains("a height not below 500 m"), "{said:#?}");
+    assert!(said[3].contains("did you mean `AMSL`?"), "{said:#?}");
+    assert!(said[4].contains("two steps, each a notice or a plan"), "{said:#?}");
+    assert!(said[5].contains("the `id` of an earlier step"), "{said:#?}");
+}
+
+#[test]
 fn what_a_burst_expects_and_whom_it_kills_is_read() {
     let scenario = with(
         r#"
