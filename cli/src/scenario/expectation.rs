@@ -245,13 +245,12 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
         }
         "conflict" => {
             let between = table.needed("between").and_then(|value| {
-                let steps: Vec<String> =
-                    value.list()?.iter().filter_map(|item| reader.earlier(item)).collect();
-                let two = <[String; 2]>::try_from(steps).ok();
-                if two.is_none() {
+                let items = value.list()?;
+                if items.len() != 2 {
                     value.refuse("two steps, each a notice or a plan", None);
                 }
-                two
+                let steps: Option<Vec<String>> = items.iter().map(|item| reader.earlier(item)).collect();
+                <[String; 2]>::try_from(steps?).ok()
             });
             Some(That::Conflict { by: parties(table, reader), between: between?, is: verdict(table)? })
         }

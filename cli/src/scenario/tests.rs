@@ -238,7 +238,7 @@ expect = [{ that = "conflict", between = ["p"] }, { that = "touches", notice = "
     assert!(said[0].contains("0.001 to 500 km"), "{said:#?}");
     assert!(said[1].contains("has no key `corners`"), "{said:#?}");
     assert!(said[2].contains("a height not below 500 m"), "{said:#?}");
-    assert!(said[3].contains("did you mean `AMSL`?"), "{said:#?}");
+    assert!(said[3].contains("known here: AMSL, WGS84, AGL"), "{said:#?}");
     assert!(said[4].contains("two steps, each a notice or a plan"), "{said:#?}");
     assert!(said[5].contains("the `id` of an earlier step"), "{said:#?}");
 }
