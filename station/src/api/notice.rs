@@ -30,6 +30,7 @@ pub(crate) struct AskedNotice {
     lowest_m: Option<f64>,
     highest_m: Option<f64>,
     datum: Option<String>,
+    ground_m: Option<[f64; 2]>,
     forces: Option<String>,
     emergency: Option<bool>,
     fields: Option<Map<String, Value>>,
@@ -245,6 +246,7 @@ impl AskedNotice {
             lowest_m: self.lowest_m,
             highest_m: self.highest_m,
             datum: self.datum.clone(),
+            ground_m: self.ground_m,
             from_ms: self.from_ms,
             until_ms: self.until_ms,
             ..AskedVolume::default()
