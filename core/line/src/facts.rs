@@ -65,6 +65,11 @@ pub struct Facts {
     early: BTreeMap<EntryRef, Vec<(Party, Effect)>>,
     /// Up to which number each step of escalation has happened, by book and time of the step.
     escalated: BTreeMap<(Book, u64), u64>,
+    /// Steps that happened to entries that have not been judged yet.
+    early_steps: BTreeSet<(EntryRef, u64)>,
+    /// Steps that have not happened to entries that opened after a later one's had: a record that was restored can have
+    /// lost what closed them.
+    late_steps: BTreeSet<(EntryRef, u64)>,
 }
 
 impl Keep for Facts {
@@ -75,6 +80,8 @@ impl Keep for Facts {
         self.awaited.keep(out);
         self.early.keep(out);
         self.escalated.keep(out);
+        self.early_steps.keep(out);
+        self.late_steps.keep(out);
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
         let mut facts = Self::new(Party::back(from)?, usize::try_from(u64::back(from)?).ok()?);
@@ -82,6 +89,8 @@ impl Keep for Facts {
         facts.awaited = Keep::back(from)?;
         facts.early = Keep::back(from)?;
         facts.escalated = Keep::back(from)?;
+        facts.early_steps = Keep::back(from)?;
+        facts.late_steps = Keep::back(from)?;
         Some(facts)
     }
 }
@@ -107,6 +116,8 @@ impl Facts {
             awaited: BTreeMap::new(),
             early: BTreeMap::new(),
             escalated: BTreeMap::new(),
+            early_steps: BTreeSet::new(),
+            late_steps: BTreeSet::new(),
         }
     }
 
@@ -145,6 +156,9 @@ impl Facts {
             Content::Escalated { after_ms, .. } if author == self.me => {
                 for subject in regards {
                     self.escalate(*subject, *after_ms);
+                    if !judged(*subject) {
+                        self.early_steps.insert((*subject, *after_ms));
+                    }
                 }
                 return;
             }
@@ -163,26 +177,36 @@ impl Facts {
     /// An entry is void: what was said of it is of no account.
     pub fn void(&mut self, name: EntryRef) {
         self.early.remove(&name);
+        self.early_steps.retain(|(entry, _)| *entry != name);
     }
 
     fn open(&mut self, name: EntryRef, kind: u16, time_ms: u64) {
         if name.book.party == self.me {
             self.awaited.insert(name, Awaited { kind, time_ms, ..Awaited::default() });
-        } else {
-            self.owed.insert(name, Owed { kind, time_ms, arrived_ms: None, displayed: false });
+            return;
         }
+        self.owed.insert(name, Owed { kind, time_ms, arrived_ms: None, displayed: false });
+        for ((_, after_ms), done) in self.escalated.range((name.book, 0)..=(name.book, u64::MAX)) {
+            if !self.early_steps.remove(&(name, *after_ms)) && *done >= name.number {
+                self.late_steps.insert((name, *after_ms));
+            }
+        }
+    }
+
+    /// Another party's entry is owed nothing any more.
+    fn close(&mut self, subject: EntryRef) {
+        self.owed.remove(&subject);
+        self.late_steps.retain(|(entry, _)| *entry != subject);
     }
 
     fn regard(&mut self, subject: EntryRef, by: Party, effect: Effect) {
         if effect == Effect::Withdrawn {
-            self.owed.remove(&subject);
+            self.close(subject);
             self.awaited.remove(&subject);
         } else if by == self.me {
             match (self.owed.get_mut(&subject), effect) {
                 (Some(owed), Effect::Displayed) => owed.displayed = true,
-                (Some(_), Effect::Acknowledged | Effect::Answered) => {
-                    self.owed.remove(&subject);
-                }
+                (Some(_), Effect::Acknowledged | Effect::Answered) => self.close(subject),
                 _ => {}
             }
         } else if let Some(awaited) = self.awaited.get_mut(&subject) {
@@ -214,6 +238,7 @@ impl Facts {
     pub fn escalate(&mut self, entry: EntryRef, after_ms: u64) {
         let done = self.escalated.entry((entry.book, after_ms)).or_default();
         *done = entry.number.max(*done);
+        self.late_steps.remove(&(entry, after_ms));
     }
 
     /// The first entry of a book to which a step of escalation has yet to happen, and when.
@@ -221,8 +246,10 @@ impl Facts {
         let done = self.escalated.get(&(book, after_ms)).copied().unwrap_or(0);
         let from = EntryRef { book, number: done.saturating_add(1) };
         let to = EntryRef { book, number: u64::MAX };
-        self.owed
-            .range(from..=to)
-            .find_map(|(name, owed)| owed.arrived_ms.map(|arrived| (*name, arrived.saturating_add(after_ms))))
+        let due = |name: EntryRef, owed: &Owed| Some((name, owed.arrived_ms?.saturating_add(after_ms)));
+        let late = self.late_steps.iter().filter(|(name, step)| name.book == book && *step == after_ms);
+        let late = late.filter_map(|(name, _)| due(*name, self.owed.get(name)?));
+        let next = self.owed.range(from..=to).find_map(|(name, owed)| due(*name, owed));
+        late.chain(next).min_by_key(|(_, due_ms)| *due_ms)
     }
 }

@@ -16,7 +16,7 @@ use detente_record::{
 use crate::kind::{Choice, Duty, Outcome};
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 1\n";
+const MAGIC: &[u8] = b"detente snapshot 2\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {
