@@ -67,8 +67,8 @@ pub struct Facts {
     escalated: BTreeMap<(Book, u64), u64>,
     /// Steps that happened to entries that have not been judged yet.
     early_steps: BTreeSet<(EntryRef, u64)>,
-    /// Steps that have not happened to entries that opened after a later one's had: a record that was restored can have
-    /// lost what closed them.
+    /// Steps that have happened to a later entry, and not to one that is open: a record that was restored can have lost
+    /// what closed it.
     late_steps: BTreeSet<(EntryRef, u64)>,
 }
 
@@ -234,10 +234,15 @@ impl Facts {
         }
     }
 
-    /// A step of escalation has happened to an entry, and so to those before it in its book.
+    /// A step of escalation has happened to an entry; to those before it in its book that are open it is late.
     pub fn escalate(&mut self, entry: EntryRef, after_ms: u64) {
         let done = self.escalated.entry((entry.book, after_ms)).or_default();
+        let from = EntryRef { book: entry.book, number: done.saturating_add(1) };
         *done = entry.number.max(*done);
+        if from < entry {
+            let passed = self.owed.range(from..entry).map(|(name, _)| (*name, after_ms));
+            self.late_steps.extend(passed);
+        }
         self.late_steps.remove(&(entry, after_ms));
     }
 

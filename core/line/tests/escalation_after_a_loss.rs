@@ -33,4 +33,11 @@ fn what_a_lost_answer_closed_is_called_for_again_and_nothing_else_is() {
     assert_eq!(facts.next_escalation(name(1, 1).book, after_ms), Some((name(1, 4), 61_000)));
     facts.escalate(name(1, 4), after_ms);
     assert_eq!(facts.next_escalation(name(1, 1).book, after_ms), None);
+    // The same where the escalation of a later one comes back last.
+    for number in 5..=6 {
+        facts.admit(name(1, number), &[], &message, 0, |_| true);
+    }
+    facts.arrived(name(1, 1).book, 4, 6, 2_000);
+    facts.escalate(name(1, 6), after_ms);
+    assert_eq!(facts.next_escalation(name(1, 1).book, after_ms), Some((name(1, 5), 62_000)));
 }
