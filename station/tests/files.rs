@@ -124,6 +124,14 @@ fn decoded(text: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_64_mib_and_a_byte_is_refused_as_everything_else_is() {
+    let [usa, _rus] = parties::pair().await;
+    let (status, refusal) =
+        usa.refused("POST", "/v1/lines/test/import?name=a.csv", &" ".repeat((64 << 20) + 1)).await;
+    assert_eq!((status, &refusal["error"]), (413, &json!("TooLarge")), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn plans_of_a_file_are_checked_at_once_and_stay() {
     let [usa, rus] = parties::pair().await;
     let file = "id,kind,name,latitude,longitude,radius_m,from,until\n\

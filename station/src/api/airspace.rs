@@ -302,16 +302,12 @@ pub(crate) struct Planned {
     plans: Vec<AskedNotice>,
 }
 
-/// `POST …/plans`
-pub(crate) async fn add_plans(
-    State(api): State<Api>,
-    Path(line): LinePath,
-    Body(asked): Body<Planned>,
-) -> Answer {
-    let keeper = api.line(&line)?;
-    let plans = asked.plans.into_iter().map(|plan| plan.notice(&keeper.memorandum));
-    let plans: Vec<Notice> = plans.collect::<Result<_, _>>()?;
-    let now_ms = api.now_ms();
+/// Keeps plans; gives how many, and whose way they are in: the first so many, and how many in all.
+pub(super) async fn keep_plans(
+    keeper: &Keeper,
+    plans: Vec<Notice>,
+    now_ms: u64,
+) -> Result<(Vec<u64>, Vec<Value>, usize), Refused> {
     let (numbers, conflicts) = keeper
         .airspace
         .look(move |room: &mut Room| {
@@ -321,13 +317,26 @@ pub(crate) async fn add_plans(
                 room.notices().conflicts_of(plan).map(move |(other, conflict)| ((plan, other), conflict))
             });
             let current = conflicts.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
-            let current: Vec<(Pair, Conflict)> = current.take(MAX_LIST).collect();
-            Ok::<_, PlansError>((numbers.clone(), current))
+            let current: Vec<(Pair, Conflict)> = current.collect();
+            Ok::<_, PlansError>((numbers, current))
         })
         .await
         .ok_or_else(Refused::stopping)??;
-    let conflicts: Vec<Value> =
-        conflicts.iter().map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    let shown = conflicts.iter().take(MAX_LIST);
+    let shown = shown.map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    Ok((numbers, shown, conflicts.len()))
+}
+
+/// `POST …/plans`
+pub(crate) async fn add_plans(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Body(asked): Body<Planned>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let plans = asked.plans.into_iter().map(|plan| plan.notice(&keeper.memorandum));
+    let plans: Vec<Notice> = plans.collect::<Result<_, _>>()?;
+    let (numbers, conflicts, _) = keep_plans(keeper, plans, api.now_ms()).await?;
     Ok(Json(json!({"plans": numbers, "conflicts": conflicts})))
 }
 

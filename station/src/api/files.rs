@@ -5,23 +5,25 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_exchange::format::Format;
+use detente_exchange::reading::MOST_BYTES;
 use detente_exchange::time::Zone;
 use detente_exchange::writing;
 use detente_line::notice::Field;
-use detente_line::notices::{Pair, Standing as Held, Subject};
+use detente_line::notices::Standing as Held;
 use detente_line::{Amendment, Content, Draft, Memorandum, Notice};
 use detente_record::{Class, EntryRef};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::airspace::{conflict_json, given};
+use super::airspace::{given, keep_plans};
 use super::notice::notice_json;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text};
-use crate::airspace::{PlansError, Room};
+use crate::airspace::Room;
 use crate::import::{self, Change, Row, Standing, Terms, Understood, Wrong};
 use crate::keeper::{Keeper, Refusal};
 use crate::words;
@@ -80,9 +82,14 @@ pub(crate) async fn import(
     State(api): State<Api>,
     Path(line): LinePath,
     Query(asked): Query<Import>,
-    bytes: Bytes,
+    bytes: Result<Bytes, BytesRejection>,
 ) -> Answer {
     let keeper = api.line(&line)?;
+    let bytes = bytes.map_err(|wrong| {
+        let expected = format!("a file of at most {} MiB", MOST_BYTES >> 20);
+        let hint = "split it: a list that is sent in parts is one list, row by row";
+        Refused::new(wrong.status(), "TooLarge", "body", &expected, wrong.body_text(), hint)
+    })?;
     let plans = match asked.becomes.as_deref() {
         None | Some("notices") => false,
         Some("plans") => true,
@@ -126,26 +133,7 @@ pub(crate) async fn import(
 
 async fn take_plans(keeper: &Keeper, understood: &Understood, now_ms: u64) -> Result<Value, Refused> {
     let plans: Vec<Notice> = understood.rows.iter().map(|row| row.notice.clone()).collect();
-    let (numbers, conflicts, count) = keeper
-        .airspace
-        .look(move |room: &mut Room| {
-            let numbers = room.add_plans(&plans)?;
-            let subjects = numbers.iter().map(|number| Subject::Plan(*number));
-            let conflicts = subjects.flat_map(|plan| {
-                room.notices().conflicts_of(plan).map(move |(other, conflict)| ((plan, other), conflict))
-            });
-            let current = conflicts.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
-            let current: Vec<(Pair, detente_line::notices::Conflict)> = current.collect();
-            Ok::<_, PlansError>((
-                numbers.clone(),
-                current.iter().take(MAX_ROWS).copied().collect::<Vec<_>>(),
-                current.len(),
-            ))
-        })
-        .await
-        .ok_or_else(Refused::stopping)??;
-    let conflicts: Vec<Value> =
-        conflicts.iter().map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    let (numbers, conflicts, count) = keep_plans(keeper, plans, now_ms).await?;
     Ok(json!({"plans": numbers.len(), "conflicts": conflicts, "conflict_count": count}))
 }
 
