@@ -9,6 +9,7 @@ use detente_exchange::fault::{Place, Unit};
 use detente_exchange::item::{Item, Kind, Part, Shape as Meant, Waypoint as Passed};
 use detente_exchange::reading::{self, Options};
 use detente_exchange::{echo, time::Zone};
+use detente_line::airspace::altitude::Band;
 use detente_line::airspace::area::Area;
 use detente_line::airspace::bounds::Bounds;
 use detente_line::airspace::cover::Shape;
@@ -20,6 +21,8 @@ use detente_record::{EntryRef, MAX_ENTRY};
 
 /// Bytes of an entry that are not its body, at most.
 const FRAME: usize = 1_024;
+/// How wide a movement's way is to either side, where it is said by its waypoints alone, mm.
+const HALF_WIDTH_MM: u32 = 50_000;
 /// Most faults that are told.
 pub const MAX_FAULTS: usize = 1_000;
 
@@ -135,6 +138,12 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
         let before = serial.as_ref().and_then(|serial| standing.get(serial));
         match notice_of(item, terms, before.map(|(_, notice)| notice)) {
             Ok(notice) => {
+                if item.parts.is_empty() {
+                    let reason =
+                        format!("its way is taken to be {} m wide to either side", HALF_WIDTH_MM / 1_000);
+                    understood.notes.push(Wrong { place: item.place.to_string(), reason });
+                    understood.notes.truncate(MAX_FAULTS);
+                }
                 let serial = serial.unwrap_or_default();
                 let change = match before {
                     None => Change::New,
@@ -193,12 +202,14 @@ fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<
         Ok(Waypoint { position: passed.position, window })
     });
     let waypoints: Vec<Waypoint> = waypoints.collect::<Result<_, String>>().map_err(one)?;
-    if item.parts.is_empty() {
-        return Err(one("expected a place, found none".into()));
+    let between = legs_between(item);
+    let parts = if item.parts.is_empty() { &between } else { &item.parts };
+    if parts.is_empty() {
+        return Err(one("expected a place, or two waypoints and more, found neither".into()));
     }
-    let legs = item.parts.len() + 1 == waypoints.len();
-    let mut volumes = Vec::with_capacity(item.parts.len());
-    for (number, part) in item.parts.iter().enumerate() {
+    let legs = parts.len() + 1 == waypoints.len();
+    let mut volumes = Vec::with_capacity(parts.len());
+    for (number, part) in parts.iter().enumerate() {
         let leg = waypoints.get(number).zip(waypoints.get(number + 1)).filter(|_| legs);
         let leg = leg.and_then(|(from, to)| Span::new(from.window.from_ms(), to.window.until_ms()).ok());
         // What says no time holds from now on; a list that is sent again keeps what it said first.
@@ -243,6 +254,17 @@ fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<
         )));
     }
     Ok(notice)
+}
+
+/// The legs between the waypoints of a movement of which nothing says how wide its way is.
+fn legs_between(item: &Item) -> Vec<Part> {
+    let pairs = item.waypoints.iter().zip(item.waypoints.iter().skip(1));
+    let leg = |(from, to): (&Passed, &Passed)| Part {
+        shape: Meant::Leg { from: from.position, to: to.position, half_width_mm: HALF_WIDTH_MM },
+        band: Band::ALL,
+        span: None,
+    };
+    pairs.filter(|(from, to)| from.position != to.position).map(leg).collect()
 }
 
 fn kind_of<'a>(item: &Item, terms: &Terms<'a>) -> Result<&'a NoticeKind, String> {

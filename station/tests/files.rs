@@ -124,6 +124,28 @@ fn decoded(text: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_movement_is_a_leg_between_every_two_of_its_waypoints() {
+    let [usa, rus] = parties::pair().await;
+    let convoy = "id,kind,organisation,name,contact,latitude,longitude,from,until\n\
+                  C-1,movement,UN,Convoy,+963 1,36.20,37.10,2036-01-01T06:00Z,2036-01-01T06:30Z\n\
+                  C-1,movement,,,,36.30,37.20,2036-01-01T07:00Z,2036-01-01T07:30Z\n\
+                  C-1,movement,,,,36.40,37.10,2036-01-01T08:00Z,2036-01-01T08:30Z\n";
+    let sent = import(&usa, "name=convoy.csv", convoy).await;
+    assert_eq!((&sent["ok"], &sent["written"]), (&json!(true), &json!(1)), "{sent}");
+    assert!(sent["notes"].to_string().contains("50 m wide"), "{sent}");
+    let entry = rus.entry_with("usa/R/1").await;
+    let notice = &entry["body"]["notice"];
+    assert_eq!(notice["waypoints"].as_array().map(Vec::len), Some(3), "{notice}");
+    // Half way along the first leg, in its time and after it.
+    let at = |hour: u64| {
+        let ms = 2_082_758_400_000 + hour * 3_600_000;
+        json!({"position": [36.25, 37.15], "from_ms": ms, "until_ms": ms})
+    };
+    assert_eq!(rus.post("/v1/lines/test/check", at(7)).await["verdict"], "conflict");
+    assert_eq!(rus.post("/v1/lines/test/check", at(12)).await["verdict"], "clear");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_64_mib_and_a_byte_is_refused_as_everything_else_is() {
     let [usa, _rus] = parties::pair().await;
     let (status, refusal) =
