@@ -1,0 +1,135 @@
+//! A line on its way to be kept: its papers, its record, and whether the store is the one that ran last.
+
+use std::sync::Arc;
+
+use detente_line::Line;
+use detente_record::Fault;
+use tokio::sync::{mpsc, watch};
+
+use super::task::{Beginning, DISTRUST, Task};
+use super::{Keeper, MAX_WAITING, record};
+use crate::airspace::{self, Airspace};
+use crate::clock::Clock;
+use crate::dials::Dials;
+use crate::error::SetupError;
+use crate::feed::Feed;
+use crate::home::Home;
+use crate::hooks::Hooks;
+use crate::keys::Keys;
+use crate::paper::Paper;
+use crate::store::{Batch, Instance, Options, Store, StoreError};
+
+/// What a line is opened with.
+pub(crate) struct Opening<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) name: &'a str,
+    pub(crate) clock: Clock,
+    pub(crate) hooks: Hooks,
+}
+
+/// A line's own key of its station, for its circuits.
+pub(crate) struct Opened {
+    pub(crate) keeper: Keeper,
+    pub(crate) keys: Keys,
+    /// Says why when the line can go on no longer.
+    pub(crate) ended: watch::Receiver<Option<String>>,
+}
+
+/// Opens a line: reads its papers and its record, and starts its task.
+///
+/// # Errors
+/// Whatever is wrong with the papers or the store.
+pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
+    let Opening { home, name, clock, hooks } = opening;
+    let keys = Keys::read(&home.keys(name))?;
+    let path = home.memorandum(name);
+    let paper = Paper::read(&path)?;
+    let memorandum = paper.memorandum(&path)?;
+    let missing = paper.missing(&path)?;
+    if !missing.is_empty() {
+        return Err(SetupError::Unsigned { path, missing: missing.join(", ") });
+    }
+    let Some(party) = memorandum.party_named(keys.party()) else {
+        let found = keys.party().to_owned();
+        return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
+    };
+    let mut line = Line::new(memorandum.clone(), keys.identity(party))?;
+    home.make(&home.store(name))?;
+    home.make(home.mark(name).parent().unwrap_or(home.path()))?;
+    let (durable, durable_until) = watch::channel(0);
+    let (ended_by, ended) = watch::channel(None);
+    let failed_by = ended_by.clone();
+    let (store, instance) = Store::open(Options {
+        on_durable: Box::new(move |seq| {
+            let _ = durable.send(seq);
+        }),
+        on_failed: Box::new(move |error| {
+            let _ = failed_by.send(Some(format!("the store failed: {error}. {}", error.hint())));
+        }),
+        ..Options::new(home.store(name), home.mark(name), memorandum.line().0)
+    })?;
+    let (asks, asked) = mpsc::channel(MAX_WAITING);
+    let comparisons = asks.downgrade();
+    let feed = Feed::new(clock.clone());
+    let memorandum = Arc::new(memorandum);
+    let unkept = record::restore(&mut line, &store)?;
+    let suspect =
+        matches!(instance, Instance::Foreign { .. }) || store.note(DISTRUST)?.is_some_and(|note| note == [1]);
+    if suspect {
+        tracing::warn!(
+            line = name,
+            "the store was restored, copied or lost: its books go on in their next generation, and what is missing \
+             comes back from the other parties"
+        );
+        distrust(&mut line, &store)?;
+    }
+    let airspace = Airspace::open(airspace::Opening {
+        memorandum: Arc::clone(&memorandum),
+        me: party,
+        store: store.clone(),
+        plans: home.plans(name),
+        clock: clock.clone(),
+        feed: feed.clone(),
+        hooks: hooks.clone(),
+        judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
+        marked: line.marked().collect(),
+    })?;
+    let keeper = Keeper {
+        memorandum,
+        party,
+        store: store.clone(),
+        feed: feed.clone(),
+        airspace: airspace.clone(),
+        dials: Dials::default(),
+        asks,
+    };
+    let task = Task::new(Beginning {
+        line,
+        clock,
+        store,
+        feed,
+        airspace,
+        hooks,
+        asked,
+        comparisons,
+        durable_until,
+        ended_by,
+        unkept,
+    });
+    tokio::spawn(task.run());
+    Ok(Opened { keeper, keys, ended })
+}
+
+/// Has every own book go on in a generation that was not taken before, here or on another machine.
+fn distrust(line: &mut Line, store: &Store) -> Result<(), StoreError> {
+    store.submit(Batch { seq: 0, notes: vec![(DISTRUST.into(), vec![1])], ..Batch::default() })?;
+    // What else was taken, on another machine, nobody here can know: some numbers are left out.
+    let mut left_out = [0];
+    getrandom::fill(&mut left_out)
+        .map_err(|cause| StoreError::Io { what: "draw a random number", cause: cause.to_string() })?;
+    let taken = store.taken_generation()?.unwrap_or(0).max(line.generation());
+    let least = taken.saturating_add(1).saturating_add(u16::from(left_out[0] % 16));
+    store.adopt_mark(least)?;
+    line.distrust(least);
+    Ok(())
+}

@@ -1,0 +1,400 @@
+//! The one task of a line: performs what the core asks for, in one `match`, and asks it nothing but through its inputs.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Outgoing, Shown};
+use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
+use tokio::sync::{mpsc, oneshot, watch};
+use zeroize::Zeroizing;
+
+use super::record::batch;
+use super::{Ask, MAX_WAITING, Out, Refusal};
+use crate::airspace::Airspace;
+use crate::clock::Clock;
+use crate::comparison::compare;
+use crate::feed::{Feed, Told};
+use crate::hooks::Hooks;
+use crate::store::{Batch, NewEvidence, Space, Store, StoreError};
+
+/// After how many entries the line's state is kept again, so that a start need not read the whole record.
+const SNAPSHOT_EVERY: u64 = 65_536;
+/// Most entries of a batch that the line's task writes itself.
+const SMALL: usize = 4;
+/// Most evidence that waits for room on the disk.
+const MAX_EVIDENCE: usize = 256;
+/// A note of the store: the record may be older than what this party has said.
+pub(super) const DISTRUST: &str = "distrust";
+
+/// Somebody waits for an entry to be written.
+struct Writing {
+    written: oneshot::Sender<Result<EntryRef, Refusal>>,
+    receipted: Option<oneshot::Sender<()>>,
+}
+
+/// Somebody waits for an entry to be receipted by everybody.
+struct Receipting {
+    by: Vec<Party>,
+    told: oneshot::Sender<()>,
+}
+
+/// The one task of a line.
+pub(super) struct Task {
+    line: Line,
+    clock: Clock,
+    store: Store,
+    feed: Feed,
+    airspace: Airspace,
+    hooks: Hooks,
+    asked: mpsc::Receiver<Ask>,
+    /// The highest generation of own books that is noted outside every copy.
+    taken: u16,
+    /// The way back for what is worked out beside everything else.
+    comparisons: mpsc::WeakSender<Ask>,
+    durable_until: watch::Receiver<u64>,
+    ended_by: watch::Sender<Option<String>>,
+    circuits: BTreeMap<CircuitId, (Party, Out)>,
+    writing: BTreeMap<u64, Writing>,
+    receipting: BTreeMap<EntryRef, Receipting>,
+    next_id: u64,
+    wake_ms: Option<u64>,
+    /// Entries since the line's state was last kept.
+    unkept: u64,
+    /// For the store, with the next batch.
+    notes: Vec<(String, Vec<u8>)>,
+    /// What the disk had no room for yet, for the next batch that it has room for.
+    evidence: VecDeque<NewEvidence>,
+    entropy: Entropy,
+}
+
+/// What a task begins with.
+pub(super) struct Beginning {
+    pub(super) line: Line,
+    pub(super) clock: Clock,
+    pub(super) store: Store,
+    pub(super) feed: Feed,
+    pub(super) airspace: Airspace,
+    pub(super) hooks: Hooks,
+    pub(super) asked: mpsc::Receiver<Ask>,
+    pub(super) comparisons: mpsc::WeakSender<Ask>,
+    pub(super) durable_until: watch::Receiver<u64>,
+    pub(super) ended_by: watch::Sender<Option<String>>,
+    /// Entries that were read after the kept state.
+    pub(super) unkept: u64,
+}
+
+/// Random bytes for inputs, asked of the system for many at a time. Each is given once and overwritten.
+struct Entropy {
+    ahead: Zeroizing<[[u8; 32]; 64]>,
+    left: usize,
+}
+
+impl Entropy {
+    fn none() -> Self {
+        Self { ahead: Zeroizing::new([[0; 32]; 64]), left: 0 }
+    }
+
+    /// Fresh ones; `None` when the system has none to give.
+    fn draw(&mut self) -> Option<[u8; 32]> {
+        if self.left == 0 {
+            getrandom::fill(self.ahead.as_flattened_mut()).ok()?;
+            self.left = self.ahead.len();
+        }
+        self.left -= 1;
+        self.ahead.get_mut(self.left).map(std::mem::take)
+    }
+}
+
+impl Task {
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning {
+            line,
+            clock,
+            store,
+            feed,
+            airspace,
+            hooks,
+            asked,
+            comparisons,
+            durable_until,
+            ended_by,
+            unkept,
+        } = beginning;
+        Self {
+            line,
+            clock,
+            store,
+            feed,
+            airspace,
+            hooks,
+            asked,
+            taken: 0,
+            comparisons,
+            durable_until,
+            ended_by,
+            circuits: BTreeMap::new(),
+            writing: BTreeMap::new(),
+            receipting: BTreeMap::new(),
+            next_id: 0,
+            wake_ms: None,
+            unkept,
+            notes: Vec::new(),
+            evidence: VecDeque::new(),
+            entropy: Entropy::none(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.input(Event::Started).await;
+        loop {
+            let wake_ms = self.wake_ms;
+            let clock = self.clock.clone();
+            let wake = async move {
+                match wake_ms {
+                    Some(at_ms) => clock.until(at_ms.max(clock.now_ms() + 1)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                changed = self.durable_until.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let seq = *self.durable_until.borrow_and_update();
+                    self.input(Event::Durable { seq }).await;
+                }
+                ask = self.asked.recv() => match ask {
+                    None => return,
+                    Some(Ask::Stop(stopped)) => {
+                        self.keep_snapshot().await;
+                        drop(self);
+                        let _ = stopped.send(());
+                        return;
+                    }
+                    Some(ask) => self.asked(ask).await,
+                },
+                () = wake => {
+                    self.wake_ms = None;
+                    self.input(Event::Woken).await;
+                }
+            }
+        }
+    }
+
+    async fn asked(&mut self, ask: Ask) {
+        match ask {
+            Ask::Event(event) => {
+                if let Event::CircuitDown { circuit } = &event
+                    && let Some((peer, _)) = self.circuits.remove(circuit)
+                {
+                    self.tell(Told::Down { circuit: *circuit, peer });
+                }
+                if !self.must_wait_for_room(&event) {
+                    self.input(event).await;
+                }
+            }
+            Ask::Up { circuit, peer, out } => {
+                self.circuits.insert(circuit, (peer, out));
+                self.input(Event::CircuitUp { circuit, peer }).await;
+            }
+            Ask::Write { draft, written, receipted } => {
+                let urgent = matches!(draft.class, Some(Class::Z | Class::A));
+                if let Err(error) = self.room(urgent) {
+                    let _ = written.send(Err(Refusal::Store(error)));
+                    return;
+                }
+                self.next_id += 1;
+                let id = self.next_id;
+                self.writing.insert(id, Writing { written, receipted });
+                self.input(Event::Command { id, command: Command::Write(*draft) }).await;
+            }
+            Ask::Look(look) => look(&self.line),
+            // Taken by `run`, which it ends.
+            Ask::Stop(_) => {}
+        }
+    }
+
+    /// Whether the disk has room for what is urgent, or for more than that.
+    fn room(&self, urgent: bool) -> Result<(), StoreError> {
+        match self.store.space()? {
+            Space { ordinary_accepted: false, free_bytes, .. } if !urgent => Err(StoreError::Full {
+                what: "write anything but FLASH and acts",
+                needed_bytes: 0,
+                free_bytes,
+            }),
+            Space { urgent_accepted: false, free_bytes, .. } => {
+                Err(StoreError::Full { what: "write even FLASH and acts", needed_bytes: 0, free_bytes })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A step that the disk has no room for is not taken; its carrier offers it again.
+    fn must_wait_for_room(&self, event: &Event) -> bool {
+        let Event::Received { frame, .. } = event else { return false };
+        detente_line::frame::step_class(frame)
+            .is_some_and(|class| self.room(matches!(class, Class::Z | Class::A)).is_err())
+    }
+
+    /// One input; then everything that the core wants done, in order.
+    async fn input(&mut self, event: Event) {
+        let Some(entropy) = self.entropy.draw() else {
+            return self.end("the system gives no random bytes".into());
+        };
+        self.line.handle(Input { at_ms: self.clock.now_ms(), entropy, event });
+        while let Some(effect) = self.line.effect() {
+            match effect {
+                Effect::Append(append) => {
+                    if let Err(error) = self.append(append).await {
+                        return self.end(format!("the store refused: {error}. {}", error.hint()));
+                    }
+                }
+                Effect::Send { circuit, what } => self.send(circuit, what),
+                Effect::Compare { head, with } => self.compare(head, with),
+                Effect::Show(shown) => self.shown(shown),
+                Effect::Wake { at_ms } => self.wake_ms = Some(at_ms),
+            }
+        }
+        if self.unkept >= SNAPSHOT_EVERY {
+            self.keep_snapshot().await;
+        }
+    }
+
+    /// Keeps the line's state, unless too much is under way just now.
+    async fn keep_snapshot(&mut self) {
+        let Some((seq, snapshot)) = self.line.snapshot().filter(|_| self.unkept > 0) else { return };
+        let bytes = snapshot.len();
+        match self.store.submit_async(Batch { seq, snapshot: Some(snapshot), ..Batch::default() }).await {
+            Ok(()) => tracing::debug!(bytes, "the line's state was kept"),
+            // The next start reads more of the record; nothing else depends on it.
+            Err(error) => tracing::warn!(%error, bytes, "the line's state was not kept"),
+        }
+        self.unkept = 0;
+    }
+
+    async fn append(&mut self, append: Append) -> Result<(), StoreError> {
+        let own =
+            append.entries.iter().map(|entry| entry.name.book).filter(|book| book.party == self.line.party());
+        let generation = own.map(|book| book.generation).max().unwrap_or(0);
+        if generation > self.taken {
+            self.store.take_generation(generation)?;
+            self.taken = generation;
+        }
+        let mut batch = batch(append, self.clock.now_ms());
+        batch.notes.append(&mut self.notes);
+        if !self.evidence.is_empty() && self.room(false).is_ok() {
+            batch.evidence.extend(self.evidence.drain(..));
+        }
+        // Among more than two, a receipt travels on with a step, which is read from the store.
+        batch.patient &= self.line.memorandum().parties().nth(2).is_none() || batch.receipts.is_empty();
+        self.unkept += batch.entries.len() as u64;
+        let urgent =
+            |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
+        match self.submit(batch.clone()).await {
+            // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
+            Err(StoreError::Full { .. }) if batch.entries.iter().all(|entry| urgent(entry.book)) => {
+                batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
+                batch.receipts.retain(|receipt| urgent(receipt.book));
+                let room = MAX_EVIDENCE.saturating_sub(self.evidence.len());
+                self.evidence.extend(batch.evidence.drain(..).take(room));
+                self.submit(batch).await
+            }
+            // Commands and steps were held back before; this is what the line's rules have a station write.
+            Err(StoreError::Full { .. }) => self.submit(Batch { insisted: true, ..batch }).await,
+            submitted => submitted,
+        }
+    }
+
+    /// Hands a batch to the store; where nothing else waits for the line, and it is small, it is written at once, by this
+    /// very task: a step of a backlog would keep a FLASH that comes meanwhile waiting.
+    async fn submit(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.asked.is_empty() && batch.entries.len() <= SMALL {
+            self.store.submit_here(batch).await
+        } else {
+            self.store.submit_async(batch).await
+        }
+    }
+
+    /// Works out beside everything else how a peer's checkpoint stands to what is held.
+    fn compare(&self, head: SignedCheckpoint, with: SignedCheckpoint) {
+        let (store, comparisons) = (self.store.clone(), self.comparisons.clone());
+        tokio::task::spawn_blocking(move || match compare(&store, head, with) {
+            Ok(fork) => {
+                if let Some(asks) = comparisons.upgrade() {
+                    let _ = asks.blocking_send(Ask::Event(Event::Compared(Box::new(fork))));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a peer's checkpoint could not be compared with the record")
+            }
+        });
+    }
+
+    fn send(&mut self, circuit: CircuitId, what: Outgoing) {
+        let closes = matches!(what, Outgoing::Close(_));
+        let sent = self.circuits.get(&circuit).is_some_and(|(_, out)| out.frames.try_send(what).is_ok());
+        if (closes || !sent)
+            && let Some((peer, _)) = self.circuits.remove(&circuit)
+        {
+            self.tell(Told::Down { circuit, peer });
+        }
+    }
+
+    fn shown(&mut self, shown: Shown) {
+        match &shown {
+            Shown::Accepted { id, entry } => {
+                if let Some(writing) = self.writing.remove(id) {
+                    let _ = writing.written.send(Ok(*entry));
+                    if let Some(told) = writing.receipted {
+                        let by = self
+                            .line
+                            .memorandum()
+                            .parties()
+                            .filter(|party| *party != self.line.party())
+                            .collect();
+                        self.receipting.insert(*entry, Receipting { by, told });
+                    }
+                }
+                return;
+            }
+            Shown::Refused { id, fault } => {
+                if let Some(writing) = self.writing.remove(id) {
+                    let _ = writing.written.send(Err(Refusal::Fault(fault.clone())));
+                }
+                return;
+            }
+            Shown::Receipted { receipt } => {
+                let first = EntryRef { book: receipt.book, number: 1 };
+                let last = EntryRef { book: receipt.book, number: receipt.size };
+                let covered: Vec<EntryRef> =
+                    self.receipting.range(first..=last).map(|(entry, _)| *entry).collect();
+                for entry in covered {
+                    if let Some(receipting) = self.receipting.get_mut(&entry) {
+                        receipting.by.retain(|party| *party != receipt.party);
+                        if receipting.by.is_empty()
+                            && let Some(done) = self.receipting.remove(&entry)
+                        {
+                            let _ = done.told.send(());
+                        }
+                    }
+                }
+                if self.receipting.len() > MAX_WAITING {
+                    self.receipting.retain(|_, receipting| !receipting.told.is_closed());
+                }
+            }
+            Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),
+            _ => {}
+        }
+        self.airspace.shown(&shown);
+        self.tell(Told::Shown(Box::new(shown)));
+    }
+
+    fn tell(&mut self, told: Told) {
+        self.hooks.run(&told, self.line.memorandum(), self.line.party());
+        self.feed.tell(told);
+    }
+
+    fn end(&mut self, why: String) {
+        let _ = self.ended_by.send(Some(why));
+    }
+}
