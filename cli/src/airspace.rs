@@ -199,7 +199,7 @@ pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<()
 ///
 /// # Errors
 /// When nobody reads it.
-pub(crate) fn alarm(out: &Output, conflicts: Field<'_>, _now_ms: u64) -> Result<(), Failure> {
+pub(crate) fn alarm(out: &Output, conflicts: Field<'_>) -> Result<(), Failure> {
     if conflicts.list().next().is_none() {
         out.remark("nothing is in its way");
         return Ok(());

@@ -56,7 +56,7 @@ impl File {
 
 impl Terms<'_> {
     /// As the station is asked.
-    pub(crate) fn query(&self, file: &File) -> Result<Query, Failure> {
+    pub(crate) fn query(&self, file: &File) -> Query {
         let path = file.path.as_deref().unwrap_or(Path::new(""));
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut query = vec![("name", name)];
@@ -64,7 +64,7 @@ impl Terms<'_> {
         query.extend(file.zone.as_ref().map(|zone| ("zone", zone.clone())));
         query.extend(self.emergency.then(|| ("emergency", "true".to_owned())));
         query.extend(file.dry_run.then(|| ("dry_run", "true".to_owned())));
-        Ok(query)
+        query
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn import(on: &OnLine, file: &File, query: Query, out: &Output)
     if out.is_json() {
         out.data(answer.raw())?;
     } else {
-        show(&answer, file.dry_run, on.now_ms, out)?;
+        show(&answer, file.dry_run, out)?;
     }
     if answer.at("ok").holds() && answer.at("refused").is_nothing() {
         return Ok(());
@@ -123,7 +123,7 @@ pub(crate) async fn import(on: &OnLine, file: &File, query: Query, out: &Output)
     Err(Failure::misuse(path.display().to_string(), "rows that can be understood", found, hint))
 }
 
-fn show(answer: &Answer, dry_run: bool, now_ms: u64, out: &Output) -> Result<(), Failure> {
+fn show(answer: &Answer, dry_run: bool, out: &Output) -> Result<(), Failure> {
     for note in answer.at("notes").list() {
         out.remark(&format!("note: {}", said(note)));
     }
@@ -161,7 +161,7 @@ fn show(answer: &Answer, dry_run: bool, now_ms: u64, out: &Output) -> Result<(),
         out.remark("nothing was taken: this was a dry run");
     } else if let Some(plans) = answer.at("plans").number() {
         out.remark(&format!("{plans} plans kept on this station; nothing of them is said on the line"));
-        airspace::alarm(out, answer.at("conflicts"), now_ms)?;
+        airspace::alarm(out, answer.at("conflicts"))?;
     } else {
         let last = answer.at("last").text().map(|last| format!(", the last one {last}")).unwrap_or_default();
         out.remark(&format!(

@@ -4,6 +4,7 @@
 //! station.
 
 use clap::{Args, Subcommand};
+use detente_line::notice::{Field, Form};
 use detente_station::{Home, length};
 use serde_json::{Map, Value, json};
 
@@ -71,7 +72,16 @@ impl Length {
 
 /// A field of a notice, `name=value`.
 #[derive(Debug, Clone)]
-struct Said(String, Value);
+struct Said(String, Worth);
+
+/// What a field says.
+#[derive(Debug, Clone)]
+enum Worth {
+    /// As it is, for the station to read.
+    Plain(Value),
+    /// A time, which may count from now.
+    Time(When),
+}
 
 impl std::str::FromStr for Said {
     type Err = String;
@@ -79,17 +89,25 @@ impl std::str::FromStr for Said {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, said) =
             text.split_once('=').ok_or("expected NAME=VALUE, such as contact=\"+963 11 000\"")?;
-        let number = said.parse::<u64>().ok().filter(|_| name == "headcount" || name == "accuracy");
-        let time = || said.parse::<When>().ok().map(|when| when.ms(0));
-        let value = match (name, said) {
-            ("escorted", "true" | "yes") => json!(true),
-            ("escorted", "false" | "no") => json!(false),
-            ("review" | "reply-by" | "verified-at", _) => {
-                json!(time().ok_or("expected a time such as 2017-10-01T00:00Z")?)
-            }
-            _ => number.map_or_else(|| json!(said), |number| json!(number)),
+        let number = || said.parse::<u64>().map_or_else(|_| json!(said), |number| json!(number));
+        let worth = match (Field::named(name).map(Field::form), said) {
+            (Some(Form::Time), _) => Worth::Time(said.parse()?),
+            (Some(Form::Flag), "true" | "yes") => Worth::Plain(json!(true)),
+            (Some(Form::Flag), "false" | "no") => Worth::Plain(json!(false)),
+            (Some(Form::Number | Form::Length), _) => Worth::Plain(number()),
+            _ => Worth::Plain(json!(said)),
         };
-        Ok(Self(name.to_owned(), value))
+        Ok(Self(name.to_owned(), worth))
+    }
+}
+
+impl Said {
+    /// It, as a draft carries it.
+    fn json(&self, now_ms: u64) -> Value {
+        match &self.1 {
+            Worth::Plain(value) => value.clone(),
+            Worth::Time(when) => json!(when.ms(now_ms)),
+        }
     }
 }
 
@@ -226,7 +244,7 @@ impl Typed {
         let circle =
             circle.map(|(centre, radius)| json!({"centre": centre.json(), "radius_m": radius.metres()}));
         let fields: Map<String, Value> =
-            self.fields.iter().map(|Said(name, value)| (name.clone(), value.clone())).collect();
+            self.fields.iter().map(|said| (said.0.clone(), said.json(now_ms))).collect();
         let notice = Draft::empty()
             .with_any("notice_kind", self.kind.as_deref())
             .with_any("text", self.text.as_deref())
@@ -253,7 +271,7 @@ impl Typed {
 async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), Failure> {
     let desk: Desk = asked.writing.open(home).await?;
     if asked.file.is_named() {
-        let mut terms = asked.typed.terms().query(&asked.file)?;
+        let mut terms = asked.typed.terms().query(&asked.file);
         terms.extend(asked.precedence.map(|precedence| ("precedence", precedence.prosign().to_owned())));
         terms.extend(asked.withdraw_missing.then(|| ("withdraw_missing", "true".to_owned())));
         return files::import(desk.on(), &asked.file, terms, out).await;
@@ -271,7 +289,7 @@ async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), Failure> {
 async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
     if asked.file.is_named() {
-        let mut terms = asked.typed.terms().query(&asked.file)?;
+        let mut terms = asked.typed.terms().query(&asked.file);
         terms.push(("as", "plans".to_owned()));
         return files::import(&on, &asked.file, terms, out).await;
     }
@@ -284,5 +302,5 @@ async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
         out.data(&format!("plan/{}", number.or_unknown()))?;
     }
     out.remark("kept on this station; nothing of it is said on the line");
-    airspace::alarm(out, answer.at("conflicts"), on.now_ms)
+    airspace::alarm(out, answer.at("conflicts"))
 }

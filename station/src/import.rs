@@ -3,7 +3,7 @@
 //! A file is understood whole before anything of it is written: every row becomes a notice that is held to its kind, and
 //! is compared with this party's own notice of the same serial. One row that is wrong, and nothing of the file is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use detente_exchange::fault::{Place, Unit};
 use detente_exchange::item::{Item, Kind, Part, Shape as Meant, Waypoint as Passed};
@@ -131,7 +131,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
     let notes = read.notes.iter();
     understood.notes =
         notes.map(|note| Wrong { place: note.place.to_string(), reason: note.text.clone() }).collect();
-    let mut named: BTreeMap<String, ()> = BTreeMap::new();
+    let mut named = BTreeSet::new();
     let mut kinds: Vec<String> = Vec::new();
     for item in &read.items {
         let serial = serial_of(item);
@@ -151,7 +151,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                     Some((origin, _)) => Change::Changed(*origin),
                 };
                 if !serial.is_empty() {
-                    named.insert(serial.clone(), ());
+                    named.insert(serial.clone());
                 }
                 if !kinds.contains(&notice.kind) {
                     kinds.push(notice.kind.clone());
@@ -168,7 +168,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
     }
     let missing = standing
         .iter()
-        .filter(|(serial, (_, notice))| !named.contains_key(*serial) && kinds.contains(&notice.kind));
+        .filter(|(serial, (_, notice))| !named.contains(*serial) && kinds.contains(&notice.kind));
     understood.missing = missing.map(|(serial, (origin, _))| (serial.clone(), *origin)).collect();
     understood
 }

@@ -105,6 +105,37 @@ fn a_report_says_no_more_than_is_typed() {
 }
 
 #[test]
+fn a_field_says_what_its_form_says() {
+    let written = json!({"entry": "usa/R/1", "durable": true, "receipted_by": []});
+    let station = FakeStation::but("POST /v1/lines/syria/entries", move || ok(written.clone()));
+    let left = station.run(&[
+        "notice",
+        "send",
+        "--kind",
+        "site",
+        "--text",
+        "x",
+        "--from",
+        "now",
+        "--circle",
+        "36,37",
+        "--radius",
+        "1km",
+        "--field",
+        "review=+2h",
+        "--field",
+        "escorted=no",
+        "--field",
+        "headcount=12",
+        "--field",
+        "contact=12",
+    ]);
+    assert_eq!(left.code, Some(0), "{}", left.err);
+    let fields = json!({"review": NOW_MS + 2 * HOUR, "escorted": false, "headcount": 12, "contact": "12"});
+    assert_eq!(station.drafts()[0]["notice"]["fields"], fields);
+}
+
+#[test]
 fn a_file_that_is_not_there_and_options_that_do_not_go_with_one() {
     let station = FakeStation::but("GET /v1/none", || ok(json!(null)));
     let left = station.run(&["notice", "send", "/nowhere/sites.csv"]);

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use detente_airspace::altitude::Band;
 use detente_airspace::area::Area;
+use detente_airspace::cover::Shape;
 use detente_airspace::span::Span;
 use detente_airspace::verdict::{Verdict, verdict};
 use detente_airspace::volume::Volume;
@@ -225,4 +226,18 @@ fn what_is_said_of_something_else_is_forgotten() {
         .take(Taken { name: subject[0], serial: 1, regards: &[], content: &content, judged: true })
         .unwrap();
     assert_eq!(notices.notice(subject[0]).and_then(|standing| standing.withdrawn_by), None);
+}
+
+#[test]
+fn a_cover_that_holds_too_little_is_shown_and_one_made_here_is_not() {
+    let centre = Position { lat: 360_000_000, lon: 370_000_000 };
+    let (kind, span) = (NoticeKind::new("activity", 0, None), Span::new(0, 1).unwrap());
+    let circle = Shape::Circle { centre, radius_mm: 500_000 };
+    let mut notice = notice(&mut Dice(5));
+    notice.volumes = vec![kind.volume(circle.into(), Band::ALL, span).unwrap()];
+    assert_eq!(kind.stray(&notice), None);
+    notice.volumes[0].shape = Some(Shape::Circle { centre, radius_mm: 600_000 });
+    let stray = kind.stray(&notice).unwrap();
+    assert_eq!(stray.what, "area");
+    assert!(stray.expected.contains("at least") && stray.found.starts_with("volume 1"), "{stray:?}");
 }

@@ -129,7 +129,7 @@ pub(crate) fn short_of(memorandum: &Memorandum, notice: &Notice, written_ms: u64
     let kind = memorandum.terms().notices.iter().find(|kind| kind.name == notice.kind);
     let extent = memorandum.terms().extent.as_ref();
     match kind {
-        Some(kind) => kind.short(notice, written_ms, extent),
+        Some(kind) => kind.short(notice, written_ms, extent).into_iter().chain(kind.stray(notice)).collect(),
         None => vec![Short {
             what: "notice kind",
             expected: "one that the memorandum names".into(),
@@ -182,14 +182,17 @@ pub(crate) async fn notices(
         .await
         .ok_or_else(Refused::stopping)?;
     let more = found.len() > MAX_LIST;
-    let mut shown = Vec::with_capacity(found.len());
-    for (origin, standing) in found.iter().take(MAX_LIST) {
-        let json = standing_json(keeper, *origin, standing)?;
-        let kind = json.pointer("/notice/notice_kind").and_then(Value::as_str);
-        if listed.kind.is_none() || listed.kind.as_deref() == kind {
-            shown.push(json);
-        }
-    }
+    let (keeper, kind) = (keeper.clone(), listed.kind);
+    // Others' covers are looked at, which takes its time.
+    let reading = tokio::task::spawn_blocking(move || {
+        let all = found.iter().take(MAX_LIST);
+        let all = all.map(|(origin, standing)| standing_json(&keeper, *origin, standing));
+        let of_kind = |json: &Value| {
+            kind.is_none() || kind.as_deref() == json.pointer("/notice/notice_kind").and_then(Value::as_str)
+        };
+        all.filter(|json| json.as_ref().map_or(true, of_kind)).collect::<Result<Vec<_>, Refused>>()
+    });
+    let shown = reading.await.map_err(|_| Refused::stopping())??;
     Ok(Json(json!({"at_ms": at_ms, "notices": shown, "more": more})))
 }
 
@@ -214,14 +217,9 @@ pub(crate) async fn check(
     let volumes: Vec<Volume> = match (asked.notice, asked.position) {
         (Some(notice), None) => notice.notice(&keeper.memorandum)?.volumes,
         (None, Some(place)) => {
-            let now_ms = api.now_ms();
-            let (from_ms, until_ms) = (asked.from_ms.unwrap_or(now_ms), asked.until_ms);
-            vec![notice::around(
-                position(place)?,
-                asked.radius_m,
-                from_ms,
-                until_ms.or(asked.from_ms.is_none().then_some(now_ms)),
-            )?]
+            let from_ms = asked.from_ms.unwrap_or_else(|| api.now_ms());
+            let until_ms = asked.until_ms.unwrap_or(from_ms);
+            vec![notice::around(position(place)?, asked.radius_m, from_ms, until_ms)?]
         }
         _ => return Err(Refused::misuse("check", "a notice, or a position", "both or neither")),
     };

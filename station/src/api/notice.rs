@@ -14,7 +14,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Refused;
-use super::airspace::short_of;
 
 /// A notice, as it is asked for: whole volumes, or one volume said at the top.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -278,16 +277,13 @@ pub(super) fn around(
     place: Position,
     radius_m: Option<f64>,
     from_ms: u64,
-    until_ms: Option<u64>,
+    until_ms: u64,
 ) -> Result<Volume, Refused> {
     let area = match radius_m {
         None => Area::new(&[place], &[]),
         Some(radius_m) => cover::circle(place, length("radius", radius_m)?, TOLERANCE_PPM),
     };
-    let span = match until_ms {
-        Some(until_ms) => Span::new(from_ms, until_ms),
-        None => Span::since(from_ms),
-    };
+    let span = Span::new(from_ms, until_ms);
     let area = area.map_err(|fault| refused("position", &fault))?;
     Ok(Volume::new(area, Band::ALL, span.map_err(|fault| refused("time", &fault))?))
 }
@@ -305,8 +301,8 @@ pub(crate) fn kind_named<'m>(memorandum: &'m Memorandum, name: &str) -> Result<&
 
 /// Holds a notice to what the memorandum asks of its kind; every point that it is short of is named.
 pub(crate) fn check(memorandum: &Memorandum, notice: &Notice, now_ms: u64) -> Result<(), Refused> {
-    kind_named(memorandum, &notice.kind)?;
-    let short = short_of(memorandum, notice, now_ms);
+    let kind = kind_named(memorandum, &notice.kind)?;
+    let short = kind.short(notice, now_ms, memorandum.terms().extent.as_ref());
     let Some(first) = short.first() else { return Ok(()) };
     let others: Vec<&str> = short.iter().skip(1).map(|short| short.what).collect();
     let hint = match (first.what, others.is_empty()) {
