@@ -14,10 +14,10 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// Cargo, in the project's root.
+/// Cargo, in the project's root. Nothing is built twice in one run, so nothing is kept for the next: that takes gigabytes.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
+    command.args(arguments).current_dir(root()).env("CARGO_INCREMENTAL", "0");
     command
 }
 
