@@ -4,9 +4,10 @@ use clap::Args;
 use detente_station::Home;
 use serde_json::json;
 
-use crate::answer::Field;
+use crate::answer::{Answer, Field};
 use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
+use crate::files;
 use crate::line::LineArgs;
 use crate::notice::Length;
 use crate::output::{Output, Tone};
@@ -21,17 +22,31 @@ const SOON_MS: u64 = 72 * 3_600_000;
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    #[command(flatten)]
+    file: files::File,
+    /// Kind of notice of every row, as the memorandum names it
+    #[arg(long, value_name = "NAME", requires = "file")]
+    kind: Option<String>,
+    /// Rows that are later than their lead time would be emergencies
+    #[arg(long, requires = "file")]
+    emergency: bool,
     /// Where: a position in decimal degrees, DMS, UTM or MGRS
-    #[arg(long, value_name = "POSITION", allow_hyphen_values = true)]
-    at: Place,
+    #[arg(
+        long,
+        value_name = "POSITION",
+        allow_hyphen_values = true,
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
+    at: Option<Place>,
     /// Everything within this distance of it: 500m, 2km
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "LENGTH", requires = "at")]
     radius: Option<Length>,
     /// From when; now, if not given
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", requires = "at")]
     from: Option<When>,
     /// Until when; the moment of --from, if not given
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", requires = "at")]
     until: Option<When>,
     #[command(flatten)]
     line: LineArgs,
@@ -136,7 +151,8 @@ fn span(from: Field<'_>, until: Field<'_>) -> String {
 fn overlap(page: &mut Page<'_>, overlap: Field<'_>) {
     let sides: Vec<f64> = overlap.at("bounds").list().filter_map(|side| side.text()?.parse().ok()).collect();
     if let [south, west, north, east] = sides.as_slice() {
-        page.row("    where", &format!("{south:.5}, {west:.5} to {north:.5}, {east:.5}"));
+        let wide = size([*south, *west, *north, *east]);
+        page.row("    where", &format!("{south:.5}, {west:.5} to {north:.5}, {east:.5}{wide}"));
     }
     let limit = |name: &str, none: &str| {
         overlap.at(name).text().map_or(none.to_owned(), |metres| format!("{metres} m"))
@@ -146,7 +162,25 @@ fn overlap(page: &mut Page<'_>, overlap: Field<'_>) {
     if !(overlap.at("lower_m").is_nothing() && overlap.at("upper_m").is_nothing()) {
         page.row("    height", &format!("{lower} to {upper} {}{widened}", overlap.at("datum").or_unknown()));
     }
-    page.row("    when", &span(overlap.at("from_ms"), overlap.at("until_ms")));
+    let (from, until) = (overlap.at("from_ms"), overlap.at("until_ms"));
+    let lasting = until.number().zip(from.number()).filter(|(until, from)| until > from);
+    let lasting = lasting.map(|(until, from)| format!(", {}", time::length(until - from)));
+    page.row("    when", &format!("{}{}", span(from, until), lasting.unwrap_or_default()));
+}
+
+/// How large a box of degrees is, north to south and west to east, for people.
+fn size([south, west, north, east]: [f64; 4]) -> String {
+    const METRES: f64 = 111_195.0;
+    let nearest_equator = if south <= 0.0 && north >= 0.0 { 0.0 } else { south.abs().min(north.abs()) };
+    let high = (north - south) * METRES;
+    let wide = (east - west) * METRES * nearest_equator.to_radians().cos();
+    let side = |metres: f64| {
+        if metres < 1_000.0 { format!("{metres:.0} m") } else { format!("{:.1} km", metres / 1_000.0) }
+    };
+    if high < 1.0 && wide < 1.0 {
+        return String::new();
+    }
+    format!(", {} by {}", side(high), side(wide))
 }
 
 /// Shows what something would touch; it is no failure to touch something.
@@ -155,11 +189,15 @@ fn overlap(page: &mut Page<'_>, overlap: Field<'_>) {
 /// When the station gives no answer.
 pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
+    let Some(at) = asked.at else {
+        let terms = files::Terms { kind: asked.kind.as_deref(), emergency: asked.emergency };
+        return files::check(&on, &asked.file, &terms, out).await;
+    };
     let from_ms = asked.from.map_or(on.now_ms, |when| when.ms(on.now_ms));
     let until_ms = asked.until.map_or(from_ms, |when| when.ms(on.now_ms));
-    out.remark(&format!("at {}", asked.at));
+    out.remark(&format!("at {at}"));
     let body = json!({
-        "position": asked.at.json(), "radius_m": asked.radius.map(Length::metres), "from_ms": from_ms, "until_ms": until_ms,
+        "position": at.json(), "radius_m": asked.radius.map(Length::metres), "from_ms": from_ms, "until_ms": until_ms,
     });
     let answer = on.post("/check", &body, std::time::Duration::ZERO).await?;
     if out.is_json() {
@@ -168,30 +206,68 @@ pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<()
     let mut page = Page::new(out);
     page.line(&verdict(out, &answer.at("verdict").or_unknown()));
     for touch in answer.at("touches").list() {
-        let subject = touch.at("subject").or_unknown();
-        let notice = touch.at("notice");
-        page.heading(&format!("{subject}  {}", verdict(out, &touch.at("verdict").or_unknown())));
-        let whose = format!(
-            "{} of {}",
-            notice.at("notice_kind").text().unwrap_or_else(|| "plan".into()),
-            touch.at("party").or_unknown()
-        );
-        page.row("    what", &whose);
-        page.quote("", &notice.at("text").block().unwrap_or_default());
-        overlap(&mut page, touch.at("overlap"));
-        let fields = notice.at("fields");
-        for (name, label) in [
-            ("organisation", "    whose"),
-            ("contact", "    call"),
-            ("convoy-contact", "    convoy"),
-            ("abort-contact", "    to stop it"),
-        ] {
-            page.any(label, fields.at(name).text());
-        }
+        touched(&mut page, out, touch);
     }
     out.data(page.text())?;
+    looked_at(&answer, out);
+    Ok(())
+}
+
+fn looked_at(answer: &Answer, out: &Output) {
     let (volumes, micros) = (answer.at("volumes").or_unknown(), answer.at("took_us").or_unknown());
     out.remark(&format!("of {volumes} volumes, in {micros} µs"));
+}
+
+/// What would be touched, by how much, and whom to talk to.
+fn touched(page: &mut Page<'_>, out: &Output, touch: Field<'_>) {
+    let subject = touch.at("subject").or_unknown();
+    let notice = touch.at("notice");
+    page.heading(&format!("{subject}  {}", verdict(out, &touch.at("verdict").or_unknown())));
+    let kind = notice.at("notice_kind").text().unwrap_or_else(|| "plan".into());
+    let plan = if subject.starts_with("plan/") { ", an own plan" } else { "" };
+    page.row("    what", &format!("{kind} of {}{plan}", touch.at("party").or_unknown()));
+    page.quote("", &notice.at("text").block().unwrap_or_default());
+    overlap(page, touch.at("overlap"));
+    all_pairs(page, touch);
+    let fields = notice.at("fields");
+    for (name, label) in [
+        ("organisation", "    whose"),
+        ("contact", "    call"),
+        ("convoy-contact", "    convoy"),
+        ("abort-contact", "    to stop it"),
+    ] {
+        page.any(label, fields.at(name).text());
+    }
+}
+
+/// Shows what each row of a file would touch.
+///
+/// # Errors
+/// When nobody reads it.
+pub(crate) fn touching(answer: &Answer, out: &Output) -> Result<(), Failure> {
+    let mut page = Page::new(out);
+    for row in answer.at("touching").list() {
+        let [place, serial] = ["place", "serial"].map(|name| row.at(name).or_unknown());
+        let text = row.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
+        let verdict = verdict(out, &row.at("verdict").or_unknown());
+        page.heading(&format!("{place}: {serial} {text}  {verdict}"));
+        for touch in row.at("touches").list() {
+            touched(&mut page, out, touch);
+        }
+        let (count, shown) = (row.at("count").number().unwrap_or(0), row.at("touches").list().count());
+        if count > shown as u64 {
+            page.line(&format!("    … and {} more", count - shown as u64));
+        }
+    }
+    let [clear, near, conflict] =
+        ["clear", "within_separation", "conflict"].map(|name| answer.at(name).number().unwrap_or(0));
+    page.heading(&format!("{conflict} in conflict, {near} within separation, {clear} clear"));
+    out.data(page.text().trim_start())?;
+    if answer.at("more").holds() {
+        out.remark("and more than is shown: the gravest are, up to 16 a row and 1,000 in all");
+    }
+    looked_at(answer, out);
+    out.remark("nothing was sent or kept");
     Ok(())
 }
 
@@ -220,6 +296,11 @@ fn one(page: &mut Page<'_>, out: &Output, conflict: Field<'_>) {
         conflict.at("other").or_unknown()
     ));
     overlap(page, conflict.at("overlap"));
+    all_pairs(page, conflict);
+}
+
+/// Says how many volumes are in each other's way, where it is more than the two that were shown.
+fn all_pairs(page: &mut Page<'_>, conflict: Field<'_>) {
     if conflict.at("pairs").number().is_some_and(|pairs| pairs > 1) {
         let span = span(conflict.at("from_ms"), conflict.at("until_ms"));
         page.row("", &format!("{} pairs of volumes in all, {span}", conflict.at("pairs").or_unknown()));

@@ -24,18 +24,25 @@ const MORE: Duration = Duration::from_secs(600);
 /// Rows of a file that are shown with everything that was understood.
 const SHOWN: usize = 20;
 
-/// A file that is taken.
+/// A file that is read.
 #[derive(Debug, Args)]
 pub(crate) struct File {
     /// GeoJSON, KML, KMZ, CSV, XLSX or F3548 volumes; without one, what is typed in the options
     #[arg(value_name = "FILE", id = "file")]
     path: Option<PathBuf>,
-    /// Show what was understood and what it would change, and take nothing
-    #[arg(long, requires = "file")]
-    dry_run: bool,
     /// Zone of times in the file that name none: Asia/Damascus, UTC, +03:00
     #[arg(long, value_name = "ZONE", requires = "file")]
     zone: Option<String>,
+}
+
+/// A file that is taken.
+#[derive(Debug, Args)]
+pub(crate) struct Taken {
+    #[command(flatten)]
+    pub(crate) file: File,
+    /// Show what was understood and what it would change, and take nothing
+    #[arg(long, requires = "file")]
+    dry_run: bool,
 }
 
 /// What is said of a whole file.
@@ -63,7 +70,6 @@ impl Terms<'_> {
         query.extend(self.kind.map(|kind| ("kind", kind.to_owned())));
         query.extend(file.zone.as_ref().map(|zone| ("zone", zone.clone())));
         query.extend(self.emergency.then(|| ("emergency", "true".to_owned())));
-        query.extend(file.dry_run.then(|| ("dry_run", "true".to_owned())));
         query
     }
 }
@@ -94,19 +100,38 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Hands a file to the station.
+async fn hand(on: &OnLine, file: &File, query: Query) -> Result<Answer, Failure> {
+    let path = file.path.as_deref().unwrap_or(Path::new(""));
+    let bytes = bytes(path)?;
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    Ok(on.hand(&format!("/import?{}", query.join("&")), bytes, MORE).await?)
+}
+
+/// Says that rows of a file are wrong.
+fn wrong_rows(file: &File, answer: &Answer, hint: &str) -> Failure {
+    let path = file.path.as_deref().unwrap_or(Path::new(""));
+    let count = answer.at("wrong_count").number().unwrap_or(0);
+    let found = format!("{count} that {} not", if count == 1 { "is" } else { "are" });
+    Failure::misuse(path.display().to_string(), "rows that can be understood", found, hint)
+}
+
 /// Hands a file to the station and shows what became of it.
 ///
 /// # Errors
 /// When something in it is wrong: then nothing of it was taken.
-pub(crate) async fn import(on: &OnLine, file: &File, query: Query, out: &Output) -> Result<(), Failure> {
-    let path = file.path.as_deref().unwrap_or(Path::new(""));
-    let bytes = bytes(path)?;
-    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    let answer = on.hand(&format!("/import?{}", query.join("&")), bytes, MORE).await?;
+pub(crate) async fn import(
+    on: &OnLine,
+    taken: &Taken,
+    mut query: Query,
+    out: &Output,
+) -> Result<(), Failure> {
+    query.extend(taken.dry_run.then(|| ("dry_run", "true".to_owned())));
+    let answer = hand(on, &taken.file, query).await?;
     if out.is_json() {
         out.data(answer.raw())?;
     } else {
-        show(&answer, file.dry_run, out)?;
+        show(&answer, taken.dry_run, out)?;
     }
     if answer.at("ok").holds() && answer.at("refused").is_nothing() {
         return Ok(());
@@ -117,24 +142,50 @@ pub(crate) async fn import(on: &OnLine, file: &File, query: Query, out: &Output)
         let hint = "what was written stays; send the file again once the line takes more, and only what is missing is written";
         return Err(Failure::failed("NotPermitted", &what, expected, found, hint));
     }
-    let count = answer.at("wrong_count").number().unwrap_or(0);
     let hint = "nothing was taken: correct the file and send it again; docs/files.md shows how rows look";
-    let found = format!("{count} that {} not", if count == 1 { "is" } else { "are" });
-    Err(Failure::misuse(path.display().to_string(), "rows that can be understood", found, hint))
+    Err(wrong_rows(&taken.file, &answer, hint))
 }
 
-fn show(answer: &Answer, dry_run: bool, out: &Output) -> Result<(), Failure> {
+/// Shows what the rows of a file would touch; it is no failure to touch something.
+///
+/// # Errors
+/// When something in it is wrong; what was understood is checked all the same.
+pub(crate) async fn check(on: &OnLine, file: &File, terms: &Terms<'_>, out: &Output) -> Result<(), Failure> {
+    let mut query = terms.query(file);
+    query.push(("as", "check".to_owned()));
+    let answer = hand(on, file, query).await?;
+    if out.is_json() {
+        out.data(answer.raw())?;
+    } else {
+        remarks(&answer, out);
+        airspace::touching(&answer, out)?;
+    }
+    if answer.at("ok").holds() {
+        return Ok(());
+    }
+    let hint =
+        "what is wrong is named above; nothing was sent or kept, and what could be understood was checked";
+    Err(wrong_rows(file, &answer, hint))
+}
+
+/// Notes, and what is wrong.
+fn remarks(answer: &Answer, out: &Output) {
     for note in answer.at("notes").list() {
         out.remark(&format!("note: {}", said(note)));
     }
     for wrong in answer.at("wrong").list() {
         out.message(&out.paint(Tone::Bad, &format!("✗ {}", said(wrong))));
     }
-    let number = |name: &str| answer.at(name).number().unwrap_or(0);
     let told = answer.at("wrong").list().count() as u64;
-    if number("wrong_count") > told {
-        out.message(&format!("✗ … and {} more", number("wrong_count") - told));
+    let all = answer.at("wrong_count").number().unwrap_or(0);
+    if all > told {
+        out.message(&format!("✗ … and {} more", all - told));
     }
+}
+
+fn show(answer: &Answer, dry_run: bool, out: &Output) -> Result<(), Failure> {
+    remarks(answer, out);
+    let number = |name: &str| answer.at(name).number().unwrap_or(0);
     if !answer.at("ok").holds() {
         return Ok(());
     }

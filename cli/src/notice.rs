@@ -165,7 +165,7 @@ struct Typed {
 #[derive(Debug, Args)]
 pub(crate) struct Send {
     #[command(flatten)]
-    file: files::File,
+    file: files::Taken,
     #[command(flatten)]
     typed: Typed,
     /// The own notice that this one replaces as a whole
@@ -188,7 +188,7 @@ pub(crate) struct Send {
 #[derive(Debug, Args)]
 pub(crate) struct Add {
     #[command(flatten)]
-    file: files::File,
+    file: files::Taken,
     #[command(flatten)]
     typed: Typed,
     #[command(flatten)]
@@ -270,8 +270,8 @@ impl Typed {
 /// Gives notice.
 async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), Failure> {
     let desk: Desk = asked.writing.open(home).await?;
-    if asked.file.is_named() {
-        let mut terms = asked.typed.terms().query(&asked.file);
+    if asked.file.file.is_named() {
+        let mut terms = asked.typed.terms().query(&asked.file.file);
         terms.extend(asked.precedence.map(|precedence| ("precedence", precedence.prosign().to_owned())));
         terms.extend(asked.withdraw_missing.then(|| ("withdraw_missing", "true".to_owned())));
         return files::import(desk.on(), &asked.file, terms, out).await;
@@ -288,8 +288,8 @@ async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), Failure> {
 /// Keeps plans.
 async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
-    if asked.file.is_named() {
-        let mut terms = asked.typed.terms().query(&asked.file);
+    if asked.file.file.is_named() {
+        let mut terms = asked.typed.terms().query(&asked.file.file);
         terms.push(("as", "plans".to_owned()));
         return files::import(&on, &asked.file, terms, out).await;
     }

@@ -39,8 +39,19 @@ pub struct Terms<'a> {
     pub emergency: bool,
     /// ms since 1970.
     pub now_ms: u64,
-    /// Whether rows are held to what is asked of notices; own plans are not.
-    pub held: bool,
+    /// What becomes of rows that are short of what is asked of notices.
+    pub short: Shortness,
+}
+
+/// What becomes of a row that is short of what its kind asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortness {
+    /// It is wrong, and no notice.
+    Refused,
+    /// It is wrong, and its notice is there to be looked at.
+    Named,
+    /// Nothing: own plans are held to nothing.
+    Passed,
 }
 
 /// Own notices in force, by serial: the entry that gave each, and what rules.
@@ -137,7 +148,10 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
         let serial = serial_of(item);
         let before = serial.as_ref().and_then(|serial| standing.get(serial));
         match notice_of(item, terms, before.map(|(_, notice)| notice)) {
-            Ok(notice) => {
+            Ok((notice, short)) => {
+                for reason in short {
+                    understood.refuse(&item.place, reason);
+                }
                 if item.parts.is_empty() {
                     let reason =
                         format!("its way is taken to be {} m wide to either side", HALF_WIDTH_MM / 1_000);
@@ -180,8 +194,12 @@ fn serial_of(item: &Item) -> Option<String> {
     }
 }
 
-/// The notice that an item becomes.
-fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<Notice, Vec<String>> {
+/// The notice that an item becomes, and what it is short of where that is to be named beside it.
+fn notice_of(
+    item: &Item,
+    terms: &Terms<'_>,
+    before: Option<&Notice>,
+) -> Result<(Notice, Vec<String>), Vec<String>> {
     let one = |reason: String| vec![reason];
     let kind = kind_of(item, terms).map_err(one)?;
     let mut fields = item.fields.clone();
@@ -225,7 +243,8 @@ fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<
         volumes.push(volume.map_err(|fault| one(format!("{}: {fault}", fault.name())))?);
     }
     let mut notice = Notice { kind: kind.name.clone(), text, volumes, fields, emergency: false, waypoints };
-    if terms.held {
+    let mut named = Vec::new();
+    if terms.short != Shortness::Passed {
         let extent = terms.memorandum.terms().extent.as_ref();
         let short = |notice: &Notice| kind.short(notice, terms.now_ms, extent);
         let mut found = short(&notice);
@@ -237,13 +256,14 @@ fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<
         if before.is_some_and(|before| {
             *before == notice || *before == Notice { emergency: true, ..notice.clone() }
         }) {
-            return Ok(before.cloned().unwrap_or(notice));
+            return Ok((before.cloned().unwrap_or(notice), named));
         }
-        if !found.is_empty() {
-            let said = |short: &detente_line::Short| {
-                format!("{}: expected {}, found {}", short.what, short.expected, short.found)
-            };
-            return Err(found.iter().map(said).collect());
+        let said = |short: &detente_line::Short| {
+            format!("{}: expected {}, found {}", short.what, short.expected, short.found)
+        };
+        named.extend(found.iter().map(said));
+        if !named.is_empty() && terms.short == Shortness::Refused {
+            return Err(named);
         }
     }
     let bytes = Content::Notice(notice.clone()).encode().len();
@@ -253,7 +273,7 @@ fn notice_of(item: &Item, terms: &Terms<'_>, before: Option<&Notice>) -> Result<
             "expected at most {most} bytes in all, found {bytes}: split it, or agree on a coarser tolerance"
         )));
     }
-    Ok(notice)
+    Ok((notice, named))
 }
 
 /// The legs between the waypoints of a movement of which nothing says how wide its way is.

@@ -27,7 +27,7 @@ fn a_check_says_what_is_touched_by_how_much_and_whom_to_call() {
 rus/P/2  ▲ CONFLICT
     what      site of rus
               │ Hospital⟨U+001B⟩
-    where     36.20000, 37.10000 to 36.30000, 37.20000
+    where     36.20000, 37.10000 to 36.30000, 37.20000, 11.1 km by 9.0 km
     height    0.0 m to any height WGS84, datums mixed: taken at the widest
     when      062340ZAPR17 23:40:00Z to withdrawn
     whose     UN
@@ -48,7 +48,7 @@ fn conflicts_are_listed_with_what_to_do() {
     let left = station.run(&["conflicts"]);
     let page = "\
 △ WITHIN SEPARATION  usa/P/1 and plan/3
-    where     36.20000, 37.10000 to 36.30000, 37.20000
+    where     36.20000, 37.10000 to 36.30000, 37.20000, 11.1 km by 9.0 km
     height    0.0 m to any height WGS84, datums mixed: taken at the widest
     when      062340ZAPR17 23:40:00Z to withdrawn
               2 pairs of volumes in all, 062240ZAPR17 22:40:00Z to withdrawn

@@ -250,21 +250,11 @@ impl Notices {
             self.register.remove(subject);
             return Err(full);
         }
-        let Some((party, nature)) = self.whose(subject) else { return Ok(subject) };
-        let mut met: BTreeMap<Subject, Conflict> = BTreeMap::new();
-        for touch in self.touching(volumes, Some((party, nature))) {
-            if touch.subject == subject {
+        let Some(asker) = self.whose(subject) else { return Ok(subject) };
+        for (other, conflict) in self.met(volumes, Some(asker)) {
+            if other == subject {
                 continue;
             }
-            let conflict = Conflict {
-                verdict: touch.verdict,
-                overlap: touch.overlap,
-                pairs: 1,
-                span: touch.overlap.span,
-            };
-            met.entry(touch.subject).and_modify(|held| held.join(conflict)).or_insert(conflict);
-        }
-        for (other, conflict) in met {
             if self.conflicts.len() >= MAX_CONFLICTS {
                 self.beyond = self.beyond.saturating_add(1);
                 continue;
@@ -290,7 +280,7 @@ impl Notices {
     }
 
     /// Whose it is, and what it is about; a plan is this party's.
-    fn whose(&self, subject: Subject) -> Option<(Party, Nature)> {
+    pub fn whose(&self, subject: Subject) -> Option<(Party, Nature)> {
         match subject {
             Subject::Notice(origin) => {
                 self.notices.get(&origin).map(|held| (origin.book.party, held.standing.nature))
@@ -320,6 +310,21 @@ impl Notices {
         }
         touches.sort_unstable_by_key(|touch| (touch.subject, touch.asked, touch.number));
         touches
+    }
+
+    /// Each subject that [`Self::touching`] finds, once, with all its pairs of volumes taken together.
+    pub fn met(&self, volumes: &[Volume], asker: Option<(Party, Nature)>) -> BTreeMap<Subject, Conflict> {
+        let mut met: BTreeMap<Subject, Conflict> = BTreeMap::new();
+        for touch in self.touching(volumes, asker) {
+            let conflict = Conflict {
+                verdict: touch.verdict,
+                overlap: touch.overlap,
+                pairs: 1,
+                span: touch.overlap.span,
+            };
+            met.entry(touch.subject).and_modify(|held| held.join(conflict)).or_insert(conflict);
+        }
+        met
     }
 
     /// A notice, by the entry that gave it.

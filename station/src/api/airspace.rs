@@ -64,7 +64,7 @@ fn bounds_json(bounds: &Bounds) -> Value {
     ])
 }
 
-fn overlap_json(overlap: &Overlap) -> Value {
+pub(super) fn overlap_json(overlap: &Overlap) -> Value {
     let metres = |mm: Option<i64>| mm.map(|mm| mm as f64 / 1000.0);
     json!({
         "bounds": bounds_json(&overlap.bounds),
@@ -77,7 +77,7 @@ fn overlap_json(overlap: &Overlap) -> Value {
     })
 }
 
-fn subject_text(memorandum: &Memorandum, subject: Subject) -> String {
+pub(super) fn subject_text(memorandum: &Memorandum, subject: Subject) -> String {
     match subject {
         Subject::Notice(origin) => name_text(memorandum, origin),
         Subject::Plan(number) => format!("plan/{number}"),

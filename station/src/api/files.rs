@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 use super::airspace::{given, keep_plans};
 use super::notice::notice_json;
 use super::request::{Path, Query};
-use super::{Answer, Api, LinePath, Refused, name_text};
+use super::{Answer, Api, LinePath, Refused, name_text, touching};
 use crate::airspace::Room;
-use crate::import::{self, Change, Row, Standing, Terms, Understood, Wrong};
+use crate::import::{self, Change, Row, Shortness, Standing, Terms, Understood, Wrong};
 use crate::keeper::{Keeper, Refusal};
 use crate::words;
 
@@ -47,6 +47,15 @@ pub(crate) struct Import {
     dry_run: bool,
     #[serde(default)]
     withdraw_missing: bool,
+}
+
+/// What the rows of a file become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Becomes {
+    Notices,
+    Plans,
+    /// They are checked.
+    Nothing,
 }
 
 /// Own notices that are not withdrawn, by serial.
@@ -90,10 +99,11 @@ pub(crate) async fn import(
         let hint = "split it: a list that is sent in parts is one list, row by row";
         Refused::new(wrong.status(), "TooLarge", "body", &expected, wrong.body_text(), hint)
     })?;
-    let plans = match asked.becomes.as_deref() {
-        None | Some("notices") => false,
-        Some("plans") => true,
-        Some(other) => return Err(Refused::misuse("as", "notices or plans", other)),
+    let becomes = match asked.becomes.as_deref() {
+        None | Some("notices") => Becomes::Notices,
+        Some("plans") => Becomes::Plans,
+        Some("check") => Becomes::Nothing,
+        Some(other) => return Err(Refused::misuse("as", "notices, plans or check", other)),
     };
     let class = asked.precedence.as_deref().map(words::class).transpose();
     let class = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
@@ -101,7 +111,7 @@ pub(crate) async fn import(
         super::notice::kind_named(&keeper.memorandum, kind)?;
     }
     let zone = zone(asked.zone.as_deref())?;
-    let standing = if plans { Standing::new() } else { standing(keeper).await? };
+    let standing = if becomes == Becomes::Plans { Standing::new() } else { standing(keeper).await? };
     let (memorandum, now_ms) = (Arc::clone(&keeper.memorandum), api.now_ms());
     let (name, kind, emergency) = (asked.name.unwrap_or_default(), asked.kind, asked.emergency);
     let understood = tokio::task::spawn_blocking(move || {
@@ -111,24 +121,34 @@ pub(crate) async fn import(
             zone: zone.as_ref(),
             emergency,
             now_ms,
-            held: !plans,
+            short: match becomes {
+                Becomes::Notices => Shortness::Refused,
+                Becomes::Plans => Shortness::Passed,
+                Becomes::Nothing => Shortness::Named,
+            },
         };
         import::understand(&bytes, &name, &terms, &standing)
     });
-    let understood = understood.await.map_err(|_| Refused::stopping())?;
-    let done = if understood.wrong_count > 0 || asked.dry_run {
-        json!({})
-    } else if plans {
-        take_plans(keeper, &understood, now_ms).await?
-    } else {
-        write(keeper, &understood, class, asked.withdraw_missing).await?
-    };
-    let mut answer = understood_json(&keeper.memorandum, &understood);
-    if let (Some(answer), Value::Object(done)) = (answer.as_object_mut(), done) {
-        answer.insert("dry_run".into(), json!(asked.dry_run));
-        answer.extend(done);
+    let mut understood = understood.await.map_err(|_| Refused::stopping())?;
+    if becomes == Becomes::Nothing {
+        let checked = touching::check(keeper, std::mem::take(&mut understood.rows)).await?;
+        return Ok(Json(joined(found_json(&understood), checked)));
     }
-    Ok(Json(answer))
+    let done = match becomes {
+        _ if understood.wrong_count > 0 || asked.dry_run => json!({}),
+        Becomes::Plans => take_plans(keeper, &understood, now_ms).await?,
+        _ => write(keeper, &understood, class, asked.withdraw_missing).await?,
+    };
+    let done = joined(json!({"dry_run": asked.dry_run}), done);
+    Ok(Json(joined(understood_json(&keeper.memorandum, &understood), done)))
+}
+
+/// One object of the fields of two.
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (one.as_object_mut(), other) {
+        fields.extend(more);
+    }
+    one
 }
 
 async fn take_plans(keeper: &Keeper, understood: &Understood, now_ms: u64) -> Result<Value, Refused> {
@@ -196,9 +216,7 @@ fn understood_json(memorandum: &Memorandum, understood: &Understood) -> Value {
     let missing: Vec<Value> = missing
         .map(|(serial, origin)| json!({"serial": serial, "entry": name_text(memorandum, *origin)}))
         .collect();
-    json!({
-        "ok": understood.wrong_count == 0,
-        "format": understood.format,
+    let taken = json!({
         "rows": understood.rows.iter().take(MAX_ROWS).map(|row| row_json(memorandum, row)).collect::<Vec<_>>(),
         "more": understood.rows.len() > MAX_ROWS,
         "new": count(|change| matches!(change, Change::New)),
@@ -206,6 +224,15 @@ fn understood_json(memorandum: &Memorandum, understood: &Understood) -> Value {
         "same": count(|change| matches!(change, Change::Same(_))),
         "missing": missing,
         "missing_count": understood.missing.len(),
+    });
+    joined(found_json(understood), taken)
+}
+
+/// What is said of a file, whatever becomes of it.
+fn found_json(understood: &Understood) -> Value {
+    json!({
+        "ok": understood.wrong_count == 0,
+        "format": understood.format,
         "wrong": understood.wrong.iter().map(wrong_json).collect::<Vec<_>>(),
         "wrong_count": understood.wrong_count,
         "notes": understood.notes.iter().map(wrong_json).collect::<Vec<_>>(),

@@ -13,6 +13,7 @@ pub(crate) mod notice;
 mod record;
 mod request;
 mod status;
+mod touching;
 
 use std::collections::BTreeMap;
 use std::fs;
