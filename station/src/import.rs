@@ -279,12 +279,12 @@ fn notice_of(
 /// The legs between the waypoints of a movement of which nothing says how wide its way is.
 fn legs_between(item: &Item) -> Vec<Part> {
     let pairs = item.waypoints.iter().zip(item.waypoints.iter().skip(1));
-    let leg = |(from, to): (&Passed, &Passed)| Part {
-        shape: Meant::Leg { from: from.position, to: to.position, half_width_mm: HALF_WIDTH_MM },
-        band: Band::ALL,
-        span: None,
+    let shape = |from: &Passed, to: &Passed| match from.position == to.position {
+        // A stop: all around the place, for as long as it lasts.
+        true => Meant::Circle { centre: from.position, radius_mm: HALF_WIDTH_MM },
+        false => Meant::Leg { from: from.position, to: to.position, half_width_mm: HALF_WIDTH_MM },
     };
-    pairs.filter(|(from, to)| from.position != to.position).map(leg).collect()
+    pairs.map(|(from, to)| Part { shape: shape(from, to), band: Band::ALL, span: None }).collect()
 }
 
 fn kind_of<'a>(item: &Item, terms: &Terms<'a>) -> Result<&'a NoticeKind, String> {

@@ -129,13 +129,14 @@ async fn a_movement_is_a_leg_between_every_two_of_its_waypoints() {
     let convoy = "id,kind,organisation,name,contact,latitude,longitude,from,until\n\
                   C-1,movement,UN,Convoy,+963 1,36.20,37.10,2036-01-01T06:00Z,2036-01-01T06:30Z\n\
                   C-1,movement,,,,36.30,37.20,2036-01-01T07:00Z,2036-01-01T07:30Z\n\
+                  C-1,movement,,,,36.30,37.20,2036-01-01T07:45Z,2036-01-01T07:50Z\n\
                   C-1,movement,,,,36.40,37.10,2036-01-01T08:00Z,2036-01-01T08:30Z\n";
     let sent = import(&usa, "name=convoy.csv", convoy).await;
     assert_eq!((&sent["ok"], &sent["written"]), (&json!(true), &json!(1)), "{sent}");
     assert!(sent["notes"].to_string().contains("50 m wide"), "{sent}");
     let entry = rus.entry_with("usa/R/1").await;
     let notice = &entry["body"]["notice"];
-    assert_eq!(notice["waypoints"].as_array().map(Vec::len), Some(3), "{notice}");
+    assert_eq!(notice["waypoints"].as_array().map(Vec::len), Some(4), "{notice}");
     // Half way along the first leg, in its time and after it.
     let at = |hour: u64| {
         let ms = 2_082_758_400_000 + hour * 3_600_000;
@@ -143,6 +144,12 @@ async fn a_movement_is_a_leg_between_every_two_of_its_waypoints() {
     };
     assert_eq!(rus.post("/v1/lines/test/check", at(7)).await["verdict"], "conflict");
     assert_eq!(rus.post("/v1/lines/test/check", at(12)).await["verdict"], "clear");
+    // The stop is a circle in force from when it can be reached until when it can be left.
+    let stop = &notice["volumes"][1];
+    assert_eq!(stop["shape"]["circle"], json!({"centre": [36.3, 37.2], "radius_m": 50.0}), "{stop}");
+    let minutes =
+        ["from_ms", "until_ms"].map(|name| (stop[name].as_u64().unwrap_or(0) - 2_082_758_400_000) / 60_000);
+    assert_eq!(minutes, [420, 470], "{stop}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,7 @@ pub mod altitude;
 pub mod area;
 mod block;
 pub mod bounds;
+pub mod coarse;
 mod corners;
 pub mod cover;
 mod edge;

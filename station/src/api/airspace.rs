@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::entry::verdict_text;
 use super::notice::{self, AskedNotice, fields_json, notice_json, position};
 use super::request::{Body, Path, Query};
-use super::{Answer, Api, LinePath, Refused, name_text};
+use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::airspace::{PlansError, Room};
 use crate::keeper::Keeper;
 
@@ -273,15 +273,35 @@ fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result
     }))
 }
 
+/// Whose conflicts are asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Of {
+    of: Option<String>,
+}
+
 /// `GET …/conflicts`
-pub(crate) async fn conflicts(State(api): State<Api>, Path(line): LinePath) -> Answer {
+pub(crate) async fn conflicts(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Query(asked): Query<Of>,
+) -> Answer {
     let keeper = api.line(&line)?;
     let now_ms = api.now_ms();
+    let of = asked.of.map(|name| parse_name(&keeper.memorandum, &name)).transpose()?.map(Subject::Notice);
     let (found, beyond) = keeper
         .airspace
         .look(move |room: &mut Room| {
-            let conflicts = room.notices().conflicts(now_ms);
-            (conflicts.take(MAX_LIST + 1).collect::<Vec<_>>(), room.notices().beyond())
+            let notices = room.notices();
+            let found: Vec<(Pair, Conflict)> = match of {
+                None => notices.conflicts(now_ms).take(MAX_LIST + 1).collect(),
+                Some(one) => {
+                    let of_one = notices.conflicts_of(one).map(|(other, conflict)| ((one, other), conflict));
+                    let current = of_one.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
+                    current.take(MAX_LIST + 1).collect()
+                }
+            };
+            (found, notices.beyond())
         })
         .await
         .ok_or_else(Refused::stopping)?;

@@ -258,9 +258,13 @@ impl AskedNotice {
         let degrees = |place: Position| [f64::from(place.lat) / 1e7, f64::from(place.lon) / 1e7];
         let legs = waypoints.iter().zip(waypoints.iter().skip(1)).map(|(from, to)| {
             let leg = AskedLeg { from: degrees(from.position), to: degrees(to.position), half_width_m };
+            let stop = AskedCircle { centre: degrees(from.position), radius_m: half_width_m };
+            let (leg, circle) = match from.position == to.position {
+                true => (None, Some(stop)),
+                false => (Some(leg), None),
+            };
             let (from_ms, until_ms) = (Some(from.window.from_ms()), Some(to.window.until_ms()));
-            AskedVolume { area: None, circle: None, leg: Some(leg), from_ms, until_ms, ..self.only() }
-                .volume(kind)
+            AskedVolume { area: None, circle, leg, from_ms, until_ms, ..self.only() }.volume(kind)
         });
         legs.collect()
     }
