@@ -1,5 +1,7 @@
 //! `report --coarse` on two real stations: that there is a conflict is said, and no more of the plan than the cells that it touches.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod parties;
 
 use parties::{Party, two};
@@ -15,7 +17,8 @@ fn plan(usa: &Party, place: &str, from: &str, until: &str) {
 }
 
 fn body(party: &Party, entry: &str) -> Value {
-    let shown: Value = serde_json::from_str(&party.done(&["show", entry.trim(), "--json"])).unwrap();
+    let shown: Value =
+        serde_json::from_str(&party.done(&["show", entry.trim(), "--json"])).expect("an entry as JSON");
     shown["body"].clone()
 }
 
