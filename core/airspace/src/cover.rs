@@ -8,7 +8,11 @@
 pub mod check;
 mod earth;
 pub mod geodesic;
+mod nearness;
+mod offset;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod trim;
 
 use alloc::vec::Vec;
@@ -17,7 +21,7 @@ use crate::area::{Area, MAX_CORNERS};
 use crate::fault::Fault;
 use crate::position::{HALF_TURN, Position, QUARTER, around as wrapped};
 use crate::separation::MAX_PARTS;
-use check::Doubts;
+use check::{Bar, Doubts};
 use earth::{Field, Place};
 use sweep::{Dot, Outlines, Plane, Sweep};
 use trim::Room;
@@ -164,14 +168,35 @@ fn parts(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32, most: usize) -> 
     if !TOLERANCES_PPM.contains(&tolerance_ppm) {
         return Err(Fault::Tolerance { ppm: tolerance_ppm });
     }
-    let field = core.field();
-    let fits = Level::ALL.map(|level| Fit::new(core, &field, distance_mm, tolerance_ppm, level));
+    match straight(core, distance_mm, tolerance_ppm) {
+        Some(area) => Ok(alloc::vec![area]),
+        None => swept(core, distance_mm, tolerance_ppm, most),
+    }
+}
+
+/// The cover of what is ordinary, put straight out; one that its maker has no doubts about.
+fn straight(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32) -> Option<Area> {
+    let [ring] = core.rings.as_slice() else { return None };
+    let corners = offset::outline(ring, distance_mm, tolerance_ppm)?;
+    let area = Area::new(&corners, &[]).ok()?;
+    let bar = Bar::making(distance_mm, tolerance_ppm);
+    Doubts::of(core, &[&area], &[], &bar).is_empty().then_some(area)
+}
+
+/// The cover of whatever can be covered: everything near it swept and joined.
+fn swept(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32, most: usize) -> Result<Vec<Area>, Fault> {
+    let places = core.places();
+    let field = core.field(&places);
+    let bar = Bar::reading(distance_mm, tolerance_ppm);
+    let mut fits = Level::ALL.map(|level| (level, None));
     // One area if there can be one; then as many as may be.
     for most in [1, most] {
-        for fit in fits.iter().flatten() {
+        for (level, fit) in &mut fits {
+            let new = || Fit::new(core, &places, &field, distance_mm, tolerance_ppm, *level);
+            let Ok(fit) = fit.get_or_insert_with(new) else { continue };
             let Ok(parts) = fit.cover(most) else { continue };
             let covering: Vec<&Area> = parts.iter().collect();
-            if Doubts::of(core, &field, &covering, &[], distance_mm, tolerance_ppm).is_empty() {
+            if Doubts::of(core, &covering, &[], &bar).is_empty() {
                 return Ok(parts);
             }
         }
@@ -181,36 +206,44 @@ fn parts(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32, most: usize) -> 
 
 /// What a shape is around.
 struct Core<'a> {
-    rings: Vec<Vec<Place>>,
+    /// Each closed; of one or two positions too.
+    rings: Vec<Vec<Position>>,
     /// The area, if it is one and not a single position.
     area: Option<&'a Area>,
-    /// A place in the middle of it.
-    middle: Place,
 }
 
 impl<'a> Core<'a> {
     fn of_positions(positions: &[Position]) -> Self {
-        let places: Vec<Place> = positions.iter().copied().map(Place::of).collect();
-        let origin = Place { lat: 0.0, lon: 0.0 };
-        let first = places.first().copied().unwrap_or(origin);
-        let last = places.last().copied().unwrap_or(origin).beside(first);
-        Self { middle: first.between(last, 0.5), rings: alloc::vec![places], area: None }
+        Self { rings: alloc::vec![positions.to_vec()], area: None }
     }
 
     fn of_area(area: &'a Area) -> Self {
-        let rings: Vec<Vec<Place>> = area.rings().map(|ring| ring.map(Place::of).collect()).collect();
-        let bounds = area.bounds();
+        let rings = area.rings().map(Iterator::collect).collect();
+        Self { rings, area: (area.corners() > 1).then_some(area) }
+    }
+
+    /// A place in the middle of it.
+    fn middle(&self) -> Place {
+        let Some(bounds) = self.area.map(Area::bounds) else {
+            let places = || self.rings.iter().flatten().copied().map(Place::of);
+            let origin = Place { lat: 0.0, lon: 0.0 };
+            let first = places().next().unwrap_or(origin);
+            return first.between(places().next_back().unwrap_or(origin).beside(first), 0.5);
+        };
         let at = |lat: i32, lon: i64| Place::of(Position { lat, lon: wrapped(lon) as i32 });
-        let middle = match (bounds.south, bounds.north) {
+        match (bounds.south, bounds.north) {
             (_, QUARTER) => at(QUARTER, 0),
             (south, _) if south == -QUARTER => at(-QUARTER, 0),
             (south, north) => at(i32::midpoint(south, north), i64::midpoint(bounds.west, bounds.east)),
-        };
-        Self { rings, area: (area.corners() > 1).then_some(area), middle }
+        }
     }
 
-    fn field(&self) -> Field<'_> {
-        Field::new(&self.rings, self.area)
+    fn places(&self) -> Vec<Vec<Place>> {
+        self.rings.iter().map(|ring| ring.iter().copied().map(Place::of).collect()).collect()
+    }
+
+    fn field(&self, places: &[Vec<Place>]) -> Field<'a> {
+        Field::new(places, self.area)
     }
 }
 
@@ -241,6 +274,7 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn new(
         core: &Core<'_>,
+        places: &[Vec<Place>],
         field: &'a Field<'a>,
         distance_mm: u32,
         tolerance_ppm: u32,
@@ -258,8 +292,8 @@ impl<'a> Fit<'a> {
         let edge = 2.0 * libm::acos(1.0 - inward / distance);
         let edges = libm::ceil(core::f64::consts::TAU / edge);
         let step = core::f64::consts::TAU / (edges * FINENESS);
-        let plane = Plane::around(core.middle);
-        let shapes = Sweep::new(&plane, distance, fine, step).outlines(&core.rings, core.area.is_some())?;
+        let plane = Plane::around(core.middle());
+        let shapes = Sweep::new(&plane, distance, fine, step).outlines(places, core.area.is_some())?;
         Ok(Self {
             field,
             distance,

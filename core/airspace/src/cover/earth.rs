@@ -8,15 +8,15 @@ use crate::area::Area;
 use crate::position::{Position, QUARTER};
 
 /// WGS84: the equator's radius in m, the flattening, the square of the eccentricity.
-const EQUATOR: f64 = 6_378_137.0;
+pub(super) const EQUATOR: f64 = 6_378_137.0;
 const FLATTENING: f64 = 1.0 / 298.257_223_563;
-const ECCENTRICITY: f64 = FLATTENING * (2.0 - FLATTENING);
+pub(super) const ECCENTRICITY: f64 = FLATTENING * (2.0 - FLATTENING);
 /// The radius, in m, by which chords become distances.
-const MEAN: f64 = 6_371_008.8;
+pub(super) const MEAN: f64 = 6_371_008.8;
 /// The greatest radius of curvature, at the poles.
 const FLATTEST: f64 = EQUATOR / (1.0 - FLATTENING);
 /// Radians in a unit of a position.
-const UNIT: f64 = PI / 1_800_000_000.0;
+pub(super) const UNIT: f64 = PI / 1_800_000_000.0;
 /// A run is so short, in m and in radians of longitude, that the square of a distance to it is a parabola.
 const SHORT_M: f64 = 20_000.0;
 const SHORT_LON: f64 = 0.02;
