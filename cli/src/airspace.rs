@@ -19,9 +19,6 @@ use crate::place::{self, Place};
 use crate::precedence::Precedence;
 use crate::time::{self, When};
 
-/// A notice that ends, or is to be reviewed, within this time is marked, ms.
-const SOON_MS: u64 = 72 * 3_600_000;
-
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
@@ -510,16 +507,16 @@ fn row(page: &mut Page<'_>, out: &Output, held: Field<'_>, now_ms: u64) {
     for (name, label) in [("contact", "    call"), ("verification", "    verified")] {
         page.any(label, notice.at("fields").at(name).text());
     }
-    let soon = |ms: u64| ms >= now_ms && ms - now_ms <= SOON_MS;
-    if let Some(ms) = notice.at("until_ms").number().filter(|ms| soon(*ms)) {
-        page.row("", &out.paint(Tone::Warn, &format!("! ends {}", time::from_now(ms, now_ms))));
-    }
-    match notice.at("fields").at("review").number() {
-        Some(ms) if ms < now_ms => page.row("", &out.paint(Tone::Bad, "! its review is overdue")),
-        Some(ms) if soon(ms) => {
-            page.row("", &out.paint(Tone::Warn, &format!("! to be reviewed {}", time::from_now(ms, now_ms))));
-        }
-        _ => {}
+    let in_time = |ms: Field<'_>| ms.number().map_or_else(|| "soon".into(), |ms| time::from_now(ms, now_ms));
+    for due in held.at("due").list().filter_map(Field::text) {
+        let (tone, said) = match due.as_str() {
+            "ends" => (Tone::Warn, format!("! ends {}", in_time(notice.at("until_ms")))),
+            "review" => {
+                (Tone::Warn, format!("! to be reviewed {}", in_time(notice.at("fields").at("review"))))
+            }
+            _ => (Tone::Bad, "! its review is overdue".to_owned()),
+        };
+        page.row("", &out.paint(tone, &said));
     }
     for short in held.at("short").list() {
         let [what, expected, found] = ["what", "expected", "found"].map(|name| short.at(name).or_unknown());

@@ -179,6 +179,17 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
             );
             out.paint(Tone::Bad, &said)
         }
+        "due" => {
+            let date = |field: &str| event.at(field).number().map_or_else(|| "?".into(), time::stamp);
+            let what = match event.at("due").text().as_deref() {
+                Some("ends") => format!("ends {}", date("until_ms")),
+                Some("review") => format!("is to be reviewed {}", date("review_ms")),
+                _ => format!("was to be reviewed {}", date("review_ms")),
+            };
+            let said = event.at("notice").at("text").first_line(GIST);
+            let said = said.map(|(text, _)| format!(" “{text}”")).unwrap_or_default();
+            out.paint(Tone::Warn, &format!("! {}{said} {what}", text("entry")))
+        }
         "breach" | "not-taken" => {
             let by = event.at("party").text().map(|party| format!("by {party}: ")).unwrap_or_default();
             let [error, what] = ["error", "what"].map(text);

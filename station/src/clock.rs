@@ -74,8 +74,9 @@ impl Clock {
 
     /// Comes back at a time, or when a scenario's clock is moved.
     pub async fn until(&self, at_ms: u64) {
-        let wait = Duration::from_millis(at_ms.saturating_sub(self.now_ms()));
+        // First, so that a move between the two is not missed.
         let moved = self.moved.notified();
+        let wait = Duration::from_millis(at_ms.saturating_sub(self.now_ms()));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = moved => {}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::duration;
 use crate::error::SetupError;
 use crate::form::{self, Wrong};
 use crate::home;
@@ -22,6 +23,9 @@ pub struct Config {
     /// Circuits that this station dials.
     #[serde(default)]
     pub circuit: Vec<CircuitConfig>,
+    /// What is told of notices in force.
+    #[serde(default)]
+    pub notices: NoticesConfig,
     /// Commands that are run when something happens.
     #[serde(default)]
     pub hook: Vec<Hook>,
@@ -45,11 +49,30 @@ pub struct CircuitConfig {
     pub address: String,
 }
 
+/// What is told of notices in force; read at the start alone.
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct NoticesConfig {
+    /// How long before a notice ends, or its review, that is told, ms; never more than a quarter of its whole time.
+    #[serde(default = "three_days", deserialize_with = "duration::deserialize")]
+    pub warn: u64,
+}
+
+impl Default for NoticesConfig {
+    fn default() -> Self {
+        Self { warn: three_days() }
+    }
+}
+
+fn three_days() -> u64 {
+    72 * 3_600_000
+}
+
 /// A command that is run when something happens, with the event as JSON on its standard input.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
-    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, or `flash` for every FLASH that comes in.
+    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, or `flash` for every FLASH that comes in.
     pub on: String,
     /// The rank that is called; only for `overdue`; absent: all.
     pub rank: Option<u16>,
@@ -58,7 +81,8 @@ pub struct Hook {
 }
 
 /// What a hook may wait for.
-pub const HOOK_EVENTS: [&str; 7] = ["overdue", "missed", "breach", "standing", "circuit", "clock", "flash"];
+pub const HOOK_EVENTS: [&str; 9] =
+    ["overdue", "missed", "breach", "standing", "circuit", "clock", "conflict", "due", "flash"];
 
 fn anywhere() -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], 4800))

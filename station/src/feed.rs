@@ -7,7 +7,7 @@ use detente_line::{CircuitId, Shown};
 use detente_record::Party;
 use tokio::sync::watch;
 
-use crate::airspace::Raised;
+use crate::airspace::{Raised, Reminder};
 use crate::clock::Clock;
 
 /// How many happenings are kept.
@@ -20,6 +20,8 @@ pub enum Told {
     Shown(Box<Shown>),
     /// Two notices, or a notice and a plan, have come to be in each other's way.
     Conflict(Raised),
+    /// A notice ends soon, or its review is near or overdue.
+    Due(Reminder),
     /// A circuit is gone.
     Down {
         /// Which.

@@ -48,7 +48,7 @@ impl Hooks {
         }
         let shown = match told {
             Told::Shown(shown) => Some(shown.as_ref()),
-            Told::Down { .. } | Told::Conflict(_) => None,
+            Told::Down { .. } | Told::Conflict(_) | Told::Due(_) => None,
         };
         let flash = matches!(shown, Some(Shown::Entry { name, .. })
             if name.book.class == Class::Z && name.book.party != me);

@@ -27,7 +27,13 @@ pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
     let hooks = Hooks::new(config.hook.clone());
     let (mut keepers, mut identities, mut endings) = (BTreeMap::new(), Vec::new(), Vec::new());
     for name in home.lines()?.into_iter().filter(|name| home.memorandum(name).exists()) {
-        let opening = Opening { home: &home, name: &name, clock: clock.clone(), hooks: hooks.clone() };
+        let opening = Opening {
+            home: &home,
+            name: &name,
+            clock: clock.clone(),
+            hooks: hooks.clone(),
+            ahead_ms: config.notices.warn,
+        };
         let opened = keeper::open(opening)?;
         identities.push(identity(&opened.keeper, opened.keys.station_seed()));
         endings.push(opened.ended);

@@ -64,7 +64,7 @@ fn a_list_marks_what_ends_soon_what_is_overdue_and_what_is_short() {
         "notice_kind": "site", "text": "Hospital", "from_ms": NOW_MS - HOUR, "until_ms": NOW_MS + HOUR,
         "volumes": [{"rings": [], "shape": circle}], "fields": {"review": NOW_MS - HOUR, "contact": "+963"},
     });
-    let held = json!({"entry": "rus/P/1", "rules": "rus/P/4", "party": "rus", "nature": "site", "withdrawn_by": null, "notice": notice,
+    let held = json!({"entry": "rus/P/1", "rules": "rus/P/4", "party": "rus", "nature": "site", "withdrawn_by": null, "notice": notice, "due": ["ends", "review-overdue"],
                       "short": [{"what": "function", "expected": "1 to 12,000 bytes", "found": "nothing"}]});
     let answer = json!({"at_ms": NOW_MS, "notices": [held], "more": false});
     let station = FakeStation::but("GET /v1/lines/syria/notices?party=rus", move || ok(answer.clone()));

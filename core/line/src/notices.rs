@@ -20,8 +20,8 @@ use detente_airspace::volume::Volume;
 use detente_record::{EntryRef, Party};
 
 use crate::kind::{Amendment, Content};
-use crate::notice::Notice;
 use crate::notice::rule::{Nature, NoticeKind};
+use crate::notice::{Field, Notice};
 
 /// Most conflicts that are held at once; those beyond are counted.
 pub const MAX_CONFLICTS: usize = 100_000;
@@ -46,6 +46,8 @@ pub struct Standing {
     pub from_ms: u64,
     /// When it ends, ms; `None`: it has no end.
     pub until_ms: Option<u64>,
+    /// When it is to be looked at again, ms; `None`: it does not say.
+    pub review_ms: Option<u64>,
     /// The entry that withdrew it.
     pub withdrawn_by: Option<EntryRef>,
 }
@@ -202,7 +204,9 @@ impl Notices {
     ) -> Result<Subject, Fault> {
         let (from_ms, until_ms) = (notice.from_ms(), notice.until_ms());
         let withdrawn_by = self.notices.get(&origin).and_then(|held| held.standing.withdrawn_by);
-        let standing = Standing { rules, nature: self.nature(&notice.kind), from_ms, until_ms, withdrawn_by };
+        let review_ms = notice.number_of(Field::Review);
+        let nature = self.nature(&notice.kind);
+        let standing = Standing { rules, nature, from_ms, until_ms, review_ms, withdrawn_by };
         self.notices.insert(origin, Held { standing, serial });
         match withdrawn_by {
             None => self.place(Subject::Notice(origin), &notice.volumes),

@@ -5,19 +5,20 @@
 //! start, then takes what becomes durable, and answers what it is asked. Plans never leave it but to their owner.
 
 mod plans;
+mod reminders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use detente_line::airspace::fault::Fault as AirspaceFault;
-use detente_line::notices::{Conflict, Notices, Pair, Subject, Taken};
-use detente_line::{Content, Memorandum, Notice, Shown, kind::number};
+use detente_line::notices::{Conflict, Notices, Pair, Standing, Subject, Taken};
+use detente_line::{Amendment, Content, Memorandum, Notice, Shown, kind::number};
 use detente_record::{Book, Entry, EntryRef, Party};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::feed::{Feed, Told};
@@ -26,6 +27,9 @@ use crate::store::{Store, StoreError};
 
 use plans::Plans;
 pub use plans::{MAX_PLANS, PlansError};
+pub use reminders::Due;
+use reminders::Reminders;
+pub(crate) use reminders::due;
 
 /// Most volumes that are held.
 pub const MAX_VOLUMES: usize = 4_000_000;
@@ -45,6 +49,19 @@ pub struct Raised {
     pub conflict: Conflict,
 }
 
+/// Something that has come due of a notice in force.
+#[derive(Debug, Clone)]
+pub struct Reminder {
+    /// The notice, by the entry that gave it.
+    pub origin: EntryRef,
+    /// How it stands.
+    pub standing: Standing,
+    /// What has come due.
+    pub due: Due,
+    /// What it says, as far as it can be read.
+    pub notice: Option<Box<Notice>>,
+}
+
 /// A sound entry about notices.
 struct Came {
     name: EntryRef,
@@ -56,6 +73,8 @@ struct Came {
 enum Ask {
     Came(Box<Came>),
     Look(Box<dyn FnOnce(&mut Room) + Send>),
+    /// Something may have come due.
+    Remind,
 }
 
 /// The airspace of a line at work; clones are handles to the same one. The last one dropped ends its thread, which has
@@ -88,6 +107,8 @@ pub(crate) struct Opening {
     pub(crate) clock: Clock,
     pub(crate) feed: Feed,
     pub(crate) hooks: Hooks,
+    /// How long before an end or a review somebody is told, ms.
+    pub(crate) ahead_ms: u64,
     /// How much of each book has been judged: what comes later is told.
     pub(crate) judged: BTreeMap<Book, u64>,
     /// What folds skip.
@@ -98,6 +119,10 @@ pub(crate) struct Opening {
 pub struct Room {
     notices: Notices,
     plans: Plans,
+    reminders: Reminders,
+    /// When something comes due next, for whoever rings then.
+    next: watch::Sender<Option<u64>>,
+    store: Store,
     memorandum: Arc<Memorandum>,
     me: Party,
     clock: Clock,
@@ -111,13 +136,16 @@ impl Airspace {
     /// # Errors
     /// What is wrong with the plans.
     pub(crate) fn open(opening: Opening) -> Result<Self, PlansError> {
-        let Opening { memorandum, me, store, plans, clock, feed, hooks, judged, marked } = opening;
+        let Opening { memorandum, me, store, plans, clock, feed, hooks, ahead_ms, judged, marked } = opening;
         let plans = Plans::open(&plans)?;
         let mut seed = [0; 8];
         // Answers do not depend on it: without it somebody could at worst make them slow.
         let _ = getrandom::fill(&mut seed);
         let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, u64::from_le_bytes(seed));
-        let mut room = Room { notices, plans, memorandum, me, clock, feed, hooks };
+        let reminders = Reminders::new(ahead_ms, plans.told_ms()?);
+        let (next, coming) = watch::channel(None);
+        let bell = clock.clone();
+        let mut room = Room { notices, plans, reminders, next, store, memorandum, me, clock, feed, hooks };
         for (number, plan) in room.plans.all()? {
             // There is room: plans are bounded, and nothing else is here yet.
             let _ = room.notices.plan(number, &plan);
@@ -128,13 +156,17 @@ impl Airspace {
         let ended = Arc::clone(&ending);
         let thread = thread::spawn(move || {
             let _runtime = runtime.enter();
-            if let Err(error) = room.restore(&store, &judged, &marked, &ended) {
+            if let Err(error) = room.restore(&judged, &marked, &ended) {
                 tracing::error!(%error, "the notices of the record could not all be read; `detente record verify` tells more");
             }
-            drop(store);
-            room.work(&asked);
+            if !ended.load(Ordering::Relaxed) {
+                room.remind();
+                room.work(&asked);
+            }
         });
-        Ok(Self(Arc::new(Working { asks: Some(asks), ending, thread: Some(thread) })))
+        let working = Arc::new(Working { asks: Some(asks), ending, thread: Some(thread) });
+        tokio::spawn(ring(bell, coming, Arc::downgrade(&working)));
+        Ok(Self(working))
     }
 
     /// Something became durable and was judged; waits while very much waits before it.
@@ -173,7 +205,6 @@ impl Room {
     /// Reads every notice of the record that has been judged, then what amends and withdraws.
     fn restore(
         &mut self,
-        store: &Store,
         judged: &BTreeMap<Book, u64>,
         marked: &BTreeSet<EntryRef>,
         ending: &AtomicBool,
@@ -181,7 +212,7 @@ impl Room {
         for kind in [number::NOTICE, number::AMENDMENT, number::WITHDRAWAL] {
             let mut after = (0, 0);
             while !ending.load(Ordering::Relaxed) {
-                let page = store.of_kind(kind, after, PAGE)?;
+                let page = self.store.of_kind(kind, after, PAGE)?;
                 let Some(last) = page.last() else { break };
                 after = (last.book, last.number);
                 for stored in &page {
@@ -210,22 +241,69 @@ impl Room {
                 Ask::Came(came) => {
                     if let Some(subject) = self.come(&came, false) {
                         self.alarm(subject);
+                        self.remind();
                     }
                 }
                 Ask::Look(look) => look(self),
+                Ask::Remind => self.remind(),
             }
         }
     }
 
     fn come(&mut self, came: &Came, judged: bool) -> Option<Subject> {
         let Came { name, serial, regards, content } = came;
-        match self.notices.take(Taken { name: *name, serial: *serial, regards, content, judged }) {
+        let taken = match self.notices.take(Taken { name: *name, serial: *serial, regards, content, judged })
+        {
             Ok(subject) => subject,
             Err(full) => {
                 tracing::error!(%full, "a notice is held without its volumes");
                 None
             }
+        };
+        if let Some(Subject::Notice(origin)) = taken
+            && let Some(standing) = self.notices.notice(origin)
+        {
+            self.reminders.put(origin, &standing, self.clock.now_ms(), judged);
         }
+        taken
+    }
+
+    /// Tells what has come due, and says when it is to be asked again.
+    fn remind(&mut self) {
+        let now_ms = self.clock.now_ms();
+        let taken = self.reminders.take(now_ms);
+        if !taken.is_empty()
+            && let Err(error) = self.plans.keep_told_ms(now_ms)
+        {
+            tracing::error!(%error, "what has come due may be told again after the next start");
+        }
+        for (origin, what) in taken {
+            let Some(standing) = self.notices.notice(origin) else { continue };
+            // What came due while the station was down may have gone by.
+            if !due(&standing, now_ms, self.reminders.ahead_ms()).contains(&what) {
+                continue;
+            }
+            let notice = self.said(standing.rules).map(Box::new);
+            let told = Told::Due(Reminder { origin, standing, due: what, notice });
+            self.hooks.run(&told, &self.memorandum, self.me);
+            self.feed.tell(told);
+        }
+        self.next.send_replace(self.reminders.next_ms());
+    }
+
+    /// The notice that an entry gave.
+    fn said(&self, rules: EntryRef) -> Option<Notice> {
+        let stored = self.store.entry(rules.book.code(), rules.number).ok()??;
+        let entry = Entry::decode(&stored.bytes).ok()?;
+        match Content::decode(entry.kind, &entry.body).ok()? {
+            Content::Notice(notice) | Content::Amendment(Amendment::Notice(notice)) => Some(notice),
+            _ => None,
+        }
+    }
+
+    /// How long before an end or a review somebody is told, ms.
+    pub fn ahead_ms(&self) -> u64 {
+        self.reminders.ahead_ms()
     }
 
     /// Tells whose way a subject has come to be in.
@@ -286,5 +364,36 @@ impl Room {
     /// What cannot be read.
     pub fn plan(&self, number: u64) -> Result<Option<Notice>, PlansError> {
         self.plans.one(number)
+    }
+}
+
+/// Asks for what has come due whenever the clock says that something has.
+async fn ring(clock: Clock, mut next: watch::Receiver<Option<u64>>, airspace: Weak<Working>) {
+    loop {
+        let at_ms = *next.borrow_and_update();
+        let come = async {
+            match at_ms {
+                None => std::future::pending().await,
+                Some(at_ms) => {
+                    while clock.now_ms() < at_ms {
+                        clock.until(at_ms).await;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            changed = next.changed() => if changed.is_err() { return },
+            () = come => {
+                let airspace = Weak::clone(&airspace);
+                // A queue that is full is waited for, and the last handle may be this one: neither on the runtime.
+                let asked = tokio::task::spawn_blocking(move || {
+                    let working = airspace.upgrade()?;
+                    working.asks.as_ref()?.send(Ask::Remind).ok()
+                });
+                if asked.await.ok().flatten().is_none() || next.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
     }
 }

@@ -100,6 +100,7 @@ impl Plans {
             .execute_batch(
                 "PRAGMA synchronous = FULL;
                  CREATE TABLE IF NOT EXISTS plan (number INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL) STRICT;
+                 CREATE TABLE IF NOT EXISTS told (one INTEGER PRIMARY KEY CHECK (one = 1), until_ms INTEGER NOT NULL) STRICT;
                  PRAGMA user_version = 1;",
             )
             .map_err(database("make the plans' table"))?;
@@ -150,6 +151,21 @@ impl Plans {
         }
         kept.commit().map_err(database(WHAT))?;
         Ok(numbers)
+    }
+
+    /// Up to when, ms, it was told what comes due of notices; 0 where nothing ever was.
+    pub(super) fn told_ms(&self) -> Result<u64, PlansError> {
+        let told = self.0.query_row("SELECT until_ms FROM told", [], |row| row.get::<_, i64>(0)).optional();
+        Ok(told.map_err(database("read what was told"))?.map_or(0, i64::cast_unsigned))
+    }
+
+    /// Keeps up to when it was told.
+    pub(super) fn keep_told_ms(&self, until_ms: u64) -> Result<(), PlansError> {
+        let kept = self.0.execute(
+            "INSERT INTO told VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET until_ms = max(until_ms, ?1)",
+            [until_ms.cast_signed()],
+        );
+        kept.map(|_| ()).map_err(database("keep what was told"))
     }
 
     /// Drops a plan; whether it was there.

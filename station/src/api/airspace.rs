@@ -18,7 +18,7 @@ use super::entry::verdict_text;
 use super::notice::{self, AskedNotice, fields_json, notice_json, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
-use crate::airspace::{PlansError, Room};
+use crate::airspace::{self, PlansError, Reminder, Room};
 use crate::keeper::Keeper;
 
 /// Most notices, touches or conflicts in one answer.
@@ -97,6 +97,24 @@ pub(crate) fn conflict_json(memorandum: &Memorandum, (one, other): Pair, conflic
     })
 }
 
+/// What has come due, as an event says it.
+pub(crate) fn due_json(memorandum: &Memorandum, reminder: &Reminder) -> Value {
+    let Reminder { origin, standing, due, notice } = reminder;
+    let said = notice.as_ref().map(
+        |notice| json!({"notice_kind": notice.kind, "text": notice.text, "fields": fields_json(notice)}),
+    );
+    json!({
+        "entry": name_text(memorandum, *origin),
+        "rules": name_text(memorandum, standing.rules),
+        "party": memorandum.name_of(origin.book.party),
+        "nature": standing.nature.name(),
+        "due": due.name(),
+        "until_ms": standing.until_ms,
+        "review_ms": standing.review_ms,
+        "notice": said,
+    })
+}
+
 /// The party of a name.
 pub(super) fn party(memorandum: &Memorandum, name: Option<&str>) -> Result<Option<Party>, Refused> {
     let named = |name: &str| {
@@ -138,7 +156,12 @@ pub(crate) fn short_of(memorandum: &Memorandum, notice: &Notice, written_ms: u64
     }
 }
 
-fn standing_json(keeper: &Keeper, origin: EntryRef, standing: &Standing) -> Result<Value, Refused> {
+fn standing_json(
+    keeper: &Keeper,
+    origin: EntryRef,
+    standing: &Standing,
+    due: &[airspace::Due],
+) -> Result<Value, Refused> {
     let name = |entry| name_text(&keeper.memorandum, entry);
     let given = given(keeper, standing.rules)?;
     let short: Vec<Value> = given
@@ -154,6 +177,7 @@ fn standing_json(keeper: &Keeper, origin: EntryRef, standing: &Standing) -> Resu
         "withdrawn_by": standing.withdrawn_by.map(name),
         "notice": given.as_ref().map(|(notice, _)| notice_json(notice)),
         "short": short,
+        "due": due.iter().map(|due| due.name()).collect::<Vec<_>>(),
     }))
 }
 
@@ -166,18 +190,18 @@ pub(crate) async fn notices(
     let keeper = api.line(&line)?;
     let party = party(&keeper.memorandum, listed.party.as_deref())?;
     let at_ms = listed.at_ms.unwrap_or_else(|| api.now_ms());
-    let all = listed.all;
-    let found = keeper
+    let (all, now_ms) = (listed.all, api.now_ms());
+    let (found, ahead_ms) = keeper
         .airspace
         .look(move |room: &mut Room| {
             let wanted =
                 |(origin, _): &(EntryRef, Standing)| party.is_none_or(|party| origin.book.party == party);
             let notices = room.notices();
-            if all {
-                notices.notices().filter(wanted).take(MAX_LIST + 1).collect::<Vec<_>>()
-            } else {
-                notices.in_force(at_ms).filter(wanted).take(MAX_LIST + 1).collect()
-            }
+            let found: Vec<(EntryRef, Standing)> = match all {
+                true => notices.notices().filter(wanted).take(MAX_LIST + 1).collect(),
+                false => notices.in_force(at_ms).filter(wanted).take(MAX_LIST + 1).collect(),
+            };
+            (found, room.ahead_ms())
         })
         .await
         .ok_or_else(Refused::stopping)?;
@@ -186,7 +210,9 @@ pub(crate) async fn notices(
     // Others' covers are looked at, which takes its time.
     let reading = tokio::task::spawn_blocking(move || {
         let all = found.iter().take(MAX_LIST);
-        let all = all.map(|(origin, standing)| standing_json(&keeper, *origin, standing));
+        let all = all.map(|(origin, standing)| {
+            standing_json(&keeper, *origin, standing, &airspace::due(standing, now_ms, ahead_ms))
+        });
         let of_kind = |json: &Value| {
             kind.is_none() || kind.as_deref() == json.pointer("/notice/notice_kind").and_then(Value::as_str)
         };

@@ -102,7 +102,7 @@ fn clock(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Result<Check
             Told::Shown(shown) => {
                 matches!(shown.as_ref(), Shown::Receipted { receipt: told } if told == receipt)
             }
-            Told::Down { .. } | Told::Conflict(_) => false,
+            Told::Down { .. } | Told::Conflict(_) | Told::Due(_) => false,
         });
         let latest_ms = arrived.map_or(now_ms, |happening| happening.at_ms);
         let apart_ms = if given_ms > latest_ms {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::airspace::conflict_json;
+use super::airspace::{conflict_json, due_json};
 use super::entry::{content_json, kind_text, plain_json};
 use super::request::{Path, Query};
 use super::{Api, LinePath, Refused, book_text, fault_json, name_text};
@@ -35,6 +35,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "down"}))
         }
         Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
+        Told::Due(reminder) => ("due", due_json(memorandum, reminder)),
         Told::Shown(shown) => match shown.as_ref() {
             Shown::Entry { name, marked, unjudged, content, regards, time_ms, .. } => (
                 "entry",

@@ -25,6 +25,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) name: &'a str,
     pub(crate) clock: Clock,
     pub(crate) hooks: Hooks,
+    /// How long before a notice's end or review that is told, ms.
+    pub(crate) ahead_ms: u64,
 }
 
 /// A line's own key of its station, for its circuits.
@@ -40,7 +42,7 @@ pub(crate) struct Opened {
 /// # Errors
 /// Whatever is wrong with the papers or the store.
 pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
-    let Opening { home, name, clock, hooks } = opening;
+    let Opening { home, name, clock, hooks, ahead_ms } = opening;
     let keys = Keys::read(&home.keys(name))?;
     let path = home.memorandum(name);
     let paper = Paper::read(&path)?;
@@ -91,6 +93,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         clock: clock.clone(),
         feed: feed.clone(),
         hooks: hooks.clone(),
+        ahead_ms,
         judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
         marked: line.marked().collect(),
     })?;
