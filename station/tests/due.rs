@@ -28,6 +28,12 @@ fn exercise() -> Value {
     }})
 }
 
+/// Writes an entry; gives its name once it is durable.
+async fn write(station: &Station, draft: Value) -> String {
+    let answer = station.post("/v1/lines/test/entries", draft).await;
+    answer["entry"].as_str().expect("an entry").to_owned()
+}
+
 async fn advance(station: &Station, now_ms: u64) {
     station.post("/v1/clock", json!({"now_ms": now_ms})).await;
 }
@@ -36,7 +42,7 @@ async fn advance(station: &Station, now_ms: u64) {
 async fn told(station: &Station) -> Vec<Value> {
     // Whoever has an answer of the airspace comes after what it told at its start.
     station.get("/v1/lines/test/conflicts").await;
-    let mark = station.write_on("test", json!({"kind": "message", "text": "Up to here."}), 0).await;
+    let mark = write(station, json!({"kind": "message", "text": "Up to here."})).await;
     let mut events = Stream::open(station, "?after=0", "").await;
     let mut due = Vec::new();
     loop {
@@ -54,8 +60,8 @@ async fn what_comes_due_is_told_once_by_the_stations_clock_and_over_restarts() {
     let [usa, _] = two();
     let station = usa.start_at(Clock::scenario(NOW_MS));
     station.wait("/v1/station", |_| true).await;
-    let hospital = station.write_on("test", site(NOW_MS + 20 * DAY), 0).await;
-    let drill = station.write_on("test", exercise(), 0).await;
+    let hospital = write(&station, site(NOW_MS + 20 * DAY)).await;
+    let drill = write(&station, exercise()).await;
     let mut events = Stream::open(&station, "", "").await;
     // An hour before its end, a quarter of its four hours.
     advance(&station, NOW_MS + 7 * HOUR).await;
@@ -92,7 +98,7 @@ async fn how_long_before_is_configured() {
     ));
     let station = usa.start_at(Clock::scenario(NOW_MS));
     station.wait("/v1/station", |_| true).await;
-    station.write_on("test", site(NOW_MS + 20 * DAY), 0).await;
+    write(&station, site(NOW_MS + 20 * DAY)).await;
     let mut events = Stream::open(&station, "", "").await;
     advance(&station, NOW_MS + 20 * DAY - 2 * HOUR).await;
     assert_eq!(told(&station).await, [] as [&str; 0]);
