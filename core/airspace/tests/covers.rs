@@ -212,6 +212,35 @@ fn rings() {
 }
 
 #[test]
+fn what_people_fly() {
+    let mut dice = Dice(17);
+    let metres = |dice: &mut Dice, least: f64, most: f64| least * (most / least).powf(dice.unit());
+    for number in 0..300 {
+        let centre = position(150.0 * dice.unit() - 75.0, 360.0 * dice.unit());
+        let mm = (metres(&mut dice, 20.0, 50_000.0) * 1_000.0) as u32;
+        let far = metres(&mut dice, 10.0, 300_000.0);
+        let shape = match dice.below(3) {
+            0 => Shape::Circle { centre, radius_mm: mm },
+            1 => Shape::Leg { from: centre, to: away(&mut dice, centre, far), half_width_mm: mm },
+            _ => {
+                let corners: Vec<Position> = (0..4).map(|_| away(&mut dice, centre, far)).collect();
+                let Ok(area) = Area::turned(&corners, &[]) else { continue };
+                Shape::Around { area, distance_mm: mm }
+            }
+        };
+        let cover = shape.cover(1_000).unwrap_or_else(|fault| panic!("{shape:?}: {fault}"));
+        hold(&mut dice, &shape, 1_000, core::slice::from_ref(&cover), 10);
+        let distance_mm = (metres(&mut dice, 20.0, 20_000.0) * 1_000.0) as u32;
+        let ring =
+            cover::ring(&cover, distance_mm, 1_000).unwrap_or_else(|fault| panic!("{shape:?}: {fault}"));
+        // Geodesics to all edges of a cover take long.
+        if number % 5 == 0 {
+            hold(&mut dice, &Shape::Around { area: cover, distance_mm }, 1_000, &ring, 2);
+        }
+    }
+}
+
+#[test]
 fn a_ring_that_no_area_can_be_is_several() {
     // Around the north pole, and within 500 km of the equator: one area may not run around a pole and cross it.
     let cap: Vec<Position> = (0..36).map(|ten| position(3.0, f64::from(ten) * 10.0)).collect();
