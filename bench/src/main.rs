@@ -52,6 +52,10 @@ enum Part {
     Large,
     /// Verifying a large record
     Verify,
+    /// Of the conflict check: the register beside `rstar` + `geo`
+    Register,
+    /// Of the conflict check: sites and movements from a file, through two stations
+    Import,
 }
 
 /// Measures us beside the peers.
@@ -210,16 +214,24 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     // One thread for all load: two cores are to be the stations' as far as possible.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(&run, wanted))
+    match cli.suite {
+        Suite::Line => runtime.block_on(measure(&run, wanted)),
+        Suite::Airspace => {
+            let mut figures = Vec::new();
+            if wanted(Part::Register) {
+                figures.extend(airspace::measure(cli.quick)?);
+            }
+            if wanted(Part::Import) {
+                figures.extend(runtime.block_on(airspace::import::measure(&run, cli.quick))?);
+            }
+            Ok(figures)
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let figures = match cli.suite {
-        Suite::Line => work(&cli),
-        Suite::Airspace => airspace::measure(cli.quick),
-    };
-    match figures {
+    match work(&cli) {
         Ok(figures) if cli.json => {
             println!("{}", figure::json(&figures));
             ExitCode::SUCCESS

@@ -5,6 +5,7 @@
 //! contender the best turn counts, since what else runs on the machine only ever adds.
 
 mod contender;
+pub(crate) mod import;
 mod ours;
 mod theirs;
 mod traffic;
