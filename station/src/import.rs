@@ -18,11 +18,14 @@ use detente_line::notice::making::Place as Where;
 use detente_line::notice::{Field, Value, Waypoint};
 use detente_line::{Content, Memorandum, Nature, Notice, NoticeKind};
 use detente_record::{EntryRef, MAX_ENTRY};
+use rayon::prelude::*;
 
 /// Bytes of an entry that are not its body, at most.
 const FRAME: usize = 1_024;
 /// How wide a movement's way is to either side, where it is said by its waypoints alone, mm.
 const HALF_WIDTH_MM: u32 = 50_000;
+/// Most rows that are shown.
+pub const MAX_ROWS: usize = 1_000;
 /// Most faults that are told.
 pub const MAX_FAULTS: usize = 1_000;
 
@@ -79,7 +82,7 @@ pub struct Row {
     pub change: Change,
     /// The notice that it becomes.
     pub notice: Notice,
-    /// What was understood, line by line.
+    /// What was understood, line by line; nothing for rows beyond [`MAX_ROWS`].
     pub echo: Vec<String>,
 }
 
@@ -144,11 +147,9 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
         notes.map(|note| Wrong { place: note.place.to_string(), reason: note.text.clone() }).collect();
     let mut named = BTreeSet::new();
     let mut kinds: Vec<String> = Vec::new();
-    for item in &read.items {
-        let serial = serial_of(item);
-        let before = serial.as_ref().and_then(|serial| standing.get(serial));
-        match notice_of(item, terms, before.map(|(_, notice)| notice)) {
-            Ok((notice, short)) => {
+    for (item, judged) in read.items.iter().zip(judged(&read.items, terms, standing)) {
+        match judged {
+            Ok(Judged { serial, change, notice, short }) => {
                 for reason in short {
                     understood.refuse(&item.place, reason);
                 }
@@ -158,20 +159,15 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                     understood.notes.push(Wrong { place: item.place.to_string(), reason });
                     understood.notes.truncate(MAX_FAULTS);
                 }
-                let serial = serial.unwrap_or_default();
-                let change = match before {
-                    None => Change::New,
-                    Some((origin, held)) if *held == notice => Change::Same(*origin),
-                    Some((origin, _)) => Change::Changed(*origin),
-                };
                 if !serial.is_empty() {
                     named.insert(serial.clone());
                 }
                 if !kinds.contains(&notice.kind) {
                     kinds.push(notice.kind.clone());
                 }
-                let (place, echo) = (item.place.to_string(), echo::item(item, terms.zone));
-                understood.rows.push(Row { place, serial, change, notice, echo });
+                let shown = understood.rows.len() < MAX_ROWS;
+                let echo = if shown { echo::item(item, terms.zone) } else { Vec::new() };
+                understood.rows.push(Row { place: item.place.to_string(), serial, change, notice, echo });
             }
             Err(reasons) => {
                 for reason in reasons {
@@ -185,6 +181,31 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
         .filter(|(serial, (_, notice))| !named.contains(*serial) && kinds.contains(&notice.kind));
     understood.missing = missing.map(|(serial, (origin, _))| (serial.clone(), *origin)).collect();
     understood
+}
+
+/// What becomes of an item.
+struct Judged {
+    serial: String,
+    change: Change,
+    notice: Notice,
+    /// What it is short of, where that is named beside it.
+    short: Vec<String>,
+}
+
+/// What becomes of each item, in their order, by all cores: covers are most of the work, and no item waits for another.
+fn judged(items: &[Item], terms: &Terms<'_>, standing: &Standing) -> Vec<Result<Judged, Vec<String>>> {
+    let judged = items.par_iter().map(|item| {
+        let serial = serial_of(item).unwrap_or_default();
+        let before = standing.get(&serial).filter(|_| !serial.is_empty());
+        let (notice, short) = notice_of(item, terms, before.map(|(_, notice)| notice))?;
+        let change = match before {
+            None => Change::New,
+            Some((origin, held)) if *held == notice => Change::Same(*origin),
+            Some((origin, _)) => Change::Changed(*origin),
+        };
+        Ok(Judged { serial, change, notice, short })
+    });
+    judged.collect()
 }
 
 fn serial_of(item: &Item) -> Option<String> {

@@ -24,12 +24,9 @@ use super::notice::notice_json;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, touching};
 use crate::airspace::Room;
-use crate::import::{self, Change, Row, Shortness, Standing, Terms, Understood, Wrong};
+use crate::import::{self, Change, MAX_ROWS, Row, Shortness, Standing, Terms, Understood, Wrong};
 use crate::keeper::{Keeper, Refusal};
 use crate::words;
-
-/// Rows that are shown of a file.
-const MAX_ROWS: usize = 1_000;
 
 /// What a file is to become.
 #[derive(Debug, Deserialize)]
