@@ -177,7 +177,7 @@ fn parts(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32, most: usize) -> 
 /// The cover of what is ordinary, put straight out; one that its maker has no doubts about.
 fn straight(core: &Core<'_>, distance_mm: u32, tolerance_ppm: u32) -> Option<Area> {
     let [ring] = core.rings.as_slice() else { return None };
-    let area = offset::area(&offset::outline(ring, distance_mm, tolerance_ppm)?)?;
+    let area = Area::new(&offset::outline(ring, distance_mm, tolerance_ppm)?, &[]).ok()?;
     let bar = Bar::making(distance_mm, tolerance_ppm);
     Doubts::of(core, &[&area], &[], &bar).is_empty().then_some(area)
 }

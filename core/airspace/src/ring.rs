@@ -143,6 +143,11 @@ fn unrolled(
 
 /// Holds a ring of at most 360° to be simple: edges meet only in the corner between them, and there do not fold back.
 fn simple(ring: usize, points: &[Point]) -> Result<(), Fault> {
+    if convex(points) { Ok(()) } else { uncrossed(ring, points) }
+}
+
+/// The same, every two edges held against each other.
+fn uncrossed(ring: usize, points: &[Point]) -> Result<(), Fault> {
     let count = points.len();
     for (place, edge) in edges(points).enumerate() {
         let rest = edges(points).enumerate().skip(place + 1);
@@ -162,6 +167,21 @@ fn simple(ring: usize, points: &[Point]) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Whether a ring turns left at every corner and comes around once: then it is simple at a glance.
+fn convex(points: &[Point]) -> bool {
+    let eastward = |edge: &Edge| (edge.to.lon, edge.to.lat) > (edge.from.lon, edge.from.lat);
+    let pairs = edges(points).zip(edges(points).cycle().skip(1));
+    let mut turned = 0_usize;
+    for (edge, next) in pairs {
+        if !turn::<false>(edge.from, edge.to, next.to).is_gt() {
+            return false;
+        }
+        // No turn is half a turn, so each time around has one turn eastward and one westward.
+        turned += usize::from(eastward(&edge) != eastward(&next));
+    }
+    turned == 2
 }
 
 /// Whether an edge that begins where another ends runs back along it.
@@ -227,5 +247,29 @@ mod tests {
         assert_eq!(turned.points.first().map(|point| (point.lat, point.lon)), Some((0, 2)));
         let cap = [0, -90, 180, 90].map(|lon| Position { lat: 80 * DEGREE, lon: lon * DEGREE });
         assert!(Ring::new(0, Role::Exterior, cap.iter().copied(), Wrong::Turned).unwrap().polar);
+    }
+
+    #[test]
+    fn a_convex_ring_is_one_that_no_two_edges_cross() {
+        let mut dice = 24_u64;
+        let mut throw = |sides: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((dice >> 33) % sides) as i64
+        };
+        let (mut rings, mut others) = (0, 0);
+        for _ in 0..20_000 {
+            // Few places, so that corners are often the same, in line, folded, crossed or around the wrong way.
+            let count = 3 + throw(5);
+            let points: Vec<Point> = (0..count).map(|_| Point { lon: throw(6), lat: throw(6) }).collect();
+            let sound = uncrossed(0, &points).is_ok();
+            rings += u32::from(convex(&points));
+            others += u32::from(sound && !convex(&points));
+            assert!(sound || !convex(&points), "{points:?}");
+        }
+        assert!(rings > 500 && others > 500, "{rings} {others}");
+        // Twice around, always to the left.
+        let star = [(0, 0), (6, 20), (6, -20), (0, 10), (12, 0)];
+        let star: Vec<Point> = star.iter().map(|&(lat, lon)| Point { lon, lat }).collect();
+        assert!(!convex(&star));
     }
 }

@@ -11,9 +11,8 @@ use core::f64::consts::{PI, TAU};
 use super::earth::{MEAN, UNIT};
 use super::nearness::{Curve, Frame};
 use super::{ROUNDING, SLACK};
-use crate::area::{Area, MAX_CORNERS};
-use crate::bounds::Bounds;
-use crate::position::{HALF_TURN, Position};
+use crate::area::MAX_CORNERS;
+use crate::position::Position;
 
 /// What is left of the room between the shape and the tolerance for what second order leaves out.
 const FINE: f64 = 1.0 / 64.0;
@@ -171,41 +170,6 @@ pub(super) fn outline(ring: &[Position], distance_mm: u32, tolerance_ppm: u32) -
         stations => walk.around(stations)?,
     }
     (walk.corners.len() <= MAX_CORNERS).then_some(walk.corners)
-}
-
-/// The area of an outline. One that is convex is a ring at a glance; of others every two edges are held against each other.
-pub(super) fn area(outline: &[Position]) -> Option<Area> {
-    match convex(outline) {
-        Some(bounds) => Some(Area::restored(outline, bounds)),
-        None => Area::new(outline, &[]).ok(),
-    }
-}
-
-/// The box around a ring that only turns left, once around, and does not cross the antimeridian.
-fn convex(ring: &[Position]) -> Option<Bounds> {
-    let [first, second, _, ..] = ring else { return None };
-    let mut bounds =
-        Bounds { south: first.lat, west: first.lon.into(), north: first.lat, east: first.lon.into() };
-    let step = |from: &Position, to: &Position| {
-        (i64::from(to.lon) - i64::from(from.lon), i64::from(to.lat) - i64::from(from.lat))
-    };
-    let (mut before, mut here) = (step(first, second), second);
-    let mut turned = 0;
-    for next in ring.iter().cycle().skip(2).take(ring.len()) {
-        let (east, north) = step(here, next);
-        bounds.south = bounds.south.min(next.lat);
-        bounds.north = bounds.north.max(next.lat);
-        bounds.west = bounds.west.min(next.lon.into());
-        bounds.east = bounds.east.max(next.lon.into());
-        // No turn is half a turn, so each time around has one turn eastward and one westward.
-        turned += usize::from((before > (0, 0)) != ((east, north) > (0, 0)));
-        if before.0.checked_mul(north)? <= before.1.checked_mul(east)? {
-            return None;
-        }
-        (before, here) = ((east, north), next);
-    }
-    let narrow = bounds.east - bounds.west < i64::from(HALF_TURN);
-    (turned == 2 && narrow && ring.len() <= MAX_CORNERS).then_some(bounds)
 }
 
 /// The corners, and places between where edges are long; none where there is one corner only.

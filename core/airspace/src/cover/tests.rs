@@ -74,34 +74,6 @@ fn ordinary_covers_are_put_straight_out() {
 }
 
 #[test]
-fn a_convex_outline_is_the_area_that_its_corners_make() {
-    let mut dice = Dice(24);
-    let judged = |corners: &[Position]| assert_eq!(offset::area(corners), Area::new(corners, &[]).ok());
-    let mut rings = 0;
-    for _ in 0..20_000 {
-        // Few places, so that corners are often the same, in line, folded, crossed or around the wrong way.
-        let lon = [0, i64::from(HALF_TURN) - 2][dice.below(2)];
-        let corner = |dice: &mut Dice| Position {
-            lat: dice.below(5) as i32,
-            lon: wrapped(lon + dice.below(5) as i64) as i32,
-        };
-        let corners: Vec<Position> = (0..2 + dice.below(5)).map(|_| corner(&mut dice)).collect();
-        judged(&corners);
-        rings += usize::from(corners.len() > 3 && offset::area(&corners).is_some());
-    }
-    assert!(rings > 500, "{rings}");
-    // Twice around, always to the left.
-    let star = [(0, 0), (6, 20), (6, -20), (0, 10), (12, 0)].map(|(lat, lon)| Position { lat, lon });
-    judged(&star);
-    for _ in 0..500 {
-        let (shape, distance_mm) = ordinary(&mut dice);
-        for ring in shape.core().rings {
-            judged(&offset::outline(&ring, distance_mm, TOLERANCE_PPM).unwrap());
-        }
-    }
-}
-
-#[test]
 fn what_bends_inward_is_put_straight_out_too() {
     let corner = [(0.0, 0.0), (0.0, 2.0), (1.0, 2.0), (1.0, 1.0), (2.0, 1.0), (2.0, 0.0)];
     let corner = corner.map(|(lat, lon)| position(50.0 + lat / 10.0, 179.9 + lon / 10.0));
