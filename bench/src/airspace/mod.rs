@@ -1,4 +1,4 @@
-//! The conflict check beside `rstar` + `geo`, on one thread, in one run: `detente-bench airspace`.
+//! The conflict check beside `rstar` + `geo` and beside PostGIS, on one thread, in one run: `detente-bench airspace`.
 //!
 //! Volumes and questions are those of a fixed generator ([`traffic`]), so that figures of different days and hands are
 //! about the same work; the hits in all are counted and compared before anything is timed. Contenders take turns, and of every
@@ -7,6 +7,7 @@
 mod contender;
 pub(crate) mod import;
 mod ours;
+mod postgis;
 mod theirs;
 mod traffic;
 
@@ -16,6 +17,7 @@ use crate::Outcome;
 use crate::figure::{Figure, Goal};
 use contender::Turn;
 use ours::Ours;
+use postgis::PostGis;
 use theirs::Theirs;
 use traffic::Traffic;
 
@@ -27,6 +29,8 @@ struct Effort {
     turns: usize,
 }
 
+/// The table has a turn for every so many of the others: it takes its time.
+const TURNS_A_TABLE_TURN: usize = 3;
 const FULL: Effort = Effort { sizes: &[(100_000, 2_724), (1_000_000, 26_837)], turns: 9 };
 const QUICK: Effort = Effort { sizes: &[(100_000, 2_724)], turns: 3 };
 
@@ -59,11 +63,21 @@ fn measure_size(volumes: usize, hits: u64, turns: usize) -> Outcome<Vec<Figure>>
 
     let questions = Ours::questions(&traffic)?;
     let (mut our_best, mut their_best) = (Turn::NONE, Turn::NONE);
-    for _ in 0..turns {
+    crate::say("PostGIS: loading");
+    let mut tables = PostGis::build(&traffic)?;
+    let mut table_best = Turn::NONE;
+    for number in 0..turns {
         our_best = our_best.better(contender::turn(&questions, |asked| ours.hits(asked)));
         their_best = their_best.better(contender::turn(&traffic.questions, |asked| theirs.hits(asked)));
+        if number % TURNS_A_TABLE_TURN == 0 {
+            // A question that fails has no hits, which the count below does not forgive.
+            let turn = contender::turn(&traffic.questions, |asked| tables.hits(asked).unwrap_or(0));
+            table_best = table_best.better(turn);
+        }
     }
-    for (whose, found) in [("ours", our_best.hits), ("theirs", their_best.hits)] {
+    drop(tables);
+    let counts = [("ours", our_best.hits), ("rstar + geo", their_best.hits), ("PostGIS", table_best.hits)];
+    for (whose, found) in counts {
         if found != hits {
             return Err(
                 format!("{whose}: {found} hits instead of {hits}: no figure would mean anything").into()
@@ -84,11 +98,14 @@ fn measure_size(volumes: usize, hits: u64, turns: usize) -> Outcome<Vec<Figure>>
     let of = |what: &str| format!("{what}, {} volumes", short(volumes));
     let large = volumes >= 1_000_000;
     let peer = "rstar + geo";
+    let tables = if large { Goal::RatioAtLeast(100.0) } else { Goal::None };
     let rate = if large { Goal::None } else { Goal::RatioAtLeast(3.0) };
     let half = if large { Goal::RatioAtMost(0.2) } else { Goal::RatioAtMost(1.0 / 3.0) };
     let slowest = if large { Goal::AtMost(20.0) } else { Goal::None };
     Ok(vec![
         Figure::beside(of("checks"), our_best.rate, "/s", (peer, Some(their_best.rate)), rate),
+        Figure::beside(of("checks"), our_best.rate, "/s", ("PostGIS", Some(table_best.rate)), tables),
+        Figure::beside(of("check p50"), our_best.p50, "µs", ("PostGIS", Some(table_best.p50)), Goal::None),
         Figure::beside(of("check p50"), our_best.p50, "µs", (peer, Some(their_best.p50)), half),
         Figure::beside(of("check p99"), our_best.p99, "µs", (peer, Some(their_best.p99)), Goal::None),
         Figure::alone(of("check p99, alone"), our_best.p99, "µs", slowest),
