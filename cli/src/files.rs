@@ -211,7 +211,7 @@ fn show(answer: &Answer, dry_run: bool, out: &Output) -> Result<(), Failure> {
     if dry_run {
         out.remark("nothing was taken: this was a dry run");
     } else if let Some(plans) = answer.at("plans").number() {
-        out.remark(&format!("{plans} plans kept on this station; nothing of them is said on the line"));
+        out.remark(&format!("kept on this station: {plans}; nothing of it is said on the line"));
         airspace::alarm(out, answer.at("conflicts"))?;
     } else {
         let last = answer.at("last").text().map(|last| format!(", the last one {last}")).unwrap_or_default();
