@@ -25,8 +25,9 @@ pub use record::secret_note;
 
 /// Most inputs that wait for a line.
 const MAX_WAITING: usize = 1_024;
-/// Most entries of one caller that are written at a time.
-const MAX_UNDER_WAY: usize = 512;
+/// Most entries of one caller that wait to be written: enough to share syncs, few enough that receipts, and a FLASH, which
+/// wait behind them, do so for some milliseconds only.
+const MAX_UNDER_WAY: usize = 64;
 /// Most things that wait for a circuit: the core sends one at a time, and a last one.
 const MAX_OUTGOING: usize = 4;
 
