@@ -73,10 +73,10 @@ impl Figure {
         };
         let goal = match goal {
             Goal::None => String::new(),
-            Goal::RatioAtMost(limit) => format!("at most {limit}x"),
-            Goal::RatioAtLeast(limit) => format!("at least {limit}x"),
-            Goal::AtMost(limit) => format!("at most {limit} {unit}"),
-            Goal::AtLeast(limit) => format!("at least {limit} {unit}"),
+            Goal::RatioAtMost(limit) => format!("at most {}x", short(limit)),
+            Goal::RatioAtLeast(limit) => format!("at least {}x", short(limit)),
+            Goal::AtMost(limit) => format!("at most {} {unit}", short(limit)),
+            Goal::AtLeast(limit) => format!("at least {} {unit}", short(limit)),
         };
         Self { figure, ours, unit, against, theirs, ratio, goal, met }
     }
@@ -110,6 +110,12 @@ fn number(value: f64) -> String {
         _ => 3,
     };
     format!("{value:.decimals$}")
+}
+
+/// A limit: as it was said, or to three digits.
+fn short(limit: f64) -> String {
+    let said = limit.to_string();
+    if said.len() < 8 { said } else { number(limit) }
 }
 
 /// A list of objects, for machines.

@@ -285,12 +285,15 @@ pub(crate) fn touching(answer: &Answer, out: &Output) -> Result<(), Failure> {
     }
     let [clear, near, conflict] =
         ["clear", "within_separation", "conflict"].map(|name| answer.at(name).number().unwrap_or(0));
-    page.heading(&format!("{conflict} in conflict, {near} within separation, {clear} clear"));
-    out.data(page.text().trim_start())?;
+    // Of a file that nobody understands there is nothing to count.
+    if conflict + near + clear > 0 {
+        page.heading(&format!("{conflict} in conflict, {near} within separation, {clear} clear"));
+        out.data(page.text().trim_start())?;
+        looked_at(answer, out);
+    }
     if answer.at("more").holds() {
         out.remark("and more than is shown: the gravest are, up to 16 a row and 1,000 in all");
     }
-    looked_at(answer, out);
     out.remark("nothing was sent or kept");
     Ok(())
 }

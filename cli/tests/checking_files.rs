@@ -24,24 +24,8 @@ fn a_file_says_what_each_row_would_touch_and_nothing_is_sent_or_kept() {
     let _station = usa.start();
     let mut other = rus.start();
     other.says("a circuit is up");
-    rus.done(&["notice", "send", &rus.folder.file("theirs.csv", THEIRS)]);
-    rus.done(&["send", "--wait=120", "All of it is sent."]);
-    usa.done(&[
-        "plan",
-        "add",
-        "--kind",
-        "activity",
-        "--text",
-        "Our own",
-        "--circle",
-        "35.0,38.0",
-        "--radius",
-        "3km",
-        "--from",
-        "2036-01-01T08:00Z",
-        "--until",
-        "2036-01-01T12:00Z",
-    ]);
+    rus.gives(THEIRS);
+    usa.plans("35.0,38.0", "3km", "2036-01-01T08:00Z", "2036-01-01T12:00Z");
     let books = usa.done(&["record", "show", "--json"]);
     let ours = usa.folder.file("ours.csv", OURS);
     let text = usa.done(&["check", &ours]);
@@ -92,22 +76,7 @@ fn wrong_rows_are_named_and_the_others_are_checked() {
     let _station = usa.start();
     let late = "id,kind,name,latitude,longitude,radius_m,from,until,forces,contact\n\
         B-1,activity,Drill,35.0,38.0,1000,2017-01-01T11:00Z,2036-01-01T18:00Z,1st,+1\n";
-    usa.done(&[
-        "plan",
-        "add",
-        "--kind",
-        "activity",
-        "--text",
-        "Our own",
-        "--circle",
-        "35.0,38.0",
-        "--radius",
-        "3km",
-        "--from",
-        "2036-01-01T08:00Z",
-        "--until",
-        "2036-01-01T12:00Z",
-    ]);
+    usa.plans("35.0,38.0", "3km", "2036-01-01T08:00Z", "2036-01-01T12:00Z");
     let left = usa.run(&["check", &usa.folder.file("late.csv", late)]);
     assert_eq!(left.code, Some(2), "{left:?}");
     assert!(left.err.contains("✗ row 2: lead time: expected"), "{}", left.err);
@@ -122,6 +91,7 @@ fn wrong_rows_are_named_and_the_others_are_checked() {
     let (checked, dry) = (usa.run(&["check", &bad]), usa.run(&["notice", "send", "--dry-run", &bad]));
     let told = |left: &parties::Left| left.err.lines().find(|line| line.starts_with('✗')).map(str::to_owned);
     assert_eq!(told(&checked), told(&dry), "{checked:?} {dry:?}");
+    assert_eq!(checked.out, "", "nothing is counted where nothing is understood");
     assert!(told(&checked).is_some_and(|line| line.contains("latitude")), "{checked:?}");
     assert_eq!(usa.run(&["check", &bad, "--at", "35,38"]).code, Some(2));
 }

@@ -10,12 +10,6 @@ use serde_json::{Value, json};
 const THEIRS: &str = "id,kind,name,latitude,longitude,radius_m,from,until,forces,contact\n\
     F-1,activity,Firing,36.30,37.20,20000,2036-01-01T06:00Z,2036-01-01T12:00Z,all,+963 11 000\n";
 
-fn plan(usa: &Party, place: &str, from: &str, until: &str) {
-    let circle =
-        ["plan", "add", "--kind", "activity", "--text", "Secret", "--circle", place, "--radius", "300m"];
-    usa.done(&[&circle[..], &["--from", from, "--until", until]].concat());
-}
-
 fn body(party: &Party, entry: &str) -> Value {
     let shown: Value =
         serde_json::from_str(&party.done(&["show", entry.trim(), "--json"])).expect("an entry as JSON");
@@ -28,8 +22,7 @@ fn a_coarse_report_cannot_be_told_from_that_of_any_other_plan_in_its_cell() {
     let _station = usa.start();
     let mut other = rus.start();
     other.says("a circuit is up");
-    rus.done(&["notice", "send", &rus.folder.file("theirs.csv", THEIRS)]);
-    rus.done(&["send", "--wait=120", "All of it is sent."]);
+    rus.gives(THEIRS);
     let nothing = ["report", "rus/R/1", "--coarse", "10km,1h"];
     usa.run(&nothing).refused(
         2,
@@ -37,8 +30,8 @@ fn a_coarse_report_cannot_be_told_from_that_of_any_other_plan_in_its_cell() {
         "detente conflicts",
     );
     // Two plans kilometres and minutes apart, in one cell.
-    plan(&usa, "36.28,37.21", "2036-01-01T08:05Z", "2036-01-01T08:20Z");
-    plan(&usa, "36.33,37.26", "2036-01-01T08:40Z", "2036-01-01T08:59Z");
+    usa.plans("36.28,37.21", "300m", "2036-01-01T08:05Z", "2036-01-01T08:20Z");
+    usa.plans("36.33,37.26", "300m", "2036-01-01T08:40Z", "2036-01-01T08:59Z");
     usa.run(&nothing).refused(2, "found plan/1, plan/2", "--plan");
     let report =
         |plan: &str| usa.run(&["report", "rus/R/1", "--coarse", "10km,1h", "--plan", plan, "--wait=120"]);
@@ -56,5 +49,5 @@ fn a_coarse_report_cannot_be_told_from_that_of_any_other_plan_in_its_cell() {
     for says in ["says: corner 36.25, 37.1875", "says: at any height", "says: from  010800ZJAN36"] {
         assert!(one.err.contains(says), "{says}: {}", one.err);
     }
-    assert!(!first.to_string().contains("Secret"), "{first}");
+    assert!(!first.to_string().contains("Our own"), "{first}");
 }

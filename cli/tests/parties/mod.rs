@@ -123,6 +123,19 @@ impl Party {
         self.run(&[&usual, more].concat())
     }
 
+    /// Keeps an own plan of a circle for a time.
+    pub(crate) fn plans(&self, place: &str, radius: &str, from: &str, until: &str) {
+        let what = ["plan", "add", "--kind", "activity", "--text", "Our own"];
+        let place = ["--circle", place, "--radius", radius];
+        self.done(&[&what[..], &place, &["--from", from, "--until", until]].concat());
+    }
+
+    /// Sends a list of notices, and waits until the others have all of it.
+    pub(crate) fn gives(&self, list: &str) {
+        self.done(&["notice", "send", &self.folder.file("list.csv", list)]);
+        self.done(&["send", "--wait=120", "All of it is sent."]);
+    }
+
     /// Starts its station; gives it with the lines of its log.
     pub(crate) fn start(&self) -> Running {
         let mut command = self.command(&["run"]);

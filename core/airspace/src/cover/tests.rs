@@ -3,7 +3,6 @@
 use super::*;
 use dice::Dice;
 
-#[allow(dead_code, reason = "all tests of this crate share one source of numbers")]
 #[path = "../../tests/dice/mod.rs"]
 mod dice;
 
@@ -45,7 +44,7 @@ fn whatever(dice: &mut Dice) -> Shape {
     let lat = [90.0 - near(dice), near(dice) - 90.0, near(dice), 180.0 * dice.unit() - 90.0][dice.below(4)];
     let at = (lat, [180.0 + near(dice), 360.0 * dice.unit()][dice.below(2)]);
     let distance_mm = between(dice, 1_000.0, 500_000_000.0) as u32;
-    let corners: Vec<Position> = (0..3 + dice.below(3))
+    let corners: Vec<Position> = (0..dice.within(3, 5))
         .map(|_| {
             let far = between(dice, 10.0, 1_000_000.0);
             let Position { lat, lon } = away(dice, at, far);
