@@ -57,6 +57,7 @@ NUMBERS = {
     "duty": 13,
     "notice": 14,
     "conflict": 15,
+    "position": 16,
     "opens": 64,
     "suspends": 65,
     "resumes": 66,
@@ -176,7 +177,12 @@ def write_kinds():
         effective_ms=START,
         decision=[code(0, 1, "A"), 4],
     )
-    sound("motion", {1: 1, 2: "to reopen", 3: START + DAY}, text="to reopen", closes_ms=START + DAY)
+    for number, word in ((1, "affirms"), (2, "disputes"), (4, "withdraws")):
+        sound("position", {1: number}, f"position, {word}", stance=word)
+    sound("position", {1: 3, 2: "it was a school"}, "position, corrects", stance="corrects", text="it was a school")
+    for number, word in ((1, "reopen"), (2, "resolve")):
+        body = {1: number, 2: f"to {word}", 3: START + DAY}
+        sound("motion", body, f"motion to {word}", matter=word, text=f"to {word}", closes_ms=START + DAY)
     for number, word in ((1, "for"), (2, "against"), (3, "abstain")):
         sound("vote", {1: number}, f"vote {word}", choice=word)
     sound("vote", {1: 2, 2: "not yet"}, "vote, explained", choice="against", text="not yet")
@@ -266,14 +272,21 @@ def write_kinds():
     bad("resumes", "no time", {})
     bad("resumes", "entry number 0", {1: START, 2: [1, 0]})
     bad("resumes", "class 5", {1: START, 2: [5, 1]})
-    bad("motion", "to do something else", {1: 2, 2: "to close", 3: START}, "Incompatible")
+    for number in (0, 5):
+        bad("position", f"stance {number}", {1: number, 2: "so it was"})
+    bad("position", "a correction without a text", {1: 3})
+    bad("position", "empty text", {1: 1, 2: ""})
+    bad("position", "text of 12,001 bytes", {1: 1, 2: "x" * 12_001})
+    bad("position", "another key", {1: 1, 3: 1}, "Incompatible")
+    for number in (0, 3):
+        bad("motion", f"matter {number}", {1: number, 2: "to close", 3: START}, "Incompatible")
     bad("motion", "no text", {1: 1, 3: START})
     bad("vote", "choice 0", {1: 0})
     bad("vote", "choice 4", {1: 4})
     bad("decide", "outcome 4", {1: 4, 2: []})
     bad("decide", "no votes", {1: 1})
     bad("decide", "vote of party 255", {1: 1, 2: [[2040, 1]]})
-    for kind in (16, 63, 70, 65_535):
+    for kind in (17, 63, 70, 65_535):
         cases.append(dict(name=f"kind {kind}", kind=kind, bytes=cbor({}), verdict="Incompatible"))
     write("kinds", 4, cases=cases, places=places())
 
@@ -296,10 +309,12 @@ def places():
         "duty": {1: 1},
         "notice": NOTICE,
         "conflict": REPORT,
+        "position": {1: 1},
         "opens": {1: 0, 2: 1, 3: HASH},
         "suspends": {1: [], 2: 1, 3: "x"},
         "resumes": {1: 1},
         "motion": {1: 1, 2: "x", 3: 1},
+        "motion to resolve": {1: 2, 2: "x", 3: 1},
         "vote": {1: 1},
         "decide": {1: 1, 2: []},
     }
@@ -365,12 +380,25 @@ def places():
             ]
             for kind in ("motion", "vote", "decide")
         },
+        "motion to resolve": [
+            ("A", [], True),
+            ("A", [other("R"), own("Z")], True),
+            ("A", [own("A")], True),
+            ("O", [], False),
+        ],
+        "position": [
+            ("R", [other("Z")], True),
+            ("O", [other("A")], True),
+            ("Z", [own("R"), other("P")], True),
+            ("R", [], False),
+            ("A", [other("A")], False),
+        ],
     }
     allowed["displayed"] += [("O", [other("O")], True), ("P", [other("P")], False), ("R", [other("R")], False)]
     found = [
         dict(
             name=kind,
-            kind=NUMBERS[kind],
+            kind=NUMBERS[kind.split()[0]],
             bytes=cbor(body[kind]),
             book=code(0, 1, letter),
             regards=regards,
@@ -1127,6 +1155,48 @@ def write_folds():
     carried = r.say("usa", "A", "decide", {1: 1, 2: votes(2), 3: [code(0, 0, "A"), 4]}, two)
     assert lapsed == "usa/A/4"
     r.case.update(undecided=[], consent={stop: carried})
+
+    r = record("a motion to resolve is about anything, and consents to nothing")
+    said = r.say("usa", "R", "message", message)
+    stop = r.say("rus", "A", "suspends", suspend())
+    resolve = lambda closes, *about, **expected: r.say(
+        "usa", "A", "motion", {1: 2, 2: "that it was so", 3: closes}, *about, **expected
+    )
+    about = resolve(START + DAY, said)
+    aside = resolve(START + DAY)
+    also = resolve(START + DAY, stop)
+    resolve(START - 1, **refused)
+    resolve(START + 14 * DAY + 1, **refused)
+    r.say("rus", "A", "vote", {1: 1}, also)
+    r.say("rus", "A", "vote", {1: 2}, about)
+    ours, theirs = code(0, 0, "A"), code(0, 1, "A")
+    carried = r.say("usa", "A", "decide", {1: 1, 2: [[ours, 3], [theirs, 2]]}, also)
+    r.say("usa", "A", "decide", {1: 2, 2: [[ours, 1], [theirs, 3]], 3: [ours, 6]}, about)
+    r.say("rus", "A", "resumes", {1: 0, 2: [ours, 6]}, stop, **refused)
+    assert carried == "usa/A/6"
+    r.case.update(undecided=[aside], consent={stop: None})
+
+    r = record("positions stand side by side, and each party's last word is its own")
+    said = r.say("usa", "Z", "message", message)
+    other = r.say("usa", "R", "message", message)
+    r.say("rus", "Z", "position", {1: 1}, said)
+    disputed = r.say("rus", "R", "position", {1: 2, 2: "it was not"}, said, other)
+    corrected = r.say("usa", "R", "position", {1: 3, 2: "it was a school"}, said)
+    r.say("rus", "O", "position", {1: 1}, other)
+    r.say("rus", "R", "position", {1: 4}, other)
+    r.case.update(
+        positions={said: dict(usa=corrected, rus=disputed), other: dict(usa=None, rus=None)},
+        open={said: ["rus"], other: ["rus"], corrected: ["rus"], **{
+            name: ["usa"] for name in ("rus/Z/1", disputed, "rus/O/1", "rus/R/2")
+        }},
+    )
+
+    r = record("a suspension stops positions, and a void one is none")
+    said = r.say("usa", "R", "message", message)
+    held = r.say("rus", "R", "position", {1: 1}, said)
+    stop = r.say("rus", "A", "suspends", suspend())
+    r.wait(1).say("rus", "R", "position", {1: 2}, said, **refused)
+    r.case.update(positions={said: dict(usa=None, rus=held), stop: dict(usa=None, rus=None)})
 
     r = record("a veto holder must speak, and may change its mind", "three")
     stop = r.say("rus", "A", "suspends", suspend())

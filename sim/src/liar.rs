@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use detente_line::frame::{self, Frame, Hello};
-use detente_line::{Choice, CircuitId, Content, Memorandum, Message, Outcome};
+use detente_line::{Choice, CircuitId, Content, Matter, Memorandum, Message, Outcome};
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party,
     Receipt, STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, SignedCheckpoint, leaf_hash, vector_hash,
@@ -482,7 +482,8 @@ impl Liar {
             }
             2 => {
                 let closes_ms = now_ms + self.rng.below(1_000_000);
-                let content = Content::Motion { text: "to reopen".into(), closes_ms };
+                let matter = if self.rng.chance(700) { Matter::Reopen } else { Matter::Resolve };
+                let content = Content::Motion { matter, text: "to reopen".into(), closes_ms };
                 let about = seen.unwrap_or(own);
                 self.write(branch, Class::A, vec![about], &content, now_ms);
             }

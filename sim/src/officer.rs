@@ -8,7 +8,9 @@ use detente_line::airspace::altitude::{Band, Datum, Limit};
 use detente_line::airspace::area::Area;
 use detente_line::airspace::span::Span;
 use detente_line::airspace::volume::Volume;
-use detente_line::{Amendment, Choice, Content, Draft, Duty, Line, Message, Notice, Position};
+use detente_line::{
+    Amendment, Choice, Content, Draft, Duty, Line, Matter, Message, Notice, Position, Stance,
+};
 use detente_record::{Class, EntryRef};
 
 use crate::rng::Rng;
@@ -71,7 +73,7 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
     }
     let subject = rng.pick(&owed).copied();
     let own = rng.pick(&awaited).copied();
-    match (rng.below(16), subject, own) {
+    match (rng.below(18), subject, own) {
         (0..4, Some(subject), _) => draft(
             None,
             vec![subject],
@@ -111,8 +113,17 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
             let life = Message { safety_of_life: Some(true), ..message(rng, false) };
             draft(Some(Class::Z), Vec::new(), Content::Message(life))
         }
+        (14, Some(subject), own) => {
+            let stance = [Stance::Affirms, Stance::Disputes, Stance::Corrects, Stance::Withdraws];
+            let stance = stance[rng.below(4) as usize];
+            let text = (stance == Stance::Corrects || rng.chance(500)).then(|| text(rng, false));
+            let about = own.filter(|_| rng.chance(300)).unwrap_or(subject);
+            let bears_out = rng.chance(300).then_some(subject);
+            let regards = [about].into_iter().chain(bears_out).collect();
+            draft(rng.chance(500).then(|| class(rng)), regards, Content::Position { stance, text })
+        }
         // Clumsy: in a book where it may not be.
-        (14, ..) if rng.chance(200) => {
+        (15, ..) if rng.chance(200) => {
             draft(Some(Class::A), Vec::new(), Content::Message(message(rng, false)))
         }
         _ => draft(Some(class(rng)), Vec::new(), Content::Message(message(rng, scenario.long))),
@@ -148,7 +159,17 @@ fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
         && rng.chance(700)
     {
         let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
-        return acts(vec![*about], Content::Motion { text: "to reopen".into(), closes_ms });
+        let matter = if rng.chance(800) { Matter::Reopen } else { Matter::Resolve };
+        return acts(vec![*about], Content::Motion { matter, text: "on the suspension".into(), closes_ms });
+    }
+    if rng.chance(300) {
+        let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
+        let about = line.facts().owed().keys().next().copied();
+        let text = "that it be looked into".into();
+        return acts(
+            about.into_iter().collect(),
+            Content::Motion { matter: Matter::Resolve, text, closes_ms },
+        );
     }
     let scope = match rng.below(3) {
         0 => Vec::new(),

@@ -3,15 +3,15 @@
 //! Acts are added once they have been judged sound; nothing is ever taken away. Every question is asked
 //! *under* a cut and answered from the acts that the cut covers alone, so that all sides answer alike.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Cut, EntryRef, Fault, Party};
+use detente_record::{Book, Class, Cut, EntryRef, Fault, Party};
 
-use crate::kind::{Choice, Content, Outcome};
+use crate::kind::{Choice, Content, Matter, Outcome};
 use crate::memorandum::Memorandum;
 use crate::snapshot::keep;
 
@@ -74,13 +74,24 @@ struct Statement {
 pub struct Motion {
     /// The act that moves it.
     pub act: EntryRef,
-    /// What it is about: for a reopening, the suspension.
-    pub about: EntryRef,
+    /// What it is to do.
+    pub matter: Matter,
+    /// What it is about: to reopen, the suspension.
+    pub about: Vec<EntryRef>,
     /// What is moved, in words.
     pub text: String,
     /// When it closes, ms.
     pub closes_ms: u64,
     votes: Vec<(EntryRef, Choice)>,
+    /// The acts that decide it, ascending; the first one that stands counts.
+    decisions: BTreeSet<EntryRef>,
+}
+
+impl Motion {
+    /// Whether it is to reopen after a suspension.
+    fn reopens(&self, suspension: EntryRef) -> bool {
+        self.matter == Matter::Reopen && self.about.first() == Some(&suspension)
+    }
 }
 
 /// A decision.
@@ -96,10 +107,10 @@ pub struct Decision {
 
 keep!(Suspended { act, scope, reason, effective_ms });
 keep!(Statement { act, effective_ms, suspended });
-keep!(Motion { act, about, text, closes_ms, votes });
+keep!(Motion { act, matter, about, text, closes_ms, votes, decisions });
 keep!(Decision { act, motion, outcome });
 keep!(Opening { act, before, size });
-keep!(Acts { statements, motions, decisions, openings });
+keep!(Acts { statements, motions, undecided, decisions, openings });
 
 /// Where a party's book goes on in a later generation: what it did not know of the ones before is disowned.
 #[derive(Debug, Clone)]
@@ -123,7 +134,9 @@ impl Opening {
 pub struct Acts {
     statements: BTreeMap<Party, Vec<Statement>>,
     motions: BTreeMap<EntryRef, Motion>,
-    decisions: Vec<Decision>,
+    /// The motions without any decision, disowned or not.
+    undecided: BTreeSet<EntryRef>,
+    decisions: BTreeMap<EntryRef, Decision>,
     openings: Vec<Opening>,
 }
 
@@ -171,12 +184,18 @@ impl Acts {
         all.map(|statement| statement.effective_ms).filter(|at| *at > after_ms).min()
     }
 
-    /// The motions without a decision under a cut.
+    /// The motions without a decision under a cut, ascending; those decided long ago take no time.
     pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
-        let open = |motion: &&Motion| {
-            self.stands(motion.act, under) && self.decision_on(motion.act, under).is_none()
-        };
-        self.motions.values().filter(open).collect()
+        // A motion that is decided can be open under a cut that does not cover the decision, or disowns it.
+        let acts_go_on = self.openings.iter().any(|opening| opening.act.book.class == Class::A);
+        let latest = self.decisions.values().rev();
+        let unseen = latest.take_while(|decision| acts_go_on || !under.covers(decision.act));
+        let mut open: BTreeSet<EntryRef> = unseen.map(|decision| decision.motion).collect();
+        open.extend(&self.undecided);
+        let motions = open.iter().filter_map(|motion| self.motions.get(motion));
+        motions
+            .filter(|motion| self.stands(motion.act, under) && self.decision_on(motion.act, under).is_none())
+            .collect()
     }
 
     /// A motion held.
@@ -186,16 +205,17 @@ impl Acts {
 
     /// The decision on a motion, under a cut.
     pub fn decision_on(&self, motion: EntryRef, under: &Under) -> Option<&Decision> {
-        self.decisions.iter().find(|decision| decision.motion == motion && self.stands(decision.act, under))
+        let acts = &self.motions.get(&motion)?.decisions;
+        self.decisions.get(acts.iter().find(|act| self.stands(**act, under))?)
     }
 
     /// A decision that carried a motion to reopen after a suspension, under a cut.
     pub fn consent(&self, suspension: EntryRef, under: &Under) -> Option<&Decision> {
-        self.decisions.iter().find(|decision| {
+        self.decisions.values().find(|decision| {
             decision.outcome == Outcome::Carried
                 && self.stands(decision.act, under)
                 && self.stands(decision.motion, under)
-                && self.motions.get(&decision.motion).is_some_and(|motion| motion.about == suspension)
+                && self.motions.get(&decision.motion).is_some_and(|motion| motion.reopens(suspension))
         })
     }
 
@@ -243,7 +263,7 @@ impl Acts {
 
     /// The last decision under a cut.
     pub fn last_decision(&self, under: &Under) -> Option<&Decision> {
-        self.decisions.iter().rev().find(|decision| self.stands(decision.act, under))
+        self.decisions.values().rev().find(|decision| self.stands(decision.act, under))
     }
 
     /// Holds an act to what the acts under its cut allow.
@@ -286,7 +306,7 @@ impl Acts {
                     _ => breach("the decision that consents to the reopening", any(*decision)),
                 }
             }
-            Content::Motion { closes_ms, .. } => {
+            Content::Motion { matter, closes_ms, .. } => {
                 let latest = time_ms.saturating_add(memorandum.terms().rule.window_ms);
                 if *closes_ms < time_ms || *closes_ms > latest {
                     return breach(
@@ -297,7 +317,11 @@ impl Acts {
                 let suspension = subject.is_some_and(|subject| {
                     self.last_suspension(subject.book.party, under).is_some_and(|s| s.act == subject)
                 });
-                if suspension { Ok(()) } else { breach("a suspension in force to be regarded", any(subject)) }
+                if suspension || *matter != Matter::Reopen {
+                    Ok(())
+                } else {
+                    breach("a suspension in force to be regarded", any(subject))
+                }
             }
             Content::Vote { .. } => match subject.filter(|subject| self.stands(*subject, under)) {
                 Some(motion) if self.motions.contains_key(&motion) => Ok(()),
@@ -359,10 +383,18 @@ impl Acts {
                 let effective_ms = time_ms.max(*effective_ms);
                 self.state(Statement { act: name, effective_ms, suspended: None });
             }
-            (Content::Motion { text, closes_ms }, Some(about)) => {
-                let motion =
-                    Motion { act: name, about, text: text.clone(), closes_ms: *closes_ms, votes: Vec::new() };
+            (Content::Motion { matter, text, closes_ms }, _) => {
+                let motion = Motion {
+                    act: name,
+                    matter: *matter,
+                    about: regards.to_vec(),
+                    text: text.clone(),
+                    closes_ms: *closes_ms,
+                    votes: Vec::new(),
+                    decisions: BTreeSet::new(),
+                };
                 self.motions.insert(name, motion);
+                self.undecided.insert(name);
             }
             (Content::Vote { choice, .. }, Some(motion)) => {
                 if let Some(motion) = self.motions.get_mut(&motion) {
@@ -370,9 +402,11 @@ impl Acts {
                 }
             }
             (Content::Decide { outcome, .. }, Some(motion)) => {
-                let decision = Decision { act: name, motion, outcome: *outcome };
-                let place = self.decisions.partition_point(|other| other.act < name);
-                self.decisions.insert(place, decision);
+                self.decisions.insert(name, Decision { act: name, motion, outcome: *outcome });
+                self.undecided.remove(&motion);
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.decisions.insert(name);
+                }
             }
             _ => {}
         }

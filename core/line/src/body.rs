@@ -10,7 +10,7 @@ use detente_airspace::position::Position;
 use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
 use minicbor::{Decode, Encode};
 
-use crate::kind::{Amendment, Choice, Content, Duty, MAX_TEXT, Message, Outcome, number};
+use crate::kind::{Amendment, Choice, Content, Duty, MAX_TEXT, Matter, Message, Outcome, Stance, number};
 use crate::notice::Notice;
 use crate::report::ConflictReport;
 
@@ -139,6 +139,15 @@ struct DutyBody {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct PositionBody {
+    #[n(1)]
+    stance: Stance,
+    #[n(2)]
+    text: Option<String>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct OpensBody {
     #[n(1)]
     before: u16,
@@ -172,7 +181,7 @@ struct ResumesBody {
 #[cbor(map)]
 struct MotionBody {
     #[n(1)]
-    what: u16,
+    matter: u16,
     #[n(2)]
     text: String,
     #[n(3)]
@@ -280,7 +289,10 @@ impl Content {
             Self::Resumes { effective_ms, decision } => {
                 bytes(ResumesBody { effective_ms, decision: decision.map(WireRef::from) })
             }
-            Self::Motion { text, closes_ms } => bytes(MotionBody { what: 1, text, closes_ms }),
+            Self::Position { stance, text } => bytes(PositionBody { stance, text }),
+            Self::Motion { matter, text, closes_ms } => {
+                bytes(MotionBody { matter: matter.number(), text, closes_ms })
+            }
             Self::Vote { choice, text } => bytes(VoteBody { choice, text }),
             Self::Decide { outcome, votes, before } => bytes(DecideBody {
                 outcome,
@@ -348,6 +360,12 @@ impl Content {
             }),
             NOTICE => Self::Notice(Notice::decode(body)?),
             CONFLICT => Self::Conflict(ConflictReport::decode(body)?),
+            POSITION => match exactly(body)? {
+                PositionBody { stance: Stance::Corrects, text: None } => {
+                    return Err(Fault::malformed("position", "a text that says what is right", "none"));
+                }
+                PositionBody { stance, text } => Self::Position { stance, text: maybe_within(text)? },
+            },
             OPENS => {
                 let OpensBody { before, size, root } = exactly(body)?;
                 if before > Book::LAST_GENERATION || size > MAX_SIZE {
@@ -368,12 +386,14 @@ impl Content {
                 let ResumesBody { effective_ms, decision } = exactly(body)?;
                 Self::Resumes { effective_ms, decision: decision.map(WireRef::entry).transpose()? }
             }
-            MOTION => match exactly(body)? {
-                MotionBody { what: 1, text, closes_ms } => Self::Motion { text: within(text)?, closes_ms },
-                MotionBody { what, .. } => {
-                    return Err(Fault::incompatible("motion", "1, to reopen", alloc::format!("{what}")));
-                }
-            },
+            MOTION => {
+                let MotionBody { matter, text, closes_ms } = exactly(body)?;
+                let Some(matter) = Matter::from_number(matter) else {
+                    let expected = "1, to reopen, or 2, to resolve";
+                    return Err(Fault::incompatible("motion", expected, matter.to_string()));
+                };
+                Self::Motion { matter, text: within(text)?, closes_ms }
+            }
             VOTE => {
                 let VoteBody { choice, text } = exactly(body)?;
                 Self::Vote { choice, text: maybe_within(text)? }

@@ -36,6 +36,7 @@ pub mod number {
     pub const DUTY: u16 = 13;
     pub const NOTICE: u16 = 14;
     pub const CONFLICT: u16 = 15;
+    pub const POSITION: u16 = 16;
     pub const OPENS: u16 = 64;
     pub const SUSPENDS: u16 = 65;
     pub const RESUMES: u16 = 66;
@@ -83,6 +84,48 @@ pub enum Duty {
         /// The office that takes over.
         to: u16,
     },
+}
+
+/// What a party holds of something that was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Stance {
+    /// It is so.
+    #[n(1)]
+    Affirms,
+    /// It is not so.
+    #[n(2)]
+    Disputes,
+    /// It is otherwise, as the text says.
+    #[n(3)]
+    Corrects,
+    /// Nothing any more.
+    #[n(4)]
+    Withdraws,
+}
+
+/// What a motion is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matter {
+    /// To consent to the end of the suspension that it regards.
+    Reopen,
+    /// To say something in the name of all; no rule of the line changes by it.
+    Resolve,
+}
+
+impl Matter {
+    /// Its number in the body of a motion.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Reopen => 1,
+            Self::Resolve => 2,
+        }
+    }
+
+    /// The matter of a number.
+    pub fn from_number(number: u16) -> Option<Self> {
+        [Self::Reopen, Self::Resolve].into_iter().find(|matter| matter.number() == number)
+    }
 }
 
 /// A party's word on a motion.
@@ -185,6 +228,13 @@ pub enum Content {
     Notice(Notice),
     /// Kind 15: what one party plans, and does not say, is in the way of what another gave notice of.
     Conflict(ConflictReport),
+    /// Kind 16: what a party holds of the first entry that it regards; the others bear it out.
+    Position {
+        /// What it holds.
+        stance: Stance,
+        /// In words; where it corrects, what is right.
+        text: Option<String>,
+    },
     /// Kind 64: first entry of a later generation.
     Opens {
         /// The generation before.
@@ -210,8 +260,10 @@ pub enum Content {
         /// The decision that consents.
         decision: Option<EntryRef>,
     },
-    /// Kind 67: a motion to reopen.
+    /// Kind 67.
     Motion {
+        /// What it is to do.
+        matter: Matter,
         /// What is moved, in words.
         text: String,
         /// When it closes, ms.
@@ -265,6 +317,7 @@ impl Content {
             Self::Duty(_) => DUTY,
             Self::Notice(_) => NOTICE,
             Self::Conflict(_) => CONFLICT,
+            Self::Position { .. } => POSITION,
             Self::Opens { .. } => OPENS,
             Self::Suspends { .. } => SUSPENDS,
             Self::Resumes { .. } => RESUMES,
@@ -279,7 +332,12 @@ impl Content {
     pub fn is_to_be_handled(&self) -> bool {
         matches!(
             self,
-            Self::Message(_) | Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) | Self::Cease { .. }
+            Self::Message(_)
+                | Self::Amendment(_)
+                | Self::Notice(_)
+                | Self::Conflict(_)
+                | Self::Position { .. }
+                | Self::Cease { .. }
         )
     }
 
@@ -287,7 +345,7 @@ impl Content {
     pub fn always_passes(&self) -> bool {
         match self {
             Self::Message(message) => message.safety_of_life == Some(true),
-            Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) => false,
+            Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) | Self::Position { .. } => false,
             Self::Unknown { kind } => *kind >= FIRST_ACT,
             _ => true,
         }
@@ -335,16 +393,21 @@ impl Content {
             Self::Resumes { .. } => {
                 one(|subject, book| subject.book.party == book.party && subject.book.class == Class::A)
             }
-            Self::Motion { .. } | Self::Vote { .. } | Self::Decide { .. } => {
+            Self::Motion { matter: Matter::Reopen, .. } | Self::Vote { .. } | Self::Decide { .. } => {
                 one(|subject, _| subject.book.class == Class::A)
             }
+            Self::Position { .. } => !entry.regards.is_empty(),
             Self::Test { .. }
             | Self::Missed { .. }
             | Self::Duty(_)
             | Self::Opens { .. }
             | Self::Suspends { .. } => entry.regards.is_empty(),
             Self::Conflict(_) => one(|subject, book| subject.book.party != book.party),
-            Self::Message(_) | Self::Cease { .. } | Self::Notice(_) | Self::Unknown { .. } => true,
+            Self::Motion { matter: Matter::Resolve, .. }
+            | Self::Message(_)
+            | Self::Cease { .. }
+            | Self::Notice(_)
+            | Self::Unknown { .. } => true,
         };
         if fits {
             Ok(())

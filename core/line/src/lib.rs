@@ -30,6 +30,7 @@ mod memorandum;
 mod mirror;
 pub mod notice;
 pub mod notices;
+mod positions;
 mod receipts;
 mod report;
 mod snapshot;
@@ -46,7 +47,7 @@ pub use contract::{
 pub use detente_airspace::position::Position;
 pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};
-pub use kind::{Amendment, Choice, Content, Duty, Message, Outcome};
+pub use kind::{Amendment, Choice, Content, Duty, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, Office, Quota, Rule, Suspension, Terms,
@@ -54,5 +55,6 @@ pub use memorandum::{
 };
 pub use notice::Notice;
 pub use notice::rule::{Extent, Minima, Nature, NoticeKind, Short};
+pub use positions::{Held, Positions};
 pub use report::ConflictReport;
 pub use view::{Forgotten, HeldBook, Verdict};

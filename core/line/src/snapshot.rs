@@ -13,10 +13,10 @@ use detente_record::{
     Blame, Book, Checkpoint, Class, EntryRef, Fault, Frontier, Party, Receipt, SignedCheckpoint,
 };
 
-use crate::kind::{Choice, Duty, Outcome};
+use crate::kind::{Choice, Duty, Matter, Outcome};
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 2\n";
+const MAGIC: &[u8] = b"detente snapshot 3\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {
@@ -218,6 +218,15 @@ impl Keep for Choice {
     fn back(from: &mut &[u8]) -> Option<Self> {
         let number = u8::back(from)?;
         [Self::For, Self::Against, Self::Abstain].into_iter().find(|choice| *choice as u8 == number)
+    }
+}
+
+impl Keep for Matter {
+    fn keep(&self, out: &mut Vec<u8>) {
+        self.number().keep(out);
+    }
+    fn back(from: &mut &[u8]) -> Option<Self> {
+        Self::from_number(u16::back(from)?)
     }
 }
 

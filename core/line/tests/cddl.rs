@@ -61,6 +61,7 @@ fn body_rule(kind: u64) -> Option<&'static str> {
         13 => "duty",
         14 => "notice",
         15 => "conflict",
+        16 => "stance",
         64 => "opens",
         65 => "suspends",
         66 => "resumes",

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use detente_line::{Acts, Content, Outcome, Under};
+use detente_line::{Acts, Content, Matter, Outcome, Under};
 use detente_record::{Book, Class, Cut, EntryRef, Party};
 
 fn act(party: u8, generation: u16, number: u64) -> EntryRef {
@@ -19,7 +19,12 @@ fn disowned_motion_carries_nothing() {
     let (suspension, motion, decision, opening) = (act(0, 0, 1), act(1, 0, 1), act(2, 0, 1), act(1, 1, 1));
     let suspends = Content::Suspends { scope: Vec::new(), effective_ms: 0, reason: "a drill".into() };
     acts.admit(suspension, &[], &suspends, 1);
-    acts.admit(motion, &[suspension], &Content::Motion { text: "to reopen".into(), closes_ms: 9 }, 2);
+    acts.admit(
+        motion,
+        &[suspension],
+        &Content::Motion { matter: Matter::Reopen, text: "to reopen".into(), closes_ms: 9 },
+        2,
+    );
     let decide = Content::Decide { outcome: Outcome::Carried, votes: vec![motion], before: None };
     acts.admit(decision, &[motion], &decide, 3);
     acts.admit(opening, &[], &Content::Opens { before: 0, size: 0, root: [0; 32] }, 4);

@@ -11,7 +11,7 @@
 
 mod line_in_memory;
 
-use detente_line::{Choice, Content, Outcome, Shown};
+use detente_line::{Choice, Content, Matter, Outcome, Shown};
 use detente_record::{Class, EntryRef};
 use line_in_memory::{LineInMemory, draft, message, party};
 
@@ -29,7 +29,8 @@ fn reopening_by_consent() {
     assert_eq!(refused.detail().what, "act", "{refused}");
 
     let closes_ms = line.now_ms + 600_000;
-    let motion = Content::Motion { text: "to reopen from midnight".into(), closes_ms };
+    let motion =
+        Content::Motion { matter: Matter::Reopen, text: "to reopen from midnight".into(), closes_ms };
     let motion = line.write(0, draft(None, &[suspension], motion)).unwrap();
     line.run_for(1_000);
     let vote = |choice| draft(None, &[motion], Content::Vote { choice, text: None });

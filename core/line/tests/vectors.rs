@@ -17,6 +17,7 @@ use detente_line::frame::{self, Frame};
 use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
     Amendment, Content, Duty, Effect, Event, Identity, Input, Line, Memorandum, Notice, Outcome, Outgoing,
+    Positions,
 };
 use detente_line::{Choice, kind::number};
 use detente_record::{
@@ -100,7 +101,12 @@ fn body(content: &Content) -> Value {
         Content::Resumes { effective_ms, decision } => {
             json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(reference)})
         }
-        Content::Motion { text, closes_ms } => json!({"text": text, "closes_ms": closes_ms}),
+        Content::Motion { matter, text, closes_ms } => {
+            json!({"matter": format!("{matter:?}").to_lowercase(), "text": text, "closes_ms": closes_ms})
+        }
+        Content::Position { stance, text } => {
+            json!({"stance": format!("{stance:?}").to_lowercase(), "text": text})
+        }
         Content::Vote { choice, text } => {
             let word = match choice {
                 Choice::For => "for",
@@ -183,7 +189,7 @@ fn every_kind_has_a_vector() {
         .filter(|case| case.text("verdict") == "sound")
         .map(|case| case.number("kind"))
         .collect();
-    let all = (number::MESSAGE..=number::CONFLICT).chain(number::OPENS..=number::DECIDE);
+    let all = (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::DECIDE);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 
@@ -415,6 +421,26 @@ fn folds() {
     }
 }
 
+/// Holds the positions on each entry that the vectors name to theirs, under a cut of everything.
+fn check_positions(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case)], line: &Line) {
+    let cut: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+    let sound = entries.iter().filter(|(name, _)| line.verdict(*name).marked.is_none());
+    let read = sound.filter_map(|(name, entry)| {
+        let entry = Entry::decode(&entry.bytes("bytes")).ok()?;
+        let content = Content::decode(entry.kind, &entry.body).ok()?;
+        Some((*name, entry, content))
+    });
+    let read: Vec<_> = read.collect();
+    for (subject, expected) in case.fields("positions") {
+        let positions = Positions::under(&cut, house.entry(&subject), read.clone());
+        for party in house.memorandum.parties() {
+            let found = positions.of(party).map_or(Value::Null, |held| Value::String(house.name(held.name)));
+            let expected = expected.value.get(house.memorandum.name_of(party)).unwrap();
+            assert_eq!(&found, expected, "{at}: positions on {subject}");
+        }
+    }
+}
+
 /// Holds what a party makes of a record to what the vectors say.
 fn check_record(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case)], line: &Line) {
     for (name, entry) in entries {
@@ -441,6 +467,7 @@ fn check_record(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case
         let found = line.consent(house.entry(&suspension)).map(|decision| house.name(decision));
         assert_eq!(found.map_or(Value::Null, Value::String), decision.value, "{at}: {}", decision.at);
     }
+    check_positions(at, house, case, entries, line);
     if case.has("open") {
         let open = case.fields("open");
         let mine =

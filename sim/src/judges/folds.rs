@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use detente_line::Line;
-use detente_record::{Cut, EntryRef, Party};
+use detente_line::kind::number;
+use detente_line::{Content, Line, Positions};
+use detente_record::{Cut, Entry, EntryRef, Party};
 
 use super::reference::{Awaiting, Open, Reading};
 use super::{Court, Word, object};
@@ -155,7 +156,37 @@ pub(crate) fn follow(
             return object("folds", format!("{name} at {who}: marked {marked:?}, sound {}", item.sound));
         }
     }
+    same_map(&who, "positions", &positions_of(line, record), &reading.positions())?;
     same_said(&who, &said_by(line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
+}
+
+/// What each party holds of each entry that positions were taken on, as a line's fold has it.
+fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> {
+    let cut: Cut = line.held().into_iter().map(|held| (held.book, held.judged)).collect();
+    let mut taken: BTreeMap<EntryRef, Vec<(EntryRef, Entry, Content)>> = BTreeMap::new();
+    for (book, entries) in &record.entries {
+        for (bytes, number) in entries.iter().zip(1..) {
+            let name = EntryRef { book: *book, number };
+            let read = Entry::decode(bytes).ok().and_then(|entry| {
+                let content = Content::decode(entry.kind, &entry.body).ok()?;
+                Some((*entry.regards.first()?, (name, entry, content)))
+            });
+            let verdict = line.verdict(name);
+            let sound = !verdict.unjudged && verdict.marked.is_none();
+            if let Some((about, read)) =
+                read.filter(|(_, (.., content))| sound && content.kind() == number::POSITION)
+            {
+                taken.entry(about).or_default().push(read);
+            }
+        }
+    }
+    let parties: Vec<Party> = line.memorandum().parties().collect();
+    let folded = taken.into_iter().map(|(about, taken)| {
+        let positions = Positions::under(&cut, about, taken);
+        let held = parties.iter().filter_map(|party| Some((*party, positions.of(*party)?.name)));
+        (about, held.collect())
+    });
+    folded.collect()
 }
 
 /// Holds a line that was rebuilt from its record to the live one.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::{Choice, Content, Memorandum, Outcome};
+use detente_line::{Choice, Content, Matter, Memorandum, Outcome, Stance};
 use detente_record::{Book, Class, Cut, Entry, EntryRef, Party};
 
 use crate::store::Record;
@@ -231,13 +231,15 @@ impl<'a> Reading<'a> {
         self.statements(party, cut).last().filter(|(.., suspends)| *suspends).map(|(name, ..)| *name)
     }
 
-    /// Motions under a cut: which, about what, when they close.
-    fn motions(&self, cut: &Cut) -> Vec<(EntryRef, EntryRef, u64)> {
-        let motions =
-            self.acts(cut).filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
-                (Content::Motion { closes_ms, .. }, Some(about)) => Some((name, *about, *closes_ms)),
-                _ => None,
-            });
+    /// Motions under a cut: which, the suspension that they would end, when they close.
+    fn motions(&self, cut: &Cut) -> Vec<(EntryRef, Option<EntryRef>, u64)> {
+        let motions = self.acts(cut).filter_map(|(name, entry, content)| match content {
+            Content::Motion { matter: Matter::Reopen, closes_ms, .. } => {
+                Some((name, entry.regards.first().copied(), *closes_ms))
+            }
+            Content::Motion { matter: Matter::Resolve, closes_ms, .. } => Some((name, None, *closes_ms)),
+            _ => None,
+        });
         motions.collect()
     }
 
@@ -263,10 +265,10 @@ impl<'a> Reading<'a> {
 
     /// A decision that carried a motion to reopen after a suspension, under a cut.
     pub(crate) fn consent(&self, suspension: EntryRef, cut: &Cut) -> Option<EntryRef> {
-        let about: BTreeMap<EntryRef, EntryRef> =
+        let about: BTreeMap<EntryRef, Option<EntryRef>> =
             self.motions(cut).into_iter().map(|(motion, about, _)| (motion, about)).collect();
         let carried = self.decisions(cut).into_iter().find(|(_, motion, outcome)| {
-            *outcome == Outcome::Carried && about.get(motion) == Some(&suspension)
+            *outcome == Outcome::Carried && about.get(motion) == Some(&Some(suspension))
         });
         carried.map(|(decision, ..)| decision)
     }
@@ -282,6 +284,27 @@ impl<'a> Reading<'a> {
             }
         }
         votes
+    }
+
+    /// What each party holds of each entry that positions were taken on: the entry that says so.
+    pub(crate) fn positions(&self) -> BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> {
+        let mut latest: BTreeMap<(EntryRef, Party), (u64, EntryRef, Stance)> = BTreeMap::new();
+        let mut positions: BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> = BTreeMap::new();
+        for (name, regards, content) in self.sound() {
+            let serial = self.items[&name].read.as_ref().map_or(0, |(entry, _)| entry.serial);
+            if let (Content::Position { stance, .. }, Some(about)) = (content, regards.first()) {
+                let word = (serial, name, *stance);
+                let last = latest.entry((*about, name.book.party)).or_insert(word);
+                *last = if (word.0, word.1) > (last.0, last.1) { word } else { *last };
+            }
+        }
+        for ((about, party), (_, name, stance)) in latest {
+            let held = positions.entry(about).or_default();
+            if stance != Stance::Withdraws {
+                held.insert(party, name);
+            }
+        }
+        positions
     }
 
     fn outcome(
@@ -326,10 +349,11 @@ impl<'a> Reading<'a> {
                     && subject == in_force
                     && (!self.memorandum.terms().suspension.consent || consents())
             }
-            Content::Motion { closes_ms, .. } => {
+            Content::Motion { matter, closes_ms, .. } => {
                 let latest = entry.time_ms + self.memorandum.terms().rule.window_ms;
                 let about = subject.and_then(|subject| self.in_force(subject.book.party, cut));
-                (entry.time_ms..=latest).contains(closes_ms) && about.is_some() && about == subject
+                let reopens = about.is_some() && about == subject;
+                (entry.time_ms..=latest).contains(closes_ms) && (*matter == Matter::Resolve || reopens)
             }
             Content::Vote { .. } => self.motions(cut).iter().any(|(motion, ..)| Some(*motion) == subject),
             Content::Decide { outcome, votes, before } => {
@@ -425,7 +449,7 @@ impl<'a> Reading<'a> {
     }
 
     fn to_handle(&self) -> impl Iterator<Item = (EntryRef, &Content)> {
-        let handled = |content: &Content| matches!(content.kind(), 1 | 2 | 7 | 14);
+        let handled = |content: &Content| matches!(content.kind(), 1 | 2 | 7 | 14..=16);
         self.sound().filter(move |(.., content)| handled(content)).map(|(name, _, content)| (name, content))
     }
 }
@@ -437,7 +461,7 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
     let kind = content.kind();
     let books: &[Class] = match kind {
         1 if life => &[Z],
-        1..=6 | 9 | 14 => &[Z, O, P, R],
+        1..=6 | 9 | 14..=16 => &[Z, O, P, R],
         7 => &[Z],
         8 => &[Z, O],
         10..=13 => &[P],
@@ -458,7 +482,10 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
         10 | 12 | 13 | 64 | 65 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
+        67 if matches!(content, Content::Motion { matter: Matter::Resolve, .. }) => true,
         67..=69 => one(&|subject| subject.book.class == A),
+        15 => one(&|subject| !own(subject)),
+        16 => !regards.is_empty(),
         _ => true,
     };
     books.contains(&book.class) && regarded

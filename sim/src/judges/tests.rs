@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use detente_line::{Content, Evidence, Message, frame};
+use detente_line::{Content, Evidence, Matter, Message, frame};
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Hash, Party, Receipt,
     SecretKey, leaf_hash, vector_hash,
@@ -401,7 +401,8 @@ fn liveness_objects_to_a_motion_that_nobody_decides() {
     let depositary = court.memorandum.depositary().unwrap();
     let acts = book(depositary.number(), Class::A);
     let suspension = suspends(1);
-    let motion = Content::Motion { text: "to reopen".into(), closes_ms: NOON_MS + 1_000 };
+    let motion =
+        Content::Motion { matter: Matter::Reopen, text: "to reopen".into(), closes_ms: NOON_MS + 1_000 };
     let motion = Entry {
         regards: vec![EntryRef { book: acts, number: 1 }],
         vector: Some([0; 32]),
