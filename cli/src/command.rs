@@ -10,7 +10,8 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, demo, entry, inbox, notice, officer, record, regard, run, send, setup, standing, status, watch,
+    airspace, demo, entry, inbox, motion, notice, officer, position, record, regard, run, send, setup,
+    standing, status, watch,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -96,6 +97,14 @@ enum LineVerb {
     Reopen(standing::Reopen),
     /// End this party's suspension
     Resume(standing::Resume),
+    /// Move what the parties are to say together, vote on it, or list what was moved
+    #[command(subcommand)]
+    Motion(motion::Asked),
+    /// State what this party holds of something that was said
+    #[command(subcommand)]
+    Position(position::Asked),
+    /// Show all parties' positions on an entry, side by side
+    Positions(position::Positions),
     /// Show how the line stands
     Status(status::Status),
     /// Follow what happens on the line, an event a line
@@ -154,6 +163,9 @@ impl LineVerb {
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,
+            Self::Motion(asked) => motion::motion(asked, home, out).await,
+            Self::Position(asked) => position::position(asked, home, out).await,
+            Self::Positions(asked) => position::positions(asked, home, out).await,
             Self::Status(asked) => status::status(asked, home, out).await,
             Self::Watch(asked) => watch::watch(asked, home, out).await,
             Self::Officer(asked) => officer::officer(asked, home, out).await,

@@ -21,7 +21,8 @@ use crate::precedence::{class_of, sign};
 use crate::time;
 
 /// Kinds that somebody should see.
-const FOR_EYES: [&str; 6] = ["message", "amendment", "withdrawal", "cease", "notice", "read-back"];
+const FOR_EYES: [&str; 7] =
+    ["message", "amendment", "withdrawal", "cease", "notice", "read-back", "position"];
 /// Corners of an area on a page.
 const CORNERS: usize = 12;
 
@@ -107,7 +108,15 @@ pub(crate) fn gist(entry: Field<'_>, most: usize) -> (String, bool) {
         let (text, whole) = body.at("text").first_line(most).unwrap_or((String::new(), true));
         return (format!("CEASE at {place} {text}").trim_end().to_owned(), whole);
     }
-    let leads = [("state", ""), ("choice", ""), ("outcome", ""), ("slot", "slot "), ("rank", "rank ")];
+    let leads = [
+        ("state", ""),
+        ("stance", ""),
+        ("matter", "to "),
+        ("choice", ""),
+        ("outcome", ""),
+        ("slot", "slot "),
+        ("rank", "rank "),
+    ];
     let lead = leads.into_iter().find_map(|(name, word)| Some(format!("{word}{}", body.at(name).text()?)));
     let parts = [body.at("text"), body.at("notice").at("text"), body.at("reason"), body.at("to")];
     let said = parts.into_iter().find_map(|part| part.first_line(most));
@@ -265,6 +274,8 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     for (field, label) in [
         ("state", "officer"),
         ("verdict", "verdict"),
+        ("stance", "holds"),
+        ("matter", "moved to"),
         ("choice", "vote"),
         ("outcome", "outcome"),
         ("decision", "decision"),

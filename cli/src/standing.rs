@@ -121,7 +121,11 @@ pub(crate) async fn reopen(asked: &Reopen, home: &Home, out: &Output) -> Result<
     }
 }
 
-async fn vote(choice: &str, asked: &Vote, home: &Home, out: &Output) -> Result<(), Failure> {
+/// Votes on a motion.
+///
+/// # Errors
+/// As [`Writing::write`].
+pub(crate) async fn vote(choice: &str, asked: &Vote, home: &Home, out: &Output) -> Result<(), Failure> {
     let draft = Draft::of("vote")
         .with("choice", choice)
         .with_any("text", asked.text.as_deref())

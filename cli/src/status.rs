@@ -9,6 +9,7 @@ use detente_station::Home;
 use crate::answer::Field;
 use crate::failure::Failure;
 use crate::line::LineArgs;
+use crate::motion;
 use crate::output::{Output, Tone};
 use crate::page::{Page, fact};
 use crate::time;
@@ -56,7 +57,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     if overdue > 0 {
         page.line(&out.paint(Tone::Bad, &format!("  ! {overdue} of those owed are overdue: detente inbox")));
     }
-    motions(&mut page, status.at("motions"), now_ms);
+    motions(&mut page, out, status.at("motions"), now_ms);
     if let Some(ms) = status.at("next_test_ms").number() {
         page.heading(&format!("NEXT TEST  {}", time::stamp_from_now(ms, now_ms)));
     }
@@ -132,27 +133,12 @@ fn counts(page: &mut Page<'_>, label: &str, counts: Field<'_>) {
     page.line(&format!("  {label:<8}{z:>10}{o:>13}{p:>12}{r:>11}"));
 }
 
-fn motions(page: &mut Page<'_>, motions: Field<'_>, now_ms: u64) {
+fn motions(page: &mut Page<'_>, out: &Output, motions: Field<'_>, now_ms: u64) {
     if motions.list().next().is_none() {
         return;
     }
     page.heading("MOTIONS");
     for motion in motions.list() {
-        let name = motion.at("motion").or_unknown();
-        page.row(&format!("  {name}"), &format!("to reopen, about {}", motion.at("about").or_unknown()));
-        page.quote("", &motion.at("text").block().unwrap_or_default());
-        let votes: Vec<String> = motion
-            .at("votes")
-            .pairs()
-            .map(|(party, vote)| format!("{party} {}", vote.or_unknown()))
-            .collect();
-        page.row("", &format!("votes: {}", if votes.is_empty() { "none".into() } else { votes.join(", ") }));
-        match (motion.at("decision").text(), motion.at("closes_ms").number()) {
-            (Some(decision), _) => page.row("", &format!("decided: {decision}")),
-            (None, Some(ms)) => {
-                page.row("", &format!("pending, closes {}", time::stamp_from_now(ms, now_ms)))
-            }
-            (None, None) => page.row("", "pending"),
-        }
+        motion::row(page, out, motion, now_ms);
     }
 }

@@ -13,7 +13,7 @@ const CLASSES: [(Class, &str); 5] = [
     (Class::R, "routine"),
 ];
 
-const KINDS: [(u16, &str); 21] = [
+const KINDS: [(u16, &str); 22] = [
     (number::MESSAGE, "message"),
     (number::AMENDMENT, "amendment"),
     (number::WITHDRAWAL, "withdrawal"),
@@ -29,6 +29,7 @@ const KINDS: [(u16, &str); 21] = [
     (number::DUTY, "duty"),
     (number::NOTICE, "notice"),
     (number::CONFLICT, "conflict"),
+    (number::POSITION, "position"),
     (number::OPENS, "opens"),
     (number::SUSPENDS, "suspends"),
     (number::RESUMES, "resumes"),

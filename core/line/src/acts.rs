@@ -198,9 +198,10 @@ impl Acts {
             .collect()
     }
 
-    /// A motion held.
-    pub fn motion(&self, act: EntryRef) -> Option<&Motion> {
-        self.motions.get(&act)
+    /// Every motion under a cut with its decision, ascending.
+    pub fn motions(&self, under: &Under) -> Vec<(&Motion, Option<&Decision>)> {
+        let standing = self.motions.values().filter(|motion| self.stands(motion.act, under));
+        standing.map(|motion| (motion, self.decision_on(motion.act, under))).collect()
     }
 
     /// The decision on a motion, under a cut.

@@ -152,8 +152,7 @@ impl Line {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
         let mut queue = VecDeque::from([self.hello(peer)]);
-        let secrets = self.secrets.iter().filter(|(party, _)| **party != peer);
-        queue.extend(secrets.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)));
+        queue.extend(self.secrets_for(peer, |_| true));
         let state = Circuit {
             peer,
             ready: false,
@@ -176,6 +175,12 @@ impl Line {
             silent: false,
         };
         self.circuits.insert(circuit, state);
+    }
+
+    /// The secrets known here that a peer may lack.
+    fn secrets_for(&self, peer: Party, lacks: impl Fn(Party) -> bool) -> Vec<Vec<u8>> {
+        let lacking = self.secrets.iter().filter(|(party, _)| **party != peer && lacks(**party));
+        lacking.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)).collect()
     }
 
     /// What is held here; of the peer's own books with its own word for it.
@@ -387,8 +392,14 @@ impl Line {
         if state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some() {
             state.said_ms = now_ms;
             let peer = state.peer;
+            // Who holds nothing of a party's books may never have got its secret, and takes no step without it.
+            let known = self.peers.get(&peer).map(|peer| &peer.known);
+            let holds = |party| known.is_some_and(|known| known.keys().any(|book| book.party == party));
+            let secrets = self.secrets_for(peer, |party| !holds(party));
             let hello = self.hello(peer);
-            self.queue(circuit, hello);
+            for frame in [hello].into_iter().chain(secrets) {
+                self.queue(circuit, frame);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt};
 
-use crate::acts::{Motion, Suspended};
+use crate::acts::{Decision, Motion, Suspended};
 use crate::books::BookState;
 use crate::facts::Facts;
 use crate::kind::{Choice, Duty};
@@ -104,6 +104,11 @@ impl Line {
     /// Motions without a decision, as everything held here shows it.
     pub fn open_motions(&self) -> Vec<&Motion> {
         self.acts.open_motions(&self.under_all())
+    }
+
+    /// Every motion with its decision, ascending, as everything held here shows it.
+    pub fn motions(&self) -> Vec<(&Motion, Option<&Decision>)> {
+        self.acts.motions(&self.under_all())
     }
 
     /// The decision that consents to reopening after a suspension.

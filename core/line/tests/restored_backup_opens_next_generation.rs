@@ -76,7 +76,7 @@ fn lost_acts_come_back_before_what_they_rest_on() {
     line.station_mut(0).store = backup;
     line.start_distrusted(0);
     line.run_for(1_000);
-    line.station_mut(2).mute = true;
+    line.station_mut(2).loses = |_| true;
     line.connect(0, 2);
     line.run_for(1_000);
     let held = line.station(2).store.clone();

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
-use detente_line::{Amendment, Choice, ConflictReport, Content, Draft, Duty, Line, Memorandum, Message};
+use detente_line::{
+    Amendment, Choice, ConflictReport, Content, Draft, Duty, Line, Matter, Memorandum, Message, Stance,
+};
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,6 +44,8 @@ pub(crate) struct Asked {
     effective_ms: Option<u64>,
     closes_ms: Option<u64>,
     choice: Option<String>,
+    matter: Option<String>,
+    stance: Option<String>,
     verdict: Option<String>,
     volumes: Option<Vec<AskedVolume>>,
 }
@@ -237,16 +241,47 @@ async fn content(
             }
             Content::Resumes { effective_ms: asked.effective_ms.unwrap_or(now_ms), decision }
         }
-        "motion" => {
+        "position" => {
+            let stance = match needed("stance", kind, asked.stance)?.as_str() {
+                "affirms" => Stance::Affirms,
+                "disputes" => Stance::Disputes,
+                "corrects" => Stance::Corrects,
+                "withdraws" => Stance::Withdraws,
+                other => {
+                    let expected = "affirms, disputes, corrects or withdraws";
+                    return Err(Refused::misuse("stance", expected, other));
+                }
+            };
             if regards.is_empty() {
+                return Err(Refused::misuse("entry", "the one that the position is on", "none"));
+            }
+            if stance == Stance::Corrects && asked.text.is_none() {
+                return Err(Refused::misuse("text", "what is right, where a position corrects", "none"));
+            }
+            Content::Position { stance, text: asked.text }
+        }
+        "motion" => {
+            let matter = match asked.matter.as_deref() {
+                None | Some("reopen") => Matter::Reopen,
+                Some("resolve") => Matter::Resolve,
+                Some(other) => return Err(Refused::misuse("matter", "reopen or resolve", other)),
+            };
+            if regards.is_empty() && matter == Matter::Reopen {
                 let in_force = keeper.look(suspension_in_force).await.ok_or_else(Refused::stopping)?;
                 let hint = "a motion reopens what is suspended; `detente status` shows how the line stands";
                 let none = || Refused::misuse("suspension", "one in force to move on", "none").hinted(hint);
                 regards.push(in_force.ok_or_else(none)?);
             }
             let window_ms = keeper.memorandum.terms().rule.window_ms;
-            let text = asked.text.unwrap_or_else(|| "That the line be reopened.".into());
-            Content::Motion { text, closes_ms: asked.closes_ms.unwrap_or(now_ms.saturating_add(window_ms)) }
+            let text = match (matter, asked.text) {
+                (Matter::Reopen, None) => "That the line be reopened.".into(),
+                (_, text) => needed("text", kind, text)?,
+            };
+            Content::Motion {
+                matter,
+                text,
+                closes_ms: asked.closes_ms.unwrap_or(now_ms.saturating_add(window_ms)),
+            }
         }
         "vote" => {
             if regards.is_empty() {
@@ -272,7 +307,7 @@ async fn content(
         }
         other => {
             let expected = "message, amendment, withdrawal, acknowledgement, read-back, passed-on, cease, displayed, \
-                            duty, notice, conflict, suspends, resumes, motion or vote";
+                            duty, notice, conflict, position, suspends, resumes, motion or vote";
             return Err(Refused::misuse("kind", expected, other));
         }
     };

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
-use detente_line::{Amendment, Choice, Content, Duty, Forgotten, Line, Memorandum, Outcome};
+use detente_line::{Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Outcome, Stance};
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -40,6 +40,22 @@ pub(crate) fn outcome_text(outcome: Outcome) -> &'static str {
         Outcome::Carried => "carried",
         Outcome::Defeated => "defeated",
         Outcome::Lapsed => "lapsed",
+    }
+}
+
+pub(crate) fn stance_text(stance: Stance) -> &'static str {
+    match stance {
+        Stance::Affirms => "affirms",
+        Stance::Disputes => "disputes",
+        Stance::Corrects => "corrects",
+        Stance::Withdraws => "withdraws",
+    }
+}
+
+pub(crate) fn matter_text(matter: Matter) -> &'static str {
+    match matter {
+        Matter::Reopen => "reopen",
+        Matter::Resolve => "resolve",
     }
 }
 
@@ -89,7 +105,10 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         Content::Resumes { effective_ms, decision } => {
             json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(name)})
         }
-        Content::Motion { text, closes_ms } => json!({"text": text, "closes_ms": closes_ms}),
+        Content::Position { stance, text } => json!({"stance": stance_text(*stance), "text": text}),
+        Content::Motion { matter, text, closes_ms } => {
+            json!({"matter": matter_text(*matter), "text": text, "closes_ms": closes_ms})
+        }
         Content::Vote { choice, text } => json!({"choice": choice_text(*choice), "text": text}),
         Content::Decide { outcome, votes, before } => json!({
             "outcome": outcome_text(*outcome),

@@ -4,6 +4,7 @@
 //! store.
 
 mod airspace;
+mod consent;
 mod doctor;
 pub(crate) mod draft;
 pub(crate) mod entry;
@@ -297,6 +298,8 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/memorandum", get(status::memorandum))
         .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
+        .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
+        .route("/v1/lines/{line}/motions", get(consent::motions))
         .route("/v1/lines/{line}/inbox", get(status::inbox))
         .route("/v1/lines/{line}/books", get(record::books))
         .route("/v1/lines/{line}/verify", post(record::verify))

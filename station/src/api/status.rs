@@ -9,7 +9,8 @@ use detente_record::{Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::entry::{MAX_ENTRIES, choice_text, full_json, kind_text};
+use super::consent::motion_json;
+use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 
@@ -105,18 +106,7 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
         .owed()
         .iter()
         .filter(|(name, owed)| due_ms(memorandum, **name, owed).is_some_and(|due| due < now_ms));
-    let motions = line.open_motions().into_iter().map(|motion| {
-        let votes = line.votes(motion).into_iter();
-        let votes = votes.map(|(party, choice)| (memorandum.name_of(party), json!(choice_text(choice))));
-        json!({
-            "motion": name_text(memorandum, motion.act),
-            "about": name_text(memorandum, motion.about),
-            "text": motion.text,
-            "closes_ms": motion.closes_ms,
-            "votes": votes.collect::<Map<_, _>>(),
-            "decision": null,
-        })
-    });
+    let motions = line.open_motions().into_iter().map(|motion| motion_json(line, motion, None));
     let cut = line.held().into_iter().map(|held| (book_text(memorandum, held.book), json!(held.size)));
     json!({
         "line": line.id().to_string(),

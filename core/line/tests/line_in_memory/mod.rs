@@ -101,8 +101,8 @@ pub(crate) struct Station {
     pub(crate) line: Option<Line>,
     pub(crate) store: Store,
     pub(crate) shown: Vec<Shown>,
-    /// Frames that it sends from now on get lost.
-    pub(crate) mute: bool,
+    /// Which of the frames that it sends from now on get lost.
+    pub(crate) loses: fn(&[u8]) -> bool,
     /// How many steps it has put on circuits.
     pub(crate) steps: u64,
     unsynced: Vec<Append>,
@@ -250,7 +250,7 @@ impl LineInMemory {
                 line: None,
                 store: Store::default(),
                 shown: Vec::new(),
-                mute: false,
+                loses: |_| false,
                 steps: 0,
                 unsynced: Vec::new(),
                 life: 0,
@@ -511,7 +511,7 @@ impl LineInMemory {
         let to = if one == from { other } else { one };
         let station = self.stations.get_mut(&from).unwrap();
         station.steps += u64::from(matches!(what, Outgoing::Step { .. }));
-        let (life, mute) = (station.life, station.mute);
+        let (life, loses) = (station.life, station.loses);
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
             Outgoing::Step { book, from, end } => match station.store.step(book, from, &end) {
@@ -520,7 +520,7 @@ impl LineInMemory {
             },
             Outgoing::Close(last) => (last.into_iter().collect(), None),
         };
-        for frame in frames.into_iter().filter(|_| !mute) {
+        for frame in frames.into_iter().filter(|frame| !loses(frame)) {
             self.after(LATENCY_MS, Happening::Arrives(to, circuit, frame));
         }
         self.after(1, Happening::Sent(from, life, circuit, reached));

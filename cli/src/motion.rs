@@ -1,0 +1,122 @@
+//! `motion`: what is moved in the name of all, who voted how, and what was decided (spec/line.md §5, Motions).
+
+use clap::{Args, Subcommand};
+use detente_station::Home;
+
+use crate::answer::Field;
+use crate::draft::{Draft, Writing, entry_name, held_text};
+use crate::failure::Failure;
+use crate::line::LineArgs;
+use crate::output::{Output, Tone};
+use crate::page::Page;
+use crate::standing::{Vote, vote};
+use crate::time::{self, When};
+
+/// What can be done about motions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Asked {
+    /// Move that the parties say something together; `detente reopen propose` moves a reopening
+    Resolve(Resolve),
+    /// Vote for a motion
+    For(Vote),
+    /// Vote against a motion
+    Against(Vote),
+    /// Vote neither for nor against a motion
+    Abstain(Vote),
+    /// List motions with their votes and decisions, the newest first
+    List(List),
+}
+
+/// What `motion resolve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    /// What is moved
+    #[arg(value_parser = held_text)]
+    text: String,
+    /// An entry that it is about; may be given several times
+    #[arg(long, value_name = "REF", value_parser = entry_name)]
+    about: Vec<String>,
+    /// Until when votes count; as long as the memorandum lets it, if not given
+    #[arg(long, value_name = "TIME")]
+    closes: Option<When>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// What `motion list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Most motions
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    limit: u64,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// Moves, votes or lists.
+///
+/// # Errors
+/// As [`Writing::write`], and when the station gives no answer.
+pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(), Failure> {
+    match asked {
+        Asked::Resolve(asked) => {
+            let desk = asked.writing.open(home).await?;
+            let draft = Draft::of("motion")
+                .with("matter", "resolve")
+                .with("text", asked.text.as_str())
+                .with_any("closes_ms", desk.time(out, "closes", asked.closes))
+                .regarding(&asked.about);
+            desk.write(out, draft).await
+        }
+        Asked::For(asked) => vote("for", asked, home, out).await,
+        Asked::Against(asked) => vote("against", asked, home, out).await,
+        Asked::Abstain(asked) => vote("abstain", asked, home, out).await,
+        Asked::List(asked) => list(asked, home, out).await,
+    }
+}
+
+async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let motions = on.get(&format!("/motions?limit={}", asked.limit)).await?;
+    if out.is_json() {
+        return out.data(motions.raw());
+    }
+    let mut page = Page::new(out);
+    page.heading("MOTIONS");
+    if motions.at("motions").list().next().is_none() {
+        page.line("  nothing was moved");
+    }
+    for motion in motions.at("motions").list() {
+        row(&mut page, out, motion, on.now_ms);
+    }
+    if motions.at("more").holds() {
+        page.heading("There is more: --limit");
+    }
+    out.data(page.text())
+}
+
+/// A motion, in rows: what it is to do, its text, who voted how, and how it stands.
+pub(crate) fn row(page: &mut Page<'_>, out: &Output, motion: Field<'_>, now_ms: u64) {
+    let matter = motion.at("matter").or_unknown();
+    let about = motion.at("about").joined().map(|about| format!(", about {about}")).unwrap_or_default();
+    page.row(&format!("  {}", motion.at("motion").or_unknown()), &format!("to {matter}{about}"));
+    page.quote("", &motion.at("text").block().unwrap_or_default());
+    let votes: Vec<String> =
+        motion.at("votes").pairs().map(|(party, vote)| format!("{party} {}", vote.or_unknown())).collect();
+    page.row("", &format!("votes: {}", if votes.is_empty() { "none".into() } else { votes.join(", ") }));
+    let decision = motion.at("decision");
+    let closes = motion.at("closes_ms").number().map(|ms| time::stamp_from_now(ms, now_ms));
+    let standing = match (decision.at("outcome").text(), closes) {
+        (Some(outcome), _) => {
+            let by = decision.at("entry").or_unknown();
+            match outcome.as_str() {
+                "carried" => out.paint(Tone::Good, &format!("● CARRIED by {by}")),
+                "defeated" => out.paint(Tone::Bad, &format!("✗ DEFEATED by {by}")),
+                outcome => out.paint(Tone::Quiet, &format!("– {} by {by}", outcome.to_uppercase())),
+            }
+        }
+        (None, Some(closes)) => format!("pending, closes {closes}"),
+        (None, None) => "pending".into(),
+    };
+    page.row("", &standing);
+}

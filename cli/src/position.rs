@@ -1,0 +1,156 @@
+//! `position` and `positions`: what each party holds of something that was said, side by side
+//! (spec/line.md §5, Positions).
+
+use clap::{Args, Subcommand};
+use detente_station::Home;
+
+use crate::answer::Field;
+use crate::draft::{Draft, Writing, entry_name, held_text};
+use crate::entry;
+use crate::failure::Failure;
+use crate::line::LineArgs;
+use crate::output::{Output, Tone};
+use crate::page::Page;
+use crate::precedence::Precedence;
+use crate::time;
+
+/// What this party holds of an entry.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Asked {
+    /// It is so
+    Affirm(Word),
+    /// It is not so
+    Dispute(Word),
+    /// It is otherwise, as the text says
+    Correct(Correction),
+    /// Take this party's position back; what was held stays on the record
+    Withdraw(Word),
+}
+
+/// What a position takes.
+#[derive(Debug, Args)]
+pub(crate) struct Word {
+    /// The entry that it is on, anybody's, such as rus/Z/2
+    #[arg(value_name = "REF", value_parser = entry_name)]
+    entry: String,
+    /// Why
+    #[arg(value_parser = held_text)]
+    text: Option<String>,
+    #[command(flatten)]
+    ground: Ground,
+}
+
+/// What a correction takes.
+#[derive(Debug, Args)]
+pub(crate) struct Correction {
+    /// The entry that it is on, anybody's, such as rus/Z/2
+    #[arg(value_name = "REF", value_parser = entry_name)]
+    entry: String,
+    /// What is right
+    #[arg(value_parser = held_text)]
+    text: String,
+    #[command(flatten)]
+    ground: Ground,
+}
+
+/// What a position stands on, and how it goes.
+#[derive(Debug, Args)]
+struct Ground {
+    /// An entry that bears it out; may be given up to 15 times
+    #[arg(long, value_name = "REF", value_parser = entry_name)]
+    borne_out_by: Vec<String>,
+    /// How soon it is to be handled; that of the entry it is on, if not given
+    #[arg(long, short, value_enum, ignore_case = true, hide_possible_values = true)]
+    precedence: Option<Precedence>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// What `positions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Positions {
+    /// The entry that they are on, such as rus/Z/2
+    #[arg(value_name = "REF", value_parser = entry_name)]
+    entry: String,
+    /// What each party held before as well
+    #[arg(long)]
+    history: bool,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// States this party's position.
+///
+/// # Errors
+/// As [`Writing::write`].
+pub(crate) async fn position(asked: &Asked, home: &Home, out: &Output) -> Result<(), Failure> {
+    let (stance, entry, text, ground) = match asked {
+        Asked::Affirm(word) => ("affirms", &word.entry, word.text.as_deref(), &word.ground),
+        Asked::Dispute(word) => ("disputes", &word.entry, word.text.as_deref(), &word.ground),
+        Asked::Correct(word) => ("corrects", &word.entry, Some(word.text.as_str()), &word.ground),
+        Asked::Withdraw(word) => ("withdraws", &word.entry, word.text.as_deref(), &word.ground),
+    };
+    let regards: Vec<String> = [entry].into_iter().chain(&ground.borne_out_by).cloned().collect();
+    let draft = Draft::of("position")
+        .with("stance", stance)
+        .with_any("text", text)
+        .with_any("precedence", ground.precedence.map(Precedence::prosign))
+        .regarding(&regards);
+    ground.writing.write(home, out, draft).await
+}
+
+/// Shows all parties' positions on an entry.
+///
+/// # Errors
+/// When there is no such entry here.
+pub(crate) async fn positions(asked: &Positions, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
+    let positions = on.get(&format!("/positions/{}", asked.entry)).await?;
+    if out.is_json() {
+        return out.data(positions.raw());
+    }
+    let mut page = Page::new(out);
+    let entry = positions.at("entry");
+    page.line(&entry::row(out, entry));
+    page.any("time", entry.at("time_ms").number().map(|ms| time::stamp_from_now(ms, on.now_ms)));
+    for (party, side) in positions.at("positions").pairs() {
+        page.heading(&party);
+        if side.at("held").is_nothing() {
+            let never = side.at("history").list().next().is_none();
+            page.line(if never { "  – states no position" } else { "  – has withdrawn its position" });
+        } else {
+            held(&mut page, out, side.at("held"), on.now_ms);
+        }
+        let before: Vec<Field<'_>> = side.at("history").list().collect();
+        let now = side.at("held").at("entry").text();
+        let before: Vec<Field<'_>> =
+            before.into_iter().filter(|held| held.at("entry").text() != now).collect();
+        if asked.history {
+            for past in before {
+                page.row("  before", "");
+                held(&mut page, out, past, on.now_ms);
+            }
+        } else if !before.is_empty() {
+            page.row("", &format!("held before: {} (--history)", before.len()));
+        }
+    }
+    if positions.at("more").holds() {
+        page.heading("There are more than 1,000: the first of them are shown");
+    }
+    out.data(page.text())
+}
+
+fn held(page: &mut Page<'_>, out: &Output, held: Field<'_>, now_ms: u64) {
+    let stance = match held.at("stance").text().as_deref() {
+        Some("affirms") => out.paint(Tone::Good, "● AFFIRMS"),
+        Some("disputes") => out.paint(Tone::Bad, "✗ DISPUTES"),
+        Some("corrects") => out.paint(Tone::Warn, "! CORRECTS"),
+        Some("withdraws") => out.paint(Tone::Quiet, "– WITHDRAWS"),
+        _ => "?".into(),
+    };
+    let time = held.at("time_ms").number().map(|ms| time::stamp_from_now(ms, now_ms)).unwrap_or_default();
+    page.row("", &format!("{stance}  {}  {time}", held.at("entry").or_unknown()));
+    let language = held.at("language").text().map(|tag| format!("[{tag}]")).unwrap_or_default();
+    page.quote(&format!("  {language}"), &held.at("text").block().unwrap_or_default());
+    page.any("", held.at("borne_out_by").joined().map(|by| format!("borne out by {by}")));
+}

@@ -1,0 +1,139 @@
+//! What parties agree on and what they do not: motions with their votes, and positions side by side.
+
+use axum::Json;
+use axum::extract::State;
+use detente_line::kind::number::POSITION;
+use detente_line::{Content, Decision, Held, Line, Memorandum, Motion, Positions};
+use detente_record::{Book, Cut, Entry, EntryRef};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::entry::{MAX_ENTRIES, choice_text, full_json, matter_text, outcome_text, stance_text};
+use super::request::{Path, Query};
+use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
+use crate::keeper::Keeper;
+
+/// A motion with the votes that count and what was decided, as everything held here shows it.
+pub(crate) fn motion_json(line: &Line, motion: &Motion, decision: Option<&Decision>) -> Value {
+    let memorandum = line.memorandum();
+    let votes = line.votes(motion).into_iter();
+    let votes = votes.map(|(party, choice)| (memorandum.name_of(party), json!(choice_text(choice))));
+    let about: Vec<String> = motion.about.iter().map(|entry| name_text(memorandum, *entry)).collect();
+    json!({
+        "motion": name_text(memorandum, motion.act),
+        "matter": matter_text(motion.matter),
+        "about": about,
+        "text": motion.text,
+        "closes_ms": motion.closes_ms,
+        "votes": votes.collect::<Map<_, _>>(),
+        "decision": decision.map(|decision| json!({
+            "entry": name_text(memorandum, decision.act),
+            "outcome": outcome_text(decision.outcome),
+        })),
+    })
+}
+
+fn cut_json(memorandum: &Memorandum, cut: &Cut) -> Map<String, Value> {
+    cut.iter().map(|(book, size)| (book_text(memorandum, *book), json!(size))).collect()
+}
+
+/// Everything that has been judged here.
+fn judged(line: &Line) -> Cut {
+    let held = line.held().into_iter().filter(|held| held.judged > 0);
+    held.map(|held| (held.book, held.judged)).collect()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Most {
+    limit: Option<usize>,
+}
+
+/// `GET …/motions`
+pub(crate) async fn motions(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Query(most): Query<Most>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let limit = most.limit.unwrap_or(100).min(MAX_ENTRIES);
+    let seen = keeper.look(move |line| {
+        let all = line.motions();
+        let more = all.len() > limit;
+        let newest = all.into_iter().rev().take(limit);
+        let motions = newest.map(|(motion, decision)| motion_json(line, motion, decision));
+        json!({
+            "motions": motions.collect::<Vec<_>>(),
+            "more": more,
+            "cut": cut_json(line.memorandum(), &judged(line)),
+        })
+    });
+    seen.await.map(Json).ok_or_else(Refused::stopping)
+}
+
+fn held_json(memorandum: &Memorandum, held: &Held) -> Value {
+    let party = memorandum.member(held.name.book.party);
+    let language = held.language.clone().or_else(|| party?.languages.first().cloned());
+    let borne_out_by: Vec<String> =
+        held.borne_out_by.iter().map(|entry| name_text(memorandum, *entry)).collect();
+    json!({
+        "entry": name_text(memorandum, held.name),
+        "time_ms": held.time_ms,
+        "language": language,
+        "stance": stance_text(held.stance),
+        "text": held.text,
+        "borne_out_by": borne_out_by,
+    })
+}
+
+/// The positions that were written on an entry, sound or not, and whether there are more than may be read at once.
+fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<(EntryRef, Entry, Content)>, bool), Refused> {
+    let mut taken = Vec::new();
+    let mut after = None;
+    loop {
+        let regards = keeper.store.regards_of(subject.book.code(), subject.number, after)?;
+        let Some(last) = regards.last() else { return Ok((taken, false)) };
+        after = Some((last.book, last.number));
+        for regard in regards.iter().filter(|regard| regard.kind == POSITION) {
+            if taken.len() == MAX_ENTRIES {
+                return Ok((taken, true));
+            }
+            let name = EntryRef { book: Book::from_code(regard.book)?, number: regard.number };
+            let Some(stored) = keeper.store.entry(regard.book, regard.number)? else { continue };
+            if let Ok(entry) = Entry::decode(&stored.bytes)
+                && let Ok(content) = Content::decode(entry.kind, &entry.body)
+            {
+                taken.push((name, entry, content));
+            }
+        }
+    }
+}
+
+/// `GET …/positions/{party}/{book}/{number}`
+pub(crate) async fn positions(
+    State(api): State<Api>,
+    Path((line, party, book, number)): Path<(String, String, String, String)>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let memorandum = &keeper.memorandum;
+    let subject = parse_name(memorandum, &format!("{party}/{book}/{number}"))?;
+    let entry = full_json(keeper, subject).await?;
+    let (taken, more) = taken(keeper, subject)?;
+    let folded = keeper.look(move |line| {
+        let cut = judged(line);
+        let sound = taken.into_iter().filter(|(name, ..)| line.verdict(*name).marked.is_none());
+        (Positions::under(&cut, subject, sound), cut)
+    });
+    let (positions, cut) = folded.await.ok_or_else(Refused::stopping)?;
+    let sides = memorandum.parties().map(|party| {
+        let history = positions.history(party).iter().map(|held| held_json(memorandum, held));
+        let held = positions.of(party).map(|held| held_json(memorandum, held));
+        (memorandum.name_of(party), json!({"held": held, "history": history.collect::<Vec<_>>()}))
+    });
+    Ok(Json(json!({
+        "entry": entry,
+        "positions": sides.collect::<Map<_, _>>(),
+        "more": more,
+        "cut": cut_json(memorandum, &cut),
+    })))
+}
