@@ -148,7 +148,7 @@ fn status() -> Value {
             {"id": 3, "peer": "irn", "kind": "quic", "ready": false, "silent": false},
         ],
         "owed": {"Z": 1, "O": 0, "P": 2, "R": 0}, "awaited": {"Z": 0, "O": 10, "P": 0, "R": 3}, "overdue": 1,
-        "motions": [{"motion": "usa/A/2", "about": "rus/A/1", "text": "Reopen,\nunder conditions", "closes_ms": NOW_MS + 1_440 * MINUTE, "votes": {"usa": "for"}, "decision": null}],
+        "motions": [{"motion": "usa/A/2", "matter": "reopen", "about": ["rus/A/1"], "text": "Reopen,\nunder conditions", "closes_ms": NOW_MS + 1_440 * MINUTE, "votes": {"usa": "for"}, "decision": null}],
         "next_test_ms": NOW_MS + 20 * MINUTE, "cut": {"usa/Z": 3},
     })
 }

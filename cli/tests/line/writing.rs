@@ -147,6 +147,50 @@ fn every_verb_writes_the_draft_of_the_specification() {
             json!({"kind": "vote", "choice": "against", "regards": ["usa/A/2"], "text": "Not yet"}),
         ),
         (vec!["reopen", "abstain"], json!({"kind": "vote", "choice": "abstain"})),
+        (
+            vec!["motion", "resolve", "That it was so", "--about", "rus/R/1", "--closes", "+1h"],
+            json!({"kind": "motion", "matter": "resolve", "text": "That it was so", "closes_ms": NOW_MS + HOUR, "regards": ["rus/R/1"]}),
+        ),
+        (
+            vec!["motion", "resolve", "That it was so"],
+            json!({"kind": "motion", "matter": "resolve", "text": "That it was so"}),
+        ),
+        (vec!["motion", "for"], json!({"kind": "vote", "choice": "for"})),
+        (
+            vec!["motion", "against", "usa/A/2", "--text", "Not so"],
+            json!({"kind": "vote", "choice": "against", "regards": ["usa/A/2"], "text": "Not so"}),
+        ),
+        (
+            vec!["motion", "abstain", "usa/A/2"],
+            json!({"kind": "vote", "choice": "abstain", "regards": ["usa/A/2"]}),
+        ),
+        (
+            vec!["position", "affirm", "rus/Z/2"],
+            json!({"kind": "position", "stance": "affirms", "regards": ["rus/Z/2"]}),
+        ),
+        (
+            vec![
+                "position",
+                "dispute",
+                "rus/Z/2",
+                "It was not",
+                "--borne-out-by",
+                "usa/R/1",
+                "--borne-out-by",
+                "usa/R/2",
+                "-p",
+                "O",
+            ],
+            json!({"kind": "position", "stance": "disputes", "text": "It was not", "precedence": "O", "regards": ["rus/Z/2", "usa/R/1", "usa/R/2"]}),
+        ),
+        (
+            vec!["position", "correct", "usa/R/1", "It was a school"],
+            json!({"kind": "position", "stance": "corrects", "text": "It was a school", "regards": ["usa/R/1"]}),
+        ),
+        (
+            vec!["position", "withdraw", "rus/Z/2"],
+            json!({"kind": "position", "stance": "withdraws", "regards": ["rus/Z/2"]}),
+        ),
         (vec!["officer", "on", "--office", "2"], json!({"kind": "duty", "state": "on", "office": "2"})),
         (vec!["officer", "off"], json!({"kind": "duty", "state": "off"})),
         (

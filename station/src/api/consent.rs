@@ -86,8 +86,11 @@ fn held_json(memorandum: &Memorandum, held: &Held) -> Value {
     })
 }
 
+/// An entry that was read, with its name.
+type Read = (EntryRef, Entry, Content);
+
 /// The positions that were written on an entry, sound or not, and whether there are more than may be read at once.
-fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<(EntryRef, Entry, Content)>, bool), Refused> {
+fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<Read>, bool), Refused> {
     let mut taken = Vec::new();
     let mut after = None;
     loop {

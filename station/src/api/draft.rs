@@ -293,7 +293,7 @@ async fn content(
                     motions => {
                         let found = format!("{} open", motions.len());
                         return Err(Refused::misuse("motion", "one to vote on, or the name of one", found)
-                            .hinted("`detente status` lists the motions that are open"));
+                            .hinted("`detente motion list` shows the motions and how they stand"));
                     }
                 }
             }

@@ -1,0 +1,103 @@
+//! Positions and motions on two real stations: what each party holds stands beside what the other holds, and what all
+//! of them say is decided by their votes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod parties;
+
+use std::time::{Duration, Instant};
+
+use parties::{Party, two};
+use serde_json::{Value, json};
+
+fn read(party: &Party, arguments: &[&str]) -> Value {
+    serde_json::from_str(&party.done(&[arguments, &["--json"]].concat())).expect("JSON")
+}
+
+/// Writes, waits until the other has receipted it, and says under which name.
+fn write(party: &Party, arguments: &[&str]) -> String {
+    party.done(&[arguments, &["--wait=60"]].concat()).trim().to_owned()
+}
+
+#[test]
+fn parties_who_contradict_each_other_stand_side_by_side() {
+    let [usa, rus] = two();
+    let _station = usa.start();
+    let mut other = rus.start();
+    other.says("a circuit is up");
+    let said = write(&usa, &["send", "The convoy left at 0600Z."]);
+    let log = write(&rus, &["send", "Gate log: nothing passed before 0740Z."]);
+    let disputed = write(
+        &rus,
+        &["position", "dispute", &said, "Он не выехал.", "--borne-out-by", &log, "--language", "ru"],
+    );
+    let corrected = write(&usa, &["position", "correct", &said, "It left at 0745Z."]);
+    for party in [&usa, &rus] {
+        let positions = read(party, &["positions", &said]);
+        let held = |name: &str| positions["positions"][name]["held"].clone();
+        let [ours, theirs] = ["usa", "rus"].map(held);
+        assert_eq!((&ours["entry"], &ours["stance"]), (&json!(corrected), &json!("corrects")));
+        assert_eq!((&theirs["entry"], &theirs["stance"]), (&json!(disputed), &json!("disputes")));
+        assert_eq!((&theirs["language"], &theirs["borne_out_by"]), (&json!("ru"), &json!([log])));
+    }
+    // Who takes a position back has none; that it was held is not forgotten, and the other's is as it was.
+    let withdrawn = write(&rus, &["position", "withdraw", &said]);
+    let positions = read(&usa, &["positions", &said]);
+    assert_eq!(positions["positions"]["rus"]["held"], json!(null));
+    let history = positions["positions"]["rus"]["history"].as_array().unwrap().clone();
+    let history: Vec<&str> = history.iter().filter_map(|held| held["entry"].as_str()).collect();
+    assert_eq!(history, [disputed, withdrawn]);
+    assert_eq!(positions["positions"]["usa"]["held"]["entry"], json!(corrected));
+    let page = usa.done(&["positions", &said]);
+    for says in ["! CORRECTS", "It left at 0745Z.", "has withdrawn its position"] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    assert!(!page.contains("DISPUTES"), "{page}");
+    assert!(usa.done(&["positions", &said, "--history"]).contains("DISPUTES"));
+}
+
+#[test]
+fn what_all_say_is_carried_by_their_votes_alone() {
+    let [usa, rus] = two();
+    let _station = usa.start();
+    let mut other = rus.start();
+    other.says("a circuit is up");
+    let report = write(&rus, &["send", "Inspectors found the gate open."]);
+    let motion = write(&usa, &["motion", "resolve", "That the gate was open.", "--about", &report]);
+    let pending = read(&rus, &["motion", "list"])["motions"][0].clone();
+    assert_eq!(
+        (&pending["motion"], &pending["decision"]),
+        (&json!(motion), &json!(null)),
+        "one vote is not enough"
+    );
+    assert_eq!((&pending["matter"], &pending["about"]), (&json!("resolve"), &json!([report])));
+    assert_eq!(pending["votes"], json!({"usa": "for"}), "who moves it is for it");
+    write(&rus, &["motion", "for", &motion]);
+    let against = write(&rus, &["motion", "resolve", "That it was shut."]);
+    write(&usa, &["motion", "against", &against, "--text", "It was not."]);
+    // The depositary's station decides by itself; its acts are on their way to the other side.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let decided = |party: &Party| loop {
+        assert!(Instant::now() < deadline, "nothing was decided: {}", party.done(&["motion", "list"]));
+        let list = read(party, &["motion", "list"])["motions"].as_array().unwrap().clone();
+        let outcomes: Vec<Value> = list.iter().map(|motion| motion["decision"]["outcome"].clone()).collect();
+        if outcomes.iter().all(|outcome| !outcome.is_null()) {
+            return outcomes;
+        }
+    };
+    for party in [&usa, &rus] {
+        let mut outcomes = decided(party);
+        outcomes.sort_by_key(Value::to_string);
+        assert_eq!(outcomes, [json!("carried"), json!("defeated")]);
+    }
+    let page = rus.done(&["motion", "list"]);
+    for says in [
+        "● CARRIED by usa/A/",
+        "✗ DEFEATED by usa/A/",
+        "votes: rus for, usa for",
+        "votes: rus for, usa against",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    usa.run(&["motion", "for"]).refused(2, "found 0 open", "detente motion list");
+}
