@@ -247,7 +247,7 @@ impl Line {
             return Err(Fault::misuse("line secret", "this party's own", "none"));
         };
         let leaf = leaf_hash(&secret.blind(size), &bytes);
-        self.take_entry(name, &bytes, leaf)?;
+        self.take_entry(name, &bytes, Entry::decode(&bytes), leaf)?;
         Ok(name)
     }
 

@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, BookSecret, Class, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, STEP_BYTES,
-    STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash,
+    Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt,
+    STEP_BYTES, STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash,
 };
 
 use crate::acts::{Acts, Under};
@@ -309,7 +309,7 @@ impl Line {
         };
         let leaf = leaf_hash(&secret.blind(state.size()), bytes);
         state.durable = name.number;
-        self.take_entry(name, bytes, leaf)?;
+        self.take_entry(name, bytes, Entry::decode(bytes), leaf)?;
         let state = self.book(name.book);
         if let Some(root) = state.root_at(name.number) {
             state.reach(name.number, root);

@@ -101,9 +101,9 @@ impl Line {
         let read: Vec<Result<Entry, Fault>> = fresh.iter().map(|bytes| Entry::decode(bytes)).collect();
         self.within_quota(book, fresh, &read)?;
         let root = frontier.root();
-        for ((place, bytes), leaf) in fresh.iter().enumerate().zip(leaves) {
-            let name = EntryRef { book, number: held + 1 + place as u64 };
-            self.take_entry(name, bytes, leaf)?;
+        let taken = fresh.iter().zip(read).zip(leaves);
+        for (((bytes, read), leaf), number) in taken.zip(held + 1..) {
+            self.take_entry(EntryRef { book, number }, bytes, read, leaf)?;
         }
         let signed =
             SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
@@ -151,11 +151,17 @@ impl Line {
         Ok(())
     }
 
-    /// Takes an entry into its book, reads it, and queues it to be judged and stored.
-    pub(crate) fn take_entry(&mut self, name: EntryRef, bytes: &[u8], leaf: Hash) -> Result<(), Fault> {
+    /// Takes an entry, as its bytes were read, into its book, and queues it to be judged and stored.
+    pub(crate) fn take_entry(
+        &mut self,
+        name: EntryRef,
+        bytes: &[u8],
+        read: Result<Entry, Fault>,
+        leaf: Hash,
+    ) -> Result<(), Fault> {
         let book = name.book;
         let offices = self.memorandum.member(book.party).map(|member| &member.offices);
-        let read = Entry::decode(bytes).map(|entry| {
+        let read = read.map(|entry| {
             let office =
                 offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office));
             (entry, office)
