@@ -10,6 +10,7 @@ mod task;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use detente_line::{CircuitId, Draft, Event, Line, Memorandum, Outgoing};
 use detente_record::{EntryRef, Fault, LineId, Party};
@@ -94,19 +95,39 @@ impl Keeper {
         self.memorandum.parties().nth(2).is_none()
     }
 
-    /// Writes an entry; answers once it is durable. `receipted` is told when every other party has receipted it.
+    /// Writes an entry; answers once it is durable.
     ///
     /// # Errors
     /// Why it was not written.
-    pub async fn write(
+    pub async fn write(&self, draft: Draft) -> Result<EntryRef, Refusal> {
+        self.ask_to_write(draft, None).await?.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Writes an entry; answers once every other party has receipted it, which the flag says, or after so long.
+    ///
+    /// # Errors
+    /// Why it was not written.
+    pub async fn write_receipted(
+        &self,
+        draft: Draft,
+        patience: Duration,
+    ) -> Result<(EntryRef, bool), Refusal> {
+        let (told, receipted) = oneshot::channel();
+        let written = self.ask_to_write(draft, Some(told)).await?;
+        // The end of it first, and what is durable long before only then: whoever waits is woken once.
+        let by_all = matches!(tokio::time::timeout(patience, receipted).await, Ok(Ok(())));
+        Ok((written.await.map_err(|_| Refusal::Stopping)??, by_all))
+    }
+
+    async fn ask_to_write(
         &self,
         draft: Draft,
         receipted: Option<oneshot::Sender<()>>,
-    ) -> Result<EntryRef, Refusal> {
+    ) -> Result<oneshot::Receiver<Result<EntryRef, Refusal>>, Refusal> {
         let (written, answer) = oneshot::channel();
         let ask = Ask::Write { draft: Box::new(draft), written, receipted };
         self.asks.send(ask).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)?
+        Ok(answer)
     }
 
     /// Writes entries in order, many under way at a time; ends at the first that is not written. Gives the names of those
@@ -118,12 +139,10 @@ impl Keeper {
             while under_way.len() < MAX_UNDER_WAY
                 && let Some(draft) = drafts.next()
             {
-                let (written, answer) = oneshot::channel();
-                let ask = Ask::Write { draft: Box::new(draft), written, receipted: None };
-                if self.asks.send(ask).await.is_err() {
-                    return (names, Some(Refusal::Stopping));
+                match self.ask_to_write(draft, None).await {
+                    Ok(answer) => under_way.push_back(answer),
+                    Err(refusal) => return (names, Some(refusal)),
                 }
-                under_way.push_back(answer);
             }
             let Some(answer) = under_way.pop_front() else { return (names, None) };
             match answer.await {

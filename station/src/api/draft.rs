@@ -1,5 +1,7 @@
 //! From a draft as people and programs write it to one that the core takes.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
@@ -9,7 +11,6 @@ use detente_line::{
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
@@ -66,19 +67,13 @@ pub(crate) async fn write(
 ) -> Answer {
     let keeper = api.line(&line)?;
     let draft = draft(keeper, asked, api.now_ms()).await?;
-    let receipted = match until.until.as_deref() {
-        None | Some("durable") => None,
-        Some("receipted") => Some(oneshot::channel()),
-        Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
-    };
-    let (told, waits) = receipted.unzip();
-    let entry = keeper.write(draft, told).await?;
-    let by_all = match waits {
-        None => false,
-        Some(waits) => {
-            let wait = std::time::Duration::from_millis(until.timeout_ms.unwrap_or(10_000).min(MAX_WAIT_MS));
-            matches!(tokio::time::timeout(wait, waits).await, Ok(Ok(())))
+    let (entry, by_all) = match until.until.as_deref() {
+        None | Some("durable") => (keeper.write(draft).await?, false),
+        Some("receipted") => {
+            let wait_ms = until.timeout_ms.unwrap_or(10_000).min(MAX_WAIT_MS);
+            keeper.write_receipted(draft, Duration::from_millis(wait_ms)).await?
         }
+        Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
     };
     let receipted_by: Vec<Party> = if by_all {
         keeper.memorandum.parties().filter(|party| *party != keeper.party).collect()
