@@ -4,6 +4,7 @@
 //! `opening` reads a line's papers and its record, `task` is what then runs, `record` brings entries to the core and
 //! to the store.
 
+mod evidence;
 mod opening;
 mod record;
 mod task;

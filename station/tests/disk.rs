@@ -3,90 +3,23 @@
 //!
 //! Mounts small filesystems, which needs root: where it may not, these tests fail and say so.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot be set up fails"
-)]
+#![expect(clippy::panic, reason = "a test that cannot be set up fails")]
 
 mod parties;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
 
 use detente_station::SetupError;
 use detente_station::clock::Clock;
 use detente_station::store::StoreError;
-use parties::{Folder, Party, agree, two};
+use parties::disk::{MIB, SmallDisk};
+use parties::two;
 use serde_json::{Value, json};
 
-const MIB: usize = 1 << 20;
 const HOUR_MS: u64 = 3_600_000;
 /// The start of a slot of the test schedule, in 2026.
 const SLOT_MS: u64 = 495_240 * HOUR_MS;
-
-/// A filesystem of its own, small enough to fill.
-struct SmallDisk(Arc<Folder>);
-
-impl SmallDisk {
-    fn mount(size_mib: usize) -> Self {
-        let disk = Self(Folder::new());
-        disk.run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size_mib}m"), "tmpfs"]));
-        disk
-    }
-
-    fn run(&self, command: &mut Command) {
-        let left = command.arg(self.0.path()).output().expect("`mount` is there");
-        let said = String::from_utf8_lossy(&left.stderr).into_owned();
-        assert!(left.status.success(), "this test mounts a filesystem of its own, which needs root: {said}");
-    }
-
-    /// Mounts it again, `ro` or `rw`.
-    fn remount(&self, mode: &str) {
-        self.run(Command::new("mount").args(["-o", &format!("remount,{mode}")]));
-    }
-
-    /// The line's first party with its folder here, and the second elsewhere.
-    fn parties(&self) -> [Party; 2] {
-        let usa = Party::at("usa", self.0.path().join("home"), Arc::clone(&self.0));
-        let mut parties = [usa, Party::new("rus")];
-        agree("test", &mut parties);
-        parties
-    }
-
-    fn free(&self) -> usize {
-        let found = rustix::fs::statvfs(self.0.path()).unwrap();
-        usize::try_from(found.f_bavail * found.f_frsize).unwrap()
-    }
-
-    /// Has somebody else take all but so much of it.
-    fn fill_but(&self, name: &str, left: usize) {
-        let mut file = fs::File::create(self.0.path().join(name)).unwrap();
-        let block = vec![7; 64 << 10];
-        let mut more = self.free().saturating_sub(left);
-        while more > 0 {
-            let now = more.min(block.len());
-            if file.write_all(&block[..now]).is_err() {
-                break;
-            }
-            more -= now;
-        }
-    }
-
-    fn make_room(&self, name: &str) {
-        fs::remove_file(self.0.path().join(name)).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
 
 fn message(precedence: &str, text: &str) -> Value {
     json!({"kind": "message", "precedence": precedence, "text": text})
@@ -199,7 +132,7 @@ async fn a_read_only_disk_is_named_and_read_again_once_it_is_writable() {
     let error = party.fail().await;
     assert!(error.hint().contains("mount the filesystem writable"), "{error}: {}", error.hint());
     let error = store_error(error);
-    let within = |path: &Path| path.starts_with(disk.0.path());
+    let within = |path: &Path| path.starts_with(disk.path());
     assert!(matches!(&error, StoreError::ReadOnly { path } if within(path)), "{error}");
     disk.remount("rw");
     let (usa, rus) = (party.up().await, other.up().await);

@@ -20,6 +20,7 @@ use detente_record::{
     SignedCheckpoint, leaf_hash,
 };
 use detente_station::circuit::{CircuitError, Endpoint, FrameReceiver, FrameSender, LineIdentity};
+use parties::disk::SmallDisk;
 use parties::{PATIENCE, Party, agree, two};
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
@@ -133,7 +134,10 @@ fn message(text: &str) -> Vec<u8> {
 }
 
 fn line_of_two() -> (Party, Liar) {
-    let mut parties = ["usa", "rus"].map(Party::new);
+    line_of(["usa", "rus"].map(Party::new))
+}
+
+fn line_of(mut parties: [Party; 2]) -> (Party, Liar) {
     let memorandum = agree("test", &mut parties);
     Liar::of(memorandum, parties)
 }
@@ -270,6 +274,29 @@ async fn two_signed_heads_are_evidence_that_outlives_the_station() {
     station.lost("test").await;
     let again = usa.up().await;
     assert_eq!(again.wait("/v1/lines/test/evidence", found).await, evidence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_found_on_a_full_disk_outlives_the_station() {
+    let disk = SmallDisk::mount(200);
+    let (usa, liar) = line_of(disk.strangers());
+    let station = usa.up().await;
+    let (mut sender, _receiver, _endpoint) = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
+    let (one, other) = (message("we saw them leave"), message("we never saw them"));
+    let step = frame::step(liar.book(), 1, std::slice::from_ref(&one), &liar.signed(&one).signature);
+    for frame in liar.opening().into_iter().chain([step]) {
+        sender.send(&frame).await.unwrap();
+    }
+    marked(&station, "rus/O/1").await;
+    disk.fill_but("ballast", 0);
+    sender.send(&frame::head(&liar.signed(&other))).await.unwrap();
+    let found = |answer: &Value| answer["evidence"].as_array().is_some_and(|all| all.len() == 1);
+    let evidence = station.wait("/v1/lines/test/evidence", found).await;
+    // Not even a word from the liar helps the next start: there is no circuit, and still not a byte.
+    drop(sender);
+    station.lost("test").await;
+    let again = usa.up().await;
+    assert_eq!(again.get("/v1/lines/test/evidence").await, evidence);
 }
 
 /// A relay that keeps what goes towards the station.

@@ -1,12 +1,13 @@
 //! The one task of a line: performs what the core asks for, in one `match`, and asks it nothing but through its inputs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Outgoing, Shown};
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
+use super::evidence::WaitingEvidence;
 use super::record::batch;
 use super::{Ask, MAX_WAITING, Out, Refusal};
 use crate::airspace::Airspace;
@@ -14,14 +15,12 @@ use crate::clock::Clock;
 use crate::comparison::compare;
 use crate::feed::{Feed, Told};
 use crate::hooks::Hooks;
-use crate::store::{Batch, NewEvidence, Space, Store, StoreError};
+use crate::store::{Batch, Space, Store, StoreError};
 
 /// After how many entries the line's state is kept again, so that a start need not read the whole record.
 const SNAPSHOT_EVERY: u64 = 65_536;
 /// Most entries of a batch that the line's task writes itself.
 const SMALL: usize = 4;
-/// Most evidence that waits for room on the disk.
-const MAX_EVIDENCE: usize = 256;
 /// A note of the store: the record may be older than what this party has said.
 pub(super) const DISTRUST: &str = "distrust";
 
@@ -61,8 +60,8 @@ pub(super) struct Task {
     unkept: u64,
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
-    /// What the disk had no room for yet, for the next batch that it has room for.
-    evidence: VecDeque<NewEvidence>,
+    /// What the disk has no room for just now.
+    evidence: WaitingEvidence,
     entropy: Entropy,
 }
 
@@ -125,7 +124,7 @@ impl Task {
             next_id: 0,
             wake_ms: None,
             notes: Vec::new(),
-            evidence: VecDeque::new(),
+            evidence: WaitingEvidence::default(),
             entropy: Entropy::none(),
         }
     }
@@ -269,8 +268,8 @@ impl Task {
         }
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
-        if !self.evidence.is_empty() && self.room(false).is_ok() {
-            batch.evidence.extend(self.evidence.drain(..));
+        if !self.evidence.is_idle() && self.room(false).is_ok() {
+            self.evidence.go_with(&mut batch);
         }
         // Among more than two, a receipt travels on with a step, which is read from the store.
         batch.patient &= self.line.memorandum().parties().nth(2).is_none() || batch.receipts.is_empty();
@@ -278,17 +277,25 @@ impl Task {
         let urgent =
             |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
         match self.submit(batch.clone()).await {
-            // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
-            Err(StoreError::Full { .. }) if batch.entries.iter().all(|entry| urgent(entry.book)) => {
-                batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
-                batch.receipts.retain(|receipt| urgent(receipt.book));
-                let room = MAX_EVIDENCE.saturating_sub(self.evidence.len());
-                self.evidence.extend(batch.evidence.drain(..).take(room));
-                self.submit(batch).await
+            Err(StoreError::Full { .. }) => {}
+            submitted => return submitted,
+        }
+        self.evidence.hold_back(&mut batch);
+        // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
+        if batch.entries.iter().all(|entry| urgent(entry.book)) {
+            batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
+            batch.receipts.retain(|receipt| urgent(receipt.book));
+        }
+        let breach = (!batch.evidence.is_empty()).then(|| batch.evidence.clone());
+        let rest = batch.entries.len() + batch.checkpoints.len() + batch.receipts.len() + batch.notes.len();
+        // Commands and steps were held back before; this is what the line's rules have a station write.
+        match (self.submit(Batch { insisted: true, ..batch }).await, breach) {
+            // Not even the reserve has room: proof of a breach waits in memory, and nothing else waits for it.
+            (Err(StoreError::Full { .. }), Some(breach)) if rest == 0 => {
+                self.evidence.wait(breach);
+                Ok(())
             }
-            // Commands and steps were held back before; this is what the line's rules have a station write.
-            Err(StoreError::Full { .. }) => self.submit(Batch { insisted: true, ..batch }).await,
-            submitted => submitted,
+            (submitted, _) => submitted,
         }
     }
 

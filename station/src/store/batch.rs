@@ -109,8 +109,8 @@ pub struct Batch {
     pub snapshot: Option<Vec<u8>>,
     /// Nobody waits for it to be durable: it may wait a few milliseconds for others to share their sync with.
     pub patient: bool,
-    /// The rules of the line have the station write it whatever room there is (a test, an escalation), so that
-    /// refusing it would be to stop: some hundred bytes, for which it may use the reserve.
+    /// The rules of the line have the station write it whatever room there is (a test, an escalation, proof of a
+    /// breach), so that refusing it would be to stop: little, which its caller bounds, for which it may use the reserve.
     pub insisted: bool,
 }
 
