@@ -8,10 +8,10 @@ use crate::judges::Objection;
 use crate::scenario::Scenario;
 use crate::world::{Failure, Tally, World};
 
-/// Runs one seed; gives its story too.
-pub(crate) fn run(seed: u64, told: bool) -> (Result<Tally, Failure>, Vec<String>) {
+/// Runs one seed, in which so much may happen; gives its story too.
+pub(crate) fn run(seed: u64, most: u64, told: bool) -> (Result<Tally, Failure>, Vec<String>) {
     let failed = |what: String| Failure { at_ms: 0, objection: Objection { judge: "world", what } };
-    let mut world = match World::new(Scenario::new(seed), told) {
+    let mut world = match World::new(Scenario::new(seed), most, told) {
         Ok(world) => world,
         Err(fault) => return (Err(failed(fault.to_string())), Vec::new()),
     };
@@ -30,16 +30,20 @@ pub(crate) struct Report {
     pub(crate) seeds: u64,
     /// What they came to together.
     pub(crate) tally: Tally,
+    /// The seed in which most happened, and how much.
+    pub(crate) busiest: (u64, u64),
     /// Seeds that failed, and why.
     pub(crate) failures: Vec<(u64, Failure)>,
 }
 
-/// Runs seeds on as many threads as asked for, until there are too many failures; calls `progress` after each.
+/// Runs seeds on as many threads as asked for, until there are too many failures; in each at most `most` may happen.
+/// Calls `progress` after each.
 pub(crate) fn campaign(
     first: u64,
     seeds: u64,
     threads: usize,
     most_failures: usize,
+    most: u64,
     progress: impl Fn(&Report) + Sync,
 ) -> Report {
     let next = AtomicU64::new(0);
@@ -52,7 +56,7 @@ pub(crate) fn campaign(
                 return;
             }
             let seed = first.wrapping_add(place);
-            let (outcome, _) = run(seed, false);
+            let (outcome, _) = run(seed, most, false);
             let Ok(mut report) = report.lock() else { return };
             report.seeds += 1;
             match outcome {
@@ -60,6 +64,9 @@ pub(crate) fn campaign(
                     report.tally.entries += tally.entries;
                     report.tally.deaths += tally.deaths;
                     report.tally.happenings += tally.happenings;
+                    if tally.happenings > report.busiest.1 {
+                        report.busiest = (seed, tally.happenings);
+                    }
                     report.tally.breaches += tally.breaches;
                 }
                 Err(failure) => report.failures.push((seed, failure)),
@@ -81,19 +88,30 @@ pub(crate) fn campaign(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::MOST_HAPPENINGS;
 
     #[test]
     fn a_short_campaign_finds_nothing() {
-        let report = campaign(1, 24, 2, 1, |_| ());
+        let report = campaign(1, 24, 2, 1, MOST_HAPPENINGS, |_| ());
         assert!(report.failures.is_empty(), "cargo run --release -p sim -- --seed N: {:#?}", report.failures);
         assert_eq!(report.seeds, 24);
     }
 
     #[test]
     fn a_seed_is_one_story() {
-        let told = |seed| run(seed, true);
+        let told = |seed| run(seed, MOST_HAPPENINGS, true);
         for seed in [1, 2, 3] {
             assert_eq!(told(seed), told(seed));
+        }
+    }
+
+    #[test]
+    fn a_storm_is_told_with_what_to_do() {
+        let (outcome, _) = run(1, 1_000, false);
+        let objection = outcome.unwrap_err().objection;
+        assert_eq!(objection.judge, "liveness");
+        for said in ["more than 1000 things", "`--seed 1`", "`--most 10000`"] {
+            assert!(objection.what.contains(said), "{}", objection.what);
         }
     }
 }

@@ -42,19 +42,22 @@ struct Arguments {
     /// Stop after so many failures.
     #[arg(long, default_value_t = 1)]
     failures: usize,
+    /// The most that may happen in one seed: beyond that it is a storm, and has failed.
+    #[arg(long, default_value_t = world::MOST_HAPPENINGS)]
+    most: u64,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.seed {
-        Some(seed) => replay(seed),
+        Some(seed) => replay(seed, arguments.most),
         None => campaign(&arguments),
     }
 }
 
-fn replay(seed: u64) -> ExitCode {
+fn replay(seed: u64, most: u64) -> ExitCode {
     let scenario = scenario::Scenario::new(seed);
-    let (outcome, story) = campaign::run(seed, true);
+    let (outcome, story) = campaign::run(seed, most, true);
     let mut out = std::io::stdout().lock();
     // A reader that has seen enough may close the pipe.
     let _ = writeln!(out, "{scenario:#?}");
@@ -92,8 +95,14 @@ fn campaign(arguments: &Arguments) -> ExitCode {
     };
     // A panic is reported with its seed; its own message would come between.
     std::panic::set_hook(Box::new(|_| ()));
-    let report =
-        campaign::campaign(arguments.first, arguments.seeds, arguments.threads, arguments.failures, progress);
+    let report = campaign::campaign(
+        arguments.first,
+        arguments.seeds,
+        arguments.threads,
+        arguments.failures,
+        arguments.most,
+        progress,
+    );
     for (seed, failure) in &report.failures {
         let (judge, what) = (failure.objection.judge, &failure.objection.what);
         println!("seed {seed}, after {} ms: {judge} objects: {what}", failure.at_ms);
@@ -109,5 +118,7 @@ fn campaign(arguments: &Arguments) -> ExitCode {
         tally.breaches,
         report.failures.len()
     );
+    let (busiest, happened) = report.busiest;
+    println!("at most {happened} things happened in one, seed {busiest}, of {} that may", arguments.most);
     if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -84,7 +84,7 @@ impl World {
 
     /// Everything that is judged once, when all is quiet.
     pub(super) fn judge_the_end(&mut self) -> Result<Tally, Objection> {
-        let mut tally = Tally { deaths: self.deaths, happenings: self.happened, ..Tally::default() };
+        let mut tally = Tally { deaths: self.deaths, happenings: self.happened.all(), ..Tally::default() };
         for party in self.court.honest.clone() {
             let station = station_of(&self.stations, party)?;
             let record = &station.store.durable;

@@ -8,6 +8,7 @@
 mod faults;
 mod judgement;
 mod stations;
+mod storm;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +26,13 @@ use crate::rng::Rng;
 use crate::scenario::{CircuitFaults, Scenario};
 use crate::station::Station;
 use crate::story::Story;
+use storm::Happened;
+pub(crate) use storm::MOST_HAPPENINGS;
 
 /// How long the calm lasts at least, ms: longer than every clock of the memorandum.
 const CALM_MS: u64 = 500_000;
 /// How long liveness may take beyond that, ms.
 const PATIENCE_MS: u64 = 300_000;
-/// More happenings than this are a storm.
-const MAX_HAPPENINGS: u64 = 2_000_000;
 
 /// Something that happens at its time.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ pub(crate) struct World {
     rng: Rng,
     now_ms: u64,
     queue: BTreeMap<(u64, u64), Happening>,
-    happened: u64,
+    happened: Happened,
     stations: BTreeMap<Party, Station>,
     liars: BTreeMap<Party, Liar>,
     circuits: BTreeMap<CircuitId, Circuit>,
@@ -104,11 +105,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The world of a scenario before anything has happened; its story is told, or not.
+    /// The world of a scenario before anything has happened, of which so much may; its story is told, or not.
     ///
     /// # Errors
     /// Those of founding the line.
-    pub(crate) fn new(scenario: Scenario, told: bool) -> Result<Self, Fault> {
+    pub(crate) fn new(scenario: Scenario, most: u64, told: bool) -> Result<Self, Fault> {
         let mut rng = Rng::new(scenario.seed);
         let (keys, memorandum) = found(&scenario, &mut rng)?;
         let honest = scenario.parties - scenario.liars;
@@ -133,7 +134,7 @@ impl World {
             court,
             rng,
             queue: BTreeMap::new(),
-            happened: 0,
+            happened: Happened::new(most),
             stations,
             liars,
             circuits: BTreeMap::new(),
@@ -278,13 +279,7 @@ impl World {
             }
             let happening = first.remove();
             self.now_ms = at_ms;
-            self.happened += 1;
-            if self.happened > MAX_HAPPENINGS {
-                return object(
-                    "liveness",
-                    format!("a storm: {MAX_HAPPENINGS} things happened, last {happening:?}"),
-                );
-            }
+            self.happened.count(&happening, self.scenario.seed)?;
             self.happens(happening)?;
         }
         self.now_ms = end_ms;
