@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::Happening;
 use crate::judges::{Word, object};
 
-/// The most that may happen in one run, unless its caller says otherwise: ten times what the busiest of some
-/// thousand seeds needed.
+/// The most that may happen in one run, unless its caller says otherwise: six times what the busiest of a thousand
+/// seeds needed.
 pub(crate) const MOST_HAPPENINGS: u64 = 2_000_000;
 
 /// What has happened so far, against the most that may.
