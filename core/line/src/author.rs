@@ -18,6 +18,7 @@ use crate::contract::{Draft, Shown, StoredEntry};
 use crate::kind::{Content, Duty, answer_class};
 use crate::line::{Line, Reached};
 use crate::memorandum::is_language;
+use crate::said::Said;
 
 /// Serials of entries after the opening of a generation are above that many times its number, whatever was used by
 /// another life of this station since the copy that it was restored from.
@@ -29,6 +30,14 @@ impl Line {
     /// # Errors
     /// `Misuse` for a draft that makes no sense here; `Misbehaved` if others would void the entry.
     pub(crate) fn write(&mut self, draft: Draft) -> Result<EntryRef, Fault> {
+        self.write_said(draft.said()?)
+    }
+
+    /// As [`Line::write`].
+    ///
+    /// # Errors
+    /// As [`Line::write`].
+    pub(crate) fn write_said(&mut self, draft: Draft<Said>) -> Result<EntryRef, Fault> {
         if !self.started {
             return Err(Fault::misuse("line", "one that has started", "one still restoring its record"));
         }
@@ -45,12 +54,12 @@ impl Line {
             }
         }
         let book = self.writable(class)?;
-        self.append_entry(book, office, draft.language, draft.regards, &draft.content)
+        self.append_entry(book, office, draft.language, draft.regards, draft.content)
     }
 
-    fn class_of(&self, draft: &Draft) -> Result<Class, Fault> {
+    fn class_of(&self, draft: &Draft<Said>) -> Result<Class, Fault> {
         let subject = draft.regards.first().map(|subject| subject.book.class);
-        let fixed = match &draft.content {
+        let fixed = match draft.content.content() {
             Content::Cease { .. } => Some(Class::Z),
             Content::Test { .. } | Content::TestAnswer { .. } | Content::Missed { .. } | Content::Duty(_) => {
                 Some(Class::P)
@@ -78,11 +87,11 @@ impl Line {
         }
     }
 
-    fn office_of(&self, draft: &Draft) -> Result<u16, Fault> {
+    fn office_of(&self, draft: &Draft<Said>) -> Result<u16, Fault> {
         let member = self.memorandum.member(self.me.party);
         let offices = member.map(|member| member.offices.as_slice()).unwrap_or_default();
         let known = |number: u16| offices.iter().any(|office| office.number == number);
-        if let Content::Duty(Duty::Handover { to }) = &draft.content
+        if let Content::Duty(Duty::Handover { to }) = draft.content.content()
             && !known(*to)
         {
             return Err(Fault::misuse("office that takes over", "an office of this party", to.to_string()));
@@ -152,7 +161,8 @@ impl Line {
         self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
-        if let Err(fault) = self.append_entry(next, office, None, Vec::new(), &opens) {
+        let opened = Said::new(&opens).and_then(|said| self.append_entry(next, office, None, Vec::new(), said));
+        if let Err(fault) = opened {
             // Nothing may stand in a generation before the entry that opens it: the next write tries again.
             self.generations.insert(class, book.generation);
             return Err(fault);
@@ -208,8 +218,9 @@ impl Line {
         office: u16,
         language: Option<alloc::string::String>,
         regards: Vec<EntryRef>,
-        content: &Content,
+        said: Said,
     ) -> Result<EntryRef, Fault> {
+        let (content, body) = said.into_parts();
         let (last_serial, last_time) = self.last;
         let time_ms = self.now_ms.max(last_time);
         let (cut, acts) = self.next_cut(book);
@@ -226,17 +237,14 @@ impl Line {
             cut,
             vector,
             kind: content.kind(),
-            body: content.encode(),
+            body,
         };
-        if let Content::Unknown { kind } = Content::decode(entry.kind, &entry.body)? {
-            return Err(Fault::misuse("kind", "one that spec/line.md defines", kind.to_string()));
-        }
         content.check_place(book, &entry)?;
         let bytes = entry.encode()?;
         let own = (book.class == Class::A).then_some((book, size));
         let under = Under::new(acts, own);
-        self.permitted(content, time_ms, &under)?;
-        self.acts.judge(&self.memorandum, name, &entry.regards, content, time_ms, &under)?;
+        self.permitted(&content, time_ms, &under)?;
+        self.acts.judge(&self.memorandum, name, &entry.regards, &content, time_ms, &under)?;
         let quota = self.memorandum.quota(book);
         let state = self.book(book);
         if !state.day.clone().spend(time_ms, bytes.len() as u64, quota) {
@@ -247,7 +255,8 @@ impl Line {
             return Err(Fault::misuse("line secret", "this party's own", "none"));
         };
         let leaf = leaf_hash(&secret.blind(size), &bytes);
-        self.take_entry(name, &bytes, Entry::decode(&bytes), leaf)?;
+        // Its body is what was said, so it reads as that.
+        self.take_entry(name, &bytes, Entry::decode(&bytes), Some(content), leaf)?;
         Ok(name)
     }
 

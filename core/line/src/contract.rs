@@ -15,6 +15,7 @@ use detente_record::{
 };
 
 use crate::kind::Content;
+use crate::said::Said;
 
 /// A circuit, as its shell numbers it; never used again once it is down.
 pub type CircuitId = u64;
@@ -216,11 +217,13 @@ pub struct Evidence {
 pub enum Command {
     /// Write an entry.
     Write(Draft),
+    /// Write an entry whose body is made: for whoever writes many.
+    WriteSaid(Draft<Said>),
 }
 
-/// An entry before it has a name.
+/// An entry before it has a name; of content, or of what was [`Said`] already.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct Draft<C = Content> {
     /// The precedence; `None` takes that of what it regards, or the only one its kind allows.
     pub class: Option<Class>,
     /// The releasing office; `None` for the lowest-numbered watch office.
@@ -230,7 +233,7 @@ pub struct Draft {
     /// What it regards.
     pub regards: Vec<EntryRef>,
     /// What it says.
-    pub content: Content,
+    pub content: C,
 }
 
 /// What somebody who watches sees.

@@ -198,10 +198,16 @@ impl Line {
         self.entropy = input.entropy;
         match input.event {
             Event::Started => self.start(),
-            Event::Command { id, command: Command::Write(draft) } => match self.write(draft) {
-                Ok(entry) => self.on_durable.push(Shown::Accepted { id, entry }),
-                Err(fault) => self.show(Shown::Refused { id, fault }),
-            },
+            Event::Command { id, command } => {
+                let written = match command {
+                    Command::Write(draft) => self.write(draft),
+                    Command::WriteSaid(draft) => self.write_said(draft),
+                };
+                match written {
+                    Ok(entry) => self.on_durable.push(Shown::Accepted { id, entry }),
+                    Err(fault) => self.show(Shown::Refused { id, fault }),
+                }
+            }
             Event::CircuitUp { circuit, peer } => self.circuit_up(circuit, peer),
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),
@@ -309,7 +315,7 @@ impl Line {
         };
         let leaf = leaf_hash(&secret.blind(state.size()), bytes);
         state.durable = name.number;
-        self.take_entry(name, bytes, Entry::decode(bytes), leaf)?;
+        self.take_entry(name, bytes, Entry::decode(bytes), None, leaf)?;
         let state = self.book(name.book);
         if let Some(root) = state.root_at(name.number) {
             state.reach(name.number, root);

@@ -103,7 +103,7 @@ impl Line {
         let root = frontier.root();
         let taken = fresh.iter().zip(read).zip(leaves);
         for (((bytes, read), leaf), number) in taken.zip(held + 1..) {
-            self.take_entry(EntryRef { book, number }, bytes, read, leaf)?;
+            self.take_entry(EntryRef { book, number }, bytes, read, None, leaf)?;
         }
         let signed =
             SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
@@ -151,12 +151,14 @@ impl Line {
         Ok(())
     }
 
-    /// Takes an entry, as its bytes were read, into its book, and queues it to be judged and stored.
+    /// Takes an entry, as its bytes were read, into its book, and queues it to be judged and stored. `said` is what its body
+    /// reads as, where that is known.
     pub(crate) fn take_entry(
         &mut self,
         name: EntryRef,
         bytes: &[u8],
         read: Result<Entry, Fault>,
+        said: Option<Content>,
         leaf: Hash,
     ) -> Result<(), Fault> {
         let book = name.book;
@@ -185,7 +187,7 @@ impl Line {
         state.day.spend(time_ms, bytes.len() as u64, quota);
         let read = read.and_then(|(entry, office)| {
             state.follow(&entry)?;
-            let content = Content::decode(entry.kind, &entry.body)?;
+            let content = said.map_or_else(|| Content::decode(entry.kind, &entry.body), Ok)?;
             if let Content::Unknown { kind } = content {
                 return Err(Fault::incompatible("kind", "one that spec/line.md defines", kind.to_string()));
             }
