@@ -49,7 +49,7 @@ pub struct CircuitConfig {
     pub address: String,
 }
 
-/// What is told of notices in force; read at the start alone.
+/// What is told of notices in force.
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct NoticesConfig {

@@ -16,7 +16,7 @@ use detente_line::airspace::cover::Shape;
 use detente_line::airspace::span::Span;
 use detente_line::notice::making::Place as Where;
 use detente_line::notice::{Field, Value, Waypoint};
-use detente_line::{Content, Memorandum, Nature, Notice, NoticeKind};
+use detente_line::{Amendment, Content, Memorandum, Nature, Notice, NoticeKind, Said};
 use detente_record::{EntryRef, MAX_ENTRY};
 use rayon::prelude::*;
 
@@ -82,6 +82,8 @@ pub struct Row {
     pub change: Change,
     /// The notice that it becomes.
     pub notice: Notice,
+    /// What is to be written for it; `None` where nothing is.
+    pub said: Option<Said>,
     /// What was understood, line by line; nothing for rows beyond [`MAX_ROWS`].
     pub echo: Vec<String>,
 }
@@ -149,7 +151,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
     let mut kinds: Vec<String> = Vec::new();
     for (item, judged) in read.items.iter().zip(judged(&read.items, terms, standing)) {
         match judged {
-            Ok(Judged { serial, change, notice, short }) => {
+            Ok(Judged { serial, change, notice, said, short }) => {
                 for reason in short {
                     understood.refuse(&item.place, reason);
                 }
@@ -167,7 +169,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                 }
                 let shown = understood.rows.len() < MAX_ROWS;
                 let echo = if shown { echo::item(item, terms.zone) } else { Vec::new() };
-                understood.rows.push(Row { place: item.place.to_string(), serial, change, notice, echo });
+                understood.rows.push(Row { place: item.place.to_string(), serial, change, notice, said, echo });
             }
             Err(reasons) => {
                 for reason in reasons {
@@ -188,11 +190,13 @@ struct Judged {
     serial: String,
     change: Change,
     notice: Notice,
+    said: Option<Said>,
     /// What it is short of, where that is named beside it.
     short: Vec<String>,
 }
 
-/// What becomes of each item, in their order, by all cores: covers are most of the work, and no item waits for another.
+/// What becomes of each item, in their order, by all cores: covers and bytes are most of the work, and no item waits for
+/// another.
 fn judged(items: &[Item], terms: &Terms<'_>, standing: &Standing) -> Vec<Result<Judged, Vec<String>>> {
     let judged = items.par_iter().map(|item| {
         let serial = serial_of(item).unwrap_or_default();
@@ -203,7 +207,13 @@ fn judged(items: &[Item], terms: &Terms<'_>, standing: &Standing) -> Vec<Result<
             Some((origin, held)) if *held == notice => Change::Same(*origin),
             Some((origin, _)) => Change::Changed(*origin),
         };
-        Ok(Judged { serial, change, notice, short })
+        let content = match change {
+            Change::New => Some(Content::Notice(notice.clone())),
+            Change::Changed(_) => Some(Content::Amendment(Amendment::Notice(notice.clone()))),
+            Change::Same(_) => None,
+        };
+        let said = content.map(|content| said(&content, terms.short)).transpose()?.flatten();
+        Ok(Judged { serial, change, notice, said, short })
     });
     judged.collect()
 }
@@ -287,14 +297,26 @@ fn notice_of(
             return Err(named);
         }
     }
-    let bytes = Content::Notice(notice.clone()).encode().len();
+    Ok((notice, named))
+}
+
+/// What is to be written, if anything is; what is too large is wrong anyway.
+fn said(content: &Content, short: Shortness) -> Result<Option<Said>, Vec<String>> {
+    let (said, bytes) = match short {
+        Shortness::Refused => {
+            let said = Said::new(content).map_err(|fault| vec![fault.to_string()])?;
+            let bytes = said.body().len();
+            (Some(said), bytes)
+        }
+        Shortness::Named | Shortness::Passed => (None, content.encode().len()),
+    };
     if bytes + FRAME > MAX_ENTRY {
         let most = MAX_ENTRY - FRAME;
-        return Err(one(format!(
+        return Err(vec![format!(
             "expected at most {most} bytes in all, found {bytes}: split it, or agree on a coarser tolerance"
-        )));
+        )]);
     }
-    Ok((notice, named))
+    Ok(said)
 }
 
 /// The legs between the waypoints of a movement of which nothing says how wide its way is.

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use detente_line::{CircuitId, Draft, Event, Line, Memorandum, Outgoing};
+use detente_line::{CircuitId, Draft, Event, Line, Memorandum, Outgoing, Said};
 use detente_record::{EntryRef, Fault, LineId, Party};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,9 +27,9 @@ pub use record::secret_note;
 
 /// Most inputs that wait for a line.
 const MAX_WAITING: usize = 1_024;
-/// Most entries of one caller that wait to be written: enough to share syncs, few enough that receipts, and a FLASH, which
-/// wait behind them, do so for some milliseconds only.
-const MAX_UNDER_WAY: usize = 64;
+/// Most entries of one list that are under way: as many as one group of the store takes, which a FLASH may have to wait for,
+/// while the next are made.
+const MAX_UNDER_WAY: usize = 128;
 /// Most things that wait for a circuit: the core sends one at a time, and a last one.
 const MAX_OUTGOING: usize = 4;
 
@@ -54,6 +54,12 @@ enum Ask {
     },
     Look(Box<dyn FnOnce(&Line) + Send>),
     Stop(oneshot::Sender<()>),
+}
+
+/// One entry of a list; everything that a line is asked passes it.
+struct Listed {
+    draft: Box<Draft<Said>>,
+    written: oneshot::Sender<Result<EntryRef, Refusal>>,
 }
 
 /// Why something was not written.
@@ -83,6 +89,7 @@ pub struct Keeper {
     /// Why circuits that are dialled are not up.
     pub dials: Dials,
     asks: mpsc::Sender<Ask>,
+    list: mpsc::Sender<Listed>,
 }
 
 impl Keeper {
@@ -132,18 +139,19 @@ impl Keeper {
     }
 
     /// Writes entries in order, many under way at a time; ends at the first that is not written. Gives the names of those
-    /// that were, all durable, and why the next one was not.
-    pub async fn write_all(&self, drafts: Vec<Draft>) -> (Vec<EntryRef>, Option<Refusal>) {
+    /// that were, all durable, and why the next one was not. FLASH, receipts and whatever else comes passes them.
+    pub async fn write_all(&self, drafts: Vec<Draft<Said>>) -> (Vec<EntryRef>, Option<Refusal>) {
         let (mut names, mut under_way) = (Vec::with_capacity(drafts.len()), VecDeque::new());
         let mut drafts = drafts.into_iter();
         loop {
             while under_way.len() < MAX_UNDER_WAY
                 && let Some(draft) = drafts.next()
             {
-                match self.ask_to_write(draft, None).await {
-                    Ok(answer) => under_way.push_back(answer),
-                    Err(refusal) => return (names, Some(refusal)),
+                let (written, answer) = oneshot::channel();
+                if self.list.send(Listed { draft: Box::new(draft), written }).await.is_err() {
+                    return (names, Some(Refusal::Stopping));
                 }
+                under_way.push_back(answer);
             }
             let Some(answer) = under_way.pop_front() else { return (names, None) };
             match answer.await {

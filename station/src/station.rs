@@ -174,6 +174,9 @@ async fn wait(
                 match read {
                     Ok(config) => {
                         hooks.replace(config.hook.clone());
+                        for keeper in lines.values() {
+                            keeper.airspace.warn(config.notices.warn);
+                        }
                         dialling.change(endpoint, lines, &config);
                         tracing::info!("the configuration was read again");
                     }

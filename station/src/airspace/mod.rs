@@ -9,7 +9,7 @@ mod reminders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
@@ -73,7 +73,7 @@ struct Came {
 enum Ask {
     Came(Box<Came>),
     Look(Box<dyn FnOnce(&mut Room) + Send>),
-    /// Something may have come due.
+    /// Something may have come due, or comes due at another time than before.
     Remind,
 }
 
@@ -84,6 +84,8 @@ pub struct Airspace(Arc<Working>);
 
 struct Working {
     asks: Option<SyncSender<Ask>>,
+    /// How long before an end or a review somebody is to be told, ms.
+    ahead_ms: Arc<AtomicU64>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -120,6 +122,8 @@ pub struct Room {
     notices: Notices,
     plans: Plans,
     reminders: Reminders,
+    /// As configured now.
+    ahead_ms: Arc<AtomicU64>,
     /// When something comes due next, for whoever rings then.
     next: watch::Sender<Option<u64>>,
     store: Store,
@@ -143,9 +147,12 @@ impl Airspace {
         let _ = getrandom::fill(&mut seed);
         let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, u64::from_le_bytes(seed));
         let reminders = Reminders::new(ahead_ms, plans.told_ms()?);
+        let ahead_ms = Arc::new(AtomicU64::new(ahead_ms));
+        let configured = Arc::clone(&ahead_ms);
         let (next, coming) = watch::channel(None);
         let bell = clock.clone();
-        let mut room = Room { notices, plans, reminders, next, store, memorandum, me, clock, feed, hooks };
+        let mut room =
+            Room { notices, plans, reminders, ahead_ms, next, store, memorandum, me, clock, feed, hooks };
         for (number, plan) in room.plans.all()? {
             // There is room: plans are bounded, and nothing else is here yet.
             let _ = room.notices.plan(number, &plan);
@@ -164,7 +171,7 @@ impl Airspace {
                 room.work(&asked);
             }
         });
-        let working = Arc::new(Working { asks: Some(asks), ending, thread: Some(thread) });
+        let working = Arc::new(Working { asks: Some(asks), ahead_ms: configured, ending, thread: Some(thread) });
         tokio::spawn(ring(bell, coming, Arc::downgrade(&working)));
         Ok(Self(working))
     }
@@ -183,6 +190,15 @@ impl Airspace {
         let came = Came { name: *name, serial: *serial, regards: regards.clone(), content: content.clone() };
         if let Some(asks) = &self.0.asks {
             let _ = asks.send(Ask::Came(Box::new(came)));
+        }
+    }
+
+    /// From now on somebody is told so long before an end or a review, ms; what that makes due is told at once.
+    pub(crate) fn warn(&self, ahead_ms: u64) {
+        self.0.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+        if let Some(asks) = self.0.asks.clone() {
+            // A queue that is full is waited for, not on the runtime; one that has ended has nothing to tell.
+            tokio::task::spawn_blocking(move || asks.send(Ask::Remind).is_ok());
         }
     }
 
@@ -271,6 +287,10 @@ impl Room {
     /// Tells what has come due, and says when it is to be asked again.
     fn remind(&mut self) {
         let now_ms = self.clock.now_ms();
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed);
+        if ahead_ms != self.reminders.ahead_ms() {
+            self.reminders.warn(ahead_ms, self.notices.notices(), now_ms);
+        }
         let taken = self.reminders.take(now_ms);
         if !taken.is_empty()
             && let Err(error) = self.plans.keep_told_ms(now_ms)

@@ -3,7 +3,8 @@
 //! Pure: moments go in with the notices, and come out when their time is there, each once. `ahead` is how long before the
 //! end or the review somebody is told, and never more than a quarter of the whole time, so that an exercise of
 //! an hour does not warn as it begins. What was told before is known by one moment, up to which everything was told; so a
-//! station that is started again tells what came due while it was down, and nothing twice.
+//! station that is started again tells what came due while it was down, and nothing twice. Where `ahead` changes, what was
+//! told stays told, and what the new one makes due is due.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,13 +90,34 @@ impl Reminders {
         if standing.until_ms.is_some_and(|until_ms| until_ms < now_ms) {
             return;
         }
-        let moments = moments(standing, self.ahead_ms);
-        for moment in &moments {
-            let told = moment.0 <= self.told_ms && (before || old.contains(moment));
-            if !told {
-                self.waiting.insert((moment.0, origin, moment.1));
+        let told_ms = self.told_ms;
+        self.hold(origin, standing, |moment| moment.0 <= told_ms && (before || old.contains(moment)));
+    }
+
+    /// From now on somebody is told so long before, ms, of the notices that stand.
+    pub(super) fn warn(
+        &mut self,
+        ahead_ms: u64,
+        standing: impl Iterator<Item = (EntryRef, Standing)>,
+        now_ms: u64,
+    ) {
+        self.ahead_ms = ahead_ms;
+        let waiting: BTreeSet<(EntryRef, Due)> =
+            std::mem::take(&mut self.waiting).into_iter().map(|(_, origin, due)| (origin, due)).collect();
+        for (origin, standing) in standing {
+            let old = self.moments.remove(&origin).unwrap_or_default();
+            if standing.until_ms.is_none_or(|until_ms| until_ms >= now_ms) {
+                self.hold(origin, &standing, |(_, due)| {
+                    old.iter().any(|(_, held)| held == due) && !waiting.contains(&(origin, *due))
+                });
             }
         }
+    }
+
+    fn hold(&mut self, origin: EntryRef, standing: &Standing, told: impl Fn(&(u64, Due)) -> bool) {
+        let moments = moments(standing, self.ahead_ms);
+        let waiting = moments.iter().filter(|moment| !told(moment));
+        self.waiting.extend(waiting.map(|(at_ms, due)| (*at_ms, origin, *due)));
         if !moments.is_empty() {
             self.moments.insert(origin, moments);
         }
@@ -164,6 +186,27 @@ mod tests {
         reminders.put(name(3), &standing(0, Some(50 * DAY), None), 51 * DAY, false);
         assert_eq!(reminders.take(51 * DAY), [(name(2), Due::Review), (name(2), Due::ReviewOverdue)]);
         assert_eq!(reminders.next_ms(), None);
+    }
+
+    #[test]
+    fn another_time_before_makes_due_what_was_not_told() {
+        let mut reminders = Reminders::new(DAY, 0);
+        let stand = [
+            (name(1), standing(0, None, Some(50 * DAY))),
+            (name(2), standing(0, None, Some(40 * DAY))),
+            (name(3), standing(0, Some(30 * DAY), None)),
+        ];
+        for (origin, standing) in &stand {
+            reminders.put(*origin, standing, 0, false);
+        }
+        assert_eq!(reminders.take(39 * DAY), [(name(3), Due::Ends), (name(2), Due::Review)]);
+        // What was told is not told again, what has ended not at all, and the rest earlier than before.
+        reminders.warn(8 * DAY, stand.into_iter(), 39 * DAY);
+        assert_eq!(reminders.take(39 * DAY), []);
+        assert_eq!(reminders.take(42 * DAY), [(name(2), Due::ReviewOverdue), (name(1), Due::Review)]);
+        reminders.warn(DAY, stand.into_iter(), 42 * DAY);
+        assert_eq!(reminders.take(49 * DAY), []);
+        assert_eq!(reminders.take(50 * DAY), [(name(1), Due::ReviewOverdue)]);
     }
 
     #[test]

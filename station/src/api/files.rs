@@ -14,7 +14,7 @@ use detente_exchange::time::Zone;
 use detente_exchange::writing;
 use detente_line::notice::Field;
 use detente_line::notices::Standing as Held;
-use detente_line::{Amendment, Content, Draft, Memorandum, Notice};
+use detente_line::{Content, Draft, Memorandum, Notice, Said};
 use detente_record::{Class, EntryRef};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ pub(crate) async fn import(
     let done = match becomes {
         _ if understood.wrong_count > 0 || asked.dry_run => json!({}),
         Becomes::Plans => take_plans(keeper, &understood, now_ms).await?,
-        _ => write(keeper, &understood, class, asked.withdraw_missing).await?,
+        _ => write(keeper, &mut understood, class, asked.withdraw_missing).await?,
     };
     let done = joined(json!({"dry_run": asked.dry_run}), done);
     Ok(Json(joined(understood_json(&keeper.memorandum, &understood), done)))
@@ -157,28 +157,25 @@ async fn take_plans(keeper: &Keeper, understood: &Understood, now_ms: u64) -> Re
 /// Writes what is new and what changed, in the file's order; then withdraws what it does not name, if asked to.
 async fn write(
     keeper: &Keeper,
-    understood: &Understood,
+    understood: &mut Understood,
     class: Option<Class>,
     withdraw_missing: bool,
 ) -> Result<Value, Refused> {
     let draft =
-        |regards: Vec<EntryRef>, content| Draft { class, office: None, language: None, regards, content };
-    let mut drafts: Vec<Draft> = Vec::new();
-    for row in &understood.rows {
-        match row.change {
-            Change::New => drafts.push(draft(Vec::new(), Content::Notice(row.notice.clone()))),
-            Change::Changed(origin) => {
-                drafts.push(draft(vec![origin], Content::Amendment(Amendment::Notice(row.notice.clone()))));
-            }
-            Change::Same(_) => {}
-        }
+        |regards: Vec<EntryRef>, content: Said| Draft { class, office: None, language: None, regards, content };
+    let mut drafts: Vec<Draft<Said>> = Vec::new();
+    for row in &mut understood.rows {
+        let Some(said) = row.said.take() else { continue };
+        let regards = match row.change {
+            Change::Changed(origin) => vec![origin],
+            Change::New | Change::Same(_) => Vec::new(),
+        };
+        drafts.push(draft(regards, said));
     }
     if withdraw_missing {
-        let reason = || Some("no longer on the list".to_owned());
-        let withdrawn = understood.missing.iter();
-        drafts.extend(
-            withdrawn.map(|(_, origin)| draft(vec![*origin], Content::Withdrawal { reason: reason() })),
-        );
+        let withdrawal = Content::Withdrawal { reason: Some("no longer on the list".to_owned()) };
+        let withdrawal = Said::new(&withdrawal).map_err(Refusal::Fault)?;
+        drafts.extend(understood.missing.iter().map(|(_, origin)| draft(vec![*origin], withdrawal.clone())));
     }
     let wanted = drafts.len();
     let (written, refusal) = keeper.write_all(drafts).await;

@@ -7,7 +7,7 @@ use detente_record::Fault;
 use tokio::sync::{mpsc, watch};
 
 use super::task::{Beginning, DISTRUST, Task};
-use super::{Keeper, MAX_WAITING, record};
+use super::{Keeper, MAX_UNDER_WAY, MAX_WAITING, record};
 use crate::airspace::{self, Airspace};
 use crate::clock::Clock;
 use crate::dials::Dials;
@@ -71,6 +71,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         ..Options::new(home.store(name), home.mark(name), memorandum.line().0)
     })?;
     let (asks, asked) = mpsc::channel(MAX_WAITING);
+    let (list, listed) = mpsc::channel(MAX_UNDER_WAY);
     let comparisons = asks.downgrade();
     let feed = Feed::new(clock.clone());
     let memorandum = Arc::new(memorandum);
@@ -105,6 +106,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         airspace: airspace.clone(),
         dials: Dials::default(),
         asks,
+        list,
     };
     let task = Task::new(Beginning {
         line,
@@ -114,6 +116,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         airspace,
         hooks,
         asked,
+        listed,
         comparisons,
         durable_until,
         ended_by,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::evidence::WaitingEvidence;
 use super::record::batch;
-use super::{Ask, MAX_WAITING, Out, Refusal};
+use super::{Ask, Listed, MAX_WAITING, Out, Refusal};
 use crate::airspace::Airspace;
 use crate::clock::Clock;
 use crate::comparison::compare;
@@ -28,6 +28,8 @@ pub(super) const DISTRUST: &str = "distrust";
 struct Writing {
     written: oneshot::Sender<Result<EntryRef, Refusal>>,
     receipted: Option<oneshot::Sender<()>>,
+    /// Others of its list come after it.
+    listed: bool,
 }
 
 /// Somebody waits for an entry to be receipted by everybody.
@@ -45,6 +47,9 @@ pub(super) struct Task {
     airspace: Airspace,
     hooks: Hooks,
     asked: mpsc::Receiver<Ask>,
+    listed: mpsc::Receiver<Listed>,
+    /// How many of lists are under way.
+    listing: usize,
     /// The highest generation of own books that is noted outside every copy.
     taken: u16,
     /// The way back for what is worked out beside everything else.
@@ -74,6 +79,7 @@ pub(super) struct Beginning {
     pub(super) airspace: Airspace,
     pub(super) hooks: Hooks,
     pub(super) asked: mpsc::Receiver<Ask>,
+    pub(super) listed: mpsc::Receiver<Listed>,
     pub(super) comparisons: mpsc::WeakSender<Ask>,
     pub(super) durable_until: watch::Receiver<u64>,
     pub(super) ended_by: watch::Sender<Option<String>>,
@@ -113,6 +119,8 @@ impl Task {
             airspace: beginning.airspace,
             hooks: beginning.hooks,
             asked: beginning.asked,
+            listed: beginning.listed,
+            listing: 0,
             comparisons: beginning.comparisons,
             durable_until: beginning.durable_until,
             ended_by: beginning.ended_by,
@@ -163,6 +171,12 @@ impl Task {
                     self.wake_ms = None;
                     self.input(Event::Woken).await;
                 }
+                // Last of all: a list has time.
+                Some(Listed { draft, written }) = self.listed.recv() => {
+                    let writing = Writing { written, receipted: None, listed: true };
+                    let class = draft.class;
+                    self.write(class, Command::WriteSaid(*draft), writing).await;
+                }
             }
         }
     }
@@ -184,20 +198,33 @@ impl Task {
                 self.input(Event::CircuitUp { circuit, peer }).await;
             }
             Ask::Write { draft, written, receipted } => {
-                let urgent = matches!(draft.class, Some(Class::Z | Class::A));
-                if let Err(error) = self.room(urgent) {
-                    let _ = written.send(Err(Refusal::Store(error)));
-                    return;
-                }
-                self.next_id += 1;
-                let id = self.next_id;
-                self.writing.insert(id, Writing { written, receipted });
-                self.input(Event::Command { id, command: Command::Write(*draft) }).await;
+                let writing = Writing { written, receipted, listed: false };
+                let class = draft.class;
+                self.write(class, Command::Write(*draft), writing).await;
             }
             Ask::Look(look) => look(&self.line),
             // Taken by `run`, which it ends.
             Ask::Stop(_) => {}
         }
+    }
+
+    /// Hands a command to the core, if the disk has room for what it writes.
+    async fn write(&mut self, class: Option<Class>, command: Command, writing: Writing) {
+        if let Err(error) = self.room(matches!(class, Some(Class::Z | Class::A))) {
+            let _ = writing.written.send(Err(Refusal::Store(error)));
+            return;
+        }
+        self.next_id += 1;
+        self.listing += usize::from(writing.listed);
+        self.writing.insert(self.next_id, writing);
+        self.input(Event::Command { id: self.next_id, command }).await;
+    }
+
+    /// Whoever waits for a command; it is done, or refused.
+    fn written(&mut self, id: u64) -> Option<Writing> {
+        let writing = self.writing.remove(&id)?;
+        self.listing -= usize::from(writing.listed);
+        Some(writing)
     }
 
     /// Whether the disk has room for what is urgent, or for more than that.
@@ -300,9 +327,10 @@ impl Task {
     }
 
     /// Hands a batch to the store; where nothing else waits for the line, and it is small, it is written at once, by this
-    /// very task: a step of a backlog would keep a FLASH that comes meanwhile waiting.
+    /// very task: a step of a backlog would keep a FLASH that comes meanwhile waiting, and a list goes on while its
+    /// last group is written.
     async fn submit(&self, batch: Batch) -> Result<(), StoreError> {
-        if self.asked.is_empty() && batch.entries.len() <= SMALL {
+        if self.asked.is_empty() && self.listing == 0 && batch.entries.len() <= SMALL {
             self.store.submit_here(batch).await
         } else {
             self.store.submit_async(batch).await
@@ -337,7 +365,7 @@ impl Task {
     fn shown(&mut self, shown: Shown) {
         match &shown {
             Shown::Accepted { id, entry } => {
-                if let Some(writing) = self.writing.remove(id) {
+                if let Some(writing) = self.written(*id) {
                     let _ = writing.written.send(Ok(*entry));
                     if let Some(told) = writing.receipted {
                         let by = self
@@ -352,7 +380,7 @@ impl Task {
                 return;
             }
             Shown::Refused { id, fault } => {
-                if let Some(writing) = self.writing.remove(id) {
+                if let Some(writing) = self.written(*id) {
                     let _ = writing.written.send(Err(Refusal::Fault(fault.clone())));
                 }
                 return;
