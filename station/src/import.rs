@@ -169,7 +169,14 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                 }
                 let shown = understood.rows.len() < MAX_ROWS;
                 let echo = if shown { echo::item(item, terms.zone) } else { Vec::new() };
-                understood.rows.push(Row { place: item.place.to_string(), serial, change, notice, said, echo });
+                understood.rows.push(Row {
+                    place: item.place.to_string(),
+                    serial,
+                    change,
+                    notice,
+                    said,
+                    echo,
+                });
             }
             Err(reasons) => {
                 for reason in reasons {

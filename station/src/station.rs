@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use detente_record::LineId;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -62,13 +62,15 @@ async fn work(
     endings: Vec<watch::Receiver<Option<String>>>,
 ) -> Result<(), SetupError> {
     check_circuits(home, config, lines)?;
+    // Before anybody has an answer: a signal to a station that is up is always taken.
+    let signals = Signals::listen(home)?;
     let endpoint = Arc::new(Endpoint::bind(config.listen, identities)?);
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
     let api = api::serve(home, clock, Arc::clone(lines))?;
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
     let mut dialling = Dialling::default();
     dialling.change(&endpoint, lines, config);
-    let ended = wait(home, &mut dialling, &endpoint, lines, hooks, endings).await;
+    let ended = wait(home, signals, &mut dialling, &endpoint, lines, hooks, endings).await;
     tracing::info!("the station stops");
     dialling.stop();
     for keeper in lines.values() {
@@ -137,19 +139,34 @@ impl Dialling {
     }
 }
 
+/// What people tell a station by signals.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen(home: &Home) -> Result<Self, SetupError> {
+        let listen =
+            |kind| signal(kind).map_err(|cause| SetupError::io("listen for signals of", home.path(), &cause));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+}
+
 async fn wait(
     home: &Home,
+    mut signals: Signals,
     dialling: &mut Dialling,
     endpoint: &Arc<Endpoint>,
     lines: &Lines,
     hooks: &Hooks,
     endings: Vec<watch::Receiver<Option<String>>>,
 ) -> Result<(), SetupError> {
-    let listen =
-        |kind| signal(kind).map_err(|cause| SetupError::io("listen for signals of", home.path(), &cause));
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut hang_up = listen(SignalKind::hangup())?;
     let mut failures = JoinSet::new();
     for mut ending in endings {
         failures
@@ -157,8 +174,8 @@ async fn wait(
     }
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            _ = signals.terminate.recv() => return Ok(()),
+            _ = signals.interrupt.recv() => return Ok(()),
             Some(Ok(Some(why))) = failures.join_next() => {
                 tracing::error!(why, "the station cannot go on");
                 return Err(SetupError::File {
@@ -167,7 +184,7 @@ async fn wait(
                     hint: "nothing that was accepted is lost; `detente doctor` looks at the store".into(),
                 });
             }
-            _ = hang_up.recv() => {
+            _ = signals.hang_up.recv() => {
                 let read = Config::read(&home.config()).and_then(|config| {
                     check_circuits(home, &config, lines).map(|()| config)
                 });

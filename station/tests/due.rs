@@ -38,6 +38,13 @@ async fn advance(station: &Station, now_ms: u64) {
     station.post("/v1/clock", json!({"now_ms": now_ms})).await;
 }
 
+/// The next entry of which something comes due, and what.
+async fn next_due(events: &mut Stream) -> (String, String) {
+    let due = events.next_named("due").await;
+    let text = |key: &str| due[key].as_str().expect("a text").to_owned();
+    (text("entry"), text("due"))
+}
+
 /// What came due since the station started, as told before it answered what it is asked now.
 async fn told(station: &Station) -> Vec<Value> {
     // Whoever has an answer of the airspace comes after what it told at its start.
@@ -98,10 +105,31 @@ async fn how_long_before_is_configured() {
     ));
     let station = usa.start_at(Clock::scenario(NOW_MS));
     station.wait("/v1/station", |_| true).await;
-    write(&station, site(NOW_MS + 20 * DAY)).await;
+    let later = write(&station, site(NOW_MS + 20 * DAY)).await;
+    let sooner = write(&station, site(NOW_MS + 20 * DAY - HOUR)).await;
     let mut events = Stream::open(&station, "", "").await;
+    // One is told an hour before its review; the other, whose review is two hours off, is not told with it.
     advance(&station, NOW_MS + 20 * DAY - 2 * HOUR).await;
-    assert_eq!(told(&station).await, [] as [&str; 0]);
+    assert_eq!(next_due(&mut events).await, (sooner.clone(), "review".into()));
     advance(&station, NOW_MS + 20 * DAY - HOUR).await;
-    assert_eq!(events.next_named("due").await["due"], "review");
+    assert_eq!(next_due(&mut events).await, (later, "review".into()));
+    assert_eq!(next_due(&mut events).await, (sooner, "review-overdue".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_before_is_read_again_at_sighup() {
+    let [usa, _] = two();
+    let station = usa.start_at(Clock::scenario(NOW_MS));
+    station.wait("/v1/station", |_| true).await;
+    let hospital = write(&station, site(NOW_MS + 20 * DAY)).await;
+    let mut events = Stream::open(&station, "", "").await;
+    // A day too early for the three days that nobody changed.
+    advance(&station, NOW_MS + 16 * DAY).await;
+    usa.configure(&format!("{}\n[notices]\nwarn = \"5d\"\n", usa.config()));
+    let hung_up = std::process::Command::new("kill").args(["-HUP", &std::process::id().to_string()]).status();
+    assert!(hung_up.expect("kill").success());
+    let told = events.next_named("due").await;
+    assert_eq!((&told["entry"], &told["due"]), (&json!(hospital), &json!("review")), "{told}");
+    // When it was told is before the old configuration would have had it told.
+    assert!(told["at_ms"].as_u64().is_some_and(|at_ms| at_ms < NOW_MS + 17 * DAY), "{told}");
 }

@@ -161,7 +161,8 @@ impl Line {
         self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
-        let opened = Said::new(&opens).and_then(|said| self.append_entry(next, office, None, Vec::new(), said));
+        let opened =
+            Said::new(&opens).and_then(|said| self.append_entry(next, office, None, Vec::new(), said));
         if let Err(fault) = opened {
             // Nothing may stand in a generation before the entry that opens it: the next write tries again.
             self.generations.insert(class, book.generation);

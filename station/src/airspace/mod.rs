@@ -171,7 +171,8 @@ impl Airspace {
                 room.work(&asked);
             }
         });
-        let working = Arc::new(Working { asks: Some(asks), ahead_ms: configured, ending, thread: Some(thread) });
+        let working =
+            Arc::new(Working { asks: Some(asks), ahead_ms: configured, ending, thread: Some(thread) });
         tokio::spawn(ring(bell, coming, Arc::downgrade(&working)));
         Ok(Self(working))
     }

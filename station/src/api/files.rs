@@ -161,8 +161,13 @@ async fn write(
     class: Option<Class>,
     withdraw_missing: bool,
 ) -> Result<Value, Refused> {
-    let draft =
-        |regards: Vec<EntryRef>, content: Said| Draft { class, office: None, language: None, regards, content };
+    let draft = |regards: Vec<EntryRef>, content: Said| Draft {
+        class,
+        office: None,
+        language: None,
+        regards,
+        content,
+    };
     let mut drafts: Vec<Draft<Said>> = Vec::new();
     for row in &mut understood.rows {
         let Some(said) = row.said.take() else { continue };
