@@ -128,6 +128,17 @@ impl Edge {
     }
 }
 
+/// Whether an odd number of a ring's edges lie east of `p`: then it is inside or on the ring, else outside or on it. It
+/// has no branches to guess, so that it costs less than [`side_of_ring`], which tells which of the two it is.
+#[inline]
+pub(crate) fn odd<const WIDE: bool>(edges: impl Iterator<Item = Edge>, p: Point) -> bool {
+    edges.fold(false, |odd, Edge { from, to }| {
+        let (from_above, to_above) = (from.lat > p.lat, to.lat > p.lat);
+        let left = turn::<WIDE>(from, to, p) == Ordering::Greater;
+        odd ^ ((from_above != to_above) & (left == to_above))
+    })
+}
+
 /// Where `p` is, as seen from a ring whose edges are given in any order.
 pub(crate) fn side_of_ring<const WIDE: bool>(edges: impl Iterator<Item = Edge>, p: Point) -> Side {
     let mut inside = false;
