@@ -54,6 +54,8 @@ enum Part {
     Verify,
     /// Of the conflict check: the register beside `rstar` + `geo`
     Register,
+    /// Of the conflict check: the register rebuilt from a station's store
+    Rebuild,
     /// Of the conflict check: sites and movements from a file, through two stations
     Import,
 }
@@ -220,6 +222,9 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
             let mut figures = Vec::new();
             if wanted(Part::Register) {
                 figures.extend(airspace::measure(cli.quick)?);
+            }
+            if wanted(Part::Rebuild) {
+                figures.extend(airspace::rebuild::measure(&run, cli.quick)?);
             }
             if wanted(Part::Import) {
                 figures.extend(runtime.block_on(airspace::import::measure(&run, cli.quick))?);

@@ -8,6 +8,7 @@ mod contender;
 pub(crate) mod import;
 mod ours;
 mod postgis;
+pub(crate) mod rebuild;
 mod theirs;
 mod traffic;
 

@@ -24,7 +24,8 @@ pub(crate) struct Ours {
     found: RefCell<Vec<Found<u64>>>,
 }
 
-fn volume(plan: &Plan) -> Outcome<Volume> {
+/// A plan as a volume, held to every rule.
+pub(crate) fn volume(plan: &Plan) -> Outcome<Volume> {
     let corners: Vec<Position> = plan.corners.iter().map(|&(lat, lon)| Position { lat, lon }).collect();
     let limit = |m: i32| Some(Limit { mm: m * 1_000, datum: Datum::Wgs84 });
     let ms = |s: u32| u64::from(s) * 1_000;

@@ -296,7 +296,8 @@ impl<'a> AreaView<'a> {
             lon: (one.west.max(two.west + turns) + one.east.min(two.east + turns)) >> 1,
             lat: (i64::from(one.south.max(two.south)) + i64::from(one.north.min(two.north))) >> 1,
         };
-        self.surely_has::<WIDE>(middle) && other.surely_has::<WIDE>(Point { lon: middle.lon - turns, ..middle })
+        self.surely_has::<WIDE>(middle)
+            && other.surely_has::<WIDE>(Point { lon: middle.lon - turns, ..middle })
     }
 
     /// Whether a point is in it, as far as a quick look shows: of what is on an edge it may say either.

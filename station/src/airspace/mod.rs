@@ -18,12 +18,13 @@ use detente_line::airspace::fault::Fault as AirspaceFault;
 use detente_line::notices::{Conflict, Notices, Pair, Standing, Subject, Taken};
 use detente_line::{Amendment, Content, Memorandum, Notice, Shown, kind::number};
 use detente_record::{Book, Entry, EntryRef, Party};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::feed::{Feed, Told};
 use crate::hooks::Hooks;
-use crate::store::{Store, StoreError};
+use crate::store::{Entry as Stored, Store, StoreError};
 
 use plans::Plans;
 pub use plans::{MAX_PLANS, PlansError};
@@ -219,37 +220,17 @@ impl Airspace {
 }
 
 impl Room {
-    /// Reads every notice of the record that has been judged, then what amends and withdraws.
+    /// Takes every notice of the record that has been judged.
     fn restore(
         &mut self,
         judged: &BTreeMap<Book, u64>,
         marked: &BTreeSet<EntryRef>,
         ending: &AtomicBool,
     ) -> Result<(), StoreError> {
-        for kind in [number::NOTICE, number::AMENDMENT, number::WITHDRAWAL] {
-            let mut after = (0, 0);
-            while !ending.load(Ordering::Relaxed) {
-                let page = self.store.of_kind(kind, after, PAGE)?;
-                let Some(last) = page.last() else { break };
-                after = (last.book, last.number);
-                for stored in &page {
-                    let Ok(book) = Book::from_code(stored.book) else { continue };
-                    let name = EntryRef { book, number: stored.number };
-                    let size = judged.get(&book).copied().unwrap_or(0);
-                    if stored.number <= size && !marked.contains(&name) {
-                        self.read(name, &stored.bytes);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, name: EntryRef, bytes: &[u8]) {
-        // What was judged sound was read before.
-        let Ok(entry) = Entry::decode(bytes) else { return };
-        let Ok(content) = Content::decode(entry.kind, &entry.body) else { return };
-        self.come(&Came { name, serial: entry.serial, regards: entry.regards, content }, true);
+        let store = self.store.clone();
+        read(&store, judged, marked, ending, |came| {
+            self.come(&came, true);
+        })
     }
 
     fn work(&mut self, asked: &Receiver<Ask>) {
@@ -268,9 +249,7 @@ impl Room {
     }
 
     fn come(&mut self, came: &Came, judged: bool) -> Option<Subject> {
-        let Came { name, serial, regards, content } = came;
-        let taken = match self.notices.take(Taken { name: *name, serial: *serial, regards, content, judged })
-        {
+        let taken = match self.notices.take(came.taken(judged)) {
             Ok(subject) => subject,
             Err(full) => {
                 tracing::error!(%full, "a notice is held without its volumes");
@@ -385,6 +364,72 @@ impl Room {
     /// What cannot be read.
     pub fn plan(&self, number: u64) -> Result<Option<Notice>, PlansError> {
         self.plans.one(number)
+    }
+}
+
+/// The notices of a record that have been judged, as they stand, with no plans beside them: what a station of that party
+/// reads at its start.
+///
+/// # Errors
+/// Why the record could not be read.
+pub fn rebuilt(
+    store: &Store,
+    memorandum: &Memorandum,
+    me: Party,
+    judged: &BTreeMap<Book, u64>,
+) -> Result<Notices, StoreError> {
+    let mut notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, 0);
+    read(store, judged, &BTreeSet::new(), &AtomicBool::new(false), |came| {
+        // One for which there is no room is held without its volumes.
+        let _ = notices.take(came.taken(true));
+    })?;
+    Ok(notices)
+}
+
+/// Reads every notice that has been judged, then what amends and withdraws, and gives them on in this order. While a
+/// page is taken the next one is read and decoded, on all cores: most of the work is to hold every ring to its rules.
+fn read(
+    store: &Store,
+    judged: &BTreeMap<Book, u64>,
+    marked: &BTreeSet<EntryRef>,
+    ending: &AtomicBool,
+    mut take: impl FnMut(Came) + Send,
+) -> Result<(), StoreError> {
+    for kind in [number::NOTICE, number::AMENDMENT, number::WITHDRAWAL] {
+        let mut after = (0, 0);
+        let mut next = move || -> Result<Option<Vec<Came>>, StoreError> {
+            let page = store.of_kind(kind, after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(None) };
+            after = (last.book, last.number);
+            Ok(Some(page.par_iter().filter_map(|stored| Came::decode(stored, judged, marked)).collect()))
+        };
+        let mut page = next()?;
+        while let Some(came) = page
+            && !ending.load(Ordering::Relaxed)
+        {
+            let (following, ()) = rayon::join(&mut next, || came.into_iter().for_each(&mut take));
+            page = following?;
+        }
+    }
+    Ok(())
+}
+
+impl Came {
+    /// An entry of the store, if it has been judged sound.
+    fn decode(stored: &Stored, judged: &BTreeMap<Book, u64>, marked: &BTreeSet<EntryRef>) -> Option<Self> {
+        let book = Book::from_code(stored.book).ok()?;
+        let name = EntryRef { book, number: stored.number };
+        if stored.number > judged.get(&book).copied().unwrap_or(0) || marked.contains(&name) {
+            return None;
+        }
+        let entry = Entry::decode(&stored.bytes).ok()?;
+        let content = Content::decode(entry.kind, &entry.body).ok()?;
+        Some(Self { name, serial: entry.serial, regards: entry.regards, content })
+    }
+
+    fn taken(&self, judged: bool) -> Taken<'_> {
+        let Self { name, serial, regards, content } = self;
+        Taken { name: *name, serial: *serial, regards, content, judged }
     }
 }
 
