@@ -71,6 +71,9 @@ struct Came {
     content: Content,
 }
 
+/// Entries that follow one another in the record, and the book and number of the last one read.
+type Page = (Vec<Came>, (u32, u64));
+
 enum Ask {
     Came(Box<Came>),
     Look(Box<dyn FnOnce(&mut Room) + Send>),
@@ -396,19 +399,18 @@ fn read(
     mut take: impl FnMut(Came) + Send,
 ) -> Result<(), StoreError> {
     for kind in [number::NOTICE, number::AMENDMENT, number::WITHDRAWAL] {
-        let mut after = (0, 0);
-        let mut next = move || -> Result<Option<Vec<Came>>, StoreError> {
+        let following = |after| -> Result<Option<Page>, StoreError> {
             let page = store.of_kind(kind, after, PAGE)?;
             let Some(last) = page.last() else { return Ok(None) };
-            after = (last.book, last.number);
-            Ok(Some(page.par_iter().filter_map(|stored| Came::decode(stored, judged, marked)).collect()))
+            let came = page.par_iter().filter_map(|stored| Came::decode(stored, judged, marked)).collect();
+            Ok(Some((came, (last.book, last.number))))
         };
-        let mut page = next()?;
-        while let Some(came) = page
+        let mut page = following((0, 0))?;
+        while let Some((came, after)) = page
             && !ending.load(Ordering::Relaxed)
         {
-            let (following, ()) = rayon::join(&mut next, || came.into_iter().for_each(&mut take));
-            page = following?;
+            let (next, ()) = rayon::join(|| following(after), || came.into_iter().for_each(&mut take));
+            page = next?;
         }
     }
     Ok(())
