@@ -467,6 +467,11 @@ def terms(**changes):
     return changed(whole, changes)
 
 
+def witness(name, number=2, **changes):
+    key = public(sha256(b"witness %d" % number))
+    return {1: name, 2: key, 3: changes.get("url", "https://" + name)}
+
+
 def write_memorandum():
     sound, refused = [], []
 
@@ -501,6 +506,8 @@ def write_memorandum():
             {1: "convoy", 2: 48 * HOUR, 3: 24 * HOUR, 4: 2, 6: {2: 1, 3: HOUR}},
         ],
         _17=[-900_000_000, 1_700_000_000, 900_000_000, 5_300_000_000],
+        _18=[witness("a.example/w1"), witness("b.example", 3, url="http://127.0.0.1:8400/w")],
+        _19=1_000,
         _15=[{1: "main", 2: "quic"}],
         _16=HASH,
     )
@@ -676,11 +683,41 @@ def write_memorandum():
         ("of three sides", [0, 0, 1]),
     ):
         bad(f"extent {name}", _17=extent)
+    one = witness("w.example")
+    bad("witnesses: none", _18=[])
+    bad("witnesses: 33", _18=[witness(f"w{n:02}.example", n) for n in range(33)])
+    bad("witnesses descend", _18=[witness("b.example", 1), witness("a.example", 2)])
+    bad("a witness twice", _18=[one, one])
+    bad("two witnesses of one key", _18=[witness("a.example"), witness("b.example")])
+    bad("a witness with a party's book key", _18=[{**one, 2: USA[4]}])
+    bad("a witness with a weak key", "WeakKey", _18=[{**one, 2: encode_point(SMALL)}])
+    for name in ("", "w" * 201):
+        bad(f"witness with a name of {len(name)}", _18=[{**one, 1: name}])
+    for url in ("", "https://" + "w" * 193):
+        bad(f"witness with a URL of {len(url)}", _18=[{**one, 3: url}])
+    for name in ("w example", "w+1", "https://w.example", "detente/w", "w\n", "wüste.example"):
+        bad(f"witness named {name!r}", _18=[{**one, 1: name}])
+    for url in (
+        "//w.example",
+        "ftp://w.example",
+        "https://",
+        "https:///w",
+        "https://w.example/",
+        "https://w.example/?a",
+        "https://u@w.example",
+        "https://w.example/#a",
+        "https://w exa.mple",
+    ):
+        bad(f"witness at {url!r}", _18=[{**one, 3: url}])
+    bad("witness without a key", _18=[{1: "w.example", 3: "https://w.example"}])
+    bad("witnessing without a witness", _19=60_000)
+    for every in (0, 999, 86_400_001):
+        bad(f"witnessing every {every} ms", _18=[one], _19=every)
     bad("circuit without a name", _15=[{1: "", 2: "quic"}])
     bad("circuit of no kind", _15=[{1: "main", 2: ""}])
     for key in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14):
         bad(f"no key {key}", **{f"_{key}": None})
-    bad("key 18", _18=1)
+    bad("key 20", _20=1)
     bad("predecessor of 31 bytes", _3=bytes(31))
     bad("predecessor as text", _3="0" * 32)
     raw("empty", b"")

@@ -107,6 +107,8 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         circuits: None,
         text: None,
         extent: None,
+        witnesses: None,
+        witnessing_ms: None,
     };
     Ok((keys, Memorandum::check(terms)?))
 }

@@ -2,6 +2,7 @@
 //! that are hashed and signed.
 
 mod notice;
+mod witness;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use crate::keys::unhex;
 use crate::words;
 
 pub use notice::{NoticePart, SeparationPart};
+pub use witness::{WitnessPart, WitnessingPart};
 
 /// A memorandum's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +49,12 @@ pub struct Paper {
     /// Circuits that the parties agreed on.
     #[serde(default)]
     pub circuit: Vec<CircuitPart>,
+    /// Who witnesses the books.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witness: Vec<WitnessPart>,
+    /// How often the books are witnessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnessing: Option<WitnessingPart>,
     /// The parties, in the order of their numbers.
     #[serde(default)]
     pub party: Vec<Card>,
@@ -327,6 +335,8 @@ fn place_of_rule(what: &str) -> &'static str {
         "notice kind" => "notice",
         "extent" => "line.extent",
         "circuit" => "circuit",
+        "witness name" | "witness url" | "witnesses" => "witness",
+        "witnessing" => "witnessing",
         "parties" | "keys" => "party",
         "kinds that pass" => "suspension.passes",
         _ => "",
@@ -383,6 +393,8 @@ impl Paper {
             escalation: steps.into_iter().filter(|step| ranks(step.rank)).collect(),
             notice: NoticePart::usual(),
             circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
+            witness: Vec::new(),
+            witnessing: None,
             party,
             signature: Vec::new(),
             source: String::new(),
@@ -491,6 +503,8 @@ impl Paper {
             circuits: (!self.circuit.is_empty()).then(|| circuits.collect()),
             text: maybe_hash("line.text", self.line.text.as_ref())?,
             extent: self.line.extent.map(notice::extent).transpose()?,
+            witnesses: witness::witnesses(&self.witness)?,
+            witnessing_ms: self.witnessing.as_ref().map(|witnessing| witnessing.every),
         })
     }
 

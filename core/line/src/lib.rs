@@ -51,8 +51,8 @@ pub use facts::{Awaited, Facts, Owed};
 pub use kind::{Amendment, Choice, Content, Duty, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
-    CircuitKind, Escalation, MAX_MEMORANDUM, Member, Memorandum, Office, Quota, Rule, Suspension, Terms,
-    Tests, is_language, is_line_name,
+    CircuitKind, Escalation, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,
+    Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language, is_line_name,
 };
 pub use notice::Notice;
 pub use notice::rule::{Extent, Minima, Nature, NoticeKind, Short};

@@ -19,6 +19,10 @@ use crate::notice::rule::{Extent, NoticeKind};
 
 /// Largest memorandum, in bytes.
 pub const MAX_MEMORANDUM: usize = 262_144;
+/// Most witnesses of a line.
+pub const MAX_WITNESSES: usize = 32;
+/// How often at most a book's head is submitted where the memorandum does not say, ms.
+pub const WITNESSING_MS: u64 = 60_000;
 
 /// The document as it is written, before it has been checked.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -75,6 +79,12 @@ pub struct Terms {
     /// The area that notices of the line are about.
     #[n(17)]
     pub extent: Option<Extent>,
+    /// Who witnesses the books, ascending by name; one or more where the key is there.
+    #[n(18)]
+    pub witnesses: Option<Vec<Witness>>,
+    /// How often at most the head of a book is submitted to a witness, ms; absent: [`WITNESSING_MS`].
+    #[n(19)]
+    pub witnessing_ms: Option<u64>,
 }
 
 /// A party, its keys and its offices.
@@ -202,6 +212,53 @@ pub struct CircuitKind {
     /// Its kind, such as `quic`.
     #[n(2)]
     pub kind: String,
+}
+
+/// A neutral witness: it cosigns checkpoints and is told nothing else (spec/witness.md).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Witness {
+    /// The name of its key, as a URL without its scheme.
+    #[n(1)]
+    pub name: String,
+    /// Signs its cosignatures.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub key: [u8; 32],
+    /// Where it takes submissions: `https://` or `http://`.
+    #[n(3)]
+    pub url: String,
+}
+
+impl Witness {
+    fn check(&self) -> Result<(), Fault> {
+        if !is_cosigner_name(&self.name) {
+            let expected = "1 to 200 printable ASCII characters without +, ://, or detente/ at the beginning";
+            return Err(refuse("witness name", expected, self.name.clone()));
+        }
+        PublicKey::new(self.key)?;
+        let rest = ["https://", "http://"].into_iter().find_map(|scheme| self.url.strip_prefix(scheme));
+        let host = rest.map(|rest| rest.split_once('/').map_or(rest, |(host, _)| host));
+        let sound = host.is_some_and(|host| !host.is_empty())
+            && self.url.len() <= 200
+            && self.url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c))
+            && !self.url.ends_with('/');
+        if sound {
+            Ok(())
+        } else {
+            let expected =
+                "https:// or http://, a host, at most 200 characters, no slash at the end, no query";
+            Err(refuse("witness url", expected, self.url.clone()))
+        }
+    }
+}
+
+/// Whether a text may be the name of a witness's key; names of this protocol's own keys and origins begin with
+/// `detente/` and are nobody else's.
+fn is_cosigner_name(name: &str) -> bool {
+    (1..=200).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_graphic() && c != '+')
+        && !name.contains("://")
+        && !name.starts_with("detente/")
 }
 
 /// A memorandum that has been checked.
@@ -336,10 +393,16 @@ impl Terms {
         if names.len() != self.parties.len() {
             return Err(refuse("parties", "distinct names", "a name twice"));
         }
-        let keys: BTreeSet<[u8; 32]> =
-            self.parties.iter().flat_map(|m| [m.book_key, m.receipt_key, m.station_key]).collect();
-        if keys.len() != 3 * self.parties.len() {
-            return Err(refuse("keys", "distinct in every role of every party", "a key twice"));
+        self.check_witnesses()?;
+        let witnesses = self.witnesses.as_deref().unwrap_or_default();
+        let keys: BTreeSet<[u8; 32]> = self
+            .parties
+            .iter()
+            .flat_map(|m| [m.book_key, m.receipt_key, m.station_key])
+            .chain(witnesses.iter().map(|witness| witness.key))
+            .collect();
+        if keys.len() != 3 * self.parties.len() + witnesses.len() {
+            return Err(refuse("keys", "distinct in every role of every party and witness", "a key twice"));
         }
         let exists = |number: u8| self.parties.iter().any(|member| member.number == number);
         if !exists(self.depositary) {
@@ -376,6 +439,26 @@ impl Terms {
             return Err(refuse("circuit", "a name and a kind of 1 to 200 bytes", "another"));
         }
         Ok(())
+    }
+
+    fn check_witnesses(&self) -> Result<(), Fault> {
+        let witnesses = self.witnesses.as_deref().unwrap_or_default();
+        if self.witnesses.is_some() && !(1..=MAX_WITNESSES).contains(&witnesses.len()) {
+            return Err(refuse("witnesses", "1 to 32, or no such key", witnesses.len().to_string()));
+        }
+        if !ascending(witnesses.iter().map(|witness| witness.name.as_str())) {
+            return Err(refuse("witnesses", "ascending by name, each once", "another order"));
+        }
+        witnesses.iter().try_for_each(Witness::check)?;
+        match self.witnessing_ms {
+            Some(_) if witnesses.is_empty() => {
+                Err(refuse("witnessing", "witnesses, or no time between submissions", "a time alone"))
+            }
+            Some(every_ms) if !(1_000..=86_400_000).contains(&every_ms) => {
+                Err(refuse("witnessing", "1,000 to 86,400,000 ms", every_ms.to_string()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_clocks(&self) -> Result<(), Fault> {
@@ -516,6 +599,16 @@ impl Memorandum {
     /// The key that signs a party's receipts.
     pub fn receipt_key(&self, party: Party) -> Option<&PublicKey> {
         self.keys.iter().find(|(of, ..)| *of == party).map(|(.., receipt)| receipt)
+    }
+
+    /// Who witnesses the books, ascending by name.
+    pub fn witnesses(&self) -> &[Witness] {
+        self.terms.witnesses.as_deref().unwrap_or_default()
+    }
+
+    /// How often at most the head of a book is submitted to a witness, ms.
+    pub fn witnessing_ms(&self) -> u64 {
+        self.terms.witnessing_ms.unwrap_or(WITNESSING_MS)
     }
 
     /// Whose station orders decisions.

@@ -7,7 +7,8 @@
 //! From bytes to proof: [`cbor`] says which bytes are canonical, [`entry`] what is written, [`name`] where it
 //! stands, [`book`] what ties it to the entries before it; [`blind`] and [`tree`] make it a leaf of a Merkle
 //! tree, [`checkpoint`] and [`receipt`] are signed over the tree under keys of [`key`], [`step`] checks a book on
-//! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away.
+//! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away; [`witness`]
+//! is the word of neutral others.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,8 @@ pub mod step;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
+pub mod vkey;
+pub mod witness;
 
 pub use blind::{Blinds, BookSecret, LineSecret};
 pub use cbor::canonical;
@@ -39,8 +42,10 @@ pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};
 pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, receipt_name};
 pub use note::Note;
-pub use proof::{Node, verify_consistency, verify_inclusion};
+pub use proof::{Node, tied_root, verify_consistency, verify_inclusion};
 pub use receipt::Receipt;
 pub use step::{STEP_BYTES, STEP_ENTRIES, verify_step};
 pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, empty_root, leaf_hash, leaf_hashes, node_hash};
+pub use vkey::VerifierKey;
+pub use witness::Cosignature;

@@ -150,6 +150,28 @@ pub fn verify_consistency(
             (false, _) => fails("too many hashes"),
         };
     }
+    let (first, second) = roots_of(from, from_root, to, proof)?;
+    match (first == *from_root, second == *to_root) {
+        (true, true) => Ok(()),
+        (false, _) => fails("another root at the first size"),
+        (true, false) => fails("another root at the second size"),
+    }
+}
+
+/// The root at the first size that a consistency proof shows to lie under the root at the second, whatever root was
+/// expected there. None where the proof does not lead to the second root, and where it cannot tell: at sizes that are
+/// powers of two it begins with the root that is to be shown.
+pub fn tied_root(from: u64, to: u64, to_root: &Hash, proof: &[Hash]) -> Option<Hash> {
+    if from == 0 || from >= to || from.is_power_of_two() {
+        return None;
+    }
+    let (first, second) = roots_of(from, &empty_root(), to, proof).ok()?;
+    (second == *to_root).then_some(first)
+}
+
+/// The two roots that a consistency proof leads to; `from` is over 0 and below `to`.
+fn roots_of(from: u64, from_root: &Hash, to: u64, proof: &[Hash]) -> Result<(Hash, Hash), Fault> {
+    let fails = |found| Err(Fault::misbehaved("consistency proof", "one that leads to both roots", found));
     let mut climb = Climb { place: from - 1, last: to - 1 };
     climb.skip(climb.place.trailing_ones());
     // The subtree from which both roots grow: the whole first tree, or the first hash of the proof.
@@ -174,11 +196,7 @@ pub fn verify_consistency(
     if climb.last != 0 {
         return fails("too few hashes");
     }
-    match (first == *from_root, second == *to_root) {
-        (true, true) => Ok(()),
-        (false, _) => fails("another root at the first size"),
-        (true, false) => fails("another root at the second size"),
-    }
+    Ok((first, second))
 }
 
 /// A place on its way up to the root, and the last place of its level.
@@ -343,6 +361,10 @@ mod tests {
                 if let Some((_, shorter)) = proof.split_last() {
                     assert!(!verify(&from_root, &to_root, shorter), "{from} {to}");
                 }
+                let told = from > 0 && from < to && !from.is_power_of_two();
+                let tied = tied_root(from as u64, to as u64, &to_root, &proof);
+                assert_eq!(tied, told.then_some(from_root), "{from} {to}");
+                assert_eq!(tied_root(from as u64, to as u64, &[0xee; 32], &proof), None);
             }
         }
         assert!(consistency(2, 1, nodes(&leaves)).is_err());

@@ -232,6 +232,8 @@ impl LineInMemory {
             circuits: None,
             text: None,
             extent: None,
+            witnesses: None,
+            witnessing_ms: None,
         };
         let memorandum = Memorandum::check(terms).unwrap();
         let mut line = Self {
