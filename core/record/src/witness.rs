@@ -19,7 +19,7 @@ use crate::name::decimal;
 use crate::note::{COSIGNATURE, Note, signature_line};
 use crate::receipt::MAX_SECONDS;
 
-pub use decision::{Conviction, Decision, Known, decide};
+pub use decision::{Conviction, Decision, Known, Unfit, Vetted};
 
 /// Most bytes of a submission.
 pub const MAX_SUBMISSION: usize = 65_536;

@@ -1,12 +1,14 @@
 //! How a witness decides (c2sp.org/tlog-witness, add-checkpoint): what it knows of a log, and what it is shown.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Head, Submission};
 use crate::fault::Fault;
 use crate::hash::Hash;
 use crate::key::Signature;
-use crate::note::ED25519;
+use crate::note::{ED25519, signature_line};
 use crate::proof::{tied_root, verify_consistency};
 use crate::tree::empty_root;
 use crate::vkey::VerifierKey;
@@ -31,17 +33,43 @@ pub enum Conviction {
     AcrossSizes,
 }
 
-/// What a witness does with a submission.
+/// Why a submission is not even compared with what is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// The note is no checkpoint: 400.
+    Malformed(Fault),
+    /// Not a log of the list: 404.
+    Unknown,
+    /// Not signed by that log: 403.
+    Unsigned,
+}
+
+/// A submission whose checkpoint its log has signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vetted {
+    /// Which log.
+    pub origin: String,
+    /// The size that the witness is believed to know.
+    pub old: u64,
+    /// From that size to the checkpoint's.
+    pub proof: Vec<Hash>,
+    /// How many leaves the checkpoint covers.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// The checkpoint's text, which is cosigned.
+    pub text: String,
+    /// The checkpoint's note, with the signature that was found to hold and no other.
+    pub note: String,
+}
+
+/// What a witness does with a submission that is vetted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// It remembers the checkpoint, durably, and then cosigns it.
     Cosign,
     /// It is the one that it remembers: it cosigns it again.
     Again,
-    /// Not a log of its list: 404.
-    Unknown,
-    /// Not signed by that log: 403.
-    Unsigned,
     /// The old size is above the checkpoint's: 400.
     Backwards,
     /// The old size is not the one that it knows, which it tells: 409. The checkpoint may convict all the same.
@@ -61,66 +89,62 @@ pub enum Decision {
     },
 }
 
-/// Decides on a submission of a log with these keys (none: the log is unknown), of which this is known (none: it was
-/// never cosigned).
-///
-/// # Errors
-/// `Malformed` when the note is no checkpoint: 400.
-pub fn decide(
-    submission: &Submission<'_>,
-    keys: &[VerifierKey],
-    known: Option<&Known>,
-) -> Result<Decision, Fault> {
-    let head = Head::parse(submission.note.text)?;
-    Ok(if keys.is_empty() {
-        Decision::Unknown
-    } else if !is_signed(submission, keys) {
-        Decision::Unsigned
-    } else {
-        grown(submission.old, &submission.proof, &head, known)
-    })
-}
+impl Vetted {
+    /// Holds a submission to the keys of its log, which `keys` gives by the origin.
+    ///
+    /// # Errors
+    /// Why it is not looked at further.
+    pub fn of<'k>(
+        submission: Submission<'_>,
+        keys: impl FnOnce(&str) -> &'k [VerifierKey],
+    ) -> Result<Self, Unfit> {
+        let text = submission.note.text;
+        let Head { origin, size, root } = Head::parse(text).map_err(Unfit::Malformed)?;
+        let keys = keys(origin);
+        if keys.is_empty() {
+            return Err(Unfit::Unknown);
+        }
+        let signed = |key: &VerifierKey| {
+            let bytes = submission.note.signature_by(&key.name, ED25519, &key.key)?;
+            let holds = key.key.verify(text.as_bytes(), &Signature::try_from(bytes).ok()?);
+            holds.then(|| signature_line(&key.name, ED25519, &key.key, bytes))
+        };
+        let of_logs = keys.iter().filter(|key| key.signature_type == ED25519);
+        let line = of_logs.filter_map(signed).next().ok_or(Unfit::Unsigned)?;
+        let note = format!("{text}\n{line}");
+        let Submission { old, proof, .. } = submission;
+        Ok(Self { origin: origin.into(), old, proof, size, root, text: text.into(), note })
+    }
 
-/// Whether one of a log's keys signed a submission's checkpoint.
-fn is_signed(submission: &Submission<'_>, keys: &[VerifierKey]) -> bool {
-    let signed = |key: &VerifierKey| {
-        let bytes = submission.note.signature_by(&key.name, ED25519, &key.key);
-        let signature = bytes.and_then(|bytes| Signature::try_from(bytes).ok());
-        signature.is_some_and(|signature| key.key.verify(submission.note.text.as_bytes(), &signature))
-    };
-    keys.iter().filter(|key| key.signature_type == ED25519).any(signed)
-}
-
-/// Decides on a head that its log has signed.
-fn grown(old: u64, proof: &[Hash], head: &Head<'_>, known: Option<&Known>) -> Decision {
-    let (size, root) = known.map_or_else(|| (0, empty_root()), |known| (known.size, known.root));
-    let one_size = (head.size == size && head.root != root).then_some(Conviction::OneSize);
-    if old > head.size {
-        return Decision::Backwards;
+    /// Decides, beside what is known of the log; `None`: it was never cosigned.
+    pub fn decide(&self, known: Option<&Known>) -> Decision {
+        let (size, root) = known.map_or_else(|| (0, empty_root()), |known| (known.size, known.root));
+        let one_size = (self.size == size && self.root != root).then_some(Conviction::OneSize);
+        if self.old > self.size {
+            return Decision::Backwards;
+        }
+        if self.old != size {
+            // What was never cosigned was never said by the log either.
+            return Decision::Stale { size, convicts: one_size.filter(|_| known.is_some()) };
+        }
+        if one_size.is_some() {
+            return Decision::Forked;
+        }
+        if verify_consistency(size, &root, self.size, &self.root, &self.proof).is_err() {
+            let tied = tied_root(size, self.size, &self.root, &self.proof).filter(|tied| *tied != root);
+            return Decision::Unproved { convicts: tied.map(|_| Conviction::AcrossSizes) };
+        }
+        if known.is_some() && self.size == size { Decision::Again } else { Decision::Cosign }
     }
-    if old != size {
-        return Decision::Stale { size, convicts: one_size };
-    }
-    if one_size.is_some() {
-        return Decision::Forked;
-    }
-    if verify_consistency(size, &root, head.size, &head.root, proof).is_err() {
-        let tied = tied_root(size, head.size, &head.root, proof).filter(|tied| *tied != root);
-        return Decision::Unproved { convicts: tied.map(|_| Conviction::AcrossSizes) };
-    }
-    if known.is_some() && head.size == size { Decision::Again } else { Decision::Cosign }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::vec::Vec;
-
     use super::super::submission;
     use super::*;
     use crate::hash::base64;
     use crate::key::SecretKey;
-    use crate::note::{COSIGNATURE, signature_line};
+    use crate::note::COSIGNATURE;
     use crate::proof::{self, Node};
     use crate::tree::{Frontier, node_hash};
 
@@ -174,9 +198,18 @@ mod tests {
         }
     }
 
+    fn vet(submission: &str, keys: &[VerifierKey]) -> Result<Vetted, Unfit> {
+        Vetted::of(Submission::parse(submission.as_bytes()).unwrap(), |origin| {
+            assert_eq!(origin, ORIGIN);
+            keys
+        })
+    }
+
     fn decide_on(old: u64, proof: &[Hash], note: &str, known: Option<&Known>) -> Decision {
         let text = submission(old, proof, note);
-        decide(&Submission::parse(text.as_bytes()).unwrap(), &keys(), known).unwrap()
+        let vetted = vet(&text, &keys()).unwrap();
+        assert_eq!((vetted.note.as_str(), vetted.origin.as_str()), (note, ORIGIN));
+        vetted.decide(known)
     }
 
     #[test]
@@ -245,16 +278,14 @@ mod tests {
     fn only_the_logs_own_keys_count() {
         let log = Log(0);
         let text = submission(0, &[], &log.note(5));
-        let parsed = Submission::parse(text.as_bytes()).unwrap();
-        assert_eq!(decide(&parsed, &[], None).unwrap(), Decision::Unknown);
-        assert_eq!(decide(&parsed, &keys()[..1], None).unwrap(), Decision::Unsigned);
+        assert_eq!(vet(&text, &[]), Err(Unfit::Unknown));
+        assert_eq!(vet(&text, &keys()[..1]), Err(Unfit::Unsigned));
         let cosigner = VerifierKey { signature_type: COSIGNATURE, ..keys()[1].clone() };
-        assert_eq!(decide(&parsed, &[cosigner], None).unwrap(), Decision::Unsigned);
-        let touched = text.replace("\n5\n", "\n6\n");
-        let parsed = Submission::parse(touched.as_bytes()).unwrap();
-        assert_eq!(decide(&parsed, &keys(), None).unwrap(), Decision::Unsigned);
-        let nothing = format!("old 0\n\nno checkpoint\n\n{}", "— example.com/log AAAAAAE=\n");
-        let parsed = Submission::parse(nothing.as_bytes()).unwrap();
-        assert!(matches!(decide(&parsed, &keys(), None), Err(Fault::Malformed(_))));
+        assert_eq!(vet(&text, &[cosigner]), Err(Unfit::Unsigned));
+        assert_eq!(vet(&text.replace("\n5\n", "\n6\n"), &keys()), Err(Unfit::Unsigned));
+        let more = vet(&(text.clone() + "— other.example AAAAAAE=\n"), &keys()).unwrap();
+        assert_eq!(more.note, log.note(5), "what others signed is not kept");
+        let nothing = "old 0\n\nno checkpoint\n\n— example.com/log AAAAAAE=\n";
+        assert!(matches!(vet(nothing, &keys()), Err(Unfit::Malformed(_))));
     }
 }
