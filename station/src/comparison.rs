@@ -1,7 +1,8 @@
-//! How a checkpoint that a peer shows stands to what the store holds of its book (spec/line.md §6).
+//! How a checkpoint that a peer shows stands to what the store holds of its book (spec/line.md §6), and how a book grew
+//! from one size to another (spec/witness.md).
 
 use detente_line::Fork;
-use detente_record::{Hash, Node, SignedCheckpoint, node_hash};
+use detente_record::{Book, Hash, Node, SignedCheckpoint, node_hash, proof};
 
 use crate::error::SetupError;
 use crate::store::Store;
@@ -20,6 +21,14 @@ pub(crate) fn compare(
 ) -> Result<Fork, SetupError> {
     let book = with.checkpoint.book.code();
     Fork::between(head, with, |node| subtree(store, book, node))
+}
+
+/// The proof that a book's tree of one size is the beginning of its tree of another.
+///
+/// # Errors
+/// If the store lacks or has damaged what the second covers.
+pub(crate) fn consistency(store: &Store, book: Book, from: u64, to: u64) -> Result<Vec<Hash>, SetupError> {
+    proof::consistency(from, to, |node| subtree(store, book.code(), node))
 }
 
 /// The hash of a complete subtree, from the leaves or the roots of tiles below it.

@@ -72,7 +72,7 @@ fn three_days() -> u64 {
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
-    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, or `flash` for every FLASH that comes in.
+    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `witness-trouble`, or `flash` for every FLASH that comes in.
     pub on: String,
     /// The rank that is called; only for `overdue`; absent: all.
     pub rank: Option<u16>,
@@ -81,8 +81,18 @@ pub struct Hook {
 }
 
 /// What a hook may wait for.
-pub const HOOK_EVENTS: [&str; 9] =
-    ["overdue", "missed", "breach", "standing", "circuit", "clock", "conflict", "due", "flash"];
+pub const HOOK_EVENTS: [&str; 10] = [
+    "overdue",
+    "missed",
+    "breach",
+    "standing",
+    "circuit",
+    "clock",
+    "conflict",
+    "due",
+    "witness-trouble",
+    "flash",
+];
 
 fn anywhere() -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], 4800))

@@ -9,6 +9,7 @@ use detente_record::Fault;
 use crate::airspace::PlansError;
 use crate::circuit::CircuitError;
 use crate::store::StoreError;
+use crate::witness::KeptError;
 
 /// Why a station cannot be set up or started.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +86,9 @@ pub enum SetupError {
     /// The own plans.
     #[error("{0}")]
     Plans(#[from] PlansError),
+    /// The cosignatures of witnesses.
+    #[error("{0}")]
+    Witnessed(#[from] KeptError),
     /// A memorandum that is not in force.
     #[error("the memorandum {path} is not signed by {missing}")]
     Unsigned {
@@ -145,6 +149,7 @@ impl SetupError {
             Self::Store(error) => error.hint().into(),
             Self::Circuit(error) => error.hint().into(),
             Self::Plans(error) => error.hint().into(),
+            Self::Witnessed(error) => error.hint().into(),
             Self::Unsigned { .. } => {
                 "each party runs `detente memorandum sign FILE`; gather all signatures in one file".into()
             }

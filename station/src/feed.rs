@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use detente_line::{CircuitId, Shown};
-use detente_record::Party;
+use detente_record::{Book, Party};
 use tokio::sync::watch;
 
 use crate::airspace::{Raised, Reminder};
 use crate::clock::Clock;
+use crate::witness::Trouble;
 
 /// How many happenings are kept.
 pub const KEPT: usize = 10_000;
@@ -22,6 +23,26 @@ pub enum Told {
     Conflict(Raised),
     /// A notice ends soon, or its review is near or overdue.
     Due(Reminder),
+    /// A witness cosigned a book.
+    Witnessed {
+        /// The witness's name.
+        witness: String,
+        /// Which book.
+        book: Book,
+        /// Up to which size.
+        size: u64,
+        /// When, by the witness's clock, seconds since 1970.
+        seconds: u64,
+    },
+    /// A witness does not cosign.
+    WitnessTrouble {
+        /// The witness's name.
+        witness: String,
+        /// Which book; none where it is about all of them.
+        book: Option<Book>,
+        /// Why.
+        trouble: Box<Trouble>,
+    },
     /// A circuit is gone.
     Down {
         /// Which.

@@ -56,7 +56,7 @@ impl Hooks {
         }
         let shown = match told {
             Told::Shown(shown) => Some(shown.as_ref()),
-            Told::Down { .. } | Told::Conflict(_) | Told::Due(_) => None,
+            _ => None,
         };
         let flash = matches!(shown, Some(Shown::Entry { name, .. })
             if name.book.class == Class::Z && name.book.party != me);

@@ -21,6 +21,7 @@ use crate::airspace::Airspace;
 use crate::dials::Dials;
 use crate::feed::Feed;
 use crate::store::{Store, StoreError};
+use crate::witness::Witnesses;
 
 pub(crate) use opening::{Opening, open};
 pub use record::secret_note;
@@ -86,6 +87,8 @@ pub struct Keeper {
     pub feed: Feed,
     /// What notices are in force, and the own plans.
     pub airspace: Airspace,
+    /// How the memorandum's witnesses do, and what they have cosigned.
+    pub witnesses: Witnesses,
     /// Why circuits that are dialled are not up.
     pub dials: Dials,
     asks: mpsc::Sender<Ask>,

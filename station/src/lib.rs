@@ -28,6 +28,7 @@ pub mod paper;
 mod station;
 pub mod store;
 mod verify;
+pub mod witness;
 pub mod words;
 
 pub use error::SetupError;

@@ -17,6 +17,7 @@ use crate::home::Home;
 use crate::hooks::Hooks;
 use crate::keeper::{self, Keeper, Opening};
 use crate::links::{self, Lines};
+use crate::witness::Witnessing;
 
 /// Runs the station of a folder until SIGTERM, SIGINT, or a failure of the store.
 ///
@@ -66,13 +67,16 @@ async fn work(
     let signals = Signals::listen(home)?;
     let endpoint = Arc::new(Endpoint::bind(config.listen, identities)?);
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
+    let witnessed = clock.clone();
     let api = api::serve(home, clock, Arc::clone(lines))?;
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
+    let witnessing = Witnessing::start(lines, &witnessed, hooks);
     let mut dialling = Dialling::default();
     dialling.change(&endpoint, lines, config);
     let ended = wait(home, signals, &mut dialling, &endpoint, lines, hooks, endings).await;
     tracing::info!("the station stops");
     dialling.stop();
+    witnessing.stop().await;
     for keeper in lines.values() {
         keeper.stop().await;
     }

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_line::{Line, Shown};
+use detente_line::{Line, Shown, Witness};
 use detente_record::{Party, Receipt};
 use serde_json::json;
 
-use super::{Answer, Api, Refused};
+use super::{Answer, Api, Refused, book_text};
 use crate::doctor::{self, Check};
 use crate::duration;
 use crate::feed::{KEPT, Told};
@@ -26,6 +26,9 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
         for peer in keeper.memorandum.parties().filter(|party| *party != keeper.party) {
             found.push(circuit(keeper, &seen, peer, api.now_ms()));
             found.push(clock(keeper, &seen, peer, api.now_ms())?);
+        }
+        for witness in keeper.memorandum.witnesses() {
+            found.push(witnessing(keeper, witness, api.now_ms()));
         }
         let none = keeper.store.evidence(0, 1)?.is_empty();
         let hint = "`detente record evidence` shows it";
@@ -88,6 +91,24 @@ fn circuit(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Check {
     Check::of(&format!("circuit to {name}"), up > 0, found, hint)
 }
 
+/// Whether a witness cosigns; where it does not, why.
+fn witnessing(keeper: &Keeper, witness: &Witness, now_ms: u64) -> Check {
+    let standing = keeper.witnesses.standing(&witness.name);
+    let name = format!("witness {}", witness.name);
+    let first = standing.troubles.iter().next();
+    if let Some((book, (trouble, since_ms))) = first {
+        let of = book.map(|book| format!("{}: ", book_text(&keeper.memorandum, book))).unwrap_or_default();
+        let since_s = now_ms.saturating_sub(*since_ms) / 1_000;
+        let found = format!("{of}{}: {trouble}, for {since_s} s", trouble.name());
+        return Check::of(&name, false, found, trouble.hint());
+    }
+    let found = match standing.last_success_ms {
+        Some(at_ms) => format!("cosigned {} s ago", now_ms.saturating_sub(at_ms) / 1_000),
+        None => "nothing grew since the start".to_owned(),
+    };
+    Check::of(&name, true, found, "")
+}
+
 /// Holds a party's clock to its receipts of own entries: each was given after the entry was written and before
 /// the receipt came in, by the own clock.
 fn clock(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Result<Check, Refused> {
@@ -102,7 +123,7 @@ fn clock(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Result<Check
             Told::Shown(shown) => {
                 matches!(shown.as_ref(), Shown::Receipted { receipt: told } if told == receipt)
             }
-            Told::Down { .. } | Told::Conflict(_) | Told::Due(_) => false,
+            _ => false,
         });
         let latest_ms = arrived.map_or(now_ms, |happening| happening.at_ms);
         let apart_ms = if given_ms > latest_ms {

@@ -36,6 +36,20 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
         }
         Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
         Told::Due(reminder) => ("due", due_json(memorandum, reminder)),
+        Told::Witnessed { witness, book, size, seconds } => (
+            "witnessed",
+            json!({"witness": witness, "book": book_text(memorandum, *book), "size": size, "seconds": seconds}),
+        ),
+        Told::WitnessTrouble { witness, book, trouble } => (
+            "witness-trouble",
+            json!({
+                "witness": witness,
+                "book": book.map(|book| book_text(memorandum, book)),
+                "error": trouble.name(),
+                "found": trouble.to_string(),
+                "hint": trouble.hint(),
+            }),
+        ),
         Told::Shown(shown) => match shown.as_ref() {
             Shown::Entry { name, marked, unjudged, content, regards, time_ms, .. } => (
                 "entry",

@@ -42,6 +42,7 @@ use crate::home::Home;
 use crate::keeper::{Keeper, Refusal};
 use crate::links::Lines;
 use crate::store::StoreError;
+use crate::witness::VerifyError;
 use request::{Body, Path};
 
 /// Largest body of a request, in bytes.
@@ -187,6 +188,18 @@ impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self::new(status, "Store", "store", "a store that takes and gives", error.to_string(), error.hint())
+    }
+}
+
+impl From<VerifyError> for Refused {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Store(error) => error.into(),
+            VerifyError::Kept(error) => {
+                let (status, expected) = (StatusCode::SERVICE_UNAVAILABLE, "cosignatures that can be read");
+                Self::new(status, "Store", "cosignatures", expected, error.to_string(), error.hint())
+            }
+        }
     }
 }
 

@@ -40,7 +40,12 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
     let keeper = api.line(&line)?.clone();
     let secrets = keeper.look(|line| line.secrets()).await.ok_or_else(Refused::stopping)?;
     let verified = tokio::task::spawn_blocking(move || {
-        let verified = Verification::run(&keeper.store, &keeper.memorandum, &secrets)?;
+        let mut verified = Verification::run(&keeper.store, &keeper.memorandum, &secrets)?;
+        let kept = keeper.witnesses.kept().map(|kept| kept.verify(&keeper.store, &keeper.memorandum));
+        let mut cosigned = kept.transpose()?.unwrap_or_default();
+        for (book, (_, faults)) in &mut cosigned {
+            verified.entry(*book).or_default().faults.append(faults);
+        }
         let ok = verified.values().all(|book| book.faults.is_empty());
         let books = verified.into_iter().map(|(book, found)| {
             json!({
@@ -50,6 +55,7 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
                 "entries_checked": found.size,
                 "checkpoints_checked": found.checkpoints,
                 "receipts_checked": found.receipts,
+                "cosignatures_checked": cosigned.get(&book).map_or(0, |(count, _)| *count),
                 "faults": found.faults,
             })
         });

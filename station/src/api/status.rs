@@ -13,6 +13,7 @@ use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
+use crate::keeper::Keeper;
 
 /// `GET …/memorandum`
 pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> Answer {
@@ -125,11 +126,44 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
     })
 }
 
+/// How each witness of the memorandum does.
+fn witnesses_json(keeper: &Keeper) -> Value {
+    let memorandum = &keeper.memorandum;
+    let witnesses = memorandum.witnesses().iter().map(|witness| {
+        let standing = keeper.witnesses.standing(&witness.name);
+        let cosigned = standing.cosigned.iter().map(|(book, (size, seconds))| {
+            (book_text(memorandum, *book), json!({"size": size, "seconds": seconds}))
+        });
+        let troubles = standing.troubles.iter().map(|(book, (trouble, since_ms))| {
+            json!({
+                "book": book.map(|book| book_text(memorandum, book)),
+                "error": trouble.name(),
+                "found": trouble.to_string(),
+                "hint": trouble.hint(),
+                "since_ms": since_ms,
+            })
+        });
+        json!({
+            "name": witness.name,
+            "url": witness.url,
+            "last_success_ms": standing.last_success_ms,
+            "cosigned": cosigned.collect::<Map<_, _>>(),
+            "troubles": troubles.collect::<Vec<_>>(),
+        })
+    });
+    json!(witnesses.collect::<Vec<_>>())
+}
+
 /// `GET …/lines/{line}`
 pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let now_ms = api.now_ms();
-    let seen = api.line(&line)?.look(move |line| status_json(line, now_ms)).await;
-    seen.map(Json).ok_or_else(Refused::stopping)
+    let keeper = api.line(&line)?;
+    let seen = keeper.look(move |line| status_json(line, now_ms)).await;
+    let mut status = seen.ok_or_else(Refused::stopping)?;
+    if let Some(fields) = status.as_object_mut() {
+        fields.insert("witnesses".into(), witnesses_json(keeper));
+    }
+    Ok(Json(status))
 }
 
 #[derive(Debug, Deserialize)]

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 pub use error::{Blame, CircuitError, LineFault, Refusal};
 pub use frames::{Circuit, FrameReceiver, FrameSender};
 pub use quic::Endpoint;
+pub(crate) use tls::secure;
 
 mod error;
 mod frames;

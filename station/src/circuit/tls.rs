@@ -1,4 +1,4 @@
-//! The handshake's rules, and the only file that names rustls.
+//! The handshake's rules, and the only file that names rustls: for circuits, and for calls to witnesses ([`secure`]).
 //!
 //! **Promises.** TLS 1.3 with X25519MLKEM768 and Ed25519 raw public keys (RFC 7250) on both sides. A handshake
 //! that completes has proved, anew, that each side holds the key that the other has pinned for the line
@@ -10,6 +10,7 @@
 //! Each handshake has [`Findings`] of its own: TLS hands on its errors as text, and which key was found where
 //! which was expected must reach the operator.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
@@ -23,8 +24,11 @@ use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
-    PeerIncompatible, ServerConfig, SignatureScheme,
+    PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme,
 };
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use super::{CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
@@ -329,6 +333,39 @@ fn verify_signature(
 
 fn handshake(error: impl std::error::Error) -> CircuitError {
     CircuitError::Handshake { detail: error.to_string() }
+}
+
+/// Puts TLS 1.3 on a connection to a web server, whose certificate is held to the roots that this machine trusts.
+///
+/// This is for privacy alone: what a witness says is authenticated by its cosignature (spec/witness.md).
+///
+/// # Errors
+/// For a host that is none, a machine without roots, or a handshake that fails.
+pub(crate) async fn secure(host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    static RULES: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    let rules = match RULES.get() {
+        Some(rules) => Arc::clone(rules),
+        None => {
+            let read = tokio::task::spawn_blocking(web_rules).await.map_err(io::Error::other)??;
+            Arc::clone(RULES.get_or_init(|| read))
+        }
+    };
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    TlsConnector::from(rules).connect(name, stream).await
+}
+
+fn web_rules() -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    let (taken, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if taken == 0 {
+        return Err(io::Error::other("no roots: install this system's ca-certificates"));
+    }
+    let rules = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS13])
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(rules))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::hooks::Hooks;
 use crate::keys::Keys;
 use crate::paper::Paper;
 use crate::store::{Batch, Instance, Options, Store, StoreError};
+use crate::witness::{Kept, Witnesses};
 
 /// What a line is opened with.
 pub(crate) struct Opening<'a> {
@@ -98,12 +99,14 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
         marked: line.marked().collect(),
     })?;
+    let witnesses = Witnesses::of(&memorandum, || Kept::open(&home.witnessed(name)))?;
     let keeper = Keeper {
         memorandum,
         party,
         store: store.clone(),
         feed: feed.clone(),
         airspace: airspace.clone(),
+        witnesses,
         dials: Dials::default(),
         asks,
         list,

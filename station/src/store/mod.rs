@@ -332,6 +332,11 @@ impl Store {
         self.read(|connection| reading::checkpoint_at(connection, book, size))
     }
 
+    /// The checkpoint of the largest size.
+    pub fn newest_checkpoint(&self, book: u32) -> Result<Option<Checkpoint>, StoreError> {
+        self.read(|connection| reading::newest_checkpoint(connection, book))
+    }
+
     /// The checkpoint of the smallest size above `after_size`.
     pub fn next_checkpoint(&self, book: u32, after_size: u64) -> Result<Option<Checkpoint>, StoreError> {
         self.read(|connection| reading::next_checkpoint(connection, book, after_size))

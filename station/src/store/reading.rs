@@ -172,6 +172,15 @@ pub(super) fn checkpoint_at(connection: &Connection, book: u32, size: u64) -> Fo
     .row(params![book, size.cast_signed()], checkpoint)
 }
 
+pub(super) fn newest_checkpoint(connection: &Connection, book: u32) -> Found<Option<Checkpoint>> {
+    one(
+        connection,
+        "SELECT book, size, root, signature FROM checkpoint WHERE book = ?1 ORDER BY size DESC LIMIT 1",
+        "read a checkpoint",
+    )
+    .row(params![book], checkpoint)
+}
+
 pub(super) fn next_checkpoint(
     connection: &Connection,
     book: u32,
