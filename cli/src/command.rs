@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
     airspace, demo, entry, inbox, motion, notice, officer, position, record, regard, run, send, setup,
-    standing, status, watch,
+    standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -44,6 +44,9 @@ enum Verb {
     Memorandum(setup::Paperwork),
     /// Run the station
     Run,
+    /// Be a neutral witness: cosign the checkpoints of logs, and see no entry of them
+    #[command(subcommand)]
+    Witness(witness::Witness),
     /// Replay a scenario on real stations, before your eyes
     Demo(demo::Options),
     #[command(flatten)]
@@ -130,6 +133,7 @@ impl Cli {
             Verb::Init(asked) => said(out, setup::init(&home, &asked)?)?,
             Verb::Memorandum(asked) => said(out, setup::paperwork(&home, &asked)?)?,
             Verb::Run => run::run(home, self.json)?,
+            Verb::Witness(asked) => witness::witness(asked, &home, out)?,
             Verb::Demo(asked) => return demo::run(&asked, out),
             Verb::Line(verb) => on_runtime(verb.run(&home, out))??,
             Verb::Completions { shell } => {

@@ -33,6 +33,7 @@ mod standing;
 mod status;
 mod time;
 mod watch;
+mod witness;
 
 use std::process::ExitCode;
 

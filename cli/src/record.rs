@@ -96,9 +96,11 @@ async fn verify(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failure>
         };
         let [entries, checkpoints, receipts] = ["entries_checked", "checkpoints_checked", "receipts_checked"]
             .map(|name| book.at(name).or_unknown());
+        let cosignatures = book.at("cosignatures_checked").number().filter(|count| *count > 0);
+        let cosignatures = cosignatures.map(|count| format!(" {count:>8} cosignatures")).unwrap_or_default();
         let name = book.at("book").or_unknown();
         page.line(&format!(
-            "{sign}  {name:<12} {entries:>8} entries {checkpoints:>8} checkpoints {receipts:>8} receipts"
+            "{sign}  {name:<12} {entries:>8} entries {checkpoints:>8} checkpoints {receipts:>8} receipts{cosignatures}"
         ));
         for fault in found {
             page.line(&format!("              {fault}"));

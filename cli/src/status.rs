@@ -50,6 +50,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     }
     page.heading("CIRCUITS");
     circuits(out, &mut page, status.at("circuits"), now_ms);
+    witnesses(out, &mut page, status.at("witnesses"), now_ms);
     page.heading("OPEN         Z FLASH  O IMMEDIATE  P PRIORITY  R ROUTINE");
     counts(&mut page, "owed", status.at("owed"));
     counts(&mut page, "awaited", status.at("awaited"));
@@ -125,6 +126,31 @@ fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64)
         let trip = circuit.at("round_trip_ms").text().map(|ms| format!(", round trip {ms} ms"));
         line.extend([address, heard, trip].into_iter().flatten());
         page.row(&format!("  {}", circuit.at("peer").or_unknown()), &line);
+    }
+}
+
+fn witnesses(out: &Output, page: &mut Page<'_>, witnesses: Field<'_>, now_ms: u64) {
+    if witnesses.list().next().is_none() {
+        return;
+    }
+    page.heading("WITNESSES");
+    for witness in witnesses.list() {
+        let last = witness.at("last_success_ms").number();
+        let last = last.map_or_else(|| "nothing yet".into(), |ms| time::from_now(ms, now_ms));
+        let troubles = witness.at("troubles").list().count();
+        let said = if troubles == 0 {
+            out.paint(Tone::Good, &format!("● last cosigned {last}"))
+        } else {
+            out.paint(Tone::Warn, &format!("○ last cosigned {last}"))
+        };
+        page.row(&format!("  {}", witness.at("name").or_unknown()), &said);
+        for trouble in witness.at("troubles").list() {
+            let book = trouble.at("book").text().map(|book| format!("{book}: ")).unwrap_or_default();
+            page.row(
+                "",
+                &format!("{book}{}: {}", trouble.at("error").or_unknown(), trouble.at("found").or_unknown()),
+            );
+        }
     }
 }
 

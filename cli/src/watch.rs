@@ -190,6 +190,15 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
             let said = said.map(|(text, _)| format!(" “{text}”")).unwrap_or_default();
             out.paint(Tone::Warn, &format!("! {}{said} {what}", text("entry")))
         }
+        "witnessed" => {
+            format!("{} witnessed {} to {}", text("witness"), text("book"), text("size"))
+        }
+        "witness-trouble" => {
+            let book = event.at("book").text().map(|book| format!(" {book}")).unwrap_or_default();
+            let said =
+                format!("! {} does not cosign{book}: {}: {}", text("witness"), text("error"), text("found"));
+            out.paint(Tone::Warn, &said)
+        }
         "breach" | "not-taken" => {
             let by = event.at("party").text().map(|party| format!("by {party}: ")).unwrap_or_default();
             let [error, what] = ["error", "what"].map(text);

@@ -132,9 +132,15 @@ pub(crate) fn offices() -> Vec<Office> {
 
 /// Has parties agree on a line; each dials those before it. Gives the memorandum.
 pub(crate) fn agree(line: &str, parties: &mut [Party]) -> Memorandum {
+    agree_on(line, parties, |_| ())
+}
+
+/// The same, on other terms than the usual ones.
+pub(crate) fn agree_on(line: &str, parties: &mut [Party], change: impl FnOnce(&mut Paper)) -> Memorandum {
     let keys: Vec<Keys> = parties.iter().map(|party| Keys::generate(&party.name).unwrap()).collect();
     let cards = keys.iter().map(|keys| Card::of(&keys.card(keys.party(), vec!["en".into()], offices())));
     let mut paper = Paper::draft(line, cards.collect());
+    change(&mut paper);
     let memorandum = paper.memorandum(Path::new("test")).unwrap();
     for keys in &keys {
         paper.add_signature(keys.party(), &memorandum.sign(&keys.book_key()));
