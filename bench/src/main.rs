@@ -8,6 +8,7 @@
 
 mod airspace;
 mod api;
+mod evidence;
 mod figure;
 mod flash;
 mod floor;
@@ -37,6 +38,8 @@ enum Suite {
     Line,
     /// The conflict check: a register of a million volumes, on one thread
     Airspace,
+    /// What a record proves to others: witnesses
+    Evidence,
 }
 
 /// A part of a suite.
@@ -58,6 +61,8 @@ enum Part {
     Rebuild,
     /// Of the conflict check: sites and movements from a file, through two stations
     Import,
+    /// Of the evidence: checkpoints that a witness cosigns
+    Witness,
 }
 
 /// Measures us beside the peers.
@@ -228,6 +233,13 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
             }
             if wanted(Part::Import) {
                 figures.extend(runtime.block_on(airspace::import::measure(&run, cli.quick))?);
+            }
+            Ok(figures)
+        }
+        Suite::Evidence => {
+            let mut figures = Vec::new();
+            if wanted(Part::Witness) {
+                figures.extend(runtime.block_on(evidence::witness::measure(&run, cli.quick))?);
             }
             Ok(figures)
         }

@@ -1,0 +1,3 @@
+//! What a record proves to others: witnesses.
+
+pub(crate) mod witness;
