@@ -211,6 +211,12 @@ impl LineInMemory {
 
     /// The same, with so many entries of each book a day.
     pub(crate) fn rationed(names: &[&str], entries: u64) -> Self {
+        let all = names.len() as u8;
+        Self::ruled(names, entries, Rule { threshold: all, veto: Vec::new(), window_ms: 3_600_000 })
+    }
+
+    /// The same, with a rule by which motions carry.
+    pub(crate) fn ruled(names: &[&str], entries: u64, rule: Rule) -> Self {
         let (keys, parties): (Vec<_>, Vec<_>) =
             names.iter().zip(0..).map(|(name, number)| member(number, name)).unzip();
         let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
@@ -220,7 +226,7 @@ impl LineInMemory {
             predecessor: None,
             parent: None,
             refounds: None,
-            rule: Rule { threshold: parties.len() as u8, veto: Vec::new(), window_ms: 3_600_000 },
+            rule,
             parties,
             depositary: 0,
             handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
