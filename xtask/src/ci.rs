@@ -82,6 +82,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
                     .env("RUSTDOCFLAGS", "-D warnings"))
             }),
         ),
+        ("postgis", Box::new(provide_postgis)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
         ("simulator", Box::new(move || play(SEEDS, first_seed))),
@@ -89,6 +90,16 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("demo: april-2017", demo("april-2017")),
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
     ]
+}
+
+/// Sees to it that the tests have a PostgreSQL with PostGIS: covers are held to what it says.
+fn provide_postgis() -> Result<(), String> {
+    if let Some(programs) = detente_postgis::installed() {
+        eprintln!("    PostgreSQL with PostGIS: {}", programs.display());
+        return Ok(());
+    }
+    eprintln!("    PostGIS is missing: installing {} from Debian", detente_postgis::PACKAGES.join(" and "));
+    detente_postgis::install().map_err(|fault| fault.to_string())
 }
 
 /// A seed that no run of CI has begun with: the time, with room for a thousand seeds to the second.

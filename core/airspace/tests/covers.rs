@@ -15,77 +15,20 @@ use detente_airspace::span::Span;
 use detente_airspace::volume::Volume;
 use dice::Dice;
 use geographiclib_rs::{DirectGeodesic, Geodesic, InverseGeodesic};
+use globe::{anywhere, area, away, between, border, degrees, distance, edges, position, tolerance};
 
 mod dice;
+mod globe;
 
-const DEGREE: f64 = 1e7;
 /// What two ways of measuring may differ by (spec/airspace.md §8), and m for rounding to positions.
 const PART: f64 = 0.000_01;
 const ROUNDED: f64 = 0.02;
 /// How many legs are tried.
 const LEGS: usize = 300;
 
-fn position(lat: f64, lon: f64) -> Position {
-    let lon = (lon + 180.0).rem_euclid(360.0) - 180.0;
-    let round = |degrees: f64| (degrees * DEGREE).round() as i32;
-    Position { lat: round(lat.clamp(-90.0, 90.0)), lon: round(lon) }
-}
-
-fn degrees(position: Position) -> (f64, f64) {
-    (f64::from(position.lat) / DEGREE, f64::from(position.lon) / DEGREE)
-}
-
-/// Anywhere, and often where it is hard: the poles, the antimeridian, the equator.
-fn anywhere(dice: &mut Dice) -> Position {
-    let near = |dice: &mut Dice| (dice.unit() - 0.5) * 10f64.powf(2.0 - 8.0 * dice.unit());
-    let lon = match dice.below(3) {
-        0 => 180.0 + near(dice),
-        _ => 360.0 * dice.unit(),
-    };
-    let lat = match dice.below(8) {
-        0 => 90.0 - near(dice).abs(),
-        1 => -90.0 + near(dice).abs(),
-        2 => near(dice),
-        3 => [90.0, -90.0][dice.below(2)],
-        _ => 180.0 * dice.unit() - 90.0,
-    };
-    position(lat, lon)
-}
-
-/// From 1 m to 500 km.
-fn distance(dice: &mut Dice) -> u32 {
-    (1_000.0 * 500_000f64.powf(dice.unit())) as u32
-}
-
-fn tolerance(dice: &mut Dice) -> u32 {
-    [100, 1_000, 1_000, 10_000, 100_000][dice.below(5)]
-}
-
 fn apart(one: Position, two: Position) -> f64 {
     let ((lat, lon), (lat2, lon2)) = (degrees(one), degrees(two));
     Geodesic::wgs84().inverse(lat, lon, lat2, lon2)
-}
-
-/// A place so far from another, m, in any direction.
-fn away(dice: &mut Dice, from: Position, metres: f64) -> Position {
-    let (lat, lon) = degrees(from);
-    let (lat, lon) = Geodesic::wgs84().direct(lat, lon, 360.0 * dice.unit(), metres);
-    position(lat, lon)
-}
-
-/// A place on the straight edge between two others.
-fn between(one: Position, two: Position, part: f64) -> Position {
-    let ((lat, lon), (lat2, lon2)) = (degrees(one), degrees(two));
-    let step = (lon2 - lon + 180.0).rem_euclid(360.0) - 180.0;
-    position(lat + part * (lat2 - lat), lon + part * step)
-}
-
-/// A place on the border of an area.
-fn border(dice: &mut Dice, area: &Area) -> Position {
-    let rings: Vec<Vec<Position>> = area.rings().map(Iterator::collect).collect();
-    let ring = &rings[dice.below(rings.len())];
-    let corner = dice.below(ring.len());
-    between(ring[corner], ring[(corner + 1) % ring.len()], dice.unit())
 }
 
 /// How far a place is from a straight edge, by others' geodesics: the least of many, refined.
@@ -100,15 +43,6 @@ fn from_edge(place: Position, one: Position, two: Position) -> f64 {
         if at(low + third) <= at(high - third) { high -= third } else { low += third }
     }
     at((low + high) / 2.0).min(at(0.0)).min(at(1.0))
-}
-
-fn edges(area: &Area) -> Vec<(Position, Position)> {
-    let rings: Vec<Vec<Position>> = area.rings().map(Iterator::collect).collect();
-    let closed = |ring: &Vec<Position>| {
-        let next = ring.iter().cycle().skip(1).copied();
-        ring.iter().copied().zip(next).collect::<Vec<_>>()
-    };
-    rings.iter().flat_map(closed).collect()
 }
 
 /// Holds a cover to its shape at many places.
@@ -134,35 +68,6 @@ fn hold(dice: &mut Dice, shape: &Shape, ppm: u32, parts: &[Area], looks: usize) 
         let most = metres * (1.0 + f64::from(ppm) / 1e6) * (1.0 + PART) + 0.05 + ROUNDED;
         let found = kernel.iter().map(|(from, to)| from_edge(outside, *from, *to)).fold(f64::MAX, f64::min);
         assert!(own || found <= most, "{outside:?} is {found} m from {shape:?}, not {most}, to {ppm} ppm");
-    }
-}
-
-/// A star of up to 40 corners, some with a hole, some around a pole.
-fn area(dice: &mut Dice) -> Area {
-    loop {
-        let middle = anywhere(dice);
-        let size = 10.0 * 100_000f64.powf(dice.unit());
-        let star = |dice: &mut Dice, size: f64, least: f64| -> Vec<Position> {
-            let most = [38, 5, 5][dice.below(3)];
-            let count = 3 + dice.below(most);
-            let (lat, lon) = degrees(middle);
-            let corner = |(number, part): (usize, f64)| {
-                let angle = 360.0 * (number as f64 + 0.8 * part) / count as f64;
-                let (lat, lon) =
-                    Geodesic::wgs84().direct(lat, lon, -angle, size * (least + (1.0 - least) * part));
-                position(lat, lon)
-            };
-            let parts: Vec<f64> = (0..count).map(|_| dice.unit()).collect();
-            parts.into_iter().enumerate().map(corner).collect::<Vec<_>>()
-        };
-        let exterior = star(dice, size, 0.4);
-        let hole = star(dice, 0.3 * size, 0.6);
-        let none: &[&[Position]] = &[];
-        let some: &[&[Position]] = &[&hole];
-        let holes = if dice.below(3) == 0 { some } else { none };
-        if let Ok(area) = Area::turned(&exterior, holes) {
-            return area;
-        }
     }
 }
 
@@ -202,7 +107,8 @@ fn legs() {
 fn rings() {
     let mut dice = Dice(13);
     for _ in 0..150 {
-        let (area, distance_mm, ppm) = (area(&mut dice), distance(&mut dice), tolerance(&mut dice));
+        let (area, distance_mm, ppm) =
+            (area(&mut dice, 1_000_000.0), distance(&mut dice), tolerance(&mut dice));
         let ring = cover::ring(&area, distance_mm, ppm);
         let ring =
             ring.unwrap_or_else(|fault| panic!("{distance_mm} mm around {area:?} to {ppm} ppm: {fault}"));
