@@ -306,7 +306,10 @@ impl Notices {
                     (Some((asker, asked)), Some((party, nature))) => party != asker && nature.minds(asked),
                     (Some(_), None) => false,
                 };
-                let other = self.register.volumes(one.key).nth(one.number as usize).filter(|_| minds);
+                if !minds {
+                    continue;
+                }
+                let other = self.register.volumes(one.key).nth(one.number as usize);
                 if let Some((verdict, Some(overlap))) = other.map(|other| overlap(volume, &other)) {
                     touches.push(Touch { subject: one.key, asked, number: one.number, verdict, overlap });
                 }
