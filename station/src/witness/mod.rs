@@ -3,7 +3,7 @@
 //!
 //! **A station** trusts nothing that a witness says but cosignatures that its key in the memorandum verifies; a witness
 //! that lies, stalls or answers with garbage is told of once, with what was expected and found, and asked again later.
-//! Each witness of each line has a lane of its own ([`lane`]), which reads from the store and never asks the line's
+//! Each witness of each line has a lane of its own (`lane`), which reads from the store and never asks the line's
 //! task for anything: no send ever waits for it.
 //!
 //! **A witness** ([`server`], [`memory`]) is a program of its own. It answers only after what it cosigns is durable, and
