@@ -1,22 +1,17 @@
 //! `check`, `conflicts`, and the lists of notices and plans: who could touch whom (spec/airspace.md §7).
 
 use clap::Args;
-use detente_line::airspace::bounds::Bounds;
-use detente_line::airspace::coarse::{self, Coarseness};
-use detente_line::airspace::span::Span;
-use detente_station::{Home, duration, length};
-use serde_json::{Value, json};
+use detente_station::Home;
+use serde_json::json;
 
 use crate::answer::{Answer, Field};
-use crate::draft::{Desk, Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
 use crate::files;
 use crate::line::LineArgs;
 use crate::notice::Length;
 use crate::output::{Output, Tone};
 use crate::page::Page;
-use crate::place::{self, Place};
-use crate::precedence::Precedence;
+use crate::place::Place;
 use crate::time::{self, When};
 
 /// What `check` takes.
@@ -59,64 +54,6 @@ pub(crate) struct Conflicts {
     line: LineArgs,
 }
 
-/// What `report` takes.
-#[derive(Debug, Args)]
-pub(crate) struct Report {
-    /// The notice of another party that something is in the way of
-    #[arg(value_name = "REF", value_parser = entry_name)]
-    subject: String,
-    /// What an own plan has in common with it, no finer than this: 10km,1h
-    #[arg(long, value_name = "LENGTH,TIME", conflicts_with_all = ["area", "circle", "from", "until", "within_separation"])]
-    coarse: Option<Coarse>,
-    /// Which plan, if several are in its way
-    #[arg(long, value_name = "NUMBER", value_parser = plan_number, requires = "coarse")]
-    plan: Option<u64>,
-    /// Where, as coarsely as you choose: corners as "lat,lon lat,lon lat,lon"
-    #[arg(long, allow_hyphen_values = true, value_parser = place::area, conflicts_with = "circle", required_unless_present_any = ["circle", "coarse"])]
-    area: Option<std::vec::Vec<Place>>,
-    /// Where, as coarsely as you choose: the middle of a circle, with --radius
-    #[arg(long, value_name = "POSITION", allow_hyphen_values = true, requires = "radius")]
-    circle: Option<Place>,
-    /// Its radius
-    #[arg(long, value_name = "LENGTH", requires = "circle")]
-    radius: Option<Length>,
-    /// From when
-    #[arg(long, value_name = "TIME", required_unless_present = "coarse")]
-    from: Option<When>,
-    /// Until when
-    #[arg(long, value_name = "TIME", required_unless_present = "coarse")]
-    until: Option<When>,
-    /// Near, and not touching
-    #[arg(long)]
-    within_separation: bool,
-    /// What you add
-    #[arg(long, value_parser = held_text)]
-    text: Option<String>,
-    /// How soon it is to be handled; that of the notice, if not given
-    #[arg(long, short, value_enum, ignore_case = true, hide_possible_values = true)]
-    precedence: Option<Precedence>,
-    #[command(flatten)]
-    writing: Writing,
-}
-
-/// How coarsely something is said: `10km,1h`.
-#[derive(Debug, Clone, Copy)]
-struct Coarse(Coarseness);
-
-impl std::str::FromStr for Coarse {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (place, time) = text.split_once(',').ok_or("expected a length and a time, such as 10km,1h")?;
-        let (place_mm, time_ms) = (length::parse(place.trim())?, duration::parse(time.trim())?);
-        let (least_mm, most_ms) = (100_000, 86_400_000);
-        if place_mm < least_mm || !(60_000..=most_ms).contains(&time_ms) {
-            return Err("expected 100m or more, and 1m to 1d, such as 10km,1h".to_owned());
-        }
-        Ok(Self(Coarseness { place_mm, time_ms }))
-    }
-}
-
 /// What `notice list` takes.
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -151,7 +88,7 @@ pub(crate) struct DropPlan {
 }
 
 /// The number of a plan, as `5` or `plan/5`.
-fn plan_number(text: &str) -> Result<u64, String> {
+pub(crate) fn plan_number(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix("plan/").unwrap_or(text);
     digits.parse().map_err(|_| "expected the number of a plan, such as 5 or plan/5".to_owned())
 }
@@ -332,110 +269,6 @@ fn all_pairs(page: &mut Page<'_>, conflict: Field<'_>) {
         let span = span(conflict.at("from_ms"), conflict.at("until_ms"));
         page.row("", &format!("{} pairs of volumes in all, {span}", conflict.at("pairs").or_unknown()));
     }
-}
-
-/// Says that something is in the way of a notice, and no more of it than is typed.
-///
-/// # Errors
-/// As [`Desk::write`](crate::draft::Desk::write).
-pub(crate) async fn report(asked: &Report, home: &Home, out: &Output) -> Result<(), Failure> {
-    let desk = asked.writing.open(home).await?;
-    let (volume, verdict) = match asked.coarse {
-        Some(coarse) => coarsely(asked, coarse, &desk, out).await?,
-        None => typed(asked, &desk, out),
-    };
-    let draft = Draft::of("conflict")
-        .regarding(std::slice::from_ref(&asked.subject))
-        .with("verdict", verdict)
-        .with("volumes", vec![volume])
-        .with_any("text", asked.text.as_deref())
-        .with_any("precedence", asked.precedence.map(Precedence::prosign));
-    desk.write(out, draft).await
-}
-
-/// The place and the time that are typed, and how near.
-fn typed(asked: &Report, desk: &Desk, out: &Output) -> (Value, String) {
-    let mut volume = json!({});
-    if let Some((centre, radius)) = asked.circle.zip(asked.radius) {
-        out.remark(&format!("says: within {} m of {centre}", radius.metres()));
-        volume = json!({"circle": {"centre": centre.json(), "radius_m": radius.metres()}});
-    }
-    if let Some(corners) = &asked.area {
-        for corner in corners {
-            out.remark(&format!("says: corner {corner}"));
-        }
-        volume = json!({"area": corners.iter().map(|corner| corner.json()).collect::<Vec<_>>()});
-    }
-    volume["from_ms"] = json!(desk.time(out, "says: from ", asked.from));
-    volume["until_ms"] = json!(desk.time(out, "says: until", asked.until));
-    let verdict = if asked.within_separation { "within-separation" } else { "conflict" };
-    (volume, verdict.to_owned())
-}
-
-/// What a plan has in common with a notice, said no finer than was chosen and at no height: the same for whatever touches
-/// the same cells and steps (`detente_line::airspace::coarse`).
-async fn coarsely(
-    asked: &Report,
-    Coarse(coarseness): Coarse,
-    desk: &Desk,
-    out: &Output,
-) -> Result<(Value, String), Failure> {
-    let answer = desk.on().get(&format!("/conflicts?of={}", files::escaped(&asked.subject))).await?;
-    let plan_of =
-        |conflict: &Field<'_>| conflict.at("other").text()?.strip_prefix("plan/")?.parse::<u64>().ok();
-    let wanted =
-        |conflict: &Field<'_>| plan_of(conflict).is_some_and(|plan| asked.plan.is_none_or(|one| one == plan));
-    let found: Vec<Field<'_>> = answer.at("conflicts").list().filter(wanted).collect();
-    let conflict = match found.as_slice() {
-        [only] => *only,
-        several => {
-            let plans: Vec<String> =
-                several.iter().filter_map(plan_of).map(|plan| format!("plan/{plan}")).collect();
-            let found = if plans.is_empty() { "none".to_owned() } else { plans.join(", ") };
-            let hint = "`detente conflicts` lists what is in the way; name one of several with --plan";
-            let expected = format!("one own plan in the way of {}", asked.subject);
-            return Err(Failure::misuse("--coarse", expected, found, hint));
-        }
-    };
-    let overlap = conflict.at("overlap");
-    let said = (|| {
-        let sides: Vec<f64> =
-            overlap.at("bounds").list().filter_map(|side| side.text()?.parse().ok()).collect();
-        let [south, west, north, east] = sides.as_slice() else { return None };
-        let units = |degrees: &f64| (degrees * 1e7).round();
-        let bounds = Bounds {
-            south: units(south) as i32,
-            west: units(west) as i64,
-            north: units(north) as i32,
-            east: units(east) as i64,
-        };
-        let from_ms = overlap.at("from_ms").number()?;
-        let span = match overlap.at("until_ms").number() {
-            Some(until_ms) => Span::new(from_ms, until_ms),
-            None => Span::since(from_ms),
-        };
-        Some((coarseness.place(bounds)?, coarseness.time(span.ok()?)?))
-    })();
-    let Some((bounds, span)) = said else {
-        let hint = "choose a finer one, or say the place yourself with --area";
-        return Err(Failure::misuse(
-            "--coarse",
-            "a coarseness that this place can be said at",
-            "a coarser one",
-            hint,
-        ));
-    };
-    let corners =
-        coarse::corners(bounds).map(|corner| [f64::from(corner.lat) / 1e7, f64::from(corner.lon) / 1e7]);
-    for [lat, lon] in corners {
-        out.remark(&format!("says: corner {lat}, {lon}"));
-    }
-    out.remark("says: at any height");
-    out.remark(&format!("says: from  {}", time::stamp(span.from_ms())));
-    let until = span.end_ms().map_or_else(|| "it is withdrawn".to_owned(), time::stamp);
-    out.remark(&format!("says: until {until}"));
-    let volume = json!({"area": corners, "from_ms": span.from_ms(), "until_ms": span.end_ms()});
-    Ok((volume, conflict.at("verdict").or_unknown()))
 }
 
 /// Lists who is in whose way.

@@ -10,8 +10,8 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, demo, entry, inbox, motion, notice, officer, position, record, regard, run, send, setup,
-    standing, status, watch, witness,
+    airspace, demo, entry, inbox, motion, notice, officer, position, record, regard, report, run, send,
+    setup, standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -92,7 +92,7 @@ enum LineVerb {
     /// List who is in whose way
     Conflicts(airspace::Conflicts),
     /// Report that something is in the way of another party's notice, without saying what it is
-    Report(airspace::Report),
+    Report(report::Report),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -163,7 +163,7 @@ impl LineVerb {
             Self::Plan(asked) => notice::plan(asked, home, out).await,
             Self::Check(asked) => airspace::check(asked, home, out).await,
             Self::Conflicts(asked) => airspace::conflicts(asked, home, out).await,
-            Self::Report(asked) => airspace::report(asked, home, out).await,
+            Self::Report(asked) => report::report(asked, home, out).await,
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,

@@ -24,6 +24,7 @@ mod position;
 mod precedence;
 mod record;
 mod regard;
+mod report;
 mod run;
 mod scenario;
 mod send;

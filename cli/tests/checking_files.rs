@@ -2,7 +2,7 @@
 
 mod parties;
 
-use parties::two;
+use parties::{two, two_connected};
 use serde_json::{Value, json};
 
 /// 1 January 2036, 00:00 UTC.
@@ -20,10 +20,7 @@ const OURS: &str = "id,kind,name,latitude,longitude,radius_m,from,until,lower,up
 
 #[test]
 fn a_file_says_what_each_row_would_touch_and_nothing_is_sent_or_kept() {
-    let [usa, rus] = two();
-    let _station = usa.start();
-    let mut other = rus.start();
-    other.says("a circuit is up");
+    let ([usa, rus], _stations) = two_connected();
     rus.gives(THEIRS);
     usa.plans("35.0,38.0", "3km", "2036-01-01T08:00Z", "2036-01-01T12:00Z");
     let books = usa.done(&["record", "show", "--json"]);

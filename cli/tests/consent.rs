@@ -7,7 +7,7 @@ mod parties;
 
 use std::time::{Duration, Instant};
 
-use parties::{Party, two};
+use parties::{Party, two_connected};
 use serde_json::{Value, json};
 
 fn read(party: &Party, arguments: &[&str]) -> Value {
@@ -21,10 +21,7 @@ fn write(party: &Party, arguments: &[&str]) -> String {
 
 #[test]
 fn parties_who_contradict_each_other_stand_side_by_side() {
-    let [usa, rus] = two();
-    let _station = usa.start();
-    let mut other = rus.start();
-    other.says("a circuit is up");
+    let ([usa, rus], _stations) = two_connected();
     let said = write(&usa, &["send", "The convoy left at 0600Z."]);
     let log = write(&rus, &["send", "Gate log: nothing passed before 0740Z."]);
     let disputed = write(
@@ -58,10 +55,7 @@ fn parties_who_contradict_each_other_stand_side_by_side() {
 
 #[test]
 fn what_all_say_is_carried_by_their_votes_alone() {
-    let [usa, rus] = two();
-    let _station = usa.start();
-    let mut other = rus.start();
-    other.says("a circuit is up");
+    let ([usa, rus], _stations) = two_connected();
     let report = write(&rus, &["send", "Inspectors found the gate open."]);
     let motion = write(&usa, &["motion", "resolve", "That the gate was open.", "--about", &report]);
     let pending = read(&rus, &["motion", "list"])["motions"][0].clone();

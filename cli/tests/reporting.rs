@@ -4,7 +4,7 @@
 
 mod parties;
 
-use parties::{Party, two};
+use parties::{Party, two_connected};
 use serde_json::{Value, json};
 
 const THEIRS: &str = "id,kind,name,latitude,longitude,radius_m,from,until,forces,contact\n\
@@ -18,10 +18,7 @@ fn body(party: &Party, entry: &str) -> Value {
 
 #[test]
 fn a_coarse_report_cannot_be_told_from_that_of_any_other_plan_in_its_cell() {
-    let [usa, rus] = two();
-    let _station = usa.start();
-    let mut other = rus.start();
-    other.says("a circuit is up");
+    let ([usa, rus], _stations) = two_connected();
     rus.gives(THEIRS);
     let nothing = ["report", "rus/R/1", "--coarse", "10km,1h"];
     usa.run(&nothing).refused(

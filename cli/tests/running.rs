@@ -6,7 +6,7 @@ mod parties;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use parties::{finish, two};
+use parties::{finish, two, two_connected};
 
 #[test]
 fn what_keeps_a_station_from_starting_ends_it_once_with_a_hint() {
@@ -121,10 +121,7 @@ fn the_doctor_looks_at_the_folder_where_no_station_answers() {
 
 #[test]
 fn the_doctor_of_a_station_at_work_finds_it_well_and_then_finds_the_peer_gone() {
-    let [usa, rus] = two();
-    let _station = usa.start();
-    let mut other = rus.start();
-    other.says("a circuit is up");
+    let ([usa, rus], [_station, mut other]) = two_connected();
     rus.done(&["send", "--wait=120", "Good morning."]);
     usa.done(&["send", "--wait=120", "Good morning."]);
     let answer = usa.run(&["doctor", "--json"]);

@@ -253,18 +253,24 @@ async fn a_step_that_its_author_did_not_sign_is_not_taken() {
     drop((sender, receiver));
 }
 
+/// The liar dials and says one thing, which the station has judged by then.
+async fn says(liar: &Liar, station: &parties::Station, text: &str) -> Dialled {
+    let mut dialled = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
+    let said = message(text);
+    let step = frame::step(liar.book(), 1, std::slice::from_ref(&said), &liar.signed(&said).signature);
+    for frame in liar.opening().into_iter().chain([step]) {
+        dialled.0.send(&frame).await.unwrap();
+    }
+    marked(station, "rus/O/1").await;
+    dialled
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_signed_heads_are_evidence_that_outlives_the_station() {
     let (usa, liar) = line_of_two();
     let station = usa.up().await;
-    let (mut sender, _receiver, _endpoint) = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
-    let (one, other) = (message("we saw them leave"), message("we never saw them"));
-    let step = frame::step(liar.book(), 1, std::slice::from_ref(&one), &liar.signed(&one).signature);
-    for frame in liar.opening().into_iter().chain([step]) {
-        sender.send(&frame).await.unwrap();
-    }
-    marked(&station, "rus/O/1").await;
-    sender.send(&frame::head(&liar.signed(&other))).await.unwrap();
+    let (mut sender, _receiver, _endpoint) = says(&liar, &station, "we saw them leave").await;
+    sender.send(&frame::head(&liar.signed(&message("we never saw them")))).await.unwrap();
     let found = |answer: &Value| answer["evidence"].as_array().is_some_and(|all| all.len() == 1);
     let evidence = station.wait("/v1/lines/test/evidence", found).await;
     let what = evidence["evidence"][0]["what"].as_str().unwrap();
@@ -281,15 +287,9 @@ async fn evidence_found_on_a_full_disk_outlives_the_station() {
     let disk = SmallDisk::mount(200);
     let (usa, liar) = line_of(disk.strangers());
     let station = usa.up().await;
-    let (mut sender, _receiver, _endpoint) = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
-    let (one, other) = (message("we saw them leave"), message("we never saw them"));
-    let step = frame::step(liar.book(), 1, std::slice::from_ref(&one), &liar.signed(&one).signature);
-    for frame in liar.opening().into_iter().chain([step]) {
-        sender.send(&frame).await.unwrap();
-    }
-    marked(&station, "rus/O/1").await;
+    let (mut sender, _receiver, _endpoint) = says(&liar, &station, "we saw them leave").await;
     disk.fill_but("ballast", 0);
-    sender.send(&frame::head(&liar.signed(&other))).await.unwrap();
+    sender.send(&frame::head(&liar.signed(&message("we never saw them")))).await.unwrap();
     let found = |answer: &Value| answer["evidence"].as_array().is_some_and(|all| all.len() == 1);
     let evidence = station.wait("/v1/lines/test/evidence", found).await;
     // Not even a word from the liar helps the next start: there is no circuit, and still not a byte.

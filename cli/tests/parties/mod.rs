@@ -215,3 +215,11 @@ pub(crate) fn two() -> [Party; 2] {
     }
     parties
 }
+
+/// The same, with both stations running and a circuit between them.
+pub(crate) fn two_connected() -> ([Party; 2], [Running; 2]) {
+    let parties = two();
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    (parties, stations)
+}

@@ -106,7 +106,7 @@ pub struct Line {
     pub(crate) peers: BTreeMap<Party, Peer>,
     /// Serial and time of this party's last entry.
     pub(crate) last: (u64, u64),
-    /// Why folds skip the entries that they skip, the latest of them.
+    /// Why folds skip the entries that they skip, the last of them by name.
     pub(crate) marked: BTreeMap<EntryRef, Fault>,
     /// Books that have forked, and the frames that prove it.
     pub(crate) forks: BTreeMap<Book, Vec<u8>>,

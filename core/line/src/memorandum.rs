@@ -10,19 +10,20 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, possession_message,
-    sha256,
+    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, sha256,
 };
 use minicbor::{Decode, Encode};
 
 use crate::notice::rule::{Extent, NoticeKind};
 
+pub use member::{Member, Office};
+pub use witness::{MAX_WITNESSES, WITNESSING_MS, Witness};
+
+mod member;
+mod witness;
+
 /// Largest memorandum, in bytes.
 pub const MAX_MEMORANDUM: usize = 262_144;
-/// Most witnesses of a line.
-pub const MAX_WITNESSES: usize = 32;
-/// How often at most a book's head is submitted where the memorandum does not say, ms.
-pub const WITNESSING_MS: u64 = 60_000;
 
 /// The document as it is written, before it has been checked.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -85,57 +86,6 @@ pub struct Terms {
     /// How often at most the head of a book is submitted to a witness, ms; absent: [`WITNESSING_MS`].
     #[n(19)]
     pub witnessing_ms: Option<u64>,
-}
-
-/// A party, its keys and its offices.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Member {
-    /// 0 to 254, never reused.
-    #[n(1)]
-    pub number: u8,
-    /// Short name, `[a-z][a-z0-9-]{0,15}`.
-    #[n(2)]
-    pub name: String,
-    /// Full name.
-    #[n(3)]
-    pub full_name: String,
-    /// Signs checkpoints and memoranda.
-    #[cbor(n(4), with = "minicbor::bytes")]
-    pub book_key: [u8; 32],
-    /// Signs receipts.
-    #[cbor(n(5), with = "minicbor::bytes")]
-    pub receipt_key: [u8; 32],
-    /// Identifies its station.
-    #[cbor(n(6), with = "minicbor::bytes")]
-    pub station_key: [u8; 32],
-    /// Commitment of its line secret.
-    #[cbor(n(7), with = "minicbor::bytes")]
-    pub commitment: Hash,
-    /// Possession of the three keys, 64 bytes each.
-    #[n(8)]
-    pub possession: Vec<minicbor::bytes::ByteVec>,
-    /// BCP 47; the first one is what it writes in unless it says otherwise.
-    #[n(9)]
-    pub languages: Vec<String>,
-    /// Ascending by number.
-    #[n(10)]
-    pub offices: Vec<Office>,
-}
-
-/// An office that officers hold; keys stand for offices, not for voices.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Office {
-    /// Number within the party.
-    #[n(1)]
-    pub number: u16,
-    /// What it is called.
-    #[n(2)]
-    pub name: String,
-    /// 0 watch officer, 1 duty officer, 2 and more: senior.
-    #[n(3)]
-    pub rank: u16,
 }
 
 /// A step of escalation.
@@ -214,53 +164,6 @@ pub struct CircuitKind {
     pub kind: String,
 }
 
-/// A neutral witness: it cosigns checkpoints and is told nothing else (spec/witness.md).
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Witness {
-    /// The name of its key, as a URL without its scheme.
-    #[n(1)]
-    pub name: String,
-    /// Signs its cosignatures.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub key: [u8; 32],
-    /// Where it takes submissions: `https://` or `http://`.
-    #[n(3)]
-    pub url: String,
-}
-
-impl Witness {
-    fn check(&self) -> Result<(), Fault> {
-        if !is_cosigner_name(&self.name) {
-            let expected = "1 to 200 printable ASCII characters without +, ://, or detente/ at the beginning";
-            return Err(refuse("witness name", expected, self.name.clone()));
-        }
-        PublicKey::new(self.key)?;
-        let rest = ["https://", "http://"].into_iter().find_map(|scheme| self.url.strip_prefix(scheme));
-        let host = rest.map(|rest| rest.split_once('/').map_or(rest, |(host, _)| host));
-        let sound = host.is_some_and(|host| !host.is_empty())
-            && self.url.len() <= 200
-            && self.url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c))
-            && !self.url.ends_with('/');
-        if sound {
-            Ok(())
-        } else {
-            let expected =
-                "https:// or http://, a host, at most 200 characters, no slash at the end, no query";
-            Err(refuse("witness url", expected, self.url.clone()))
-        }
-    }
-}
-
-/// Whether a text may be the name of a witness's key; names of this protocol's own keys and origins begin with
-/// `detente/` and are nobody else's.
-fn is_cosigner_name(name: &str) -> bool {
-    (1..=200).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_graphic() && c != '+')
-        && !name.contains("://")
-        && !name.starts_with("detente/")
-}
-
 /// A memorandum that has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memorandum {
@@ -295,81 +198,13 @@ pub fn is_language(tag: &str) -> bool {
         && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 pub(crate) fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> bool {
     let items: Vec<T> = items.collect();
     items.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
-}
-
-impl Member {
-    /// What a fingerprint of this party's keys is taken of (spec/record.md §8).
-    pub fn fingerprint_subject(&self) -> Vec<u8> {
-        [self.book_key, self.receipt_key, self.station_key, self.commitment].concat()
-    }
-
-    /// The office that writes what the station writes by itself.
-    pub fn watch_office(&self) -> u16 {
-        self.offices.iter().find(|office| office.rank == 0).map_or(0, |office| office.number)
-    }
-
-    /// Checks the party by itself: names, keys and their possession, languages, offices.
-    ///
-    /// # Errors
-    /// `Malformed`, naming the field.
-    pub fn check(&self) -> Result<(), Fault> {
-        let who = &self.name;
-        if !is_name(who, 16) {
-            return Err(refuse("party name", "[a-z][a-z0-9-]{0,15}", who.clone()));
-        }
-        Party::new(self.number)?;
-        if !is_label(&self.full_name) {
-            return Err(refuse("full name of a party", "1 to 200 bytes without controls", who.clone()));
-        }
-        let roles = [("book", self.book_key), ("receipt", self.receipt_key), ("station", self.station_key)];
-        if self.possession.len() != roles.len() {
-            return Err(refuse("possession", "3 signatures", format!("{} of {who}", self.possession.len())));
-        }
-        for ((role, key), proof) in roles.into_iter().zip(&self.possession) {
-            let key = PublicKey::new(key)?;
-            let proved = Signature::try_from(proof.as_slice())
-                .is_ok_and(|signature| key.verify(&possession_message(role, who, &key), &signature));
-            if !proved {
-                return Err(refuse(
-                    "possession",
-                    format!("a signature by the {role} key"),
-                    format!("none of {who}"),
-                ));
-            }
-        }
-        if self.languages.is_empty() || !self.languages.iter().all(|tag| is_language(tag)) {
-            return Err(refuse(
-                "languages",
-                "one or more BCP 47 tags",
-                format!("{:?} of {who}", self.languages),
-            ));
-        }
-        if !ascending(self.offices.iter().map(|office| office.number)) {
-            return Err(refuse(
-                "offices",
-                "ascending by number, each once",
-                format!("another order for {who}"),
-            ));
-        }
-        if !self.offices.iter().any(|office| office.rank == 0) {
-            return Err(refuse("offices", "at least one of rank 0, the watch", format!("none of {who}")));
-        }
-        if !self.offices.iter().all(|office| is_label(&office.name)) {
-            return Err(refuse(
-                "office name",
-                "1 to 200 bytes without controls",
-                format!("another of {who}"),
-            ));
-        }
-        Ok(())
-    }
 }
 
 impl Terms {
@@ -393,7 +228,7 @@ impl Terms {
         if names.len() != self.parties.len() {
             return Err(refuse("parties", "distinct names", "a name twice"));
         }
-        self.check_witnesses()?;
+        witness::check(self.witnesses.as_deref(), self.witnessing_ms)?;
         let witnesses = self.witnesses.as_deref().unwrap_or_default();
         let keys: BTreeSet<[u8; 32]> = self
             .parties
@@ -439,26 +274,6 @@ impl Terms {
             return Err(refuse("circuit", "a name and a kind of 1 to 200 bytes", "another"));
         }
         Ok(())
-    }
-
-    fn check_witnesses(&self) -> Result<(), Fault> {
-        let witnesses = self.witnesses.as_deref().unwrap_or_default();
-        if self.witnesses.is_some() && !(1..=MAX_WITNESSES).contains(&witnesses.len()) {
-            return Err(refuse("witnesses", "1 to 32, or no such key", witnesses.len().to_string()));
-        }
-        if !ascending(witnesses.iter().map(|witness| witness.name.as_str())) {
-            return Err(refuse("witnesses", "ascending by name, each once", "another order"));
-        }
-        witnesses.iter().try_for_each(Witness::check)?;
-        match self.witnessing_ms {
-            Some(_) if witnesses.is_empty() => {
-                Err(refuse("witnessing", "witnesses, or no time between submissions", "a time alone"))
-            }
-            Some(every_ms) if !(1_000..=86_400_000).contains(&every_ms) => {
-                Err(refuse("witnessing", "1,000 to 86,400,000 ms", every_ms.to_string()))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn check_clocks(&self) -> Result<(), Fault> {
