@@ -64,6 +64,7 @@ NUMBERS = {
     "motion": 67,
     "vote": 68,
     "decide": 69,
+    "holds": 80,
 }
 TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 382_500_000], [347_000_000, 380_000_000]]
 # A ring is its first corner, then steps (airspace.md §10).
@@ -93,6 +94,40 @@ del FULL_FIELDS["until_ms"]  # one of its volumes has no end
 REPORT = {1: 1, 2: [VOLUME]}
 
 
+def attachment(data, name, media_type="application/octet-stream"):
+    """What an entry says of bytes (blobs.md §1), and how the vectors describe it."""
+    said = [sha256(data), len(data), name, media_type, chunk_tree(data)]
+    return said, dict(zip(("hash", "size", "name", "media_type", "root"), said))
+
+
+def chunk_tree(data):
+    """Root of the tree over chunks of 65,536 bytes, by RFC 6962 §2.1."""
+    leaves = [sha256(b"\x00" + data[place : place + 65_536]) for place in range(0, len(data), 65_536)]
+    return subtree(leaves)
+
+
+def subtree(leaves):
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256(b"")
+    middle = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01" + subtree(leaves[:middle]) + subtree(leaves[middle:]))
+
+
+def chunk_proof(leaves, index):
+    """The siblings from a leaf up."""
+    if len(leaves) < 2:
+        return []
+    middle = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < middle:
+        return chunk_proof(leaves[:middle], index) + [subtree(leaves[middle:])]
+    return chunk_proof(leaves[middle:], index - middle) + [subtree(leaves[:middle])]
+
+
+FILE = b"\x07" * 65_536 + b"\x08" * 65_536 + b"\x09" * 48_128  # two whole chunks and a part
+MAP, MAP_FIELDS = attachment(FILE, "map.png", "image/png")
+NOTHING, NOTHING_FIELDS = attachment(b"", "طلب.txt", "text/plain")
+
+
 def write_kinds():
     cases = []
 
@@ -115,6 +150,17 @@ def write_kinds():
     )
     sound("message", {1: "x" * 12_000}, "message of 12,000 bytes", text_bytes=12_000)
     sound("message", {1: "x", 3: 2**64 - 1}, "message, latest reply", text="x", reply_by_ms=2**64 - 1)
+    sound("message", {1: "as attached", 5: [MAP]}, "message with a file", text="as attached", attachments=[MAP_FIELDS])
+    sound(
+        "message",
+        {1: "as attached", 5: [NOTHING, MAP]},
+        "message with two files, one empty",
+        text="as attached",
+        attachments=[NOTHING_FIELDS, MAP_FIELDS],
+    )
+    largest = [HASH, 2**32, "x" * 200, "a/" + "b" * 127, HASH]
+    fields = dict(zip(("hash", "size", "name", "media_type", "root"), largest))
+    sound("message", {1: "x", 5: [largest]}, "message with the largest file", text="x", attachments=[fields])
     sound("amendment", {1: "hello again"}, text="hello again")
     sound("amendment", NOTICE, "amendment of a notice", notice=NOTICE_FIELDS)
     sound("withdrawal", {})
@@ -179,15 +225,22 @@ def write_kinds():
     )
     for number, word in ((1, "affirms"), (2, "disputes"), (4, "withdraws")):
         sound("position", {1: number}, f"position, {word}", stance=word)
+    sound("holds", {1: [b"\x00" * 32]}, hashes=[b"\x00" * 32])
+    many = [bytes([place]) * 32 for place in range(128)]
+    sound("holds", {1: many}, "holds, 128 of them", hashes=many)
+    sound("position", {1: 2, 3: [MAP]}, "position with a file", stance="disputes", attachments=[MAP_FIELDS])
     sound("position", {1: 3, 2: "it was a school"}, "position, corrects", stance="corrects", text="it was a school")
     for number, word in ((1, "reopen"), (2, "resolve")):
         body = {1: number, 2: f"to {word}", 3: START + DAY}
         sound("motion", body, f"motion to {word}", matter=word, text=f"to {word}", closes_ms=START + DAY)
+    moved = cbor(terms(_3=HASH))
+    expected = dict(matter="amend", text="to amend", closes_ms=START + DAY, memorandum=sha256(moved))
+    sound("motion", {1: 3, 2: "to amend", 3: START + DAY, 4: moved}, "motion to amend", **expected)
     for number, word in ((1, "for"), (2, "against"), (3, "abstain")):
         sound("vote", {1: number}, f"vote {word}", choice=word)
     sound("vote", {1: 2, 2: "not yet"}, "vote, explained", choice="against", text="not yet")
     votes = [[code(0, 0, "A"), 1], [code(0, 1, "A"), 7]]
-    for number, word in ((1, "carried"), (2, "defeated"), (3, "lapsed")):
+    for number, word in ((1, "carried"), (2, "defeated"), (3, "lapsed"), (4, "overtaken")):
         sound("decide", {1: number, 2: votes}, f"decide {word}", outcome=word, votes=votes)
     sound("decide", {1: 3, 2: [], 3: votes[1]}, "decide, a later one", outcome="lapsed", votes=[], before=votes[1])
 
@@ -203,7 +256,19 @@ def write_kinds():
     bad("message", "safety of life false", {1: "x", 2: False})
     bad("message", "answers false", {1: "x", 4: False})
     bad("message", "reply before 1970", {1: "x", 3: -1})
-    bad("message", "another key", {1: "x", 5: 1}, "Incompatible")
+    bad("message", "another key", {1: "x", 6: 1}, "Incompatible")
+    bad("message", "no attachment", {1: "x", 5: []})
+    bad("message", "17 attachments", {1: "x", 5: [[*MAP[:2], str(place), *MAP[3:]] for place in range(17)]})
+    bad("message", "one name twice", {1: "x", 5: [MAP, [*NOTHING[:2], "map.png", *NOTHING[3:]]]})
+    bad("message", "an attachment of 4 GiB and a byte", {1: "x", 5: [[MAP[0], 2**32 + 1, *MAP[2:]]]})
+    bad("message", "an attachment of 0 bytes with a hash", {1: "x", 5: [[MAP[0], 0, *MAP[2:]]]})
+    bad("message", "an attachment without a root", {1: "x", 5: [MAP[:4]]}, "Malformed")
+    for length in (0, 201):
+        bad("message", f"an attachment with a name of {length} bytes", {1: "x", 5: [[*MAP[:2], "x" * length, *MAP[3:]]]})
+    for name in ("..", "../x", "/etc/passwd", "a/b", "a\\b", "C:x", ".x", "-x", " x", "x ", "x.", "a\nb", "a\u202eb"):
+        bad("message", f"an attachment named {name!a}", {1: "x", 5: [[*MAP[:2], name, *MAP[3:]]]})
+    for media in ("image", "Image/png", "text/plain; charset=utf-8", "/png", "image/"):
+        bad("message", f"an attachment of media type {media!a}", {1: "x", 5: [[*MAP[:3], media, MAP[4]]]})
     bad("read-back", "latitude too large", {1: "x", 2: [900_000_001, 0]})
     bad("cease", "no position", {2: "stop"})
     bad("cease", "longitude too small", {1: [0, -1_800_000_001]})
@@ -277,13 +342,32 @@ def write_kinds():
     bad("position", "a correction without a text", {1: 3})
     bad("position", "empty text", {1: 1, 2: ""})
     bad("position", "text of 12,001 bytes", {1: 1, 2: "x" * 12_001})
-    bad("position", "another key", {1: 1, 3: 1}, "Incompatible")
-    for number in (0, 3):
+    bad("position", "another key", {1: 1, 4: 1}, "Incompatible")
+    bad("holds", "no hash", {1: []})
+    bad("holds", "129 hashes", {1: [bytes([place]) * 32 for place in range(129)]})
+    bad("holds", "hashes that descend", {1: [HASH, b"\x00" * 32]})
+    bad("holds", "one hash twice", {1: [HASH, HASH]})
+    bad("holds", "a hash of 31 bytes", {1: [HASH[:31]]})
+    bad("holds", "another key", {1: [HASH], 2: 1}, "Incompatible")
+    for number in (0, 4):
         bad("motion", f"matter {number}", {1: number, 2: "to close", 3: START}, "Incompatible")
+    amend = lambda name, data: bad("motion", name, {1: 3, 2: "to amend", 3: START, 4: data})
+    bad("motion", "to amend, without a memorandum", {1: 3, 2: "to amend", 3: START})
+    bad("motion", "to reopen, with a memorandum", {1: 1, 2: "to reopen", 3: START, 4: cbor(terms())})
+    amend("to amend, by an empty memorandum", b"")
+    amend("to amend, by a memorandum that breaks a rule", cbor(terms(_7=2)))
+    amend("to amend, by a memorandum with a byte behind it", cbor(terms()) + b"\x00")
+    fill = lambda kinds: {1: True, 2: [0] * kinds}
+    most = 14_000 - len(cbor(terms(_11=fill(10_000)))) + 10_000
+    largest = cbor(terms(_11=fill(most)))
+    assert len(largest) == 14_000
+    expected = dict(matter="amend", text="x", closes_ms=START, memorandum=sha256(largest))
+    sound("motion", {1: 3, 2: "x", 3: START, 4: largest}, "motion to amend, by 14,000 bytes", **expected)
+    amend("to amend, by 14,001 bytes", cbor(terms(_11=fill(most + 1))))
     bad("motion", "no text", {1: 1, 3: START})
     bad("vote", "choice 0", {1: 0})
     bad("vote", "choice 4", {1: 4})
-    bad("decide", "outcome 4", {1: 4, 2: []})
+    bad("decide", "outcome 5", {1: 5, 2: []})
     bad("decide", "no votes", {1: 1})
     bad("decide", "vote of party 255", {1: 1, 2: [[2040, 1]]})
     for kind in (17, 63, 70, 65_535):
@@ -310,11 +394,13 @@ def places():
         "notice": NOTICE,
         "conflict": REPORT,
         "position": {1: 1},
+        "holds": {1: [HASH]},
         "opens": {1: 0, 2: 1, 3: HASH},
         "suspends": {1: [], 2: 1, 3: "x"},
         "resumes": {1: 1},
         "motion": {1: 1, 2: "x", 3: 1},
         "motion to resolve": {1: 2, 2: "x", 3: 1},
+        "motion to amend": {1: 3, 2: "x", 3: 1, 4: cbor(terms())},
         "vote": {1: 1},
         "decide": {1: 1, 2: []},
     }
@@ -380,12 +466,16 @@ def places():
             ]
             for kind in ("motion", "vote", "decide")
         },
-        "motion to resolve": [
-            ("A", [], True),
-            ("A", [other("R"), own("Z")], True),
-            ("A", [own("A")], True),
-            ("O", [], False),
-        ],
+        **{
+            kind: [
+                ("A", [], True),
+                ("A", [other("R"), own("Z")], True),
+                ("A", [own("A")], True),
+                ("O", [], False),
+            ]
+            for kind in ("motion to resolve", "motion to amend")
+        },
+        "holds": [("R", [], True), ("R", [other("R")], False)] + [(l, [], False) for l in "ZAOP"],
         "position": [
             ("R", [other("Z")], True),
             ("O", [other("A")], True),
@@ -828,6 +918,15 @@ def write_frames():
             root=HASH,
             proof=proof,
         )
+    blob, described = [MAP[0], MAP[1], MAP[4]], {name: MAP_FIELDS[name] for name in ("hash", "size", "root")}
+    leaves = [sha256(b"\x00" + FILE[place : place + 65_536]) for place in range(0, len(FILE), 65_536)]
+    frame("want", [10, *blob, 0, 3], type="want", blob=described, first=0, count=3)
+    frame("want of 16 from far on", [10, *blob, 65_520, 16], type="want", blob=described, first=65_520, count=16)
+    for chunk in range(3):
+        proof, data = chunk_proof(leaves, chunk), FILE[chunk * 65_536 : (chunk + 1) * 65_536]
+        shown = dict(type="part", blob=described, chunk=chunk, proof=proof, bytes=data)
+        frame(f"part, chunk {chunk} of three", [11, *blob, chunk, proof, data], **shown)
+    frame("lack", [12, *blob], type="lack", blob=described)
     frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
     frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
     many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
@@ -900,6 +999,14 @@ def write_frames():
     bad("fork with a proof of 129 hashes", fork[:9] + [[HASH] * 129])
     bad("fork with a hash of 31 bytes", fork[:9] + [[HASH[:31]]])
     bad("fork with a size that is negative", fork[:2] + [-1] + fork[3:])
+    bad("want of none", [10, *blob, 0, 0])
+    bad("want of 17", [10, *blob, 0, 17])
+    bad("want of a blob of 4 GiB and a byte", [10, HASH, 2**32 + 1, HASH, 0, 1])
+    bad("part with a proof of 17 hashes", [11, *blob, 0, [HASH] * 17, b"\x00"])
+    bad("part of no bytes", [11, *blob, 0, [], b""])
+    bad("part of 65,537 bytes", [11, *blob, 0, [], b"\x00" * 65_537])
+    bad("part without a proof", [11, *blob, 0, b"\x00"])
+    bad("lack with a root of 31 bytes", [12, HASH, 1, HASH[:31]])
     bad("refusal with code 65,536", [8, 65_536, ""])
     bad("refusal with text as bytes", [8, 1, b"no"])
     write("frames", 6, cases=cases, refused=refused, conversations=conversations())
@@ -917,9 +1024,9 @@ def conversations():
         ("a hello and a ping", [hello(), [4, 1]], None),
         ("the secret of rus", [hello(), [6, 1, 0, seed("rus", "secret")]], None),
         ("bytes that are no frame", [b"\xff"], "Malformed"),
-        ("a frame type that does not exist", [hello(), [10, 1]], "Malformed"),
+        ("a frame type that does not exist", [hello(), [13, 1]], "Malformed"),
         ("another line", [hello(_2=HASH)], "WrongLine"),
-        ("another memorandum", [hello(_3=HASH)], "StaleMemorandum"),
+        ("another memorandum", [hello(_3=HASH)], None),
         ("another version", [hello(_1=2)], "WrongVersion"),
         ("another party", [hello(_4=0)], "WrongParty"),
         ("a party that does not exist", [hello(_4=2)], "WrongParty"),
@@ -930,7 +1037,6 @@ def conversations():
     codes = {
         "Malformed": 1,
         "WrongLine": 2,
-        "StaleMemorandum": 3,
         "WrongVersion": 4,
         "WrongParty": 5,
         "NoHello": 6,
@@ -1212,6 +1318,75 @@ def write_folds():
     r.say("rus", "A", "resumes", {1: 0, 2: [ours, 6]}, stop, **refused)
     assert carried == "usa/A/6"
     r.case.update(undecided=[aside], consent={stop: None})
+
+    founding = MEMORANDA["three, no veto"]
+    amended = lambda before, **changes: cbor({**changed(founding, changes), 3: sha256(cbor(before))})
+    amend = lambda r, party, data, *about, **expected: r.say(
+        party, "A", "motion", {1: 3, 2: "to amend", 3: START + DAY, 4: data}, *about, **expected
+    )
+    act = lambda party, number: [code(0, PARTIES.index(party), "A"), number]
+
+    r = record("an amendment is in force under a cut that covers its decision, and only there", "three, no veto")
+    offices = founding[6][0][10] + [{1: 3, 2: "press", 3: 0}]
+    first = amended(founding, _6=[{**USA, 10: offices}, RUS, TUR], _11={1: True, 2: [1]}, _12=[[4, 1 << 20]] * 5)
+    r.say("usa", "R", "message", message, office=3, **refused)
+    motion = amend(r, "rus", first)
+    r.say("usa", "A", "vote", {1: 1}, motion)
+    r.say("tur", "A", "suspends", suspend())
+    r.say("usa", "R", "message", message, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("rus", 1)]}, motion)
+    r.say("usa", "R", "message", message, office=3)
+    r.say("usa", "R", "message", message)
+    r.say("usa", "R", "message", message, **refused)
+    r.say("rus", "R", "message", message, unheard=["usa/A"], **refused)
+    r.say("rus", "R", "message", message)
+    r.say("usa", "R", "notice", NOTICE, **refused)
+    r.say("usa", "A", "motion", {1: 2, 2: "x", 3: START + DAY})
+    r.say("usa", "A", "motion", {1: 2, 2: "x", 3: START + DAY})
+    r.say("usa", "A", "motion", {1: 2, 2: "x", 3: START + DAY}, **refused)
+    r.case.update(in_force=sha256(first))
+
+    r = record("of two amendments of one memorandum the second is overtaken", "three, no veto")
+    first, second = amended(founding, _11={1: False, 2: []}), amended(founding, _11={1: True, 2: [14]})
+    one, two = amend(r, "usa", first), amend(r, "rus", second)
+    r.say("tur", "A", "vote", {1: 1}, one)
+    r.say("tur", "A", "vote", {1: 1}, two)
+    r.say("usa", "A", "decide", {1: 4, 2: [act("usa", 1), act("tur", 1)]}, one, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("tur", 1)]}, one)
+    decided = {2: [act("rus", 1), act("tur", 2)], 3: act("usa", 3)}
+    r.say("usa", "A", "decide", {1: 1, **decided}, two, **refused)
+    r.wait(DAY + 1).say("usa", "A", "decide", {1: 3, **decided}, two, **refused)
+    r.say("usa", "A", "decide", {1: 4, **decided}, two)
+    r.case.update(in_force=sha256(first), undecided=[])
+
+    r = record("what an amendment may not change", "three, no veto")
+    one = lambda data: amend(r, "usa", data, **refused)
+    one(cbor(founding))
+    one(cbor({**founding, 3: HASH}))
+    one(amended(founding, _2="iraq"))
+    one(amended(founding, _4=HASH))
+    one(amended(founding, _5=HASH))
+    one(amended(founding, _6=[USA, RUS]))
+    one(amended(founding, _6=[USA, RUS, TUR, member(3, "irn")]))
+    one(amended(founding, _6=[USA, RUS, member(3, "tur")]))
+    one(amended(founding, _6=[USA, RUS, {**member(2, "irq"), 2: "irq"}]))
+    r.case.update(in_force=sha256(cbor(founding)), undecided=[])
+
+    r = record("a depositary that was replaced decides no more, and the next one goes on from its last word", "three, no veto")
+    first = amended(founding, _7=1)
+    second = amended({**founding, 7: 1, 3: sha256(cbor(founding))}, _13={1: 3, 2: [], 3: DAY})
+    one = amend(r, "usa", first)
+    r.say("tur", "A", "vote", {1: 1}, one)
+    amend(r, "rus", second, **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("tur", 1)]}, one)
+    two = amend(r, "tur", second)
+    assert two == "tur/A/2"
+    r.say("rus", "A", "vote", {1: 1}, two)
+    decided = {1: 1, 2: [act("rus", 2), act("tur", 2)]}
+    r.say("usa", "A", "decide", {**decided, 3: act("usa", 2)}, two, **refused)
+    r.say("rus", "A", "decide", decided, two, **refused)
+    r.say("rus", "A", "decide", {**decided, 3: act("usa", 2)}, two)
+    r.case.update(in_force=sha256(second), undecided=[])
 
     r = record("positions stand side by side, and each party's last word is its own")
     said = r.say("usa", "Z", "message", message)

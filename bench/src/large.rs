@@ -139,7 +139,7 @@ impl Large {
     }
 
     /// Starts `usa`; also gives the seconds until it said how the line stands.
-    async fn start(&self) -> Outcome<(Station, f64)> {
+    pub(crate) async fn start(&self) -> Outcome<(Station, f64)> {
         let began = Instant::now();
         let usa = self.pair.start_usa().await?;
         usa.connect().await?.read(LINE).await?;

@@ -38,7 +38,7 @@ enum Suite {
     Line,
     /// The conflict check: a register of a million volumes, on one thread
     Airspace,
-    /// What a record proves to others: witnesses
+    /// What a record proves to others, and what parties decide together: dossiers, witnesses, motions
     Evidence,
 }
 
@@ -63,6 +63,10 @@ enum Part {
     Import,
     /// Of the evidence: checkpoints that a witness cosigns
     Witness,
+    /// Of the evidence: dossiers of a large record, made and verified
+    Dossier,
+    /// Of the evidence: a council's motions
+    Council,
 }
 
 /// Measures us beside the peers.
@@ -238,8 +242,15 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
         }
         Suite::Evidence => {
             let mut figures = Vec::new();
+            if wanted(Part::Council) {
+                figures.extend(evidence::council::measure(cli.quick)?);
+            }
             if wanted(Part::Witness) {
                 figures.extend(runtime.block_on(evidence::witness::measure(&run, cli.quick))?);
+            }
+            if wanted(Part::Dossier) {
+                say("dossiers of a large record");
+                figures.extend(runtime.block_on(evidence::dossier::measure(&run))?);
             }
             Ok(figures)
         }

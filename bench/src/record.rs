@@ -85,7 +85,7 @@ impl<'a> Conversation<'a> {
                 Content::Acknowledgement { text: Some(self.text.clone()) }
             } else {
                 let text = self.text.clone();
-                Content::Message(Message { text, safety_of_life: None, reply_by_ms: None, answers: None })
+                Content::Message(Message { text, ..Message::default() })
             };
             let entry = Entry {
                 serial: number,

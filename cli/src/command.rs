@@ -10,8 +10,8 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, demo, entry, inbox, motion, notice, officer, position, record, regard, report, run, send,
-    setup, standing, status, watch, witness,
+    airspace, attachment, demo, dossier, entry, inbox, memorandum, motion, notice, officer, position, record,
+    regard, report, run, send, setup, standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -39,9 +39,9 @@ pub(crate) struct Cli {
 enum Verb {
     /// Make a party's keys for a line, and its card
     Init(setup::Init),
-    /// Draft, show, check, sign or adopt a memorandum
+    /// Draft, show, check, sign or adopt a memorandum, or write down the one in force
     #[command(subcommand)]
-    Memorandum(setup::Paperwork),
+    Memorandum(memorandum::Asked),
     /// Run the station
     Run,
     /// Be a neutral witness: cosign the checkpoints of logs, and see no entry of them
@@ -51,6 +51,8 @@ enum Verb {
     Demo(demo::Options),
     #[command(flatten)]
     Line(LineVerb),
+    /// Say what a dossier shows, who is bound by it, and what it does not prove: no station needed
+    Verify(dossier::Verify),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -108,6 +110,11 @@ enum LineVerb {
     Position(position::Asked),
     /// Show all parties' positions on an entry, side by side
     Positions(position::Positions),
+    /// List files that go with entries, and who holds them
+    Attachments(attachment::Attachments),
+    /// Take out a file that goes with an entry
+    #[command(subcommand)]
+    Attachment(attachment::Asked),
     /// Show how the line stands
     Status(status::Status),
     /// Follow what happens on the line, an event a line
@@ -118,6 +125,9 @@ enum LineVerb {
     /// Verify or list the record
     #[command(subcommand)]
     Record(record::Record),
+    /// Take part of the record to somebody who was not there
+    #[command(subcommand)]
+    Dossier(dossier::Dossier),
     /// Look whether the station is well
     Doctor(record::Doctor),
 }
@@ -128,14 +138,21 @@ impl Cli {
     /// # Errors
     /// Why it was not done.
     pub(crate) fn run(self, out: &Output) -> Result<ExitCode, Failure> {
-        let home = home(self.home)?;
+        let home = || home(self.home);
         match self.verb {
-            Verb::Init(asked) => said(out, setup::init(&home, &asked)?)?,
-            Verb::Memorandum(asked) => said(out, setup::paperwork(&home, &asked)?)?,
-            Verb::Run => run::run(home, self.json)?,
-            Verb::Witness(asked) => witness::witness(asked, &home, out)?,
+            // A stranger has no station, and no place for one.
+            Verb::Verify(asked) => dossier::verify(&asked, out)?,
+            Verb::Init(asked) => said(out, setup::init(&home()?, &asked)?)?,
+            Verb::Memorandum(memorandum::Asked::Paper(asked)) => {
+                said(out, setup::paperwork(&home()?, &asked)?)?
+            }
+            Verb::Memorandum(memorandum::Asked::InForce(line)) => {
+                on_runtime(memorandum::in_force(&line, &home()?, out))??;
+            }
+            Verb::Run => run::run(home()?, self.json)?,
+            Verb::Witness(asked) => witness::witness(asked, &home()?, out)?,
             Verb::Demo(asked) => return demo::run(&asked, out),
-            Verb::Line(verb) => on_runtime(verb.run(&home, out))??,
+            Verb::Line(verb) => on_runtime(verb.run(&home()?, out))??,
             Verb::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "detente", &mut script);
@@ -170,10 +187,13 @@ impl LineVerb {
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
+            Self::Attachments(asked) => attachment::attachments(asked, home, out).await,
+            Self::Attachment(asked) => attachment::attachment(asked, home, out).await,
             Self::Status(asked) => status::status(asked, home, out).await,
             Self::Watch(asked) => watch::watch(asked, home, out).await,
             Self::Officer(asked) => officer::officer(asked, home, out).await,
             Self::Record(asked) => record::record(asked, home, out).await,
+            Self::Dossier(asked) => dossier::dossier(asked, home, out).await,
             Self::Doctor(asked) => record::doctor(asked, home, out).await,
         }
     }

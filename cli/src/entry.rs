@@ -12,6 +12,7 @@ use detente_station::Home;
 use serde_json::json;
 
 use crate::answer::Field;
+use crate::attachment;
 use crate::draft::entry_name;
 use crate::failure::Failure;
 use crate::line::{LineArgs, OnLine};
@@ -230,6 +231,7 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
             page.quote(label, &lines);
         }
     }
+    page.any("attached", attachment::named(body));
     page.any("position", body.at("position").place().map(|place| place.to_string()));
     page.any("safety", flag("safety_of_life", "safety of life: passes while the line is suspended"));
     page.any("answers", flag("answers", "what it regards"));
@@ -276,6 +278,7 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
         ("verdict", "verdict"),
         ("stance", "holds"),
         ("matter", "moved to"),
+        ("memorandum", "memorandum"),
         ("choice", "vote"),
         ("outcome", "outcome"),
         ("decision", "decision"),

@@ -7,6 +7,7 @@ use detente_station::Home;
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::attachment::Reading;
 use crate::failure::Failure;
 use crate::socket::{Socket, Trouble};
 
@@ -129,6 +130,27 @@ impl OnLine {
     /// Why there is no answer.
     pub(crate) async fn hand(&self, path: &str, file: Vec<u8>, more: Duration) -> Result<Answer, Trouble> {
         self.socket.with_more(more).hand(&format!("{}{path}", self.path), file).await
+    }
+
+    /// Commands, with more time, where the answer is a file.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn fetch(
+        &self,
+        path: &str,
+        body: &Value,
+        more: Duration,
+    ) -> Result<hyper::body::Bytes, Trouble> {
+        self.socket.with_more(more).fetch(&format!("{}{path}", self.path), body).await
+    }
+
+    /// Hands over what comes piece by piece, with more time for the answer.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn bring(&self, path: &str, file: Reading, more: Duration) -> Result<Answer, Trouble> {
+        self.socket.with_more(more).bring(&format!("{}{path}", self.path), file).await
     }
 
     /// Takes something out.

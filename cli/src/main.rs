@@ -4,16 +4,18 @@
 
 mod airspace;
 mod answer;
+mod attachment;
 mod command;
 mod demo;
+mod dossier;
 mod draft;
 mod entry;
 mod events;
 mod failure;
 mod files;
-mod harmless;
 mod inbox;
 mod line;
+mod memorandum;
 mod motion;
 mod notice;
 mod officer;
@@ -39,6 +41,7 @@ mod witness;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use detente_dossier::harmless;
 
 use self::command::Cli;
 use self::failure::Failure;

@@ -1,7 +1,9 @@
 //! `motion`: what is moved in the name of all, who voted how, and what was decided (spec/line.md §5, Motions).
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
-use detente_station::Home;
+use detente_station::{Home, home};
 
 use crate::answer::Field;
 use crate::draft::{Draft, Writing, entry_name, held_text};
@@ -17,6 +19,8 @@ use crate::time::{self, When};
 pub(crate) enum Asked {
     /// Move that the parties say something together; `detente reopen propose` moves a reopening
     Resolve(Resolve),
+    /// Move another memorandum in the place of the one in force
+    Amend(Amend),
     /// Vote for a motion
     For(Vote),
     /// Vote against a motion
@@ -36,6 +40,21 @@ pub(crate) struct Resolve {
     /// An entry that it is about; may be given several times
     #[arg(long, value_name = "REF", value_parser = entry_name)]
     about: Vec<String>,
+    /// Until when votes count; as long as the memorandum lets it, if not given
+    #[arg(long, value_name = "TIME")]
+    closes: Option<When>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// What `motion amend` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Amend {
+    /// The memorandum that is moved: `detente memorandum in-force` writes the one to change
+    file: PathBuf,
+    /// Why
+    #[arg(long, value_parser = held_text)]
+    text: Option<String>,
     /// Until when votes count; as long as the memorandum lets it, if not given
     #[arg(long, value_name = "TIME")]
     closes: Option<When>,
@@ -66,6 +85,16 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
                 .with("text", asked.text.as_str())
                 .with_any("closes_ms", desk.time(out, "closes", asked.closes))
                 .regarding(&asked.about);
+            desk.write(out, draft).await
+        }
+        Asked::Amend(asked) => {
+            let file = home::read(&asked.file)?;
+            let desk = asked.writing.open(home).await?;
+            let draft = Draft::of("motion")
+                .with("matter", "amend")
+                .with("memorandum", file.as_str())
+                .with_any("text", asked.text.as_deref())
+                .with_any("closes_ms", desk.time(out, "closes", asked.closes));
             desk.write(out, draft).await
         }
         Asked::For(asked) => vote("for", asked, home, out).await,
@@ -101,6 +130,10 @@ pub(crate) fn row(page: &mut Page<'_>, out: &Output, motion: Field<'_>, now_ms: 
     let about = motion.at("about").joined().map(|about| format!(", about {about}")).unwrap_or_default();
     page.row(&format!("  {}", motion.at("motion").or_unknown()), &format!("to {matter}{about}"));
     page.quote("", &motion.at("text").block().unwrap_or_default());
+    for change in motion.at("memorandum").at("changes").list() {
+        let said = |at| change.at(at).text().unwrap_or_else(|| "nothing".into());
+        page.row("", &format!("{}: {} → {}", change.at("field").or_unknown(), said("before"), said("after")));
+    }
     let votes: Vec<String> =
         motion.at("votes").pairs().map(|(party, vote)| format!("{party} {}", vote.or_unknown())).collect();
     page.row("", &format!("votes: {}", if votes.is_empty() { "none".into() } else { votes.join(", ") }));

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use detente_station::Home;
 
 use crate::answer::Field;
+use crate::attachment::Attaching;
 use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::entry;
 use crate::failure::Failure;
@@ -63,6 +64,8 @@ struct Ground {
     #[arg(long, short, value_enum, ignore_case = true, hide_possible_values = true)]
     precedence: Option<Precedence>,
     #[command(flatten)]
+    attaching: Attaching,
+    #[command(flatten)]
     writing: Writing,
 }
 
@@ -91,12 +94,15 @@ pub(crate) async fn position(asked: &Asked, home: &Home, out: &Output) -> Result
         Asked::Withdraw(word) => ("withdraws", &word.entry, word.text.as_deref(), &word.ground),
     };
     let regards: Vec<String> = [entry].into_iter().chain(&ground.borne_out_by).cloned().collect();
+    let desk = ground.writing.open(home).await?;
+    let attachments = ground.attaching.bring(desk.on(), out).await?;
     let draft = Draft::of("position")
         .with("stance", stance)
+        .with_any("attachments", attachments)
         .with_any("text", text)
         .with_any("precedence", ground.precedence.map(Precedence::prosign))
         .regarding(&regards);
-    ground.writing.write(home, out, draft).await
+    desk.write(out, draft).await
 }
 
 /// Shows all parties' positions on an entry.

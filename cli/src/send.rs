@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use detente_station::Home;
 
+use crate::attachment::Attaching;
 use crate::draft::{Draft, MAX_TEXT, Writing, entry_name, held_text};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -36,6 +37,8 @@ pub(crate) struct Send {
     /// The text, or - for standard input: at most 12,000 bytes
     #[arg(required_unless_present = "file")]
     text: Option<String>,
+    #[command(flatten)]
+    attaching: Attaching,
     #[command(flatten)]
     writing: Writing,
 }
@@ -75,8 +78,10 @@ pub(crate) async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), 
     // Only FLASH can carry the flag, so the flag alone says FLASH.
     let precedence = asked.precedence.or(asked.safety_of_life.then_some(Precedence::Flash));
     let desk = asked.writing.open(home).await?;
+    let attachments = asked.attaching.bring(desk.on(), out).await?;
     let draft = Draft::of("message")
         .with("text", text)
+        .with_any("attachments", attachments)
         .with_any("precedence", precedence.map(Precedence::prosign))
         .with_flag("safety_of_life", asked.safety_of_life)
         .with_any("reply_by_ms", desk.time(out, "reply by", asked.reply_by))

@@ -4,13 +4,14 @@
 //! can be no answer has a message of its own. What [`Trouble`] a call had matters to two callers: one that wrote
 //! must know whether the station may have taken it, one that follows must know whether to come back.
 
+use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use detente_station::Home;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -24,6 +25,8 @@ use crate::time;
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
+/// Largest file that is fetched, in bytes.
+const MAX_FILE: usize = detente_dossier::archive::MOST_BYTES;
 /// How much of an answer that makes no sense is shown, in characters.
 const SHOWN: usize = 60;
 
@@ -69,7 +72,7 @@ impl Socket {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, Trouble> {
-        self.call(Method::GET, path, None).await
+        self.call(Method::GET, path, nothing()).await
     }
 
     /// Commands.
@@ -77,7 +80,7 @@ impl Socket {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, Trouble> {
-        self.call(Method::POST, path, Some(body.to_string().into())).await
+        self.call(Method::POST, path, Full::new(Bytes::from(body.to_string()))).await
     }
 
     /// Hands a file over.
@@ -85,7 +88,29 @@ impl Socket {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn hand(&self, path: &str, file: Vec<u8>) -> Result<Answer, Trouble> {
-        self.call(Method::POST, path, Some(file.into())).await
+        self.call(Method::POST, path, Full::new(Bytes::from(file))).await
+    }
+
+    /// Hands over what comes piece by piece.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn bring<B>(&self, path: &str, body: B) -> Result<Answer, Trouble>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.call(Method::PUT, path, body).await
+    }
+
+    /// Commands, where the answer is a file.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn fetch(&self, path: &str, body: &Value) -> Result<Bytes, Trouble> {
+        self.whole(Method::POST, path, Full::new(Bytes::from(body.to_string())), MAX_FILE)
+            .await
+            .map(|(_, bytes)| bytes)
     }
 
     /// Takes something out.
@@ -93,7 +118,7 @@ impl Socket {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn delete(&self, path: &str) -> Result<Answer, Trouble> {
-        self.call(Method::DELETE, path, None).await
+        self.call(Method::DELETE, path, nothing()).await
     }
 
     /// Opens a stream, whose body is for the caller to read.
@@ -102,12 +127,12 @@ impl Socket {
     /// Why there is none.
     pub(crate) async fn follow(&self, path: &str) -> Result<Incoming, Trouble> {
         let opening = async {
-            let response = self.send(Method::GET, path, None).await?;
+            let response = self.send(Method::GET, path, nothing()).await?;
             if response.status() == StatusCode::OK {
                 return Ok(response.into_body());
             }
             let status = response.status();
-            Err(match read(response).await {
+            Err(match read(response, MAX_ANSWER).await {
                 Ok(bytes) => Trouble::Answered(refusal(status, &bytes)),
                 Err(trouble) => trouble,
             })
@@ -115,25 +140,44 @@ impl Socket {
         tokio::time::timeout(self.patience, opening).await.unwrap_or_else(|_| Err(self.late()))
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Answer, Trouble> {
+    async fn call<B>(&self, method: Method, path: &str, body: B) -> Result<Answer, Trouble>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (status, bytes) = self.whole(method, path, body, MAX_ANSWER).await?;
+        Answer::read(&bytes).map_err(|_| Trouble::Answered(senseless("JSON", status, &bytes)))
+    }
+
+    /// The whole body of an answer that is no refusal.
+    async fn whole<B>(
+        &self,
+        method: Method,
+        path: &str,
+        body: B,
+        most: usize,
+    ) -> Result<(StatusCode, Bytes), Trouble>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let asking = async {
             let response = self.send(method, path, body).await?;
             let status = response.status();
-            let bytes = read(response).await?;
-            if status != StatusCode::OK {
-                return Err(Trouble::Answered(refusal(status, &bytes)));
+            let bytes = read(response, most).await?;
+            match status {
+                StatusCode::OK => Ok((status, bytes)),
+                _ => Err(Trouble::Answered(refusal(status, &bytes))),
             }
-            Answer::read(&bytes).map_err(|_| Trouble::Answered(senseless("JSON", status, &bytes)))
         };
         tokio::time::timeout(self.patience, asking).await.unwrap_or_else(|_| Err(self.late()))
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Bytes>,
-    ) -> Result<Response<Incoming>, Trouble> {
+    async fn send<B>(&self, method: Method, path: &str, body: B) -> Result<Response<Incoming>, Trouble>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let socket = self.home.socket();
         let stream = UnixStream::connect(&socket).await;
         let stream = stream.map_err(|cause| Trouble::NoStation(absent(&self.home, &cause)))?;
@@ -144,7 +188,7 @@ impl Socket {
             .uri(path)
             .header("host", "station")
             .header("content-type", "application/json")
-            .body(Full::new(body.unwrap_or_default()));
+            .body(body);
         let request = request.map_err(|cause| {
             let (expected, hint) = ("one that HTTP takes", "check the names that were typed");
             Trouble::NoStation(Failure::misuse("path of the call", expected, cause.to_string(), hint))
@@ -165,8 +209,13 @@ impl Socket {
     }
 }
 
-async fn read(response: Response<Incoming>) -> Result<Bytes, Trouble> {
-    let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+/// A body without a byte.
+fn nothing() -> Full<Bytes> {
+    Full::default()
+}
+
+async fn read(response: Response<Incoming>, most: usize) -> Result<Bytes, Trouble> {
+    let body = Limited::new(response.into_body(), most).collect().await;
     body.map(http_body_util::Collected::to_bytes).map_err(|cause| lost(cause.as_ref()))
 }
 

@@ -169,6 +169,11 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
         "missed" => {
             out.paint(Tone::Warn, &format!("! {} owed the test of slot {}", text("party"), text("slot")))
         }
+        "amended" => {
+            let said =
+                format!("● the memorandum is amended by {}: `detente memorandum in-force`", text("decision"));
+            out.paint(Tone::Warn, &said)
+        }
         "conflict" => {
             let until = event.at("until_ms").number().map_or_else(|| "it is withdrawn".into(), time::stamp);
             let word = if event.at("verdict").is("conflict") { "CONFLICT" } else { "WITHIN SEPARATION" };

@@ -94,4 +94,47 @@ fn what_all_say_is_carried_by_their_votes_alone() {
         assert!(page.contains(says), "{says}: {page}");
     }
     usa.run(&["motion", "for"]).refused(2, "found 0 open", "detente motion list");
+    let last = write(&usa, &["motion", "resolve", "That it was locked."]);
+    let listed = read(&rus, &["motion", "list"])["motions"].as_array().unwrap().clone();
+    let listed: Vec<&str> = listed.iter().filter_map(|motion| motion["motion"].as_str()).collect();
+    assert_eq!(listed, [&last, &against, &motion], "the newest first, whoever moved it");
+}
+
+#[test]
+fn the_rules_are_amended_by_a_motion_and_hold_after_a_start() {
+    let ([usa, rus], [at_usa, mut at_rus]) = two_connected();
+    let founding = read(&usa, &["memorandum", "in-force"]);
+    assert_eq!(founding["hash"], founding["line"], "the one that founded the line");
+    let file = usa.done(&["memorandum", "in-force"]);
+    assert!(file.contains("flash = \"10m\""), "{file}");
+    let path = usa.folder.file("amended.toml", file.replacen("flash = \"10m\"", "flash = \"5m\"", 1));
+
+    let motion = write(&usa, &["motion", "amend", &path, "--text", "Ten minutes are too long."]);
+    let moved = read(&rus, &["motion", "list"])["motions"][0].clone();
+    let change = json!([{"field": "handling.flash", "before": "10m", "after": "5m"}]);
+    assert_eq!((&moved["matter"], &moved["memorandum"]["changes"]), (&json!("amend"), &change));
+    assert!(rus.done(&["motion", "list"]).contains("handling.flash: 10m → 5m"));
+    assert_eq!(read(&rus, &["memorandum", "in-force"])["hash"], founding["hash"], "moved is not carried");
+    write(&rus, &["motion", "for", &motion]);
+
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let amended = |party: &Party| loop {
+        assert!(Instant::now() < deadline, "nothing was amended: {}", party.done(&["motion", "list"]));
+        let found = read(party, &["memorandum", "in-force"]);
+        if found["hash"] != founding["hash"] {
+            return found;
+        }
+    };
+    let now = amended(&usa);
+    assert_eq!(now["hash"], moved["memorandum"]["hash"]);
+    assert_eq!((&now["line"], &now["predecessor"]), (&founding["line"], &founding["hash"]));
+    assert_eq!((&amended(&rus)["hash"], &now["handling_ms"]["Z"]), (&now["hash"], &json!(300_000)));
+
+    // The file was an amendment of the one before: it would undo what others have changed since.
+    usa.run(&["motion", "amend", &path]).refused(1, "predecessor", "memorandum in-force");
+    at_rus.signal("TERM");
+    at_rus.ended();
+    let _stations = (at_usa, rus.start());
+    assert_eq!(read(&rus, &["memorandum", "in-force"])["hash"], now["hash"]);
+    write(&usa, &["send", "Received."]);
 }

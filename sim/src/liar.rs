@@ -3,19 +3,23 @@
 //! It keeps its books in branches, so that it can tell parties different things under one name. What it cannot
 //! do is sign as somebody else; everything short of that is in here.
 
+mod breaches;
+mod writing;
+
 use std::collections::BTreeMap;
 
 use detente_line::frame::{self, Frame, Hello};
-use detente_line::{Choice, CircuitId, Content, Matter, Memorandum, Message, Outcome};
+use detente_line::{Choice, CircuitId, Content, Memorandum};
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party,
-    Receipt, STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, SignedCheckpoint, leaf_hash, vector_hash,
-    verify_step,
+    Book, BookSecret, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party, Receipt,
+    STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, verify_step,
 };
 
 use crate::founding::Keys;
 use crate::rng::Rng;
 use crate::scenario::Lies;
+
+use breaches::message;
 
 /// Most frames that are kept to be said again.
 const OVERHEARD: usize = 64;
@@ -178,6 +182,15 @@ impl Liar {
             {
                 self.secrets.insert(party, secret);
             }
+            Ok(Frame::Want { blob, first, .. }) => {
+                // It has none of what it names, and gives what it has not.
+                let answer = match self.rng.below(3) {
+                    0 => frame::lack(&blob),
+                    1 => frame::part(&blob, first, &[], &vec![7; blob.chunk_length(first).max(1) as usize]),
+                    _ => return out,
+                };
+                out.push((circuit, answer));
+            }
             Ok(Frame::Step { book, first, entries, signature }) => {
                 out.extend(self.hears(circuit, book, first, &entries, &signature, now_ms));
             }
@@ -298,256 +311,6 @@ impl Liar {
         self.rng.pick(&ready).copied()
     }
 
-    /// A precedence.
-    fn class(&mut self) -> Class {
-        [Class::Z, Class::O, Class::P, Class::R][self.rng.below(4) as usize]
-    }
-
-    /// A sound entry, but for what it means.
-    fn entry(
-        &mut self,
-        branch: usize,
-        book: Book,
-        regards: Vec<EntryRef>,
-        content: &Content,
-        now_ms: u64,
-    ) -> Entry {
-        let heard = self.heard.iter().map(|(book, frontier)| (*book, (frontier.size(), frontier.root())));
-        let of = self.branches.get(branch).cloned().unwrap_or_default();
-        let own = of.frontiers.iter().map(|(book, frontier)| (*book, (frontier.size(), frontier.root())));
-        let known: BTreeMap<Book, (u64, Hash)> = heard.chain(own).collect();
-        let stated = of.stated.get(&book);
-        let moved = known.iter().filter(|(of, (size, _))| {
-            **of != book && *size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0)
-        });
-        let time_ms = of.time_ms.max(now_ms);
-        Entry {
-            serial: of.serial + 1,
-            time_ms,
-            clock_held: now_ms < of.time_ms,
-            office: 0,
-            language: None,
-            regards,
-            cut: moved.map(|(of, (size, _))| (*of, *size)).collect(),
-            vector: (book.class == Class::A).then(|| vector_hash(&known)),
-            kind: content.kind(),
-            body: content.encode(),
-        }
-    }
-
-    /// The book of a class that it writes in now: now and then one that it should have done with, or a new one.
-    fn book(&mut self, branch: usize, class: Class, now_ms: u64) -> Book {
-        let party = self.keys.party;
-        let of = self.branches.get(branch);
-        let generation = of.and_then(|of| of.generations.get(&class)).copied().unwrap_or(0);
-        let book = Book { generation, party, class };
-        if !self.lies.generations {
-            return book;
-        }
-        if self.rng.chance(100) {
-            return Book { generation: self.rng.below(u64::from(generation) + 1) as u16, ..book };
-        }
-        if generation < 8 && self.rng.chance(60) {
-            // Mostly the next one; one further on is nobody's.
-            let skipped = u16::from(self.rng.chance(50));
-            let next = Book { generation: generation + 1 + skipped, ..book };
-            if skipped == 0
-                && let Some(of) = self.branches.get_mut(branch)
-            {
-                of.generations.insert(class, next.generation);
-            }
-            let frontier = self.branches.get(branch).and_then(|of| of.frontiers.get(&book)).cloned();
-            let frontier = frontier.unwrap_or_default();
-            let short = self.rng.chance(200);
-            let size = if short { self.rng.below(frontier.size() + 1) } else { frontier.size() };
-            let opens = Content::Opens { before: generation, size, root: frontier.root() };
-            if !self.rng.chance(200) {
-                let entry = self.entry(branch, next, Vec::new(), &opens, now_ms);
-                self.append(branch, next, &entry);
-            }
-            return next;
-        }
-        book
-    }
-
-    fn write(&mut self, branch: usize, class: Class, regards: Vec<EntryRef>, content: &Content, now_ms: u64) {
-        let book = self.book(branch, class, now_ms);
-        let entry = self.entry(branch, book, regards, content, now_ms);
-        self.append(branch, book, &entry);
-    }
-
-    fn append(&mut self, branch: usize, book: Book, entry: &Entry) {
-        let Ok(bytes) = entry.encode() else { return };
-        let Some(of) = self.branches.get_mut(branch) else { return };
-        of.serial = of.serial.max(entry.serial);
-        of.time_ms = of.time_ms.max(entry.time_ms);
-        of.stated.entry(book).or_default().extend(entry.cut.iter().map(|(of, size)| (*of, *size)));
-        self.append_bytes(branch, book, bytes);
-    }
-
-    fn append_bytes(&mut self, branch: usize, book: Book, bytes: Vec<u8>) {
-        let secret = BookSecret::new(&self.keys.secret, &book.origin(&self.line));
-        let Some(of) = self.branches.get_mut(branch) else { return };
-        let frontier = of.frontiers.entry(book).or_default();
-        frontier.push(leaf_hash(&secret.blind(frontier.size()), &bytes));
-        let checkpoint = Checkpoint { book, size: frontier.size(), root: frontier.root() };
-        of.signatures.entry(book).or_default().push(checkpoint.sign(&self.line, &self.keys.book).signature);
-        of.entries.entry(book).or_default().push(bytes);
-    }
-
-    /// An entry that breaks a rule of its book.
-    fn breach(&mut self, branch: usize, now_ms: u64) {
-        let class = if self.rng.chance(300) { Class::A } else { self.class() };
-        let book = self.book(branch, class, now_ms);
-        let content = match class {
-            Class::A => {
-                Content::Suspends { scope: vec![1], effective_ms: now_ms + 30_000, reason: "a lie".into() }
-            }
-            _ => message(&mut self.rng),
-        };
-        let mut entry = self.entry(branch, book, Vec::new(), &content, now_ms);
-        match self.rng.below(14) {
-            0 => entry.serial = entry.serial.saturating_sub(self.rng.within(1, 4)).max(1),
-            1 => entry.serial += self.rng.within(1, 5),
-            2 => entry.time_ms = entry.time_ms.saturating_sub(self.rng.within(1, 90_000_000)),
-            3 => entry.time_ms += self.rng.below(90_000_000),
-            4 => {
-                entry.cut.insert(book, self.rng.below(10));
-            }
-            5 => {
-                let stated = self.branches.get(branch).and_then(|of| of.stated.get(&book)).cloned();
-                if let Some((of, size)) = stated.unwrap_or_default().into_iter().find(|(_, size)| *size > 1) {
-                    entry.cut.insert(of, size - 1);
-                }
-            }
-            6 => entry.vector = if class == Class::A { None } else { Some([7; 32]) },
-            7 => entry.vector = entry.vector.map(|_| [7; 32]),
-            8 => entry.office = 77,
-            9 => {
-                let content = [
-                    Content::Displayed,
-                    Content::Decide { outcome: Outcome::Carried, votes: Vec::new(), before: None },
-                    Content::Unknown { kind: 40 },
-                    Content::Unknown { kind: 200 },
-                ];
-                if let Some(content) = self.rng.pick(&content) {
-                    (entry.kind, entry.body) = (content.kind(), content.encode());
-                }
-            }
-            10 => entry.regards = self.seen.iter().take(2).map(|(name, _)| *name).collect(),
-            11 => {
-                let bytes: Vec<u8> = (0..self.rng.within(1, 60)).map(|_| self.rng.next() as u8).collect();
-                return self.append_bytes(branch, book, bytes);
-            }
-            12 => {
-                // Rests on acts that do not exist, for ever; rarely, since the book then waits for ever too.
-                if self.rng.chance(100) {
-                    let parties: Vec<Party> = self.memorandum.parties().collect();
-                    if let Some(party) = self.rng.pick(&parties).filter(|party| **party != self.keys.party) {
-                        entry.cut.insert(Book { generation: 0, party: *party, class: Class::A }, 100_000);
-                    }
-                }
-            }
-            _ => {
-                // A key that nobody knows: the map has one more pair, at its end.
-                if let Ok(mut bytes) = entry.encode()
-                    && let Some(first) = bytes.first_mut()
-                {
-                    *first += 1;
-                    bytes.extend([0x0b, 0xf5]);
-                    return self.append_bytes(branch, book, bytes);
-                }
-            }
-        }
-        self.append(branch, book, &entry);
-    }
-
-    /// An entry that was not permitted, or an act that does not hold.
-    fn forbidden(&mut self, branch: usize, now_ms: u64) {
-        let seen = self.rng.pick(&self.seen).map(|(name, _)| *name);
-        let own = EntryRef {
-            book: Book { generation: 0, party: self.keys.party, class: Class::A },
-            number: self.rng.within(1, 5),
-        };
-        match self.rng.below(7) {
-            0 => {
-                let content =
-                    Content::Suspends { scope: Vec::new(), effective_ms: 0, reason: "why not".into() };
-                self.write(branch, Class::A, Vec::new(), &content, now_ms);
-            }
-            1 => {
-                let content =
-                    Content::Resumes { effective_ms: 0, decision: seen.filter(|_| self.rng.chance(500)) };
-                self.write(branch, Class::A, vec![own], &content, now_ms);
-            }
-            2 => {
-                let closes_ms = now_ms + self.rng.below(1_000_000);
-                let matter = if self.rng.chance(700) { Matter::Reopen } else { Matter::Resolve };
-                let content = Content::Motion { matter, text: "to reopen".into(), closes_ms };
-                let about = seen.unwrap_or(own);
-                self.write(branch, Class::A, vec![about], &content, now_ms);
-            }
-            3 => {
-                let content = Content::Vote { choice: Choice::For, text: None };
-                let about = seen.unwrap_or(own);
-                self.write(branch, Class::A, vec![about], &content, now_ms);
-            }
-            4 => {
-                let outcome =
-                    [Outcome::Carried, Outcome::Defeated, Outcome::Lapsed][self.rng.below(3) as usize];
-                let motions: Vec<EntryRef> =
-                    self.seen.iter().filter(|(_, kind)| *kind == 67).map(|(name, _)| *name).collect();
-                let motion = self.rng.pick(&motions).copied().unwrap_or(own);
-                let content = Content::Decide { outcome, votes: vec![motion], before: None };
-                self.write(branch, Class::A, vec![motion], &content, now_ms);
-            }
-            5 => {
-                // As many as the quota holds, and then some.
-                let class = self.class();
-                for _ in 0..self.rng.within(5, 20) {
-                    let content = message(&mut self.rng);
-                    self.write(branch, class, Vec::new(), &content, now_ms);
-                }
-            }
-            _ => {
-                let class = self.class();
-                let content = message(&mut self.rng);
-                self.write(branch, class, Vec::new(), &content, now_ms);
-            }
-        }
-    }
-
-    /// Frames that are no good, on some circuit.
-    fn bad_frames(&mut self) -> Sent {
-        let Some(circuit) = self.any_talk() else { return Sent::new() };
-        let class = self.class();
-        let own = Book { generation: 0, party: self.keys.party, class };
-        let parties: Vec<Party> = self.memorandum.parties().collect();
-        let party = self.rng.pick(&parties).copied().unwrap_or(self.keys.party);
-        let other = Book { generation: 0, party, class };
-        let size = self.branches.first().and_then(|of| of.frontiers.get(&own)).map_or(0, Frontier::size);
-        let signature = self.keys.book.sign(b"something else");
-        let bytes = match self.rng.below(7) {
-            0 => (0..self.rng.within(0, 200)).map(|_| self.rng.next() as u8).collect(),
-            1 => frame::step(own, size + 1, &[vec![0u8; 16_385]], &signature),
-            2 => frame::step(other, self.rng.below(20), &[vec![0xa0u8]], &signature),
-            3 => {
-                let checkpoint =
-                    Checkpoint { book: other, size: self.rng.within(1, 20), root: self.rng.bytes() };
-                frame::head(&SignedCheckpoint { checkpoint, signature })
-            }
-            4 => {
-                let Some(peer) = self.talks.get(&circuit).map(|talk| talk.peer) else { return Sent::new() };
-                let mut hello = self.hello(peer);
-                self.claim(&mut hello, peer);
-                frame::hello(&hello)
-            }
-            5 => frame::have(&Cut::from([(other, self.rng.below(50))])),
-            _ => frame::pong(self.rng.next()),
-        };
-        vec![(circuit, bytes)]
-    }
-
     /// More of its books to whoever lacks it, each by the branch that the party is told.
     fn spread(&mut self) -> Sent {
         let mut out = Sent::new();
@@ -573,9 +336,4 @@ impl Liar {
         }
         out
     }
-}
-
-fn message(rng: &mut Rng) -> Content {
-    let text = format!("lie {}", rng.below(1_000_000));
-    Content::Message(Message { text, safety_of_life: None, reply_by_ms: None, answers: None })
 }

@@ -5,6 +5,7 @@
 //! does is the same on every machine. One world runs single-threaded and draws everything from its seed; only
 //! different worlds run side by side.
 
+mod blobs;
 mod campaign;
 mod circuit;
 mod founding;

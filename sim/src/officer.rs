@@ -3,13 +3,15 @@
 //! An officer is honest and clumsy: some of what it asks is refused, and must be.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use detente_line::airspace::altitude::{Band, Datum, Limit};
 use detente_line::airspace::area::Area;
 use detente_line::airspace::span::Span;
 use detente_line::airspace::volume::Volume;
 use detente_line::{
-    Amendment, Choice, Content, Draft, Duty, Line, Matter, Message, Notice, Position, Stance,
+    Amendment, Choice, Content, Draft, Duty, Line, Matter, Memorandum, Message, Notice, Position, Stance,
+    Terms,
 };
 use detente_record::{Class, EntryRef};
 
@@ -26,7 +28,7 @@ fn text(rng: &mut Rng, long: bool) -> String {
 }
 
 fn message(rng: &mut Rng, long: bool) -> Message {
-    Message { text: text(rng, long), safety_of_life: None, reply_by_ms: None, answers: None }
+    Message { text: text(rng, long), ..Message::default() }
 }
 
 fn position(rng: &mut Rng) -> Position {
@@ -120,7 +122,11 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
             let about = own.filter(|_| rng.chance(300)).unwrap_or(subject);
             let bears_out = rng.chance(300).then_some(subject);
             let regards = [about].into_iter().chain(bears_out).collect();
-            draft(rng.chance(500).then(|| class(rng)), regards, Content::Position { stance, text })
+            draft(
+                rng.chance(500).then(|| class(rng)),
+                regards,
+                Content::Position { stance, text, attachments: None },
+            )
         }
         // Clumsy: in a book where it may not be.
         (15, ..) if rng.chance(200) => {
@@ -128,6 +134,29 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
         }
         _ => draft(Some(class(rng)), Vec::new(), Content::Message(message(rng, scenario.long))),
     }
+}
+
+/// A memorandum with one or two rules changed, now and then one that may not be moved.
+pub(crate) fn amended(memorandum: &Memorandum, rng: &mut Rng) -> Option<Memorandum> {
+    let mut terms = Terms { predecessor: Some(memorandum.hash()), ..memorandum.terms().clone() };
+    let parties: Vec<u8> = terms.parties.iter().map(|member| member.number).collect();
+    for _ in 0..rng.within(1, 2) {
+        match rng.below(6) {
+            0 => terms.depositary = *rng.pick(&parties)?,
+            1 => terms.suspension.consent = !terms.suspension.consent,
+            2 => terms.suspension.passes = [vec![], vec![1], vec![14, 16]][rng.below(3) as usize].clone(),
+            3 => terms.rule.threshold = rng.within(1, parties.len() as u64) as u8,
+            4 => {
+                terms.rule.veto =
+                    rng.pick(&parties).filter(|_| rng.chance(500)).copied().into_iter().collect()
+            }
+            _ => terms.handling_ms[3] += 1,
+        }
+    }
+    if rng.chance(50) {
+        terms.predecessor = Some(rng.bytes());
+    }
+    Memorandum::check(terms).ok()
 }
 
 /// Some act that the line's state suggests, or now and then one that it does not.
@@ -161,6 +190,13 @@ fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
         let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
         let matter = if rng.chance(800) { Matter::Reopen } else { Matter::Resolve };
         return acts(vec![*about], Content::Motion { matter, text: "on the suspension".into(), closes_ms });
+    }
+    if rng.chance(150)
+        && let Some(moved) = amended(line.memorandum(), rng)
+    {
+        let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
+        let (matter, text) = (Matter::Amend(Arc::new(moved)), "that the rules be others".into());
+        return acts(Vec::new(), Content::Motion { matter, text, closes_ms });
     }
     if rng.chance(300) {
         let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);

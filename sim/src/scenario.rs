@@ -85,6 +85,8 @@ pub(crate) struct Scenario {
     pub(crate) acts: bool,
     /// Officers write long texts.
     pub(crate) long: bool,
+    /// Messages, of a thousand, that have files with them.
+    pub(crate) files: u64,
     /// How circuits behave.
     pub(crate) circuit: CircuitFaults,
     /// What liars may do.
@@ -169,6 +171,7 @@ impl Scenario {
             consent: rng.chance(600),
             threshold: rng.within(1, all) as u8,
             veto: (0..all).filter(|_| rng.chance(250)).map(|party| party as u8).collect(),
+            files: span(&mut rng, 500, 50, 500),
             start_ms,
         }
     }

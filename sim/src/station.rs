@@ -1,9 +1,12 @@
 //! A station that keeps the contract: it feeds a [`Line`], performs its effects in one `match`, and can die
 //! between any two of them.
 
-use detente_line::{Append, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown};
-use detente_record::{Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
+use detente_line::{
+    Append, BlobState, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown,
+};
+use detente_record::{Blob, Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
+use crate::blobs::Folder;
 use crate::founding::Keys;
 use crate::rng::Rng;
 use crate::store::{Record, Store};
@@ -21,6 +24,8 @@ pub(crate) enum Deed {
     WakeAt(u64),
     /// How a checkpoint of somebody else's stands to what is durable.
     Compared(Result<Fork, Fault>),
+    /// How far a blob is.
+    Blob(Blob, BlobState),
     /// Something was shown.
     Shown(Shown),
 }
@@ -33,6 +38,8 @@ pub(crate) struct Station {
     pub(crate) line: Option<Line>,
     /// What outlives it.
     pub(crate) store: Store,
+    /// Its blobs, which outlive it too.
+    pub(crate) folder: Folder,
     /// How far its clock is ahead of the true one, ms.
     pub(crate) ahead_ms: i64,
     /// Counts its lives.
@@ -56,6 +63,7 @@ impl Station {
             keys,
             line: None,
             store: Store::default(),
+            folder: Folder::default(),
             ahead_ms: 0,
             life: 0,
             wake: 0,
@@ -103,6 +111,11 @@ impl Station {
                     None => Deed::Put(circuit, Vec::new(), None),
                 }
             }
+            Effect::Send { circuit, what: Outgoing::Part { blob, chunk } } => {
+                Deed::Put(circuit, vec![self.folder.part(blob, chunk)], None)
+            }
+            Effect::Resume { blob } => Deed::Blob(blob, self.folder.resume(blob)),
+            Effect::Keep { blob, chunk, bytes } => Deed::Blob(blob, self.folder.keep(blob, chunk, &bytes)),
             Effect::Wake { at_ms } => {
                 self.wake_ms = Some(at_ms);
                 Deed::WakeAt(at_ms)

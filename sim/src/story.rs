@@ -2,7 +2,7 @@
 
 use detente_line::frame::Frame;
 use detente_line::{Content, Memorandum, Shown};
-use detente_record::{Book, Cut, EntryRef, Party};
+use detente_record::{Book, Cut, EntryRef, Party, hex};
 
 /// What happened, in order.
 #[derive(Debug, Default)]
@@ -74,6 +74,11 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
             let (head, with) = (&fork.head.checkpoint, &fork.with.checkpoint);
             format!("fork of {}, at {} and {}", book(memorandum, head.book), head.size, with.size)
         }
+        Ok(Frame::Want { blob, first, count }) => {
+            format!("want {count} from chunk {first} of a blob of {} bytes", blob.size)
+        }
+        Ok(Frame::Part { blob, chunk, .. }) => format!("chunk {chunk} of a blob of {} bytes", blob.size),
+        Ok(Frame::Lack(blob)) => format!("lack of a blob of {} bytes", blob.size),
         Ok(Frame::Refusal { code, text }) => format!("refusal {code}: {text}"),
         Err(_) => format!("{} bytes that are no frame", bytes.len()),
     }
@@ -102,6 +107,10 @@ pub(crate) fn shown(memorandum: &Memorandum, shown: &Shown) -> String {
             format!("{} {}", party(memorandum, *of), if *in_effect { "in effect" } else { "suspended" })
         }
         Shown::Missed { slot, party: by } => format!("slot {slot} missed by {}", party(memorandum, *by)),
+        Shown::Amended { decision, memorandum: moved } => {
+            let by = decision.map_or_else(|| "a decision that was lost".into(), |decision| named(&decision));
+            format!("{by} puts memorandum {} in force", hex(&moved.hash()))
+        }
         Shown::Breach(evidence) => {
             format!("a breach by {}: {}", party(memorandum, evidence.party), evidence.fault)
         }

@@ -72,7 +72,7 @@ fn three_days() -> u64 {
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
-    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `witness-trouble`, or `flash` for every FLASH that comes in.
+    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `amended`, `witness-trouble`, or `flash` for every FLASH that comes in.
     pub on: String,
     /// The rank that is called; only for `overdue`; absent: all.
     pub rank: Option<u16>,
@@ -81,7 +81,7 @@ pub struct Hook {
 }
 
 /// What a hook may wait for.
-pub const HOOK_EVENTS: [&str; 10] = [
+pub const HOOK_EVENTS: [&str; 11] = [
     "overdue",
     "missed",
     "breach",
@@ -90,6 +90,7 @@ pub const HOOK_EVENTS: [&str; 10] = [
     "clock",
     "conflict",
     "due",
+    "amended",
     "witness-trouble",
     "flash",
 ];

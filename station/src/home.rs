@@ -6,6 +6,7 @@
 //! HOME/lines/NAME/keys.toml     this party's keys and secret for a line, mode 0600
 //! HOME/lines/NAME/memorandum.toml   the memorandum in force
 //! HOME/lines/NAME/store/        the record
+//! HOME/lines/NAME/blobs/        the attachments
 //! HOME/lines/NAME/witnessed.db   the cosignatures of witnesses
 //! HOME/instance/NAME            the instance mark: never part of a backup of lines/
 //! ```
@@ -68,6 +69,11 @@ impl Home {
     /// The own plans.
     pub fn plans(&self, name: &str) -> PathBuf {
         self.line(name).join("plans.db")
+    }
+
+    /// The attachments.
+    pub fn blobs(&self, name: &str) -> PathBuf {
+        self.line(name).join("blobs")
     }
 
     /// The cosignatures of witnesses.

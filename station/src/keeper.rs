@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use detente_line::{CircuitId, Draft, Event, Line, Memorandum, Outgoing, Said};
 use detente_record::{EntryRef, Fault, LineId, Party};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::airspace::Airspace;
+use crate::blobs::Blobs;
 use crate::dials::Dials;
 use crate::feed::Feed;
 use crate::store::{Store, StoreError};
@@ -35,13 +36,13 @@ const MAX_UNDER_WAY: usize = 128;
 const MAX_OUTGOING: usize = 4;
 
 /// The line's end of a circuit; once it is dropped, the circuit ends.
-struct Out {
+pub(crate) struct Out {
     frames: mpsc::Sender<Outgoing>,
     _held: oneshot::Sender<()>,
 }
 
 /// What a line's task is asked.
-enum Ask {
+pub(crate) enum Ask {
     Event(Event),
     Up {
         circuit: CircuitId,
@@ -77,8 +78,8 @@ pub enum Refusal {
 /// A line at work; clones are handles to the same one.
 #[derive(Clone)]
 pub struct Keeper {
-    /// The memorandum in force.
-    pub memorandum: Arc<Memorandum>,
+    /// The memorandum that founded the line, with every party's signature in its file.
+    pub founding: Arc<Memorandum>,
     /// Who this station speaks for.
     pub party: Party,
     /// The record.
@@ -87,23 +88,31 @@ pub struct Keeper {
     pub feed: Feed,
     /// What notices are in force, and the own plans.
     pub airspace: Airspace,
+    /// The attachments.
+    pub blobs: Blobs,
     /// How the memorandum's witnesses do, and what they have cosigned.
     pub witnesses: Witnesses,
     /// Why circuits that are dialled are not up.
     pub dials: Dials,
+    in_force: watch::Receiver<Arc<Memorandum>>,
     asks: mpsc::Sender<Ask>,
     list: mpsc::Sender<Listed>,
 }
 
 impl Keeper {
+    /// The memorandum in force, as everything held here shows.
+    pub fn memorandum(&self) -> Arc<Memorandum> {
+        Arc::clone(&self.in_force.borrow())
+    }
+
     /// The line's identity.
     pub fn line(&self) -> LineId {
-        self.memorandum.line()
+        self.in_force.borrow().line()
     }
 
     /// Whether the line has no more than two parties.
     pub fn is_of_two(&self) -> bool {
-        self.memorandum.parties().nth(2).is_none()
+        self.in_force.borrow().parties().nth(2).is_none()
     }
 
     /// Writes an entry; answers once it is durable.

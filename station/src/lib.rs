@@ -7,12 +7,14 @@
 
 pub mod airspace;
 pub mod api;
+pub mod blobs;
 pub mod circuit;
 pub mod clock;
 mod comparison;
 pub mod config;
 pub mod dials;
 pub mod doctor;
+mod dossier;
 pub mod duration;
 pub mod error;
 pub mod feed;

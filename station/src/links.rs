@@ -108,7 +108,7 @@ async fn connect(
     to: &CircuitConfig,
 ) -> Result<Circuit, String> {
     let keeper = lines.get(&line).ok_or("no such line")?;
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.member(party));
     let key = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?.station_key;
     let mut why = format!("{} names no address", to.address);
@@ -124,7 +124,7 @@ async fn connect(
 /// Moves frames between a circuit and its line until either ends.
 async fn carry(circuit: Circuit, lines: &Lines) {
     let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let is_peer =
         |party: &Party| memorandum.member(*party).is_some_and(|member| member.station_key == circuit.peer);
     let Some(peer) = memorandum.parties().find(is_peer) else { return };
@@ -177,6 +177,7 @@ async fn send(
                     return;
                 }
             },
+            Outgoing::Part { blob, chunk } => (vec![keeper.blobs.folder.frame(&blob, chunk)], None),
             Outgoing::Close(last) => {
                 if let Some(last) = last {
                     let _ = sender.send(&last).await;

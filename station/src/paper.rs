@@ -3,6 +3,7 @@
 
 mod notice;
 mod witness;
+mod writing;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use crate::words;
 
 pub use notice::{NoticePart, SeparationPart};
 pub use witness::{WitnessPart, WitnessingPart};
+pub use writing::Change;
 
 /// A memorandum's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub struct Paper {
     #[serde(default)]
     pub party: Vec<Card>,
     /// Signatures; not part of what is signed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signature: Vec<SignaturePart>,
     /// What it was read from, for the places of what is wrong with it.
     #[serde(skip)]
@@ -215,6 +217,13 @@ pub struct SignaturePart {
     pub party: String,
     /// Base64.
     pub signature: String,
+}
+
+impl SignaturePart {
+    /// The signature's bytes, if they are one's.
+    pub fn bytes(&self) -> Option<Signature> {
+        Signature::try_from(STANDARD.decode(&self.signature).ok()?.as_slice()).ok()
+    }
 }
 
 fn hash(at: &str, text: &str) -> Result<Hash, Wrong> {
@@ -406,9 +415,16 @@ impl Paper {
     /// # Errors
     /// `Io`, or `File` with line and column.
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        let source = home::read(path)?;
-        let paper = form::parse(path, &source, HINT)?;
-        Ok(Self { source, ..paper })
+        Self::parse(path, &home::read(path)?)
+    }
+
+    /// Reads a memorandum's file from its text; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// `File` with line and column.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, SetupError> {
+        let paper = form::parse(path, text, HINT)?;
+        Ok(Self { source: text.to_owned(), ..paper })
     }
 
     /// The file's text.

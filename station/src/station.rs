@@ -87,15 +87,16 @@ async fn work(
 }
 
 fn identity(keeper: &Keeper, station_seed: zeroize::Zeroizing<[u8; 32]>) -> LineIdentity {
-    let others = keeper.memorandum.parties().filter(|party| *party != keeper.party);
-    let peers = others.filter_map(|party| keeper.memorandum.member(party)).map(|member| member.station_key);
+    let memorandum = keeper.memorandum();
+    let others = memorandum.parties().filter(|party| *party != keeper.party);
+    let peers = others.filter_map(|party| memorandum.member(party)).map(|member| member.station_key);
     LineIdentity { line: keeper.line().0, station_seed, peers: peers.collect() }
 }
 
 /// The line that a configured circuit is for.
 fn line_of(lines: &Lines, circuit: &CircuitConfig) -> Option<LineId> {
     let named = |keeper: &&Keeper| match &circuit.line {
-        Some(name) => keeper.memorandum.terms().name == *name,
+        Some(name) => keeper.memorandum().terms().name == *name,
         None => lines.len() == 1,
     };
     lines.values().find(named).map(Keeper::line)
@@ -103,9 +104,10 @@ fn line_of(lines: &Lines, circuit: &CircuitConfig) -> Option<LineId> {
 
 fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), SetupError> {
     let named = lines.values().map(|keeper| {
-        let others = keeper.memorandum.parties().filter(|party| *party != keeper.party);
-        let others = others.map(|party| keeper.memorandum.name_of(party)).collect();
-        (keeper.memorandum.terms().name.clone(), others)
+        let memorandum = keeper.memorandum();
+        let others = memorandum.parties().filter(|party| *party != keeper.party);
+        let others = others.map(|party| memorandum.name_of(party)).collect();
+        (memorandum.terms().name.clone(), others)
     });
     config.check_circuits(&home.config(), &named.collect())
 }

@@ -1,6 +1,6 @@
 //! The words that people use for classes and kinds, in files, in the API and on the command line.
 
-use detente_line::kind::number;
+use detente_dossier::words::KINDS;
 use detente_record::Class;
 
 use crate::form::nearest;
@@ -11,31 +11,6 @@ const CLASSES: [(Class, &str); 5] = [
     (Class::O, "immediate"),
     (Class::P, "priority"),
     (Class::R, "routine"),
-];
-
-const KINDS: [(u16, &str); 22] = [
-    (number::MESSAGE, "message"),
-    (number::AMENDMENT, "amendment"),
-    (number::WITHDRAWAL, "withdrawal"),
-    (number::ACKNOWLEDGEMENT, "acknowledgement"),
-    (number::READ_BACK, "read-back"),
-    (number::PASSED_ON, "passed-on"),
-    (number::CEASE, "cease"),
-    (number::DISPLAYED, "displayed"),
-    (number::ESCALATED, "escalated"),
-    (number::TEST, "test"),
-    (number::TEST_ANSWER, "test-answer"),
-    (number::MISSED, "missed"),
-    (number::DUTY, "duty"),
-    (number::NOTICE, "notice"),
-    (number::CONFLICT, "conflict"),
-    (number::POSITION, "position"),
-    (number::OPENS, "opens"),
-    (number::SUSPENDS, "suspends"),
-    (number::RESUMES, "resumes"),
-    (number::MOTION, "motion"),
-    (number::VOTE, "vote"),
-    (number::DECIDE, "decide"),
 ];
 
 /// The class of a precedence: its prosign or its word.
@@ -52,6 +27,11 @@ pub fn class(text: &str) -> Result<Class, String> {
             "expected a precedence: flash (Z), immediate (O), priority (P) or routine (R), found {text:?}"
         )
     })
+}
+
+/// The word for a class of precedence.
+pub fn class_name(class: Class) -> &'static str {
+    CLASSES.iter().find(|(of, _)| *of == class).map_or("", |(_, word)| word)
 }
 
 /// The number of a kind's name.

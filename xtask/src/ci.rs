@@ -3,6 +3,8 @@
 //! Each check runs whether or not an earlier one failed, so that one run tells everything; what failed is told
 //! again at the end. Nothing is skipped: a check that cannot run has failed.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -83,6 +85,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
             }),
         ),
         ("postgis", Box::new(provide_postgis)),
+        ("go", Box::new(provide_go)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
         ("simulator", Box::new(move || play(SEEDS, first_seed))),
@@ -102,6 +105,28 @@ fn provide_postgis() -> Result<(), String> {
     detente_postgis::install().map_err(|fault| fault.to_string())
 }
 
+/// Go and its packages for transparency logs, which dossiers are held to.
+const GO_PACKAGES: [&str; 2] = ["golang-go", "golang-golang-x-mod-dev"];
+
+/// Sees to it that the tests have other people's tools for notes and proofs.
+fn provide_go() -> Result<(), String> {
+    let has_go = || {
+        let sources = Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog");
+        sources.exists()
+            && Command::new("go").arg("version").output().is_ok_and(|found| found.status.success())
+    };
+    if has_go() {
+        eprintln!("    Go with sumdb/note and sumdb/tlog: there");
+        return Ok(());
+    }
+    eprintln!("    Go is missing: installing {} from Debian", GO_PACKAGES.join(" and "));
+    run(Command::new("apt-get").args(["-qq", "update"]))?;
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    run(install.args(["-qq", "-y", "--no-install-recommends", "install"]).args(GO_PACKAGES))?;
+    if has_go() { Ok(()) } else { Err(format!("{} brought no sumdb/tlog", GO_PACKAGES.join(" and "))) }
+}
+
 /// A seed that no run of CI has begun with: the time, with room for a thousand seeds to the second.
 fn fresh_seed() -> Result<u64, String> {
     let since =
@@ -115,19 +140,12 @@ fn play(seeds: u64, first_seed: u64) -> Result<(), String> {
     eprintln!("    the same again: cargo run --release -p sim -- --seeds {seeds} --first {first}");
     let program = target().join("release/sim");
     let arguments = ["--seeds", &seeds, "--first", &first, "--failures", &failures];
-    run(std::process::Command::new(program).args(arguments))
+    run(Command::new(program).args(arguments))
 }
 
 fn demo(scenario: &'static str) -> Check {
     Box::new(move || {
         let program = target().join("release/detente");
-        run(std::process::Command::new(program).args([
-            "demo",
-            "--scenario",
-            scenario,
-            "--pace",
-            "0",
-            "--once",
-        ]))
+        run(Command::new(program).args(["demo", "--scenario", scenario, "--pace", "0", "--once"]))
     })
 }

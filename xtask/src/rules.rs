@@ -8,16 +8,27 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("core/record", &[]),
     // For its tests only: what they are held to.
     ("core/airspace", &["detente-postgis"]),
     ("core/line", &["detente-record", "detente-airspace"]),
+    ("dossier", &["detente-record", "detente-line"]),
     ("exchange", &["detente-airspace", "detente-line"]),
-    ("station", &["detente-record", "detente-line", "detente-exchange"]),
-    ("cli", &["detente-record", "detente-line", "detente-exchange", "detente-station"]),
+    ("station", &["detente-record", "detente-line", "detente-dossier", "detente-exchange"]),
+    ("cli", &["detente-record", "detente-line", "detente-dossier", "detente-exchange", "detente-station"]),
     ("sim", &["detente-record", "detente-line"]),
-    ("bench", &["detente-record", "detente-airspace", "detente-line", "detente-postgis", "detente-station"]),
+    (
+        "bench",
+        &[
+            "detente-record",
+            "detente-airspace",
+            "detente-line",
+            "detente-dossier",
+            "detente-postgis",
+            "detente-station",
+        ],
+    ),
     ("postgis", &[]),
     ("xtask", &["detente-postgis"]),
 ];

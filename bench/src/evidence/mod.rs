@@ -1,3 +1,5 @@
-//! What a record proves to others: witnesses.
+//! What a record proves to others, and what parties decide together: dossiers, witnesses, motions.
 
+pub(crate) mod council;
+pub(crate) mod dossier;
 pub(crate) mod witness;

@@ -80,11 +80,13 @@ pub struct Motion {
     pub about: Vec<EntryRef>,
     /// What is moved, in words.
     pub text: String,
+    /// When it was moved, by its mover's clock, ms.
+    pub moved_ms: u64,
     /// When it closes, ms.
     pub closes_ms: u64,
     votes: Vec<(EntryRef, Choice)>,
-    /// The acts that decide it, ascending; the first one that stands counts.
-    decisions: BTreeSet<EntryRef>,
+    /// The acts that decide it, in the order of decisions; the first one that stands counts.
+    decisions: BTreeSet<(u64, EntryRef)>,
 }
 
 impl Motion {
@@ -103,14 +105,16 @@ pub struct Decision {
     pub motion: EntryRef,
     /// What became of it.
     pub outcome: Outcome,
+    /// How many decisions came before it.
+    pub after: u64,
 }
 
 keep!(Suspended { act, scope, reason, effective_ms });
 keep!(Statement { act, effective_ms, suspended });
-keep!(Motion { act, matter, about, text, closes_ms, votes, decisions });
-keep!(Decision { act, motion, outcome });
+keep!(Motion { act, matter, about, text, moved_ms, closes_ms, votes, decisions });
+keep!(Decision { act, motion, outcome, after });
 keep!(Opening { act, before, size });
-keep!(Acts { statements, motions, undecided, decisions, openings });
+keep!(Acts { statements, motions, undecided, decisions, order, amending, openings });
 
 /// Where a party's book goes on in a later generation: what it did not know of the ones before is disowned.
 #[derive(Debug, Clone)]
@@ -137,6 +141,10 @@ pub struct Acts {
     /// The motions without any decision, disowned or not.
     undecided: BTreeSet<EntryRef>,
     decisions: BTreeMap<EntryRef, Decision>,
+    /// All of them, in the order that each one's word on the one before it gives.
+    order: BTreeSet<(u64, EntryRef)>,
+    /// Those that carried an amendment of the memorandum.
+    amending: BTreeSet<(u64, EntryRef)>,
     openings: Vec<Opening>,
 }
 
@@ -188,7 +196,7 @@ impl Acts {
     pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
         // A motion that is decided can be open under a cut that does not cover the decision, or disowns it.
         let acts_go_on = self.openings.iter().any(|opening| opening.act.book.class == Class::A);
-        let latest = self.decisions.values().rev();
+        let latest = self.order.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
         let unseen = latest.take_while(|decision| acts_go_on || !under.covers(decision.act));
         let mut open: BTreeSet<EntryRef> = unseen.map(|decision| decision.motion).collect();
         open.extend(&self.undecided);
@@ -207,12 +215,14 @@ impl Acts {
     /// The decision on a motion, under a cut.
     pub fn decision_on(&self, motion: EntryRef, under: &Under) -> Option<&Decision> {
         let acts = &self.motions.get(&motion)?.decisions;
-        self.decisions.get(acts.iter().find(|act| self.stands(**act, under))?)
+        let (_, first) = acts.iter().find(|(_, act)| self.stands(*act, under))?;
+        self.decisions.get(first)
     }
 
     /// A decision that carried a motion to reopen after a suspension, under a cut.
     pub fn consent(&self, suspension: EntryRef, under: &Under) -> Option<&Decision> {
-        self.decisions.values().find(|decision| {
+        let mut all = self.order.iter().filter_map(|(_, act)| self.decisions.get(act));
+        all.find(|decision| {
             decision.outcome == Outcome::Carried
                 && self.stands(decision.act, under)
                 && self.stands(decision.motion, under)
@@ -234,7 +244,33 @@ impl Acts {
         counted
     }
 
-    /// What a decision at `at_ms` under a cut would say of a motion; `None` while none would be sound.
+    /// The memorandum in force under a cut: the last one that a motion carried, or the one that founded the line.
+    pub fn in_force<'a>(&'a self, founding: &'a Memorandum, under: &Under) -> &'a Memorandum {
+        self.amended(under).map_or(founding, |(_, memorandum)| memorandum)
+    }
+
+    /// The last decision under a cut that carried an amendment of the memorandum, with what it put in force.
+    pub fn amended(&self, under: &Under) -> Option<(EntryRef, &Arc<Memorandum>)> {
+        let last = self.amending.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
+        last.filter(|decision| self.stands(decision.act, under) && self.stands(decision.motion, under))
+            .find_map(|decision| match &self.motions.get(&decision.motion)?.matter {
+                Matter::Amend(memorandum) => Some((decision.act, memorandum)),
+                _ => None,
+            })
+    }
+
+    /// Every memorandum that was ever put in force after the founding one.
+    pub fn amendments(&self) -> impl Iterator<Item = &Arc<Memorandum>> {
+        let motions =
+            self.amending.iter().filter_map(|(_, act)| self.motions.get(&self.decisions.get(act)?.motion));
+        motions.filter_map(|motion| match &motion.matter {
+            Matter::Amend(memorandum) => Some(memorandum),
+            _ => None,
+        })
+    }
+
+    /// What a decision at `at_ms` under a cut would say of a motion; `None` while none would be sound. `memorandum` is the
+    /// one in force under that cut.
     pub fn outcome(
         &self,
         memorandum: &Memorandum,
@@ -242,6 +278,11 @@ impl Acts {
         under: &Under,
         at_ms: u64,
     ) -> Option<Outcome> {
+        if let Matter::Amend(moved) = &motion.matter
+            && moved.terms().predecessor != Some(memorandum.hash())
+        {
+            return Some(Outcome::Overtaken);
+        }
         if at_ms > motion.closes_ms {
             return Some(Outcome::Lapsed);
         }
@@ -264,22 +305,24 @@ impl Acts {
 
     /// The last decision under a cut.
     pub fn last_decision(&self, under: &Under) -> Option<&Decision> {
-        self.decisions.values().rev().find(|decision| self.stands(decision.act, under))
+        let latest = self.order.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
+        latest.into_iter().find(|decision| self.stands(decision.act, under))
     }
 
-    /// Holds an act to what the acts under its cut allow.
+    /// Holds an act to what the acts under its cut allow, on the line that a memorandum founded.
     ///
     /// # Errors
     /// `Misbehaved`, with the rule that it breaks.
     pub fn judge(
         &self,
-        memorandum: &Memorandum,
+        founding: &Memorandum,
         name: EntryRef,
         regards: &[EntryRef],
         content: &Content,
         time_ms: u64,
         under: &Under,
     ) -> Result<(), Fault> {
+        let memorandum = self.in_force(founding, under);
         let subject = regards.first().copied();
         let breach = |expected: &'static str, found: String| Err(Fault::misbehaved("act", expected, found));
         let named = |entry: EntryRef| entry.text(&memorandum.name_of(entry.book.party));
@@ -315,13 +358,15 @@ impl Acts {
                         format!("{closes_ms} ms"),
                     );
                 }
-                let suspension = subject.is_some_and(|subject| {
-                    self.last_suspension(subject.book.party, under).is_some_and(|s| s.act == subject)
-                });
-                if suspension || *matter != Matter::Reopen {
-                    Ok(())
-                } else {
-                    breach("a suspension in force to be regarded", any(subject))
+                let suspension = || {
+                    let subject = subject?;
+                    self.last_suspension(subject.book.party, under).filter(|s| s.act == subject)
+                };
+                match matter {
+                    Matter::Resolve => Ok(()),
+                    Matter::Amend(moved) => memorandum.may_become(moved),
+                    Matter::Reopen if suspension().is_some() => Ok(()),
+                    Matter::Reopen => breach("a suspension in force to be regarded", any(subject)),
                 }
             }
             Content::Vote { .. } => match subject.filter(|subject| self.stands(*subject, under)) {
@@ -387,9 +432,10 @@ impl Acts {
             (Content::Motion { matter, text, closes_ms }, _) => {
                 let motion = Motion {
                     act: name,
-                    matter: *matter,
+                    matter: matter.clone(),
                     about: regards.to_vec(),
                     text: text.clone(),
+                    moved_ms: time_ms,
                     closes_ms: *closes_ms,
                     votes: Vec::new(),
                     decisions: BTreeSet::new(),
@@ -402,11 +448,17 @@ impl Acts {
                     motion.votes.push((name, *choice));
                 }
             }
-            (Content::Decide { outcome, .. }, Some(motion)) => {
-                self.decisions.insert(name, Decision { act: name, motion, outcome: *outcome });
+            (Content::Decide { outcome, before, .. }, Some(motion)) => {
+                let after =
+                    before.and_then(|before| self.decisions.get(&before)).map_or(0, |last| last.after + 1);
+                self.decisions.insert(name, Decision { act: name, motion, outcome: *outcome, after });
+                self.order.insert((after, name));
                 self.undecided.remove(&motion);
                 if let Some(motion) = self.motions.get_mut(&motion) {
-                    motion.decisions.insert(name);
+                    motion.decisions.insert((after, name));
+                    if *outcome == Outcome::Carried && matches!(motion.matter, Matter::Amend(_)) {
+                        self.amending.insert((after, name));
+                    }
                 }
             }
             _ => {}

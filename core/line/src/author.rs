@@ -41,6 +41,7 @@ impl Line {
         if !self.started {
             return Err(Fault::misuse("line", "one that has started", "one still restoring its record"));
         }
+        self.has_all(draft.content.content())?;
         let class = self.class_of(&draft)?;
         let office = self.office_of(&draft)?;
         if let Some(language) = draft.language.as_ref().filter(|language| !is_language(language)) {
@@ -244,15 +245,10 @@ impl Line {
         let bytes = entry.encode()?;
         let own = (book.class == Class::A).then_some((book, size));
         let under = Under::new(acts, own);
-        self.permitted(&content, time_ms, &under)?;
-        self.acts.judge(&self.memorandum, name, &entry.regards, &content, time_ms, &under)?;
-        let quota = self.memorandum.quota(book);
-        let state = self.book(book);
-        if !state.day.clone().spend(time_ms, bytes.len() as u64, quota) {
-            let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
-            return Err(Fault::misuse("quota", expected, "one entry too many"));
-        }
-        let Some(secret) = &state.secret else {
+        let mut day = self.book(book).day;
+        day.spend(time_ms, bytes.len() as u64);
+        self.holds_to(name, &entry, &content, day, &under)?;
+        let Some(secret) = &self.book(book).secret else {
             return Err(Fault::misuse("line secret", "this party's own", "none"));
         };
         let leaf = leaf_hash(&secret.blind(size), &bytes);

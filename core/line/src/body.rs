@@ -4,13 +4,19 @@
 //! the same bytes, or it is refused.
 
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
 use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
+use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
-use crate::kind::{Amendment, Choice, Content, Duty, MAX_TEXT, Matter, Message, Outcome, Stance, number};
+use crate::attachment::{self, Attachment};
+use crate::kind::{
+    Amendment, Choice, Content, Duty, MAX_MOVED, MAX_TEXT, Matter, Message, Outcome, Stance, number,
+};
+use crate::memorandum::Memorandum;
 use crate::notice::Notice;
 use crate::report::ConflictReport;
 
@@ -144,6 +150,8 @@ struct PositionBody {
     stance: Stance,
     #[n(2)]
     text: Option<String>,
+    #[n(3)]
+    attachments: Option<Vec<Attachment>>,
 }
 
 #[derive(Encode, Decode)]
@@ -186,6 +194,48 @@ struct MotionBody {
     text: String,
     #[n(3)]
     closes_ms: u64,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    memorandum: Option<Vec<u8>>,
+}
+
+/// The numbers of what a motion is to do.
+const REOPEN: u16 = 1;
+const RESOLVE: u16 = 2;
+const AMEND: u16 = 3;
+
+impl MotionBody {
+    fn new(matter: &Matter, text: String, closes_ms: u64) -> Self {
+        let (matter, memorandum) = match matter {
+            Matter::Reopen => (REOPEN, None),
+            Matter::Resolve => (RESOLVE, None),
+            Matter::Amend(memorandum) => (AMEND, Some(memorandum.encode())),
+        };
+        Self { matter, text, closes_ms, memorandum }
+    }
+
+    fn matter(number: u16, memorandum: Option<&[u8]>) -> Result<Matter, Fault> {
+        match (number, memorandum) {
+            (REOPEN, None) => Ok(Matter::Reopen),
+            (RESOLVE, None) => Ok(Matter::Resolve),
+            (AMEND, Some(bytes)) if bytes.len() <= MAX_MOVED => {
+                let memorandum = Memorandum::decode(bytes).map_err(|fault| {
+                    Fault::malformed("memorandum moved", "one that keeps every rule", fault.to_string())
+                })?;
+                Ok(Matter::Amend(Arc::new(memorandum)))
+            }
+            (AMEND, Some(bytes)) => {
+                Err(Fault::malformed("memorandum moved", "at most 14,000 bytes", bytes.len().to_string()))
+            }
+            (AMEND, None) => Err(Fault::malformed("motion", "a memorandum where it is to amend", "none")),
+            (REOPEN | RESOLVE, Some(_)) => {
+                Err(Fault::malformed("motion", "a memorandum only where it is to amend", "one"))
+            }
+            (other, _) => {
+                let expected = "to reopen, to resolve or to amend: 1 to 3";
+                Err(Fault::incompatible("motion", expected, other.to_string()))
+            }
+        }
+    }
 }
 
 #[derive(Encode, Decode)]
@@ -206,6 +256,13 @@ struct DecideBody {
     votes: Vec<WireRef>,
     #[n(3)]
     before: Option<WireRef>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct HoldsBody {
+    #[n(1)]
+    hashes: Vec<ByteArray<32>>,
 }
 
 #[derive(Encode, Decode)]
@@ -289,10 +346,11 @@ impl Content {
             Self::Resumes { effective_ms, decision } => {
                 bytes(ResumesBody { effective_ms, decision: decision.map(WireRef::from) })
             }
-            Self::Position { stance, text } => bytes(PositionBody { stance, text }),
-            Self::Motion { matter, text, closes_ms } => {
-                bytes(MotionBody { matter: matter.number(), text, closes_ms })
+            Self::Position { stance, text, attachments } => bytes(PositionBody { stance, text, attachments }),
+            Self::Holds { hashes } => {
+                bytes(HoldsBody { hashes: hashes.into_iter().map(ByteArray::from).collect() })
             }
+            Self::Motion { matter, text, closes_ms } => bytes(MotionBody::new(&matter, text, closes_ms)),
             Self::Vote { choice, text } => bytes(VoteBody { choice, text }),
             Self::Decide { outcome, votes, before } => bytes(DecideBody {
                 outcome,
@@ -314,7 +372,8 @@ impl Content {
                 let message: Message = exactly(body)?;
                 flag(message.safety_of_life)?;
                 flag(message.answers)?;
-                Self::Message(Message { text: within(message.text)?, ..message })
+                let (text, attachments) = (within(message.text)?, attachment::checked(message.attachments)?);
+                Self::Message(Message { text, attachments, ..message })
             }
             // A text has one key; a notice always has volumes.
             AMENDMENT if has_key(body, 3) => Self::Amendment(Amendment::Notice(Notice::decode(body)?)),
@@ -361,10 +420,14 @@ impl Content {
             NOTICE => Self::Notice(Notice::decode(body)?),
             CONFLICT => Self::Conflict(ConflictReport::decode(body)?),
             POSITION => match exactly(body)? {
-                PositionBody { stance: Stance::Corrects, text: None } => {
+                PositionBody { stance: Stance::Corrects, text: None, .. } => {
                     return Err(Fault::malformed("position", "a text that says what is right", "none"));
                 }
-                PositionBody { stance, text } => Self::Position { stance, text: maybe_within(text)? },
+                PositionBody { stance, text, attachments } => Self::Position {
+                    stance,
+                    text: maybe_within(text)?,
+                    attachments: attachment::checked(attachments)?,
+                },
             },
             OPENS => {
                 let OpensBody { before, size, root } = exactly(body)?;
@@ -387,11 +450,8 @@ impl Content {
                 Self::Resumes { effective_ms, decision: decision.map(WireRef::entry).transpose()? }
             }
             MOTION => {
-                let MotionBody { matter, text, closes_ms } = exactly(body)?;
-                let Some(matter) = Matter::from_number(matter) else {
-                    let expected = "1, to reopen, or 2, to resolve";
-                    return Err(Fault::incompatible("motion", expected, matter.to_string()));
-                };
+                let MotionBody { matter, text, closes_ms, memorandum } = exactly(body)?;
+                let matter = MotionBody::matter(matter, memorandum.as_deref())?;
                 Self::Motion { matter, text: within(text)?, closes_ms }
             }
             VOTE => {
@@ -405,6 +465,10 @@ impl Content {
                     votes: votes.into_iter().map(WireRef::entry).collect::<Result<_, _>>()?,
                     before: before.map(WireRef::entry).transpose()?,
                 }
+            }
+            HOLDS => {
+                let hashes = exactly::<HoldsBody>(body)?.hashes.into_iter().map(Hash::from).collect();
+                Self::Holds { hashes: attachment::checked_holds(hashes)? }
             }
             kind => Self::Unknown { kind },
         })

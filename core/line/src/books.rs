@@ -31,6 +31,8 @@ pub(crate) struct Unjudged {
     pub(crate) read: Result<(Entry, Content), Fault>,
     /// When this party receipted it, which is when its clock began, ms.
     pub(crate) arrived_ms: Option<u64>,
+    /// What its author has appended to the book in its day, it included.
+    pub(crate) day: Day,
 }
 
 /// A verified size that this station's cuts may not state yet, because they cannot state the acts under it.
@@ -50,8 +52,8 @@ pub(crate) struct Day {
 }
 
 impl Day {
-    /// Counts an entry; says whether the day's quota still holds it.
-    pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64, quota: Quota) -> bool {
+    /// Counts an entry.
+    pub(crate) fn spend(&mut self, time_ms: u64, bytes: u64) {
         // A day that is over does not come back, whatever an author says.
         let day = time_ms / DAY_MS;
         if day > self.day {
@@ -59,6 +61,10 @@ impl Day {
         }
         self.entries = self.entries.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Whether a day's quota holds it.
+    pub(crate) fn is_within(&self, quota: Quota) -> bool {
         self.entries <= quota.entries && self.bytes <= quota.bytes
     }
 }
@@ -172,6 +178,14 @@ impl BookState {
     pub(crate) fn checkpoint_at(&self, size: u64) -> Option<SignedCheckpoint> {
         let (root, signature) = *self.checkpoints.get(&size)?;
         Some(SignedCheckpoint { checkpoint: Checkpoint { book: self.past.book, size, root }, signature })
+    }
+
+    /// The recent ones, ascending by size.
+    pub(crate) fn recent_checkpoints(&self) -> impl DoubleEndedIterator<Item = SignedCheckpoint> {
+        self.checkpoints.iter().map(|(size, (root, signature))| SignedCheckpoint {
+            checkpoint: Checkpoint { book: self.past.book, size: *size, root: *root },
+            signature: *signature,
+        })
     }
 
     /// Keeps a checkpoint whose entries are durable here, as the last one.

@@ -10,11 +10,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint, conflict,
+    Blob, Book, Class, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint, conflict,
     conflict_across, proof,
 };
 
 use crate::kind::Content;
+use crate::memorandum::Memorandum;
 use crate::said::Said;
 
 /// A circuit, as its shell numbers it; never used again once it is down.
@@ -71,6 +72,16 @@ pub enum Event {
     },
     /// What [`Effect::Compare`] asked for.
     Compared(Box<Fork>),
+    /// Of the blobs that the record names, these are here, whole and durable; once, after [`Event::Started`]. Nothing is
+    /// fetched before.
+    BlobsHere(Vec<Blob>),
+    /// How far a blob is here: what [`Effect::Resume`] and [`Effect::Keep`] come to, and what an officer brings.
+    Blob {
+        /// Which.
+        blob: Blob,
+        /// How far.
+        state: BlobState,
+    },
     /// Everything appended up to and including `seq` is durable.
     Durable {
         /// From [`Append::seq`].
@@ -78,6 +89,22 @@ pub enum Event {
     },
     /// The time asked for by [`Effect::Wake`] has come.
     Woken,
+}
+
+/// How far a blob is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobState {
+    /// So many chunks are written, from the first on.
+    Kept {
+        /// How many.
+        chunks: u64,
+    },
+    /// All of it is durable, and fits its hash.
+    Whole,
+    /// All of it came, and does not fit its hash; nothing of it is kept.
+    False,
+    /// The shell has no room for it, or could not write it.
+    NoRoom,
 }
 
 /// What the shell is to do.
@@ -99,6 +126,21 @@ pub enum Effect {
         head: SignedCheckpoint,
         /// This station's own last one, which is larger.
         with: SignedCheckpoint,
+    },
+    /// Find out how much of a blob is here, from its first chunk on, and report it as [`Event::Blob`].
+    Resume {
+        /// Which.
+        blob: Blob,
+    },
+    /// Write the next chunk of a blob, which is verified, and report it as [`Event::Blob`]: `Kept`, or, after the last one
+    /// and the fsync, `Whole` or `False`. No promise rests on a chunk before that.
+    Keep {
+        /// Of which blob.
+        blob: Blob,
+        /// Which chunk, counted from 0.
+        chunk: u64,
+        /// Its bytes.
+        bytes: Vec<u8>,
     },
     /// Tell whoever is watching.
     Show(Shown),
@@ -123,6 +165,13 @@ pub enum Outgoing {
         from: u64,
         /// The last signed size; its checkpoint may not have come to be stored yet.
         end: SignedCheckpoint,
+    },
+    /// A chunk of a blob with its proof, both of which the shell has; or, if it has not, [`crate::frame::lack`].
+    Part {
+        /// Of which blob.
+        blob: Blob,
+        /// Which chunk, counted from 0.
+        chunk: u64,
     },
     /// This last frame, if any; then close.
     Close(Option<Vec<u8>>),
@@ -253,6 +302,14 @@ pub enum Shown {
         /// Why.
         fault: Fault,
     },
+    /// Another memorandum than before is in force, as everything held here shows.
+    Amended {
+        /// The decision that carried it; `None` for the founding one, which is in force again where the depositary has
+        /// lost and disowned its decision.
+        decision: Option<EntryRef>,
+        /// What is in force now.
+        memorandum: Arc<Memorandum>,
+    },
     /// An entry is durable here, with what became of it.
     Entry {
         /// Its name.
@@ -319,6 +376,13 @@ pub enum Shown {
     NotRenewed {
         /// Why.
         fault: Fault,
+    },
+    /// A blob that was fetched is here whole, or is not what an entry says.
+    Blob {
+        /// Which.
+        blob: Blob,
+        /// Why it is not kept.
+        fault: Option<Fault>,
     },
     /// Somebody did what must not be done; the evidence is kept.
     Breach(Evidence),

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpoint};
 
+use crate::blobs::Given;
 use crate::contract::{CircuitId, Effect, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
 use crate::line::Line;
@@ -22,6 +23,8 @@ const STUCK_AFTER_MS: u64 = 15_000;
 const HELLO_AGAIN_MS: u64 = 20_000;
 /// How long another party's O, P, R wait before this station carries them on, ms.
 pub const CARRY_AFTER_MS: u64 = 1_000;
+/// How long a circuit whose books wait for receipts carries no parts of blobs after its last step, ms.
+const PARTS_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.
 const MAX_QUEUE: usize = 64;
 /// Most receipts that go out together.
@@ -48,6 +51,10 @@ pub(crate) struct Circuit {
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
+    /// Chunks that its peer has asked for.
+    pub(crate) given: Given,
+    /// Some book has more for its peer than may be under way.
+    crowded: bool,
     /// Since when something is under way, ms.
     busy_since_ms: Option<u64>,
     /// What is under way is a step.
@@ -91,6 +98,26 @@ impl Circuit {
     /// Something came in; only an answer to a ping ends silence.
     pub(crate) fn heard(&mut self, now_ms: u64) {
         (self.heard_ms, self.waits_since_ms, self.doubted) = (now_ms, None, false);
+    }
+
+    fn has_parts(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    /// Whether its peer can be asked.
+    pub(crate) fn answers(&self) -> bool {
+        self.ready && !self.silent
+    }
+
+    /// Its smoothed round trip, ms; of one that is not known yet, as long as can be.
+    pub(crate) fn round_trip_ms(&self) -> u64 {
+        self.smoothed_ms.unwrap_or(u64::MAX)
+    }
+
+    /// Whether a chunk of a blob may go: no book has anything to send, and none has had for want of receipts alone; but
+    /// a peer that receipts nothing any more keeps no blob from others.
+    fn has_room_for_parts(&self, now_ms: u64) -> bool {
+        self.ready && !self.starved && !(self.crowded && now_ms < self.step_ms.saturating_add(PARTS_AFTER_MS))
     }
 
     /// How long an answer may take, ms.
@@ -160,6 +187,8 @@ impl Line {
             window: Window::new(),
             receipts: BTreeMap::new(),
             queue,
+            given: Given::default(),
+            crowded: false,
             busy_since_ms: None,
             step: false,
             starved: false,
@@ -209,6 +238,7 @@ impl Line {
 
     pub(crate) fn circuit_down(&mut self, circuit: CircuitId) {
         self.circuits.remove(&circuit);
+        self.ask_others();
     }
 
     /// How every circuit does.
@@ -286,7 +316,12 @@ impl Line {
             state.busy_since_ms = Some(now_ms);
             return Some(Outgoing::Frames(frames));
         }
-        let (book, from, end) = self.next_step(circuit)?;
+        let Some((book, from, end)) = self.next_step(circuit) else {
+            let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
+            let (blob, chunk) = state.given.pop()?;
+            state.busy_since_ms = Some(now_ms);
+            return Some(Outgoing::Part { blob, chunk });
+        };
         let state = self.circuits.get_mut(&circuit)?;
         (state.busy_since_ms, state.step, state.step_ms) = (Some(now_ms), true, now_ms);
         state.waits_since_ms.get_or_insert(now_ms);
@@ -303,6 +338,7 @@ impl Line {
         let me = self.me.party;
         let peer = self.peers.get_mut(&peer)?;
         let mut next: Option<(Class, Book, u64)> = None;
+        state.crowded = false;
         for (book, held) in &self.books {
             let class = book.class;
             let urgent = is_urgent(class);
@@ -325,6 +361,7 @@ impl Line {
             if goes && (urgent || state.window.is_open(*book)) {
                 next = Some((class, *book, from));
             }
+            state.crowded |= goes;
         }
         let (_, book, from) = next?;
         let end = self.books.get(&book)?.signed.clone()?;
@@ -332,7 +369,7 @@ impl Line {
     }
 
     /// Whether a circuit is the one for P and R: the fastest to its peer that answers.
-    fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
+    pub(crate) fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
         let rivals = self.circuits.iter().filter(|(_, state)| state.peer == peer && state.ready);
         let best = rivals.min_by_key(|(id, state)| {
             (state.silent, state.doubted, state.smoothed_ms.unwrap_or(u64::MAX), **id)
@@ -417,10 +454,13 @@ impl Line {
             .filter(|(book, since)| book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.now_ms)
             .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
         let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
+        let parts = self.circuits.values().filter(|state| state.busy_since_ms.is_none() && state.has_parts());
+        let parts = parts.map(|state| state.step_ms.saturating_add(PARTS_AFTER_MS));
+        let parts = parts.filter(|at_ms| *at_ms > self.now_ms);
         let overdue = self
             .circuits
             .values()
             .filter_map(|state| state.window.overdue_ms(state.smoothed_ms.unwrap_or(0)));
-        pings.chain(carried).chain(hellos).chain(overdue).min()
+        pings.chain(carried).chain(hellos).chain(overdue).chain(parts).min()
     }
 }

@@ -6,8 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, MAX_SIZE, Party, Receipt, STEP_ENTRIES,
-    Signature, SignedCheckpoint, canonical,
+    Blob, Book, CHUNK, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, MAX_BLOB, MAX_CHUNK_PROOF,
+    MAX_SIZE, Party, Receipt, STEP_ENTRIES, Signature, SignedCheckpoint, canonical,
 };
 use minicbor::{Decoder, Encoder};
 
@@ -21,6 +21,8 @@ pub const VERSION: u8 = 1;
 const MAX_BOOKS: u64 = 8_192;
 /// Most heads that a hello may bring: one of each class.
 const MAX_HEADS: u64 = Class::ALL.len() as u64;
+/// Most chunks that are asked for at a time.
+const MAX_WANTED_CHUNKS: u64 = 16;
 /// Most hashes of a consistency proof.
 const MAX_PROOF: u64 = 128;
 
@@ -111,6 +113,28 @@ pub enum Frame<'a> {
     Head(SignedCheckpoint),
     /// Two checkpoints that cannot both be true.
     Fork(Box<Fork>),
+    /// Chunks of a blob, please.
+    Want {
+        /// Of which.
+        blob: Blob,
+        /// From which chunk on, counted from 0.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// A chunk of a blob.
+    Part {
+        /// Of which.
+        blob: Blob,
+        /// Which chunk, counted from 0.
+        chunk: u64,
+        /// Its proof, the sibling of its leaf first.
+        proof: Vec<Hash>,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// The sender has not got this blob.
+    Lack(Blob),
     /// Why the sender closes.
     Refusal {
         /// spec/line.md §8.
@@ -146,6 +170,14 @@ fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
 fn signed(decoder: &mut Decoder<'_>, book: Book) -> Result<SignedCheckpoint, Fault> {
     let (size, root) = (size(decoder)?, fixed(decoder)?);
     Ok(SignedCheckpoint { checkpoint: Checkpoint { book, size, root }, signature: fixed(decoder)? })
+}
+
+fn blob(decoder: &mut Decoder<'_>) -> Result<Blob, Fault> {
+    let (hash, size) = (fixed(decoder)?, number(decoder)?);
+    if size > MAX_BLOB {
+        return Err(Fault::malformed("frame", "a blob of at most 4 GiB", size.to_string()));
+    }
+    Ok(Blob { hash, size, root: fixed(decoder)? })
 }
 
 /// A root and a signature; the size is said elsewhere.
@@ -201,7 +233,10 @@ impl<'a> Frame<'a> {
             7 => 5,
             8 => 3,
             9 => 10,
-            _ => return Err(Fault::incompatible("frame", "a type from 0 to 9", tag.to_string())),
+            10 => 6,
+            11 => 7,
+            12 => 4,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 12", tag.to_string())),
         };
         if length != Some(wanted) {
             return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
@@ -249,6 +284,25 @@ impl<'a> Frame<'a> {
                 let proof = (0..length).map(|_| fixed(decoder)).collect::<Result<_, _>>()?;
                 Self::Fork(Box::new(Fork { head, with, root, proof }))
             }
+            10 => {
+                let (blob, first, count) = (blob(decoder)?, number(decoder)?, number(decoder)?);
+                if !(1..=MAX_WANTED_CHUNKS).contains(&count) {
+                    return Err(Fault::malformed("frame", "1 to 16 chunks", count.to_string()));
+                }
+                Self::Want { blob, first, count }
+            }
+            11 => {
+                let (blob, chunk) = (blob(decoder)?, number(decoder)?);
+                let length = bounded(decoder.array().map_err(malformed)?, MAX_CHUNK_PROOF as u64)?;
+                let proof = (0..length).map(|_| fixed(decoder)).collect::<Result<_, _>>()?;
+                let bytes = decoder.bytes().map_err(malformed)?;
+                if !(1..=CHUNK).contains(&(bytes.len() as u64)) {
+                    let found = alloc::format!("{} bytes", bytes.len());
+                    return Err(Fault::malformed("frame", "a chunk of 1 to 65,536 bytes", found));
+                }
+                Self::Part { blob, chunk, proof, bytes }
+            }
+            12 => Self::Lack(blob(decoder)?),
             _ => {
                 let code = decoder.u16().map_err(malformed)?;
                 let text = decoder.str().map_err(malformed)?;
@@ -389,6 +443,32 @@ pub fn fork(fork: &Fork) -> Vec<u8> {
         }
         Ok(())
     })
+}
+
+/// Chunks of a blob, please: `count` of them, from `first` on.
+pub fn want(blob: &Blob, first: u64, count: u64) -> Vec<u8> {
+    written(|e| {
+        e.array(6)?.u8(10)?.bytes(&blob.hash)?.u64(blob.size)?.bytes(&blob.root)?.u64(first)?.u64(count)?;
+        Ok(())
+    })
+}
+
+/// A chunk of a blob.
+pub fn part(blob: &Blob, chunk: u64, proof: &[Hash], bytes: &[u8]) -> Vec<u8> {
+    written(|e| {
+        e.array(7)?.u8(11)?.bytes(&blob.hash)?.u64(blob.size)?.bytes(&blob.root)?.u64(chunk)?;
+        e.array(proof.len() as u64)?;
+        for hash in proof {
+            e.bytes(hash)?;
+        }
+        e.bytes(bytes)?;
+        Ok(())
+    })
+}
+
+/// This station has not got a blob.
+pub fn lack(blob: &Blob) -> Vec<u8> {
+    written(|e| e.array(4)?.u8(12)?.bytes(&blob.hash)?.u64(blob.size)?.bytes(&blob.root).map(|_| ()))
 }
 
 /// Why this station closes the circuit.

@@ -17,7 +17,6 @@ const MAX_HEADS: usize = 48;
 mod code {
     pub(super) const MALFORMED: u16 = 1;
     pub(super) const WRONG_LINE: u16 = 2;
-    pub(super) const STALE_MEMORANDUM: u16 = 3;
     pub(super) const WRONG_VERSION: u16 = 4;
     pub(super) const WRONG_PARTY: u16 = 5;
     pub(super) const NO_HELLO: u16 = 6;
@@ -80,6 +79,13 @@ impl Line {
             Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
             Frame::Secret { .. } => {}
             Frame::Head(head) => self.compare(circuit, head),
+            Frame::Want { blob, first, count } => self.asked_for_parts(circuit, blob, first, count),
+            Frame::Part { blob, chunk, proof, bytes } => {
+                if let Err(fault) = self.take_part(circuit, blob, chunk, &proof, bytes) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
+            Frame::Lack(blob) => self.lacks_blob(circuit, blob),
             Frame::Fork(fork) => {
                 if let Err(fault) = self.take_fork(*fork) {
                     self.show(Shown::NotTaken { circuit, fault });
@@ -107,7 +113,6 @@ impl Line {
         let hex = |hash: &Hash| {
             hash.iter().take(4).map(|byte| alloc::format!("{byte:02x}")).collect::<alloc::string::String>()
         };
-        let mine = self.memorandum.hash();
         let refusal = if hello.version != VERSION {
             Some((
                 code::WRONG_VERSION,
@@ -115,11 +120,6 @@ impl Line {
             ))
         } else if hello.line != self.id {
             Some((code::WRONG_LINE, Fault::incompatible("line", hex(&self.id.0), hex(&hello.line.0))))
-        } else if hello.memorandum != mine {
-            Some((
-                code::STALE_MEMORANDUM,
-                Fault::incompatible("memorandum", hex(&mine), hex(&hello.memorandum)),
-            ))
         } else if hello.party != peer {
             let found = hello.party.number().to_string();
             Some((code::WRONG_PARTY, Fault::misbehaved("party", peer.number().to_string(), found)))
@@ -173,6 +173,7 @@ impl Line {
         }
         if !again {
             self.doubt_others(circuit, peer);
+            self.ask_others();
             self.show(Shown::CircuitReady { circuit, peer });
         }
     }

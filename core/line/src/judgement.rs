@@ -1,16 +1,18 @@
 //! Judging entries once the acts that they rest on are held, for ever (spec/line.md §5), and what of every book this
 //! station's own cuts may state.
 
+use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Blame, Book, Class, Cut, EntryRef, Fault};
+use detente_record::{Blame, Book, Class, Cut, Entry, EntryRef, Fault};
 
 use crate::acts::Under;
-use crate::books::Unjudged;
+use crate::books::{Day, Unjudged};
 use crate::contract::{Evidence, Shown};
 use crate::kind::Content;
 use crate::line::Line;
+use crate::memorandum::Memorandum;
 
 /// Most marks that are remembered.
 const MAX_MARKED: usize = 4_096;
@@ -82,16 +84,7 @@ impl Line {
             let under = Under::new(unjudged.acts, own);
             let (shown, verdict) = match unjudged.read {
                 Ok((entry, content)) => {
-                    let verdict = self.permitted(&content, entry.time_ms, &under).and_then(|()| {
-                        self.acts.judge(
-                            &self.memorandum,
-                            name,
-                            &entry.regards,
-                            &content,
-                            entry.time_ms,
-                            &under,
-                        )
-                    });
+                    let verdict = self.holds_to(name, &entry, &content, unjudged.day, &under);
                     if verdict.is_ok() {
                         self.admit(name, &entry.regards, &content, entry.time_ms);
                         if let Some(arrived_ms) = unjudged.arrived_ms {
@@ -129,6 +122,7 @@ impl Line {
             };
             if book.class == Class::A {
                 Arc::make_mut(&mut self.acts_held).insert(book, name.number);
+                self.follow_amendments();
             }
             if let Err(fault) = &verdict {
                 self.facts.void(name);
@@ -148,12 +142,64 @@ impl Line {
         }
     }
 
+    /// Holds an entry to the memorandum in force under its cut, to how the line stands there at its own time, and, if it
+    /// is an act, to the acts before it. `day` is what its author has appended to the book in its day, it included.
+    ///
+    /// # Errors
+    /// `Misbehaved`, with the rule that it breaks.
+    pub(crate) fn holds_to(
+        &self,
+        name: EntryRef,
+        entry: &Entry,
+        content: &Content,
+        day: Day,
+        under: &Under,
+    ) -> Result<(), Fault> {
+        let memorandum = self.acts.in_force(&self.founding, under);
+        let offices = memorandum.member(name.book.party).map(|member| &member.offices);
+        if !offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office)) {
+            return Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string()));
+        }
+        self.permitted(memorandum, content, entry.time_ms, under)?;
+        self.acts.judge(&self.founding, name, &entry.regards, content, entry.time_ms, under)?;
+        let quota = memorandum.quota(name.book);
+        if day.is_within(quota) {
+            Ok(())
+        } else {
+            let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
+            Err(Fault::misbehaved("quota", expected, "more"))
+        }
+    }
+
+    /// The memorandum in force changes with what is decided, and back where the depositary has lost its decision.
+    pub(crate) fn follow_amendments(&mut self) {
+        let under = self.under_all();
+        let amended = self.acts.amended(&under);
+        let (decision, memorandum) =
+            (amended.map(|(act, _)| act), self.acts.in_force(&self.founding, &under));
+        if memorandum.hash() == self.memorandum.hash() {
+            return;
+        }
+        let memorandum = Arc::new(memorandum.of_line(self.id));
+        self.memorandum = Arc::clone(&memorandum);
+        if self.started {
+            self.start_watch();
+            self.on_durable.push(Shown::Amended { decision, memorandum });
+        }
+    }
+
     /// Whether an entry may pass as the line stands under its cut at its own time.
     ///
     /// # Errors
     /// `Misbehaved`, naming who suspended what.
-    pub(crate) fn permitted(&self, content: &Content, time_ms: u64, under: &Under) -> Result<(), Fault> {
-        let added = &self.memorandum.terms().suspension.passes;
+    fn permitted(
+        &self,
+        memorandum: &Memorandum,
+        content: &Content,
+        time_ms: u64,
+        under: &Under,
+    ) -> Result<(), Fault> {
+        let added = &memorandum.terms().suspension.passes;
         if self.acts.is_quiet() || content.always_passes() || added.contains(&content.kind()) {
             return Ok(());
         }

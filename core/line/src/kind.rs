@@ -4,17 +4,22 @@
 //! are read and written is `body`'s, and what they *mean* is the folds' to say.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
 use detente_record::{Book, Class, Entry, EntryRef, Fault, Hash, Party};
 use minicbor::{Decode, Encode};
 
+use crate::attachment::Attachment;
+use crate::memorandum::Memorandum;
 use crate::notice::Notice;
 use crate::report::ConflictReport;
 
 /// Longest text of any body, in bytes.
 pub const MAX_TEXT: usize = 12_000;
+/// Largest memorandum that a motion can hold, in bytes.
+pub const MAX_MOVED: usize = 14_000;
 /// The first kind that is an act.
 pub const FIRST_ACT: u16 = 64;
 
@@ -43,10 +48,11 @@ pub mod number {
     pub const MOTION: u16 = 67;
     pub const VOTE: u16 = 68;
     pub const DECIDE: u16 = 69;
+    pub const HOLDS: u16 = 80;
 }
 
 /// Text that somebody wrote to somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Message {
     /// What is said, 1 to 12,000 bytes.
@@ -61,6 +67,9 @@ pub struct Message {
     /// It answers what it regards.
     #[n(4)]
     pub answers: Option<bool>,
+    /// What goes with it, 1 to 16.
+    #[n(5)]
+    pub attachments: Option<Vec<Attachment>>,
 }
 
 /// The new content of an amended entry, whole.
@@ -105,27 +114,14 @@ pub enum Stance {
 }
 
 /// What a motion is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Matter {
     /// To consent to the end of the suspension that it regards.
     Reopen,
     /// To say something in the name of all; no rule of the line changes by it.
     Resolve,
-}
-
-impl Matter {
-    /// Its number in the body of a motion.
-    pub fn number(self) -> u16 {
-        match self {
-            Self::Reopen => 1,
-            Self::Resolve => 2,
-        }
-    }
-
-    /// The matter of a number.
-    pub fn from_number(number: u16) -> Option<Self> {
-        [Self::Reopen, Self::Resolve].into_iter().find(|matter| matter.number() == number)
-    }
+    /// To put this memorandum in the place of the one in force, which it names as its predecessor.
+    Amend(Arc<Memorandum>),
 }
 
 /// A party's word on a motion.
@@ -156,6 +152,9 @@ pub enum Outcome {
     /// Its window ended first.
     #[n(3)]
     Lapsed,
+    /// Another amendment of the same memorandum carried first.
+    #[n(4)]
+    Overtaken,
 }
 
 /// The body of an entry, by kind.
@@ -234,6 +233,8 @@ pub enum Content {
         stance: Stance,
         /// In words; where it corrects, what is right.
         text: Option<String>,
+        /// What goes with it, 1 to 16.
+        attachments: Option<Vec<Attachment>>,
     },
     /// Kind 64: first entry of a later generation.
     Opens {
@@ -285,6 +286,11 @@ pub enum Content {
         /// The decision before this one.
         before: Option<EntryRef>,
     },
+    /// Kind 80, in R: this party holds blobs whole and durable.
+    Holds {
+        /// SHA-256 of each, ascending.
+        hashes: Vec<Hash>,
+    },
     /// A kind that this version does not know; kept as it is.
     Unknown {
         /// Its number.
@@ -324,6 +330,7 @@ impl Content {
             Self::Motion { .. } => MOTION,
             Self::Vote { .. } => VOTE,
             Self::Decide { .. } => DECIDE,
+            Self::Holds { .. } => HOLDS,
             Self::Unknown { kind } => *kind,
         }
     }
@@ -362,6 +369,7 @@ impl Content {
             Self::Cease { .. } => class == Class::Z,
             Self::Message(message) if message.safety_of_life == Some(true) => class == Class::Z,
             Self::Displayed => matches!(class, Class::Z | Class::O),
+            Self::Holds { .. } => class == Class::R,
             Self::Test { .. } | Self::TestAnswer { .. } | Self::Missed { .. } | Self::Duty(_) => {
                 class == Class::P
             }
@@ -397,13 +405,14 @@ impl Content {
                 one(|subject, _| subject.book.class == Class::A)
             }
             Self::Position { .. } => !entry.regards.is_empty(),
-            Self::Test { .. }
+            Self::Holds { .. }
+            | Self::Test { .. }
             | Self::Missed { .. }
             | Self::Duty(_)
             | Self::Opens { .. }
             | Self::Suspends { .. } => entry.regards.is_empty(),
             Self::Conflict(_) => one(|subject, book| subject.book.party != book.party),
-            Self::Motion { matter: Matter::Resolve, .. }
+            Self::Motion { matter: Matter::Resolve | Matter::Amend(_), .. }
             | Self::Message(_)
             | Self::Cease { .. }
             | Self::Notice(_)

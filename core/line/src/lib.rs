@@ -1,7 +1,7 @@
 //! The conversation on a line, as pure code.
 //!
 //! **The contract.** A [`Line`] takes one [`Input`] at a time, each carrying its own time and entropy; then its
-//! [`Effect`]s are drained, in order, until there are none: `Append`, `Send`, `Compare`, `Show`, `Wake`. It never calls
+//! [`Effect`]s are drained, in order, until there are none: `Append`, `Send`, `Compare`, `Resume`, `Keep`, `Show`, `Wake`. It never calls
 //! out: there is no clock, file, socket, thread, async or randomness here. The station and the simulator each
 //! perform effects in one `match`. A line restored from its record equals the live one.
 //!
@@ -14,10 +14,13 @@
 extern crate alloc;
 
 mod acts;
+mod attachment;
 mod author;
+mod blobs;
 mod body;
 mod books;
 mod contract;
+mod custody;
 mod dispatch;
 mod facts;
 mod forks;
@@ -42,13 +45,17 @@ mod window;
 pub use detente_airspace as airspace;
 
 pub use acts::{Acts, Decision, Motion, Suspended, Under};
+pub use attachment::{Attachment, MAX_ATTACHMENTS, is_bare_name, is_media_type};
+pub use blobs::{BLOB_BYTES_A_DAY, Fetching};
 pub use contract::{
-    Append, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Outgoing, Shown, StoredEntry,
+    Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Outgoing, Shown,
+    StoredEntry,
 };
+pub use custody::Custody;
 pub use detente_airspace::position::Position;
 pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};
-pub use kind::{Amendment, Choice, Content, Duty, Matter, Message, Outcome, Stance};
+pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,

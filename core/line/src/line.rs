@@ -11,8 +11,10 @@ use detente_record::{
 };
 
 use crate::acts::{Acts, Under};
+use crate::blobs::Blobs;
 use crate::books::BookState;
 use crate::contract::{Append, CircuitId, Command, Effect, Event, Evidence, Input, Shown};
+use crate::custody::Custody;
 use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
 use crate::kind::{Content, Duty};
@@ -65,6 +67,7 @@ struct Kept {
     last: (u64, u64),
     generations: BTreeMap<Class, u16>,
     marked: BTreeMap<EntryRef, Fault>,
+    custody: Custody,
 }
 
 impl Kept {
@@ -79,6 +82,7 @@ impl Kept {
             last: Keep::back(from)?,
             generations: Keep::back(from)?,
             marked: Keep::back(from)?,
+            custody: Keep::back(from)?,
         };
         from.is_empty().then_some(kept)
     }
@@ -88,7 +92,9 @@ impl Kept {
 pub struct Line {
     pub(crate) me: Identity,
     pub(crate) id: LineId,
-    pub(crate) memorandum: Memorandum,
+    pub(crate) founding: Arc<Memorandum>,
+    /// The one in force, as everything held here shows.
+    pub(crate) memorandum: Arc<Memorandum>,
     pub(crate) now_ms: u64,
     pub(crate) entropy: [u8; 32],
     pub(crate) started: bool,
@@ -101,6 +107,8 @@ pub struct Line {
     pub(crate) acts: Acts,
     pub(crate) facts: Facts,
     pub(crate) duty: BTreeMap<Party, (EntryRef, Duty)>,
+    pub(crate) custody: Custody,
+    pub(crate) blobs: Blobs,
     pub(crate) watch: Watch,
     pub(crate) circuits: BTreeMap<CircuitId, Circuit>,
     pub(crate) peers: BTreeMap<Party, Peer>,
@@ -148,7 +156,7 @@ impl Line {
         }
         let others = memorandum.parties().filter(|party| *party != me.party);
         let peers: BTreeMap<Party, Peer> = others.map(|party| (party, Peer::default())).collect();
-        let id = memorandum.line();
+        let (id, memorandum) = (memorandum.line(), Arc::new(memorandum));
         let mut line = Self {
             id,
             now_ms: 0,
@@ -161,6 +169,8 @@ impl Line {
             acts: Acts::default(),
             facts: Facts::new(me.party, peers.len()),
             duty: BTreeMap::new(),
+            custody: Custody::default(),
+            blobs: Blobs::default(),
             watch: Watch::default(),
             circuits: BTreeMap::new(),
             peers,
@@ -178,6 +188,7 @@ impl Line {
             seq: 0,
             effects: VecDeque::new(),
             wake_ms: None,
+            founding: Arc::clone(&memorandum),
             memorandum,
             me,
         };
@@ -213,11 +224,14 @@ impl Line {
             Event::Received { circuit, frame } => self.received(circuit, &frame),
             Event::Sent { circuit, reached } => self.sent(circuit, reached),
             Event::Compared(fork) => self.compared(*fork),
+            Event::BlobsHere(here) => self.blobs_here(here),
+            Event::Blob { blob, state } => self.blob_is(blob, state),
             Event::Durable { seq } => self.durable(seq),
             Event::Woken => self.wake_ms = None,
         }
         if self.started {
             self.keep_watch();
+            self.fetch();
             self.flush();
             self.dispatch();
             self.flush();
@@ -364,7 +378,7 @@ impl Line {
         if judging || entries > STEP_ENTRIES || bytes > STEP_BYTES || !self.append.entries.is_empty() {
             return None;
         }
-        let mut out = snapshot::begin(&self.id.0, &self.memorandum.hash(), self.me.party);
+        let mut out = snapshot::begin(&self.id.0, self.me.party);
         // In the order of `Kept`.
         self.books.keep(&mut out);
         self.acts_held.keep(&mut out);
@@ -374,6 +388,7 @@ impl Line {
         self.last.keep(&mut out);
         self.generations.keep(&mut out);
         self.marked.keep(&mut out);
+        self.custody.keep(&mut out);
         self.seq += 1;
         Some((self.seq, out))
     }
@@ -381,9 +396,8 @@ impl Line {
     /// Takes a snapshot, after secrets and before anything else; then only what was stored after it is restored.
     /// Says whether it fitted; if not, nothing was taken.
     pub fn restore_snapshot(&mut self, bytes: &[u8]) -> bool {
-        let Some(kept) = bytes
-            .strip_prefix(snapshot::begin(&self.id.0, &self.memorandum.hash(), self.me.party).as_slice())
-            .and_then(Kept::back)
+        let Some(kept) =
+            bytes.strip_prefix(snapshot::begin(&self.id.0, self.me.party).as_slice()).and_then(Kept::back)
         else {
             return false;
         };
@@ -404,6 +418,8 @@ impl Line {
         self.last = kept.last;
         self.generations = kept.generations;
         self.marked = kept.marked;
+        self.custody = kept.custody;
+        self.follow_amendments();
         true
     }
 
@@ -464,6 +480,8 @@ impl Line {
             }
         }
         self.heard_test(name, regards, content);
+        self.custody.admit(name, content);
+        self.blobs_named(name, content);
     }
 }
 

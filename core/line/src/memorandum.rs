@@ -19,6 +19,7 @@ use crate::notice::rule::{Extent, NoticeKind};
 pub use member::{Member, Office};
 pub use witness::{MAX_WITNESSES, WITNESSING_MS, Witness};
 
+mod amending;
 mod member;
 mod witness;
 
@@ -169,6 +170,7 @@ pub struct CircuitKind {
 pub struct Memorandum {
     terms: Terms,
     hash: Hash,
+    line: LineId,
     keys: Vec<(Party, PublicKey, PublicKey)>,
 }
 
@@ -347,7 +349,8 @@ impl Memorandum {
             .iter()
             .map(|m| Ok((Party::new(m.number)?, PublicKey::new(m.book_key)?, PublicKey::new(m.receipt_key)?)))
             .collect::<Result<_, Fault>>()?;
-        Ok(Self { hash: sha256(&bytes), terms, keys })
+        let hash = sha256(&bytes);
+        Ok(Self { hash, line: LineId(hash), terms, keys })
     }
 
     /// Reads canonical CBOR.
@@ -376,9 +379,9 @@ impl Memorandum {
         self.hash
     }
 
-    /// The line that it founds.
+    /// The line that it founded, or that it is in force on as an amendment.
     pub fn line(&self) -> LineId {
-        LineId(self.hash)
+        self.line
     }
 
     /// What it says.

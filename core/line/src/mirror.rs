@@ -13,6 +13,7 @@ use crate::contract::{CircuitId, Shown, StoredEntry};
 use crate::frame;
 use crate::kind::Content;
 use crate::line::{Line, Reached};
+use crate::memorandum::Quota;
 
 /// Most generations of a book that are taken.
 const MAX_GENERATIONS: usize = 256;
@@ -138,12 +139,23 @@ impl Line {
         }
     }
 
+    /// The most that any memorandum which was ever in force lets a party append to a book in a day: which one an entry is
+    /// held to shows only once the acts in its cut are held, and it is judged.
+    fn widest_quota(&self, book: Book) -> Quota {
+        let amended = self.acts.amendments().map(|memorandum| memorandum.quota(book));
+        amended.fold(self.founding.quota(book), |widest, quota| Quota {
+            entries: widest.entries.max(quota.entries),
+            bytes: widest.bytes.max(quota.bytes),
+        })
+    }
+
     fn within_quota(&self, book: Book, fresh: &[&[u8]], read: &[Result<Entry, Fault>]) -> Result<(), Fault> {
-        let quota = self.memorandum.quota(book);
+        let quota = self.widest_quota(book);
         let mut day = self.books.get(&book).map(|state| state.day).unwrap_or_default();
         for (bytes, entry) in fresh.iter().zip(read) {
             let time_ms = entry.as_ref().map_or(0, |entry| entry.time_ms);
-            if !day.spend(time_ms, bytes.len() as u64, quota) {
+            day.spend(time_ms, bytes.len() as u64);
+            if !day.is_within(quota) {
                 let expected = alloc::format!("{} entries and {} bytes a day", quota.entries, quota.bytes);
                 return Err(Fault::misbehaved("quota", expected, "more"));
             }
@@ -162,44 +174,32 @@ impl Line {
         leaf: Hash,
     ) -> Result<(), Fault> {
         let book = name.book;
-        let offices = self.memorandum.member(book.party).map(|member| &member.offices);
-        let read = read.map(|entry| {
-            let office =
-                offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office));
-            (entry, office)
-        });
         let (kind, time_ms, regards) = match &read {
-            Ok((entry, _)) => (entry.kind, entry.time_ms, entry.regards.clone()),
+            Ok(entry) => (entry.kind, entry.time_ms, entry.regards.clone()),
             Err(_) => (0, 0, Vec::new()),
         };
         let own = book.party == self.me.party;
-        if own && let Ok((entry, _)) = &read {
+        if own && let Ok(entry) = &read {
             let (serial, time) = self.last;
             self.last = (entry.serial.max(serial), entry.time_ms.max(time));
             let generation = self.generations.entry(book.class).or_insert(0);
             *generation = book.generation.max(*generation);
         }
-        let quota = self.memorandum.quota(book);
         let state = self.book(book);
-        let rests_on_more =
-            read.as_ref().is_ok_and(|(entry, _)| entry.cut.keys().any(|of| of.class == Class::A));
+        let rests_on_more = read.as_ref().is_ok_and(|entry| entry.cut.keys().any(|of| of.class == Class::A));
         state.push(leaf, rests_on_more);
-        state.day.spend(time_ms, bytes.len() as u64, quota);
-        let read = read.and_then(|(entry, office)| {
+        state.day.spend(time_ms, bytes.len() as u64);
+        let read = read.and_then(|entry| {
             state.follow(&entry)?;
             let content = said.map_or_else(|| Content::decode(entry.kind, &entry.body), Ok)?;
             if let Content::Unknown { kind } = content {
                 return Err(Fault::incompatible("kind", "one that spec/line.md defines", kind.to_string()));
             }
             content.check_place(book, &entry)?;
-            if office {
-                Ok((entry, content))
-            } else {
-                Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string()))
-            }
+            Ok((entry, content))
         });
-        let acts = Arc::clone(state.acts());
-        state.unjudged.push_back(Unjudged { number: name.number, acts, read, arrived_ms: None });
+        let (acts, day) = (Arc::clone(state.acts()), state.day);
+        state.unjudged.push_back(Unjudged { number: name.number, acts, read, arrived_ms: None, day });
         self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });
         if own {
             self.grown(name, bytes.len() as u64);

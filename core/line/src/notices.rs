@@ -146,6 +146,12 @@ impl Notices {
         }
     }
 
+    /// Whether the kinds of another memorandum mean what these do.
+    pub fn has_natures_of(&self, kinds: &[NoticeKind]) -> bool {
+        kinds.len() == self.natures.len()
+            && kinds.iter().all(|kind| self.natures.get(&kind.name) == Some(&kind.nature()))
+    }
+
     /// What a notice is about; an activity, if the memorandum does not name its kind.
     pub fn nature(&self, kind: &str) -> Nature {
         self.natures.get(kind).copied().unwrap_or(Nature::Activity)

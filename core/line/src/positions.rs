@@ -45,7 +45,7 @@ impl Positions {
         let mut all: BTreeMap<Party, Vec<Held>> = BTreeMap::new();
         for (name, entry, content) in entries {
             let covered = cut.get(&name.book).is_some_and(|size| *size >= name.number);
-            let Content::Position { stance, text } = content else { continue };
+            let Content::Position { stance, text, .. } = content else { continue };
             let Some((about, borne_out_by)) = entry.regards.split_first() else { continue };
             if !covered || *about != subject {
                 continue;
@@ -91,7 +91,7 @@ mod tests {
         stance: Stance,
         regards: &[EntryRef],
     ) -> (EntryRef, Entry, Content) {
-        let content = Content::Position { stance, text: Some("so it was".into()) };
+        let content = Content::Position { stance, text: Some("so it was".into()), attachments: None };
         let entry = Entry {
             serial,
             time_ms: serial,

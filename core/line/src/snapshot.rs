@@ -14,9 +14,10 @@ use detente_record::{
 };
 
 use crate::kind::{Choice, Duty, Matter, Outcome};
+use crate::memorandum::Memorandum;
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 3\n";
+const MAGIC: &[u8] = b"detente snapshot 6\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {
@@ -223,10 +224,22 @@ impl Keep for Choice {
 
 impl Keep for Matter {
     fn keep(&self, out: &mut Vec<u8>) {
-        self.number().keep(out);
+        match self {
+            Self::Reopen => 1u8.keep(out),
+            Self::Resolve => 2u8.keep(out),
+            Self::Amend(memorandum) => {
+                3u8.keep(out);
+                memorandum.encode().keep(out);
+            }
+        }
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
-        Self::from_number(u16::back(from)?)
+        match u8::back(from)? {
+            1 => Some(Self::Reopen),
+            2 => Some(Self::Resolve),
+            3 => Some(Self::Amend(Arc::new(Memorandum::decode(&Vec::<u8>::back(from)?).ok()?))),
+            _ => None,
+        }
     }
 }
 
@@ -236,7 +249,9 @@ impl Keep for Outcome {
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
         let number = u8::back(from)?;
-        [Self::Carried, Self::Defeated, Self::Lapsed].into_iter().find(|outcome| *outcome as u8 == number)
+        [Self::Carried, Self::Defeated, Self::Lapsed, Self::Overtaken]
+            .into_iter()
+            .find(|outcome| *outcome as u8 == number)
     }
 }
 
@@ -265,7 +280,7 @@ keep!(SignedCheckpoint { checkpoint, signature });
 keep!(Receipt { book, party, size, seconds, signature });
 
 /// What faults may be about, for a snapshot to give the same words back.
-const SUBJECTS: [&str; 26] = [
+const SUBJECTS: [&str; 31] = [
     "serial",
     "time",
     "vector",
@@ -288,10 +303,15 @@ const SUBJECTS: [&str; 26] = [
     "notice kind",
     "duty",
     "motion",
+    "memorandum moved",
+    "amendment",
     "language",
     "entry name",
     "entry number",
     "canonical CBOR",
+    "attachment",
+    "attachments",
+    "holds",
 ];
 
 impl Keep for Fault {
@@ -323,10 +343,9 @@ impl Keep for Fault {
 }
 
 /// The beginning of a snapshot: what it belongs to. The state follows.
-pub(crate) fn begin(line: &[u8; 32], memorandum: &[u8; 32], me: Party) -> Vec<u8> {
+pub(crate) fn begin(line: &[u8; 32], me: Party) -> Vec<u8> {
     let mut out = Vec::from(MAGIC);
     line.keep(&mut out);
-    memorandum.keep(&mut out);
     me.keep(&mut out);
     out
 }

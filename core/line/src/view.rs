@@ -1,12 +1,14 @@
 //! What people ask a line: how it stands, what is open, what has been proved.
 
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt};
+use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SignedCheckpoint};
 
 use crate::acts::{Decision, Motion, Suspended};
 use crate::books::BookState;
+use crate::custody::Custody;
 use crate::facts::Facts;
 use crate::kind::{Choice, Duty};
 use crate::line::Line;
@@ -57,14 +59,24 @@ impl Line {
         self.id
     }
 
+    /// Which entries name blobs, and who says that it holds them.
+    pub fn custody(&self) -> &Custody {
+        &self.custody
+    }
+
     /// The party that this station speaks for.
     pub fn party(&self) -> Party {
         self.me.party
     }
 
-    /// The rules.
-    pub fn memorandum(&self) -> &Memorandum {
+    /// The memorandum in force, as everything held here shows.
+    pub fn memorandum(&self) -> &Arc<Memorandum> {
         &self.memorandum
+    }
+
+    /// Every memorandum that has been in force, as everything held here shows, the founding one first.
+    pub fn memoranda(&self) -> impl Iterator<Item = &Arc<Memorandum>> {
+        [&self.founding].into_iter().chain(self.acts.amendments())
     }
 
     /// Every book held.
@@ -84,6 +96,11 @@ impl Line {
     /// The last signed size held of a book.
     pub fn signed_size(&self, book: Book) -> u64 {
         self.books.get(&book).map_or(0, |state| state.signed_size())
+    }
+
+    /// The last checkpoints of a book whose entries are durable here, ascending by size.
+    pub fn checkpoints(&self, book: Book) -> impl DoubleEndedIterator<Item = SignedCheckpoint> {
+        self.books.get(&book).into_iter().flat_map(BookState::recent_checkpoints)
     }
 
     /// The last receipts for a book.

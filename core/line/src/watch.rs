@@ -158,14 +158,19 @@ impl Line {
 
     /// The depositary's station decides what can be decided.
     fn decide(&mut self) {
+        // Whoever is not the depositary as everything held here shows is none under a cut of its own either.
         if self.memorandum.depositary() != Some(self.me.party) {
             return;
         }
         loop {
             let under = self.next_under(self.current(Class::A));
+            let memorandum = self.acts.in_force(&self.founding, &under);
+            if memorandum.depositary() != Some(self.me.party) {
+                return;
+            }
             let now_ms = self.now_ms.max(self.last.1);
             let next = self.acts.open_motions(&under).into_iter().find_map(|motion| {
-                let outcome = self.acts.outcome(&self.memorandum, motion, &under, now_ms)?;
+                let outcome = self.acts.outcome(memorandum, motion, &under, now_ms)?;
                 let votes = self.acts.votes(motion, &under).values().map(|(act, _)| *act).collect();
                 let before = self.acts.last_decision(&under).map(|decision| decision.act);
                 Some((motion.act, Content::Decide { outcome, votes, before }))
@@ -228,6 +233,7 @@ impl Line {
             .chain(closing)
             .chain(standing)
             .chain(self.next_dispatch_ms())
+            .chain(self.next_fetch_ms())
             .min()
     }
 }

@@ -20,8 +20,7 @@ fn acts_come_after_flash() {
     let suspends = Content::Suspends { scope: vec![14], effective_ms: 0, reason: "no notices".into() };
     line.disconnect(0, 1);
     line.write(0, draft(None, &[], suspends)).unwrap();
-    let life =
-        Message { text: "pilot down".into(), safety_of_life: Some(true), reply_by_ms: None, answers: None };
+    let life = Message { text: "pilot down".into(), safety_of_life: Some(true), ..Message::default() };
     let flash = line.write(0, draft(Some(Class::Z), &[], Content::Message(life))).unwrap();
     // Z goes before A: the FLASH arrives while the act that it rests on is under way.
     line.connect(0, 1);

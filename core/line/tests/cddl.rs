@@ -68,6 +68,7 @@ fn body_rule(kind: u64) -> Option<&'static str> {
         67 => "motion",
         68 => "vote",
         69 => "decide",
+        80 => "holds",
         _ => return None,
     })
 }
@@ -96,6 +97,13 @@ fn bodies() {
         "empty list of fields",
         "earlier than the one before",
         "window upside down",
+        "by a memorandum",
+        "one name twice",
+        "of 0 bytes with a hash",
+        "an attachment named ",
+        "an attachment of media type ",
+        "hashes that descend",
+        "one hash twice",
     ];
     for case in Case::file("kinds").list("cases") {
         let Some(rule) = body_rule(case.number("kind")) else { continue };

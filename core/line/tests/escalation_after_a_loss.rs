@@ -18,12 +18,7 @@ fn what_a_lost_answer_closed_is_called_for_again_and_nothing_else_is() {
         let escalated = Content::Escalated { rank: 1, after_ms };
         facts.admit(name(me, number), &[name(1, subject)], &escalated, 0, |_| false);
     }
-    let message = Content::Message(Message {
-        text: "Stop.".into(),
-        safety_of_life: None,
-        reply_by_ms: None,
-        answers: None,
-    });
+    let message = Content::Message(Message { text: "Stop.".into(), ..Message::default() });
     for number in 1..=4 {
         facts.admit(name(1, number), &[], &message, 0, |_| true);
     }

@@ -22,8 +22,7 @@ fn told(line: &LineInMemory, texts: &[&str]) -> Vec<u8> {
     let secret = BookSecret::new(&keys.secret, &of.origin(&id));
     let (mut frontier, mut entries) = (Frontier::default(), Vec::new());
     for (text, serial) in texts.iter().zip(1..) {
-        let message =
-            Message { text: (*text).into(), safety_of_life: None, reply_by_ms: None, answers: None };
+        let message = Message { text: (*text).into(), ..Message::default() };
         let content = Content::Message(message);
         let entry = Entry {
             serial,

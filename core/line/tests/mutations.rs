@@ -73,8 +73,12 @@ fn contents() -> Vec<Content> {
         waypoints: vec![waypoint(1), waypoint(2)],
     };
     let report = ConflictReport { verdict: Verdict::Conflict, volumes, text: Some("Keep away.".into()) };
-    let message =
-        Message { text: "Hold.".into(), safety_of_life: Some(true), reply_by_ms: Some(9), answers: None };
+    let message = Message {
+        text: "Hold.".into(),
+        safety_of_life: Some(true),
+        reply_by_ms: Some(9),
+        ..Message::default()
+    };
     vec![
         Content::Message(message),
         Content::Withdrawal { reason: None },

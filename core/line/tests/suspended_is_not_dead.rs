@@ -32,8 +32,7 @@ fn suspended_is_not_dead() {
         let refused = line.write(author, message(Class::Z, "urgent")).unwrap_err();
         assert_eq!(refused.detail().what, "permission");
     }
-    let life =
-        Message { text: "pilot down".into(), safety_of_life: Some(true), reply_by_ms: None, answers: None };
+    let life = Message { text: "pilot down".into(), safety_of_life: Some(true), ..Message::default() };
     let life = line.write(0, draft(Some(Class::Z), &[], Content::Message(life))).unwrap();
     let answered = line.write(1, acknowledgement(before)).unwrap();
     line.run_for(1_000);

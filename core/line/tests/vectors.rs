@@ -16,13 +16,13 @@ use detente_airspace::wire;
 use detente_line::frame::{self, Frame};
 use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
-    Amendment, Content, Duty, Effect, Event, Identity, Input, Line, Memorandum, Notice, Outcome, Outgoing,
-    Positions,
+    Amendment, Content, Duty, Effect, Event, Identity, Input, Line, Matter, Memorandum, Notice, Outcome,
+    Outgoing, Positions,
 };
 use detente_line::{Choice, kind::number};
 use detente_record::{
-    Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, LineSecret, ParsedRef, Party, SecretKey, Signature,
-    leaf_hash,
+    Blob, Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, LineSecret, ParsedRef, Party, SecretKey,
+    Signature, leaf_hash,
 };
 use serde_json::{Value, json};
 
@@ -64,13 +64,25 @@ fn notice(notice: &Notice) -> Value {
     })
 }
 
+/// What goes with an entry; null where nothing does.
+fn attached(content: &Content) -> Value {
+    let described = content.attachments().iter().map(|one| {
+        json!({
+            "hash": hex(&one.hash), "size": one.size, "name": one.name, "media_type": one.media_type,
+            "root": hex(&one.root),
+        })
+    });
+    let described: Vec<Value> = described.collect();
+    if described.is_empty() { Value::Null } else { described.into() }
+}
+
 /// A body as the vectors describe it; what is absent is null.
 fn body(content: &Content) -> Value {
     match content {
         Content::Message(message) if message.text.len() > 1_000 => json!({"text_bytes": message.text.len()}),
         Content::Message(message) => json!({
             "text": message.text, "safety_of_life": message.safety_of_life, "reply_by_ms": message.reply_by_ms,
-            "answers": message.answers,
+            "answers": message.answers, "attachments": attached(content),
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
         Content::Amendment(Amendment::Notice(new)) => json!({"notice": notice(new)}),
@@ -101,11 +113,19 @@ fn body(content: &Content) -> Value {
         Content::Resumes { effective_ms, decision } => {
             json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(reference)})
         }
-        Content::Motion { matter, text, closes_ms } => {
-            json!({"matter": format!("{matter:?}").to_lowercase(), "text": text, "closes_ms": closes_ms})
+        Content::Motion { matter, text, closes_ms } => match matter {
+            Matter::Reopen => json!({"matter": "reopen", "text": text, "closes_ms": closes_ms}),
+            Matter::Resolve => json!({"matter": "resolve", "text": text, "closes_ms": closes_ms}),
+            Matter::Amend(memorandum) => {
+                let moved = hex(&memorandum.hash());
+                json!({"matter": "amend", "text": text, "closes_ms": closes_ms, "memorandum": moved})
+            }
+        },
+        Content::Position { stance, text, .. } => {
+            json!({"stance": format!("{stance:?}").to_lowercase(), "text": text, "attachments": attached(content)})
         }
-        Content::Position { stance, text } => {
-            json!({"stance": format!("{stance:?}").to_lowercase(), "text": text})
+        Content::Holds { hashes } => {
+            json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
         }
         Content::Vote { choice, text } => {
             let word = match choice {
@@ -120,6 +140,7 @@ fn body(content: &Content) -> Value {
                 Outcome::Carried => "carried",
                 Outcome::Defeated => "defeated",
                 Outcome::Lapsed => "lapsed",
+                Outcome::Overtaken => "overtaken",
             };
             let votes: Vec<Value> = votes.iter().map(reference).collect();
             json!({"outcome": word, "votes": votes, "before": before.as_ref().map(reference)})
@@ -189,7 +210,8 @@ fn every_kind_has_a_vector() {
         .filter(|case| case.text("verdict") == "sound")
         .map(|case| case.number("kind"))
         .collect();
-    let all = (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::DECIDE);
+    let all =
+        (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::DECIDE).chain([number::HOLDS]);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 
@@ -219,6 +241,10 @@ fn memorandum() {
 
 fn sizes(cut: &Cut) -> Value {
     cut.iter().map(|(book, size)| json!([book.code(), size])).collect()
+}
+
+fn described_blob(blob: &Blob) -> Value {
+    json!({"hash": hex(&blob.hash), "size": blob.size, "root": hex(&blob.root)})
 }
 
 /// A frame as the vectors describe it, and encoded again.
@@ -283,6 +309,20 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
             });
             (described, frame::fork(&fork))
         }
+        Frame::Want { blob, first, count } => {
+            let described =
+                json!({"type": "want", "blob": described_blob(&blob), "first": first, "count": count});
+            (described, frame::want(&blob, first, count))
+        }
+        Frame::Part { blob, chunk, proof, bytes } => {
+            let hashes: Vec<String> = proof.iter().map(|hash| hex(hash)).collect();
+            let described = json!({
+                "type": "part", "blob": described_blob(&blob), "chunk": chunk, "proof": hashes,
+                "bytes": hex(bytes),
+            });
+            (described, frame::part(&blob, chunk, &proof, bytes))
+        }
+        Frame::Lack(blob) => (json!({"type": "lack", "blob": described_blob(&blob)}), frame::lack(&blob)),
         Frame::Refusal { code, text } => {
             (json!({"type": "refusal", "code": code, "text": text}), frame::refusal(code, &text))
         }
@@ -457,6 +497,10 @@ fn check_record(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case
         let found = line.suspension(party, standing.number("at_ms")).map(|found| house.name(found.act));
         let expected = standing.has("suspended").then(|| standing.text("suspended"));
         assert_eq!(found, expected, "{at}: {}", standing.at);
+    }
+    if case.has("in_force") {
+        assert_eq!(hex(&line.memorandum().hash()), case.text("in_force"), "{at}");
+        assert_eq!(line.memorandum().line(), line.id(), "{at}");
     }
     if case.has("undecided") {
         let found: BTreeSet<String> =

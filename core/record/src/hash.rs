@@ -49,6 +49,14 @@ pub(crate) fn array_from_base64<const N: usize>(what: &'static str, text: &str) 
         .map_err(|_| Fault::malformed(what, alloc::format!("{N} bytes"), alloc::format!("{}", bytes.len())))
 }
 
+/// Reads a hash in base64, in its one canonical form.
+///
+/// # Errors
+/// `Malformed` for anything else.
+pub fn read_base64(text: &str) -> Result<Hash, Fault> {
+    array_from_base64("hash", text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,18 +8,22 @@
 //! stands, [`book`] what ties it to the entries before it; [`blind`] and [`tree`] make it a leaf of a Merkle
 //! tree, [`checkpoint`] and [`receipt`] are signed over the tree under keys of [`key`], [`step`] checks a book on
 //! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away; [`witness`]
-//! is the word of neutral others.
+//! is the word of neutral others; [`dossier`] says what a handful of entries proves without the rest, and [`fork`] which
+//! trees cannot both be true.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod blind;
+pub mod blob;
 pub mod book;
 pub mod cbor;
 pub mod checkpoint;
+pub mod dossier;
 pub mod entry;
 pub mod fault;
+pub mod fork;
 pub mod hash;
 pub mod key;
 pub mod name;
@@ -34,6 +38,7 @@ pub mod vkey;
 pub mod witness;
 
 pub use blind::{Blinds, BookSecret, LineSecret};
+pub use blob::{Blob, BlobTree, CHUNK, MAX_BLOB, MAX_CHUNK_PROOF, chunk_hash};
 pub use cbor::canonical;
 pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict, conflict_across};
 pub use entry::{Entry, EntryView, MAX_ENTRY, vector_hash};

@@ -226,7 +226,7 @@ impl Climb {
 }
 
 /// Where RFC 6962 divides a range: after the largest power of two below its length; `None` for a single leaf.
-fn middle(range: &Range<u64>) -> Option<u64> {
+pub(crate) fn middle(range: &Range<u64>) -> Option<u64> {
     let last = (range.end - range.start).checked_sub(1)?;
     Some(range.start + (1 << last.checked_ilog2()?))
 }

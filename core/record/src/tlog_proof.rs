@@ -10,15 +10,14 @@ use core::fmt::Write as _;
 
 use crate::blind::BLIND;
 use crate::checkpoint::SignedCheckpoint;
+use crate::dossier::Head;
 use crate::entry::MAX_ENTRY;
 use crate::fault::Fault;
 use crate::hash::{Hash, array_from_base64, base64, from_base64};
 use crate::key::PublicKey;
 use crate::name::{Book, EntryRef, LineId, Party, decimal};
 use crate::note::{MAX_SIGNATURE_LINE, MAX_SIGNATURES, MAX_TEXT, Note};
-use crate::proof::verify_inclusion;
 use crate::receipt::Receipt;
-use crate::tree::leaf_hash;
 
 /// The first line of a proof.
 pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -66,20 +65,10 @@ impl TlogProof {
         line: &LineId,
         keys: &Keys<'_>,
     ) -> Result<Self, Fault> {
-        let mut note = checkpoint.note(line, keys.author);
+        let head =
+            Head { checkpoint: checkpoint.clone(), receipts: receipts.to_vec(), cosignatures: Vec::new() };
+        let note = head.note(line, keys, &[])?;
         let of = &checkpoint.checkpoint;
-        for receipt in receipts {
-            let key = keys.receipts.iter().find(|(party, _)| *party == receipt.party);
-            let Some((_, key)) = key.filter(|_| (receipt.book, receipt.size) == (of.book, of.size)) else {
-                let found = format!("one of party {} at size {}", receipt.party.number(), receipt.size);
-                return Err(Fault::misuse(
-                    "receipt of a proof",
-                    format!("a known party's at size {}", of.size),
-                    found,
-                ));
-            };
-            note.push_str(&receipt.note_line(line, key));
-        }
         let proof = Self { leaf, index: number.saturating_sub(1), hashes, note };
         match proof.verify(line, of.book, keys) {
             Ok(_) => Ok(proof),
@@ -144,23 +133,10 @@ impl TlogProof {
     /// `Misbehaved` when the checkpoint's signature or a receipt of these keys does not hold, or when the leaf
     /// is not under the checkpoint; `Malformed` for a checkpoint or leaf that is none.
     pub fn verify(&self, line: &LineId, book: Book, keys: &Keys<'_>) -> Result<Proved, Fault> {
-        let note = Note::parse(self.note.as_bytes())?;
-        let checkpoint = SignedCheckpoint::from_note(&note, line, book, keys.author)?;
-        let of = &checkpoint.checkpoint;
-        let Some((blind, entry)) = self.leaf.split_first_chunk() else {
-            return Err(Fault::malformed(
-                "leaf of a proof",
-                "17 to 16,400 bytes",
-                self.leaf.len().to_string(),
-            ));
-        };
-        verify_inclusion(&leaf_hash(blind, entry), self.index, of.size, &self.hashes, &of.root)?;
-        let receipts = keys.receipts.iter().filter(|(party, _)| *party != book.party);
-        let receipts = receipts
-            .filter_map(|(party, key)| Receipt::from_note(&note, of, line, *party, key).transpose())
-            .collect::<Result<_, _>>()?;
+        let head = Head::verify(&Note::parse(self.note.as_bytes())?, line, book, keys, &[])?;
+        let (entry, _) = head.entry(&self.leaf, self.index, &self.hashes)?;
         let name = EntryRef { book, number: self.index.saturating_add(1) };
-        Ok(Proved { name, entry: entry.to_vec(), checkpoint, receipts })
+        Ok(Proved { name, entry: entry.to_vec(), checkpoint: head.checkpoint, receipts: head.receipts })
     }
 }
 
@@ -187,7 +163,7 @@ mod tests {
     use crate::key::SecretKey;
     use crate::name::Class;
     use crate::proof::{Node, inclusion};
-    use crate::tree::Frontier;
+    use crate::tree::{Frontier, leaf_hash};
 
     const LINE: LineId = LineId([7; 32]);
     const ENTRIES: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];

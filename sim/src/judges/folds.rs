@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use detente_line::kind::number;
 use detente_line::{Content, Line, Positions};
-use detente_record::{Cut, Entry, EntryRef, Party};
+use detente_record::{Cut, Entry, EntryRef, Hash, Party};
 
 use super::reference::{Awaiting, Open, Reading};
 use super::{Court, Word, object};
@@ -19,6 +19,7 @@ struct Said {
     open_motions: BTreeSet<EntryRef>,
     votes: BTreeMap<EntryRef, BTreeMap<Party, String>>,
     consent: BTreeMap<EntryRef, Option<EntryRef>>,
+    memorandum: Hash,
     owed: BTreeMap<EntryRef, Open>,
     awaited: BTreeMap<EntryRef, Awaiting>,
 }
@@ -49,6 +50,7 @@ fn said_by(line: &Line, now_ms: u64) -> Said {
             })
             .collect(),
         consent: last.values().flatten().map(|suspension| (*suspension, line.consent(*suspension))).collect(),
+        memorandum: line.memorandum().hash(),
         last_suspension: last,
         owed: owed
             .map(|(name, owed)| (*name, Open { arrived_ms: owed.arrived_ms, displayed: owed.displayed }))
@@ -87,6 +89,7 @@ fn read_from(court: &Court, me: Party, record: &Record, reading: &Reading<'_>, n
             .flatten()
             .map(|suspension| (*suspension, reading.consent(*suspension, &cut)))
             .collect(),
+        memorandum: reading.memorandum(&cut).hash(),
         last_suspension: last,
         owed: reading.owed(me, record),
         awaited: reading.awaited(me),
@@ -123,6 +126,7 @@ fn same_said(who: &str, line: &Said, other: &Said) -> Word {
     same(who, "open motions", &line.open_motions, &other.open_motions)?;
     same_map(who, "votes", &line.votes, &other.votes)?;
     same_map(who, "consent", &line.consent, &other.consent)?;
+    same(who, "memorandum in force", &line.memorandum, &other.memorandum)?;
     same_map(who, "owed", &line.owed, &other.owed)?;
     same_map(who, "awaited", &line.awaited, &other.awaited)
 }
@@ -214,6 +218,7 @@ pub(crate) fn rebuilt(court: &Court, live: &Line, rebuilt: &Line, now_ms: u64) -
     same(&who, "the last entry, live and rebuilt", &live.last_entry(), &rebuilt.last_entry())?;
     let secrets = |line: &Line| line.secrets().iter().map(|(party, _)| *party).collect::<Vec<_>>();
     same(&who, "secrets, live and rebuilt", &secrets(live), &secrets(rebuilt))?;
+    same(&who, "custody, live and rebuilt", live.custody(), rebuilt.custody())?;
     for party in court.memorandum.parties() {
         same(&who, "duty, live and rebuilt", &live.duty(party), &rebuilt.duty(party))?;
     }
@@ -237,5 +242,6 @@ pub(crate) fn equal(court: &Court, one: &Line, other: &Line, now_ms: u64) -> Wor
     same_map(&who, "standing", &one.standing, &other.standing)?;
     same(&who, "open motions", &one.open_motions, &other.open_motions)?;
     same_map(&who, "votes", &one.votes, &other.votes)?;
-    same_map(&who, "consent", &one.consent, &other.consent)
+    same_map(&who, "consent", &one.consent, &other.consent)?;
+    same(&who, "memorandum in force", &one.memorandum, &other.memorandum)
 }

@@ -116,15 +116,18 @@ pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>]) -> Word {
 /// # Errors
 /// With a motion that is still open.
 pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>]) -> Word {
-    let depositary = seen.iter().find(|station| court.memorandum.depositary() == Some(station.party));
-    let Some(depositary) = depositary else { return Ok(()) };
-    let cut = depositary.reading.judged_acts();
-    for motion in depositary.reading.open_motions(&cut) {
-        let read = depositary.reading.items.get(&motion).and_then(|item| item.read.as_ref());
-        if let Some((_, Content::Motion { closes_ms, .. })) = read
-            && closes_ms + 1_000 < depositary.clock_ms
-        {
-            return object("liveness", format!("{} has closed and is not decided", court.entry(motion)));
+    for station in seen {
+        let cut = station.reading.judged_acts();
+        if station.reading.memorandum(&cut).depositary() != Some(station.party) {
+            continue;
+        }
+        for motion in station.reading.open_motions(&cut) {
+            let read = station.reading.items.get(&motion).and_then(|item| item.read.as_ref());
+            if let Some((_, Content::Motion { closes_ms, .. })) = read
+                && closes_ms + 1_000 < station.clock_ms
+            {
+                return object("liveness", format!("{} has closed and is not decided", court.entry(motion)));
+            }
         }
     }
     Ok(())

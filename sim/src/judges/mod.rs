@@ -3,7 +3,8 @@
 //!
 //! Safety is judged all the time: no entry lost, repeated or reordered ([`books`]), receipts that are true
 //! ([`receipts`]), folds that follow from the record alone ([`folds`]), authors who keep their own rules
-//! ([`authors`]), nobody blamed who is honest ([`blame`]). Liveness is judged once faults have stopped
+//! ([`authors`]), nobody blamed who is honest ([`blame`]), blobs that are
+//! what they are said to be, and go last ([`blobs`]). Liveness is judged once faults have stopped
 //! ([`liveness`]).
 
 use detente_line::Memorandum;
@@ -13,6 +14,7 @@ use crate::founding::Keys;
 
 pub(crate) mod authors;
 pub(crate) mod blame;
+pub(crate) mod blobs;
 pub(crate) mod books;
 pub(crate) mod folds;
 pub(crate) mod liveness;

@@ -30,11 +30,21 @@ pub(crate) struct Item {
 /// Everything that a record says.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
-    memorandum: &'a Memorandum,
+    founding: &'a Memorandum,
+    /// Somebody has moved another memorandum.
+    amends: bool,
     /// Every entry held.
     pub(crate) items: BTreeMap<EntryRef, Item>,
     /// Books of which more is held than a quota allows.
     pub(crate) over_quota: Vec<Book>,
+}
+
+/// A motion: which, the suspension that it would end, what it is to do, when it closes.
+struct Moved<'a> {
+    name: EntryRef,
+    reopens: Option<EntryRef>,
+    matter: &'a Matter,
+    closes_ms: u64,
 }
 
 /// Another party's open entry, as the record shows it.
@@ -61,8 +71,8 @@ pub(crate) struct Awaiting {
 
 impl<'a> Reading<'a> {
     /// Reads a record.
-    pub(crate) fn new(memorandum: &'a Memorandum, record: &Record) -> Self {
-        let mut reading = Self { memorandum, items: BTreeMap::new(), over_quota: Vec::new() };
+    pub(crate) fn new(founding: &'a Memorandum, record: &Record) -> Self {
+        let mut reading = Self { founding, amends: false, items: BTreeMap::new(), over_quota: Vec::new() };
         for (book, entries) in &record.entries {
             reading.read_book(*book, entries.iter().map(|bytes| &**bytes));
         }
@@ -71,7 +81,8 @@ impl<'a> Reading<'a> {
     }
 
     fn read_book<'b>(&mut self, book: Book, entries: impl Iterator<Item = &'b [u8]>) {
-        let quota = self.memorandum.quota(book);
+        // No officer of a run moves another quota.
+        let quota = self.founding.quota(book);
         let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         let (mut day, mut serial, mut time_ms, mut cut) = (0, 0, 0, Cut::new());
         for (bytes, number) in entries.zip(1..) {
@@ -93,11 +104,10 @@ impl<'a> Reading<'a> {
                     let stated = cut.entry(*of).or_default();
                     *stated = (*stated).max(*size);
                 }
-                let offices = self.memorandum.member(book.party).map(|member| &member.offices);
-                well &= offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
                 match Content::decode(entry.kind, &entry.body) {
                     Ok(content) => {
                         well &= has_its_place(&content, book, &entry.regards);
+                        self.amends |= matches!(content, Content::Motion { matter: Matter::Amend(_), .. });
                         read = Some((entry, content));
                     }
                     Err(_) => well = false,
@@ -152,7 +162,28 @@ impl<'a> Reading<'a> {
         let mut cut = item.cut.clone();
         cut.insert(name.book, name.number - 1);
         let known = !matches!(content, Content::Unknown { .. });
-        known && self.is_permitted(content, entry.time_ms, &cut) && self.holds(name, entry, content, &cut)
+        let offices = self.memorandum(&cut).member(name.book.party).map(|member| &member.offices);
+        let office = offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
+        known
+            && office
+            && self.is_permitted(content, entry.time_ms, &cut)
+            && self.holds(name, entry, content, &cut)
+    }
+
+    /// The memorandum in force under a cut.
+    pub(crate) fn memorandum<'s>(&'s self, cut: &'s Cut) -> &'s Memorandum {
+        if !self.amends {
+            return self.founding;
+        }
+        let carried =
+            self.decisions(cut).into_iter().rev().filter(|(.., outcome)| *outcome == Outcome::Carried);
+        let mut moved = carried.filter_map(|(_, motion, _)| {
+            self.acts(cut).find_map(|(name, _, content)| match content {
+                Content::Motion { matter: Matter::Amend(moved), .. } if name == motion => Some(moved),
+                _ => None,
+            })
+        });
+        moved.next().map_or(self.founding, |moved| moved)
     }
 
     /// Spec/line.md §5, Permitted.
@@ -162,9 +193,9 @@ impl<'a> Reading<'a> {
             || (4..=13).contains(&kind)
             || kind == 3
             || matches!(content, Content::Message(message) if message.safety_of_life == Some(true))
-            || self.memorandum.terms().suspension.passes.contains(&kind);
+            || self.memorandum(cut).terms().suspension.passes.contains(&kind);
         always
-            || self.memorandum.parties().all(|party| match self.standing(party, cut, time_ms) {
+            || self.founding.parties().all(|party| match self.standing(party, cut, time_ms) {
                 None => true,
                 Some(suspension) => {
                     self.scope(suspension).is_some_and(|s| !s.is_empty() && !s.contains(&kind))
@@ -232,24 +263,47 @@ impl<'a> Reading<'a> {
     }
 
     /// Motions under a cut: which, the suspension that they would end, when they close.
-    fn motions(&self, cut: &Cut) -> Vec<(EntryRef, Option<EntryRef>, u64)> {
+    fn motions<'s>(&'s self, cut: &'s Cut) -> Vec<Moved<'s>> {
         let motions = self.acts(cut).filter_map(|(name, entry, content)| match content {
-            Content::Motion { matter: Matter::Reopen, closes_ms, .. } => {
-                Some((name, entry.regards.first().copied(), *closes_ms))
+            Content::Motion { matter, closes_ms, .. } => {
+                let about = entry.regards.first().copied();
+                Some(Moved {
+                    name,
+                    reopens: about.filter(|_| *matter == Matter::Reopen),
+                    matter,
+                    closes_ms: *closes_ms,
+                })
             }
-            Content::Motion { matter: Matter::Resolve, closes_ms, .. } => Some((name, None, *closes_ms)),
             _ => None,
         });
         motions.collect()
     }
 
+    /// Decisions under a cut with their motions, each after the one that it names as the one before.
     fn decisions(&self, cut: &Cut) -> Vec<(EntryRef, EntryRef, Outcome)> {
-        let decisions =
-            self.acts(cut).filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
-                (Content::Decide { outcome, .. }, Some(motion)) => Some((name, *motion, *outcome)),
+        let mut left: Vec<(EntryRef, EntryRef, Outcome, Option<EntryRef>)> = self
+            .acts(cut)
+            .filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
+                (Content::Decide { outcome, before, .. }, Some(motion)) => {
+                    Some((name, *motion, *outcome, *before))
+                }
                 _ => None,
-            });
-        decisions.collect()
+            })
+            .collect();
+        let held: BTreeSet<EntryRef> = left.iter().map(|(name, ..)| *name).collect();
+        let mut decisions: Vec<(EntryRef, EntryRef, Outcome)> = Vec::new();
+        while !left.is_empty() {
+            let placed: BTreeSet<EntryRef> = decisions.iter().map(|(name, ..)| *name).collect();
+            let follows =
+                |before: &Option<EntryRef>| before.is_none_or(|b| placed.contains(&b) || !held.contains(&b));
+            let (next, later): (Vec<_>, Vec<_>) = left.into_iter().partition(|(.., before)| follows(before));
+            decisions.extend(next.iter().map(|(name, motion, outcome, _)| (*name, *motion, *outcome)));
+            if next.is_empty() {
+                break;
+            }
+            left = later;
+        }
+        decisions
     }
 
     /// Motions without a decision under a cut.
@@ -258,7 +312,7 @@ impl<'a> Reading<'a> {
             self.decisions(cut).into_iter().map(|(_, motion, _)| motion).collect();
         self.motions(cut)
             .into_iter()
-            .map(|(motion, ..)| motion)
+            .map(|motion| motion.name)
             .filter(|motion| !decided.contains(motion))
             .collect()
     }
@@ -266,7 +320,7 @@ impl<'a> Reading<'a> {
     /// A decision that carried a motion to reopen after a suspension, under a cut.
     pub(crate) fn consent(&self, suspension: EntryRef, cut: &Cut) -> Option<EntryRef> {
         let about: BTreeMap<EntryRef, Option<EntryRef>> =
-            self.motions(cut).into_iter().map(|(motion, about, _)| (motion, about)).collect();
+            self.motions(cut).into_iter().map(|motion| (motion.name, motion.reopens)).collect();
         let carried = self.decisions(cut).into_iter().find(|(_, motion, outcome)| {
             *outcome == Outcome::Carried && about.get(motion) == Some(&Some(suspension))
         });
@@ -308,20 +362,26 @@ impl<'a> Reading<'a> {
     }
 
     fn outcome(
-        &self,
-        closes_ms: u64,
+        memorandum: &Memorandum,
+        motion: &Moved<'_>,
         votes: &BTreeMap<Party, (EntryRef, Choice)>,
         at_ms: u64,
     ) -> Option<Outcome> {
-        let rule = &self.memorandum.terms().rule;
-        let parties = self.memorandum.terms().parties.len();
+        let rule = &memorandum.terms().rule;
+        let parties = memorandum.terms().parties.len();
         let by =
             |party: u8| votes.iter().find(|(of, _)| of.number() == party).map(|(_, (_, choice))| *choice);
         let in_favour = votes.values().filter(|(_, choice)| *choice == Choice::For).count();
         let needed = usize::from(rule.threshold);
         let vetoed = rule.veto.iter().any(|holder| by(*holder) == Some(Choice::Against));
         let all_veto_holders_voted = rule.veto.iter().all(|holder| by(*holder).is_some());
-        if at_ms > closes_ms {
+        let overtaken = match motion.matter {
+            Matter::Amend(moved) => moved.terms().predecessor != Some(memorandum.hash()),
+            _ => false,
+        };
+        if overtaken {
+            Some(Outcome::Overtaken)
+        } else if at_ms > motion.closes_ms {
             Some(Outcome::Lapsed)
         } else if in_favour >= needed && !vetoed && all_veto_holders_voted {
             Some(Outcome::Carried)
@@ -336,6 +396,7 @@ impl<'a> Reading<'a> {
     fn holds(&self, name: EntryRef, entry: &Entry, content: &Content, cut: &Cut) -> bool {
         let subject = entry.regards.first().copied();
         let later = name.book.generation > 0;
+        let memorandum = self.memorandum(cut);
         match content {
             Content::Opens { before, .. } => name.number == 1 && later && *before < name.book.generation,
             _ if name.number == 1 && later => false,
@@ -347,25 +408,30 @@ impl<'a> Reading<'a> {
                 };
                 in_force.is_some()
                     && subject == in_force
-                    && (!self.memorandum.terms().suspension.consent || consents())
+                    && (!memorandum.terms().suspension.consent || consents())
             }
             Content::Motion { matter, closes_ms, .. } => {
-                let latest = entry.time_ms + self.memorandum.terms().rule.window_ms;
+                let latest = entry.time_ms + memorandum.terms().rule.window_ms;
                 let about = subject.and_then(|subject| self.in_force(subject.book.party, cut));
                 let reopens = about.is_some() && about == subject;
-                (entry.time_ms..=latest).contains(closes_ms) && (*matter == Matter::Resolve || reopens)
+                let fits = match matter {
+                    Matter::Reopen => reopens,
+                    Matter::Resolve => true,
+                    Matter::Amend(moved) => amends(memorandum, moved),
+                };
+                (entry.time_ms..=latest).contains(closes_ms) && fits
             }
-            Content::Vote { .. } => self.motions(cut).iter().any(|(motion, ..)| Some(*motion) == subject),
+            Content::Vote { .. } => self.motions(cut).iter().any(|motion| Some(motion.name) == subject),
             Content::Decide { outcome, votes, before } => {
-                let motion = self.motions(cut).into_iter().find(|(motion, ..)| Some(*motion) == subject);
+                let motion = self.motions(cut).into_iter().find(|motion| Some(motion.name) == subject);
                 let decisions = self.decisions(cut);
-                let Some((motion, _, closes_ms)) = motion else { return false };
-                let counted = self.votes(motion, cut);
-                Some(name.book.party) == self.memorandum.depositary()
-                    && decisions.iter().all(|(_, decided, _)| *decided != motion)
+                let Some(motion) = motion else { return false };
+                let counted = self.votes(motion.name, cut);
+                Some(name.book.party) == memorandum.depositary()
+                    && decisions.iter().all(|(_, decided, _)| *decided != motion.name)
                     && decisions.last().map(|(last, ..)| *last) == *before
                     && counted.values().map(|(vote, _)| *vote).eq(votes.iter().copied())
-                    && self.outcome(closes_ms, &counted, entry.time_ms) == Some(*outcome)
+                    && Self::outcome(memorandum, &motion, &counted, entry.time_ms) == Some(*outcome)
             }
             _ => true,
         }
@@ -436,7 +502,7 @@ impl<'a> Reading<'a> {
                 who.insert(by);
             }
         }
-        let others = self.memorandum.terms().parties.len() - 1;
+        let others = self.founding.terms().parties.len() - 1;
         awaited.retain(|_, open| open.acknowledged.union(&open.answered).count() < others);
         awaited
     }
@@ -454,6 +520,17 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Spec/line.md §5: whether a memorandum may take the place of the one in force.
+fn amends(now: &Memorandum, then: &Memorandum) -> bool {
+    let line = |of: &Memorandum| (of.terms().name.clone(), of.terms().parent, of.terms().refounds);
+    let parties = |of: &Memorandum| {
+        let each = of.terms().parties.iter();
+        each.map(|p| (p.number, p.name.clone(), p.book_key, p.receipt_key, p.station_key, p.commitment))
+            .collect::<Vec<_>>()
+    };
+    then.terms().predecessor == Some(now.hash()) && line(now) == line(then) && parties(now) == parties(then)
+}
+
 /// Spec/line.md §4: the books that a kind may be in, and what it may regard, as far as names show it.
 fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
     use Class::{A, O, P, R, Z};
@@ -467,6 +544,7 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
         10..=13 => &[P],
         64 => &[Z, A, O, P, R],
         65..=69 => &[A],
+        80 => &[R],
         0..64 => &[Z, O, P, R],
         _ => &[A],
     };
@@ -479,10 +557,10 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
             !own(subject) && class == book.class
         }),
         8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
-        10 | 12 | 13 | 64 | 65 => regards.is_empty(),
+        10 | 12 | 13 | 64 | 65 | 80 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
-        67 if matches!(content, Content::Motion { matter: Matter::Resolve, .. }) => true,
+        67 if !matches!(content, Content::Motion { matter: Matter::Reopen, .. }) => true,
         67..=69 => one(&|subject| subject.book.class == A),
         15 => one(&|subject| !own(subject)),
         16 => !regards.is_empty(),

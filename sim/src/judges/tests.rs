@@ -52,7 +52,7 @@ fn name(party: u8, class: Class, number: u64) -> EntryRef {
 
 fn message(serial: u64) -> Entry {
     let text = format!("number {serial}");
-    let content = Content::Message(Message { text, safety_of_life: None, reply_by_ms: None, answers: None });
+    let content = Content::Message(Message { text, ..Message::default() });
     entry(serial, &content)
 }
 

@@ -35,6 +35,7 @@ impl World {
         let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
         (station.line, station.dies_in) = (None, None);
         let survived = station.store.die(&mut self.rng);
+        station.folder.die(&mut self.rng);
         let Ok(survived) = survived else {
             return object("books", format!("{}: the store is out of order", self.court.party(party)));
         };

@@ -9,7 +9,7 @@ use detente_record::{EntryRef, Party};
 use super::{Tally, World, station_of};
 use crate::judges::liveness::{self, Seen};
 use crate::judges::reference::Reading;
-use crate::judges::{Objection, Word, authors, blame, folds, object};
+use crate::judges::{Objection, Word, authors, blame, blobs, folds, object};
 use crate::liar::Liar;
 use crate::station::restored;
 use crate::store::Record;
@@ -73,6 +73,9 @@ impl World {
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen)?;
             }
+            let held = self.stations.iter();
+            let held = held.filter_map(|(party, of)| Some((*party, (of.line.as_ref()?, &of.folder))));
+            blobs::get_round(&self.court, &held.collect(), self.scenario.quota == 0)?;
             let stores: Vec<_> = seen.iter().map(|station| (station.party, station.record)).collect();
             blame::forks_are_found(&self.court, &stores)
         };
@@ -91,6 +94,7 @@ impl World {
             let clock_ms = station.clock_ms(self.now_ms);
             self.books.kept(&self.court, party, record, station.store.was_restored())?;
             self.receipts.stored(&self.court, party, record)?;
+            blobs::words_are_true(&self.court, party, record, &station.folder)?;
             let reading = Reading::new(&self.court.memorandum, record);
             let once = !station.store.was_restored();
             authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;

@@ -13,8 +13,8 @@ mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::{CircuitId, Fork, Memorandum};
-use detente_record::{Book, EntryRef, Fault, Party};
+use detente_line::{BlobState, CircuitId, Fork, Memorandum};
+use detente_record::{Blob, Book, Cut, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
 use crate::founding::found;
@@ -46,6 +46,7 @@ enum Happening {
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
     Compared(Party, u64, Box<Fork>),
+    Blob(Party, u64, Blob, BlobState),
     Officer(Party),
     Lie(Party),
     Kill(Party),
@@ -94,6 +95,10 @@ pub(crate) struct World {
     faults: CircuitFaults,
     fsync_ms: u64,
     calm: bool,
+    /// How much of each book has gone on a circuit from one end.
+    sent: BTreeMap<(CircuitId, usize), Cut>,
+    /// Blobs that are what they are said to be.
+    brought: BTreeSet<Blob>,
     parted: BTreeMap<(Party, Party), u64>,
     books: Books,
     receipts: Receipts,
@@ -140,6 +145,8 @@ impl World {
             circuits: BTreeMap::new(),
             last_circuit: 0,
             calm: false,
+            sent: BTreeMap::new(),
+            brought: BTreeSet::new(),
             parted: BTreeMap::new(),
             books: Books::default(),
             receipts: Receipts::default(),
@@ -301,6 +308,7 @@ impl World {
             Happening::Synced(party, life, seq) => self.synced(party, life, seq),
             Happening::Woken(party, life, wake) => self.woken(party, life, wake),
             Happening::Compared(party, life, fork) => self.compared(party, life, fork),
+            Happening::Blob(party, life, blob, state) => self.blob(party, life, blob, state),
             Happening::Officer(party) => self.officer(party),
             Happening::Lie(party) => {
                 self.lie(party);

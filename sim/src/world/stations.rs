@@ -2,12 +2,13 @@
 //!
 //! Whatever a station says aloud is judged when it says it, and whatever becomes durable when it does.
 
-use detente_line::{Command, Event, Fork, Shown};
-use detente_record::Party;
+use detente_line::{BlobState, CircuitId, Command, Content, Event, Fork, Shown};
+use detente_record::{Blob, Cut, Party};
 
 use super::{Happening, World, station_of};
+use crate::blobs;
 use crate::judges::blame::Excused;
-use crate::judges::{Word, blame, object};
+use crate::judges::{self, Word, blame, object};
 use crate::officer;
 use crate::station::{Deed, Station};
 use crate::story;
@@ -70,6 +71,7 @@ impl World {
                             station.is_forgetful(),
                         )?;
                     }
+                    self.parts_go_last(party, id, side, &frame)?;
                     self.tell(|m| {
                         format!("{} sends {} on {id}", story::party(m, party), story::frame(m, &frame))
                     });
@@ -94,6 +96,13 @@ impl World {
             Deed::Compared(Err(fault)) => {
                 let who = self.court.party(party);
                 return object("books", format!("{who} cannot compare what it holds: {fault}"));
+            }
+            Deed::Blob(blob, mut state) => {
+                // Now and then a disk is full; in order, as the real one answers.
+                if !self.calm && self.rng.chance(10) && matches!(state, BlobState::Kept { .. }) {
+                    state = BlobState::NoRoom;
+                }
+                self.after(5, Happening::Blob(party, life, blob, state));
             }
             Deed::Shown(shown) => self.shown(party, shown)?,
         }
@@ -165,6 +174,45 @@ impl World {
         }
     }
 
+    /// A station's folder has answered.
+    pub(super) fn blob(&mut self, party: Party, life: u64, blob: Blob, state: BlobState) -> Word {
+        match self.stations.get(&party).filter(|of| of.life == life) {
+            Some(_) => self.input(party, Event::Blob { blob, state }),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds a part of a blob to go only when nothing that is urgent could.
+    fn parts_go_last(&self, party: Party, id: CircuitId, side: usize, frame: &[u8]) -> Word {
+        let none = Cut::new();
+        let record = &station_of(&self.stations, party)?.store.durable;
+        let peer = self.circuits.get(&id).and_then(|circuit| circuit.ends.get(1 - side));
+        // Who was restored from a copy may hold less than it has said.
+        let peer = peer.and_then(|peer| self.stations.get(peer)).filter(|peer| !peer.store.was_restored());
+        let peer = peer.map(|peer| &peer.store.durable);
+        let sent = self.sent.get(&(id, side)).unwrap_or(&none);
+        judges::blobs::flash_goes_first(&self.court, party, record, frame, sent, peer)
+    }
+
+    /// An officer may bring files with a message.
+    fn bring(&mut self, party: Party, content: &mut Content) -> Word {
+        let Content::Message(message) = content else { return Ok(()) };
+        if !self.rng.chance(self.scenario.files) {
+            return Ok(());
+        }
+        for place in 0..self.rng.within(1, 2) {
+            let (attachment, bytes) = blobs::file(&mut self.rng, format!("{place}.bin"));
+            let blob = attachment.blob();
+            self.brought.insert(blob);
+            if let Some(station) = self.stations.get_mut(&party) {
+                station.folder.bring(blob, bytes);
+            }
+            message.attachments.get_or_insert_default().push(attachment);
+            self.input(party, Event::Blob { blob, state: BlobState::Whole })?;
+        }
+        Ok(())
+    }
+
     /// A station's officer asks for something.
     pub(super) fn officer(&mut self, party: Party) -> Word {
         if self.calm {
@@ -174,7 +222,8 @@ impl World {
         self.after(next, Happening::Officer(party));
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         let Some(line) = &station.line else { return Ok(()) };
-        let draft = officer::asks(line, station.clock_ms(self.now_ms), &self.scenario, &mut self.rng);
+        let mut draft = officer::asks(line, station.clock_ms(self.now_ms), &self.scenario, &mut self.rng);
+        self.bring(party, &mut draft.content)?;
         let id = self.queued;
         self.tell(|m| {
             let regards: Vec<String> =
@@ -191,6 +240,9 @@ impl World {
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         match shown {
             Shown::Accepted { entry, .. } => self.books.accepted(&self.court, entry, &station.store.durable),
+            Shown::Blob { blob, fault: Some(fault) } if self.brought.contains(&blob) => {
+                object("blobs", format!("{}: {fault}, of what is true", self.court.party(party)))
+            }
             Shown::Overdue { entry, rank, .. } => {
                 self.rung.entry(party).or_default().insert((entry, rank));
                 Ok(())
@@ -218,6 +270,12 @@ impl World {
             format!("{} starts, life {life}{of}", story::party(m, party))
         });
         self.input(party, Event::Started)?;
+        let station = station_of(&self.stations, party)?;
+        if let Some(line) = &station.line {
+            let whole = station.folder.whole().map(|(blob, _)| *blob);
+            let here = whole.filter(|blob| line.custody().names(blob)).collect();
+            self.input(party, Event::BlobsHere(here))?;
+        }
         self.look(party)
     }
 }

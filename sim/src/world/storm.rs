@@ -61,6 +61,7 @@ fn kind(happening: &Happening) -> &'static str {
         Happening::Synced(..) => "syncs",
         Happening::Woken(..) => "wakings",
         Happening::Compared(..) => "comparisons",
+        Happening::Blob(..) => "answers about blobs",
         Happening::Officer(_) => "commands",
         Happening::Lie(_) => "lies",
         Happening::Kill(_) => "deaths",

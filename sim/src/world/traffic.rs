@@ -90,6 +90,9 @@ impl World {
         reached: Option<(Book, u64)>,
     ) -> Word {
         let Some(party) = self.knows(circuit, side) else { return Ok(()) };
+        if let Some((book, size)) = reached {
+            self.sent.entry((circuit, side)).or_default().insert(book, size);
+        }
         if self.stations.get(&party).is_some_and(|station| station.life == life) {
             self.input(party, Event::Sent { circuit, reached })?;
         }
@@ -123,6 +126,7 @@ impl World {
         let slot = circuit.slot;
         if over {
             self.circuits.remove(&id);
+            self.sent.retain(|(circuit, _), _| *circuit != id);
             let again = self.rng.within(100, 3_000);
             self.after(again, Happening::Dial(ends[0], ends[1], slot));
         }

@@ -41,6 +41,16 @@ const MAX_ALARMS: usize = 64;
 /// Entries that are read at once.
 const PAGE: usize = 1_024;
 
+const UNREAD: &str = "the notices of the record could not all be read; `detente record verify` tells more";
+
+/// A number for the register that nobody else knows. Answers do not depend on it: without it somebody could at worst make them
+/// slow.
+fn seed() -> u64 {
+    let mut seed = [0; 8];
+    let _ = getrandom::fill(&mut seed);
+    u64::from_le_bytes(seed)
+}
+
 /// Two that have come to be in each other's way.
 #[derive(Debug, Clone, Copy)]
 pub struct Raised {
@@ -71,12 +81,21 @@ struct Came {
     content: Content,
 }
 
+/// A memorandum that has come into force, and what of the record had been judged by then.
+struct Amended {
+    memorandum: Arc<Memorandum>,
+    judged: BTreeMap<Book, u64>,
+    marked: BTreeSet<EntryRef>,
+}
+
 /// Entries that follow one another in the record, and the book and number of the last one read.
 type Page = (Vec<Came>, (u32, u64));
 
 enum Ask {
     Came(Box<Came>),
     Look(Box<dyn FnOnce(&mut Room) + Send>),
+    /// Another memorandum is in force.
+    Amended(Box<Amended>),
     /// Something may have come due, or comes due at another time than before.
     Remind,
 }
@@ -146,10 +165,7 @@ impl Airspace {
     pub(crate) fn open(opening: Opening) -> Result<Self, PlansError> {
         let Opening { memorandum, me, store, plans, clock, feed, hooks, ahead_ms, judged, marked } = opening;
         let plans = Plans::open(&plans)?;
-        let mut seed = [0; 8];
-        // Answers do not depend on it: without it somebody could at worst make them slow.
-        let _ = getrandom::fill(&mut seed);
-        let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, u64::from_le_bytes(seed));
+        let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, seed());
         let reminders = Reminders::new(ahead_ms, plans.told_ms()?);
         let ahead_ms = Arc::new(AtomicU64::new(ahead_ms));
         let configured = Arc::clone(&ahead_ms);
@@ -157,10 +173,7 @@ impl Airspace {
         let bell = clock.clone();
         let mut room =
             Room { notices, plans, reminders, ahead_ms, next, store, memorandum, me, clock, feed, hooks };
-        for (number, plan) in room.plans.all()? {
-            // There is room: plans are bounded, and nothing else is here yet.
-            let _ = room.notices.plan(number, &plan);
-        }
+        room.plan_all()?;
         let (asks, asked) = sync_channel(MAX_WAITING);
         let runtime = tokio::runtime::Handle::current();
         let ending = Arc::new(AtomicBool::new(false));
@@ -168,7 +181,7 @@ impl Airspace {
         let thread = thread::spawn(move || {
             let _runtime = runtime.enter();
             if let Err(error) = room.restore(&judged, &marked, &ended) {
-                tracing::error!(%error, "the notices of the record could not all be read; `detente record verify` tells more");
+                tracing::error!(%error, "{UNREAD}");
             }
             if !ended.load(Ordering::Relaxed) {
                 room.remind();
@@ -195,6 +208,20 @@ impl Airspace {
         let came = Came { name: *name, serial: *serial, regards: regards.clone(), content: content.clone() };
         if let Some(asks) = &self.0.asks {
             let _ = asks.send(Ask::Came(Box::new(came)));
+        }
+    }
+
+    /// Another memorandum is in force, which may mean other things by the kinds of notices; waits while very much waits before
+    /// it.
+    pub(crate) fn amended(
+        &self,
+        memorandum: &Arc<Memorandum>,
+        judged: BTreeMap<Book, u64>,
+        marked: BTreeSet<EntryRef>,
+    ) {
+        if let Some(asks) = &self.0.asks {
+            let amended = Amended { memorandum: Arc::clone(memorandum), judged, marked };
+            let _ = asks.send(Ask::Amended(Box::new(amended)));
         }
     }
 
@@ -246,9 +273,35 @@ impl Room {
                     }
                 }
                 Ask::Look(look) => look(self),
+                Ask::Amended(amended) => self.amend(*amended),
                 Ask::Remind => self.remind(),
             }
         }
+    }
+
+    /// What notices there are is told anew where a kind of theirs has come to mean something else.
+    fn amend(&mut self, amended: Amended) {
+        let Amended { memorandum, judged, marked } = amended;
+        let kinds = &memorandum.terms().notices;
+        if !self.notices.has_natures_of(kinds) {
+            self.notices = Notices::new(kinds, self.me, MAX_VOLUMES, seed());
+            if let Err(error) = self.plan_all() {
+                tracing::error!(%error, "the plans could not be read: they are not checked until the next start");
+            }
+            if let Err(error) = self.restore(&judged, &marked, &AtomicBool::new(false)) {
+                tracing::error!(%error, "{UNREAD}");
+            }
+        }
+        self.memorandum = memorandum;
+        self.remind();
+    }
+
+    /// Takes every plan; there is room, since plans are bounded and come first.
+    fn plan_all(&mut self) -> Result<(), PlansError> {
+        for (number, plan) in self.plans.all()? {
+            let _ = self.notices.plan(number, &plan);
+        }
+        Ok(())
     }
 
     fn come(&mut self, came: &Came, judged: bool) -> Option<Subject> {

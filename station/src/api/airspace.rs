@@ -162,17 +162,17 @@ fn standing_json(
     standing: &Standing,
     due: &[airspace::Due],
 ) -> Result<Value, Refused> {
-    let name = |entry| name_text(&keeper.memorandum, entry);
+    let name = |entry| name_text(&keeper.memorandum(), entry);
     let given = given(keeper, standing.rules)?;
     let short: Vec<Value> = given
         .iter()
-        .flat_map(|(notice, written_ms)| short_of(&keeper.memorandum, notice, *written_ms))
+        .flat_map(|(notice, written_ms)| short_of(&keeper.memorandum(), notice, *written_ms))
         .map(|short| short_json(&short))
         .collect();
     Ok(json!({
         "entry": name(origin),
         "rules": name(standing.rules),
-        "party": keeper.memorandum.name_of(origin.book.party),
+        "party": keeper.memorandum().name_of(origin.book.party),
         "nature": standing.nature.name(),
         "withdrawn_by": standing.withdrawn_by.map(name),
         "notice": given.as_ref().map(|(notice, _)| notice_json(notice)),
@@ -188,7 +188,7 @@ pub(crate) async fn notices(
     Query(listed): Query<Listed>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let party = party(&keeper.memorandum, listed.party.as_deref())?;
+    let party = party(&keeper.memorandum(), listed.party.as_deref())?;
     let at_ms = listed.at_ms.unwrap_or_else(|| api.now_ms());
     let (all, now_ms) = (listed.all, api.now_ms());
     let (found, ahead_ms) = keeper
@@ -241,7 +241,7 @@ pub(crate) async fn check(
 ) -> Answer {
     let keeper = api.line(&line)?;
     let volumes: Vec<Volume> = match (asked.notice, asked.position) {
-        (Some(notice), None) => notice.notice(&keeper.memorandum)?.volumes,
+        (Some(notice), None) => notice.notice(&keeper.memorandum())?.volumes,
         (None, Some(place)) => {
             let from_ms = asked.from_ms.unwrap_or_else(|| api.now_ms());
             let until_ms = asked.until_ms.unwrap_or(from_ms);
@@ -279,7 +279,7 @@ pub(crate) async fn check(
 }
 
 fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result<Value, Refused> {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let party = match touch.subject {
         Subject::Plan(_) => keeper.party,
         Subject::Notice(origin) => origin.book.party,
@@ -314,7 +314,7 @@ pub(crate) async fn conflicts(
 ) -> Answer {
     let keeper = api.line(&line)?;
     let now_ms = api.now_ms();
-    let of = asked.of.map(|name| parse_name(&keeper.memorandum, &name)).transpose()?.map(Subject::Notice);
+    let of = asked.of.map(|name| parse_name(&keeper.memorandum(), &name)).transpose()?.map(Subject::Notice);
     let (found, beyond) = keeper
         .airspace
         .look(move |room: &mut Room| {
@@ -334,7 +334,7 @@ pub(crate) async fn conflicts(
     let shown: Vec<Value> = found
         .iter()
         .take(MAX_LIST)
-        .map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict))
+        .map(|(pair, conflict)| conflict_json(&keeper.memorandum(), *pair, conflict))
         .collect();
     Ok(Json(json!({"conflicts": shown, "more": found.len() > MAX_LIST, "beyond": beyond})))
 }
@@ -367,7 +367,7 @@ pub(super) async fn keep_plans(
         .await
         .ok_or_else(Refused::stopping)??;
     let shown = conflicts.iter().take(MAX_LIST);
-    let shown = shown.map(|(pair, conflict)| conflict_json(&keeper.memorandum, *pair, conflict)).collect();
+    let shown = shown.map(|(pair, conflict)| conflict_json(&keeper.memorandum(), *pair, conflict)).collect();
     Ok((numbers, shown, conflicts.len()))
 }
 
@@ -378,7 +378,7 @@ pub(crate) async fn add_plans(
     Body(asked): Body<Planned>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let plans = asked.plans.into_iter().map(|plan| plan.notice(&keeper.memorandum));
+    let plans = asked.plans.into_iter().map(|plan| plan.notice(&keeper.memorandum()));
     let plans: Vec<Notice> = plans.collect::<Result<_, _>>()?;
     let (numbers, conflicts, _) = keep_plans(keeper, plans, api.now_ms()).await?;
     Ok(Json(json!({"plans": numbers, "conflicts": conflicts})))

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use detente_line::kind::number::POSITION;
-use detente_line::{Content, Decision, Held, Line, Memorandum, Motion, Positions};
+use detente_line::{Content, Decision, Held, Line, MAX_MOVED, Matter, Memorandum, Motion, Positions};
 use detente_record::{Book, Cut, Entry, EntryRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,44 @@ use serde_json::{Map, Value, json};
 use super::entry::{MAX_ENTRIES, choice_text, full_json, matter_text, outcome_text, stance_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
+use crate::SetupError;
 use crate::keeper::Keeper;
+use crate::paper::Paper;
+
+/// A memorandum that was moved: its hash, and what it says otherwise than the one that it is to take the place of.
+fn moved_json(line: &Line, moved: &Memorandum) -> Value {
+    let before = line.memoranda().find(|before| Some(before.hash()) == moved.terms().predecessor);
+    let changes = before.map(|before| Paper::of(before).changes(&Paper::of(moved))).unwrap_or_default();
+    let changes = changes
+        .into_iter()
+        .map(|change| json!({"field": change.field, "before": change.before, "after": change.after}));
+    json!({
+        "hash": detente_record::hex(&moved.hash()),
+        "fingerprint": detente_record::fingerprint(&moved.hash()),
+        "changes": changes.collect::<Vec<_>>(),
+    })
+}
+
+/// The memorandum that a file says, as an amendment of the one in force where the file names none before it.
+pub(crate) fn moved(in_force: &Memorandum, file: &str) -> Result<Memorandum, Refused> {
+    let named = std::path::Path::new("the memorandum moved");
+    let refused = |error: SetupError| {
+        Refused::misuse("memorandum", "one that keeps every rule", error.to_string()).hinted(&error.hint())
+    };
+    let mut paper = Paper::parse(named, file).map_err(refused)?;
+    paper.line.predecessor.get_or_insert_with(|| detente_record::hex(&in_force.hash()));
+    paper.signature.clear();
+    let moved = paper.memorandum(named).map_err(refused)?;
+    in_force.may_become(&moved).map_err(|fault| {
+        Refused::from(fault).hinted("`detente memorandum in-force` writes a file to begin from")
+    })?;
+    let size = moved.encode().len();
+    if size > MAX_MOVED {
+        let expected = format!("at most {MAX_MOVED} bytes, so that an entry holds it");
+        return Err(Refused::misuse("memorandum", &expected, size.to_string()));
+    }
+    Ok(moved)
+}
 
 /// A motion with the votes that count and what was decided, as everything held here shows it.
 pub(crate) fn motion_json(line: &Line, motion: &Motion, decision: Option<&Decision>) -> Value {
@@ -21,9 +58,14 @@ pub(crate) fn motion_json(line: &Line, motion: &Motion, decision: Option<&Decisi
     let about: Vec<String> = motion.about.iter().map(|entry| name_text(memorandum, *entry)).collect();
     json!({
         "motion": name_text(memorandum, motion.act),
-        "matter": matter_text(motion.matter),
+        "matter": matter_text(&motion.matter),
+        "memorandum": match &motion.matter {
+            Matter::Amend(moved) => moved_json(line, moved),
+            _ => Value::Null,
+        },
         "about": about,
         "text": motion.text,
+        "moved_ms": motion.moved_ms,
         "closes_ms": motion.closes_ms,
         "votes": votes.collect::<Map<_, _>>(),
         "decision": decision.map(|decision| json!({
@@ -58,7 +100,8 @@ pub(crate) async fn motions(
     let keeper = api.line(&line)?;
     let limit = most.limit.unwrap_or(100).min(MAX_ENTRIES);
     let seen = keeper.look(move |line| {
-        let all = line.motions();
+        let mut all = line.motions();
+        all.sort_by_key(|(motion, _)| (motion.moved_ms, motion.act));
         let more = all.len() > limit;
         let newest = all.into_iter().rev().take(limit);
         let motions = newest.map(|(motion, decision)| motion_json(line, motion, decision));
@@ -118,7 +161,7 @@ pub(crate) async fn positions(
     Path((line, party, book, number)): Path<(String, String, String, String)>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let subject = parse_name(memorandum, &format!("{party}/{book}/{number}"))?;
     let entry = full_json(keeper, subject).await?;
     let (taken, more) = taken(keeper, subject)?;

@@ -23,11 +23,11 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
     for (name, keeper) in api.lines.iter() {
         let mut found = vec![store(keeper).await?, room(keeper)?];
         let seen = keeper.look(Seen::of).await.ok_or_else(Refused::stopping)?;
-        for peer in keeper.memorandum.parties().filter(|party| *party != keeper.party) {
+        for peer in keeper.memorandum().parties().filter(|party| *party != keeper.party) {
             found.push(circuit(keeper, &seen, peer, api.now_ms()));
             found.push(clock(keeper, &seen, peer, api.now_ms())?);
         }
-        for witness in keeper.memorandum.witnesses() {
+        for witness in keeper.memorandum().witnesses() {
             found.push(witnessing(keeper, witness, api.now_ms()));
         }
         let none = keeper.store.evidence(0, 1)?.is_empty();
@@ -80,7 +80,7 @@ fn circuit(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Check {
     let up = seen.up.iter().filter(|other| **other == peer).count();
     let hint = "check addresses in station.toml on both sides, and that UDP passes; the log of `detente run` says \
                 why a circuit was not taken";
-    let name = keeper.memorandum.name_of(peer);
+    let name = keeper.memorandum().name_of(peer);
     let found = match keeper.dials.last(&name).filter(|_| up == 0) {
         None => format!("{up} up"),
         Some(last) => {
@@ -97,7 +97,7 @@ fn witnessing(keeper: &Keeper, witness: &Witness, now_ms: u64) -> Check {
     let name = format!("witness {}", witness.name);
     let first = standing.troubles.iter().next();
     if let Some((book, (trouble, since_ms))) = first {
-        let of = book.map(|book| format!("{}: ", book_text(&keeper.memorandum, book))).unwrap_or_default();
+        let of = book.map(|book| format!("{}: ", book_text(&keeper.memorandum(), book))).unwrap_or_default();
         let since_s = now_ms.saturating_sub(*since_ms) / 1_000;
         let found = format!("{of}{}: {trouble}, for {since_s} s", trouble.name());
         return Check::of(&name, false, found, trouble.hint());
@@ -146,5 +146,5 @@ fn clock(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Result<Check
         (true, false, false) => format!("{apart} behind this one"),
     };
     let hint = "one of the two is wrong: look at `timedatectl` here, and telephone the other party";
-    Ok(Check::of(&format!("clock of {}", keeper.memorandum.name_of(peer)), ok, found, hint))
+    Ok(Check::of(&format!("clock of {}", keeper.memorandum().name_of(peer)), ok, found, hint))
 }

@@ -1,5 +1,6 @@
 //! From a draft as people and programs write it to one that the core takes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -12,6 +13,8 @@ use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::attachments::{AskedAttachment, attached};
+use super::consent::moved;
 use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
@@ -46,9 +49,13 @@ pub(crate) struct Asked {
     closes_ms: Option<u64>,
     choice: Option<String>,
     matter: Option<String>,
+    /// The file of the memorandum that is moved.
+    memorandum: Option<String>,
     stance: Option<String>,
     verdict: Option<String>,
     volumes: Option<Vec<AskedVolume>>,
+    #[serde(default)]
+    attachments: Vec<AskedAttachment>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,13 +83,13 @@ pub(crate) async fn write(
         Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
     };
     let receipted_by: Vec<Party> = if by_all {
-        keeper.memorandum.parties().filter(|party| *party != keeper.party).collect()
+        keeper.memorandum().parties().filter(|party| *party != keeper.party).collect()
     } else {
         // Past the time, or at the end of the station, the answer says who has receipted it by then.
         keeper.look(move |line| receipted_by(line, entry)).await.ok_or_else(Refused::stopping)?
     };
-    let names: Vec<String> = receipted_by.iter().map(|party| keeper.memorandum.name_of(*party)).collect();
-    Ok(Json(json!({"entry": name_text(&keeper.memorandum, entry), "durable": true, "receipted_by": names})))
+    let names: Vec<String> = receipted_by.iter().map(|party| keeper.memorandum().name_of(*party)).collect();
+    Ok(Json(json!({"entry": name_text(&keeper.memorandum(), entry), "durable": true, "receipted_by": names})))
 }
 
 fn receipted_by(line: &Line, entry: EntryRef) -> Vec<Party> {
@@ -111,7 +118,7 @@ fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refu
 }
 
 async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, Refused> {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let class = asked.precedence.take().map(|text| words::class(&text)).transpose();
     let class: Option<Class> = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
     let office = asked.office.take().map(|asked| office(memorandum, keeper.party, &asked)).transpose()?;
@@ -150,7 +157,7 @@ fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<()
         [one] if (one.book.party == keeper.party) == own => Ok(()),
         others => {
             let names: Vec<String> =
-                others.iter().map(|entry| name_text(&keeper.memorandum, *entry)).collect();
+                others.iter().map(|entry| name_text(&keeper.memorandum(), *entry)).collect();
             let found = if names.is_empty() { "none".into() } else { names.join(", ") };
             let hint = "own entries are amended and withdrawn, those of others acknowledged";
             Err(Refused::misuse(&format!("what {kind} regards"), expected, found).hinted(hint))
@@ -166,15 +173,19 @@ async fn content(
 ) -> Result<(Content, Vec<EntryRef>), Refused> {
     let me = keeper.party;
     let kind = asked.kind.as_str();
+    if !asked.attachments.is_empty() && !matches!(kind, "message" | "position") {
+        return Err(Refused::misuse("attachments", "a message or a position to go with", kind));
+    }
     let content = match kind {
         "message" => Content::Message(Message {
             text: needed("text", kind, asked.text)?,
             safety_of_life: asked.safety_of_life.filter(|flag| *flag),
             reply_by_ms: asked.reply_by_ms,
             answers: asked.answers.filter(|flag| *flag),
+            attachments: attached(asked.attachments)?,
         }),
         "amendment" => Content::Amendment(match (asked.notice, asked.text) {
-            (Some(planned), None) => Amendment::Notice(planned.notice(&keeper.memorandum)?),
+            (Some(planned), None) => Amendment::Notice(planned.notice(&keeper.memorandum())?),
             (None, Some(text)) => Amendment::Text(text),
             _ => return Err(Refused::misuse("amendment", "a text or a notice", "both or neither")),
         }),
@@ -198,11 +209,11 @@ async fn content(
             "on" => Duty::On,
             "handover" => {
                 let to = needed("to", kind, asked.to)?;
-                Duty::Handover { to: office(&keeper.memorandum, me, &to)? }
+                Duty::Handover { to: office(&keeper.memorandum(), me, &to)? }
             }
             other => return Err(Refused::misuse("state", "off, on or handover", other)),
         }),
-        "notice" => Content::Notice(needed("notice", kind, asked.notice)?.notice(&keeper.memorandum)?),
+        "notice" => Content::Notice(needed("notice", kind, asked.notice)?.notice(&keeper.memorandum())?),
         "conflict" => Content::Conflict(ConflictReport {
             verdict: match needed("verdict", kind, asked.verdict)?.as_str() {
                 "conflict" => Verdict::Conflict,
@@ -253,23 +264,28 @@ async fn content(
             if stance == Stance::Corrects && asked.text.is_none() {
                 return Err(Refused::misuse("text", "what is right, where a position corrects", "none"));
             }
-            Content::Position { stance, text: asked.text }
+            Content::Position { stance, text: asked.text, attachments: attached(asked.attachments)? }
         }
         "motion" => {
             let matter = match asked.matter.as_deref() {
                 None | Some("reopen") => Matter::Reopen,
                 Some("resolve") => Matter::Resolve,
-                Some(other) => return Err(Refused::misuse("matter", "reopen or resolve", other)),
+                Some("amend") => {
+                    let file = needed("memorandum", kind, asked.memorandum)?;
+                    Matter::Amend(Arc::new(moved(&keeper.memorandum(), &file)?))
+                }
+                Some(other) => return Err(Refused::misuse("matter", "reopen, resolve or amend", other)),
             };
-            if regards.is_empty() && matter == Matter::Reopen {
+            if regards.is_empty() && matches!(matter, Matter::Reopen) {
                 let in_force = keeper.look(suspension_in_force).await.ok_or_else(Refused::stopping)?;
                 let hint = "a motion reopens what is suspended; `detente status` shows how the line stands";
                 let none = || Refused::misuse("suspension", "one in force to move on", "none").hinted(hint);
                 regards.push(in_force.ok_or_else(none)?);
             }
-            let window_ms = keeper.memorandum.terms().rule.window_ms;
-            let text = match (matter, asked.text) {
+            let window_ms = keeper.memorandum().terms().rule.window_ms;
+            let text = match (&matter, asked.text) {
                 (Matter::Reopen, None) => "That the line be reopened.".into(),
+                (Matter::Amend(_), None) => "That the memorandum be amended.".into(),
                 (_, text) => needed("text", kind, text)?,
             };
             Content::Motion {

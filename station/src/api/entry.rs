@@ -8,6 +8,7 @@ use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::attachments::attachments_json;
 use super::draft::parse_book;
 use super::notice::{degrees, notice_json, volume_json};
 use super::request::{Path, Query};
@@ -40,6 +41,7 @@ pub(crate) fn outcome_text(outcome: Outcome) -> &'static str {
         Outcome::Carried => "carried",
         Outcome::Defeated => "defeated",
         Outcome::Lapsed => "lapsed",
+        Outcome::Overtaken => "overtaken",
     }
 }
 
@@ -52,10 +54,11 @@ pub(crate) fn stance_text(stance: Stance) -> &'static str {
     }
 }
 
-pub(crate) fn matter_text(matter: Matter) -> &'static str {
+pub(crate) fn matter_text(matter: &Matter) -> &'static str {
     match matter {
         Matter::Reopen => "reopen",
         Matter::Resolve => "resolve",
+        Matter::Amend(_) => "amend",
     }
 }
 
@@ -72,6 +75,7 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
             "safety_of_life": message.safety_of_life.unwrap_or(false),
             "reply_by_ms": message.reply_by_ms,
             "answers": message.answers.unwrap_or(false),
+            "attachments": attachments_json(content),
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
         Content::Amendment(Amendment::Notice(notice)) | Content::Notice(notice) => {
@@ -105,9 +109,20 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         Content::Resumes { effective_ms, decision } => {
             json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(name)})
         }
-        Content::Position { stance, text } => json!({"stance": stance_text(*stance), "text": text}),
+        Content::Position { stance, text, .. } => json!({
+            "stance": stance_text(*stance),
+            "text": text,
+            "attachments": attachments_json(content),
+        }),
+        Content::Holds { hashes } => {
+            json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
+        }
         Content::Motion { matter, text, closes_ms } => {
-            json!({"matter": matter_text(*matter), "text": text, "closes_ms": closes_ms})
+            let mut motion = json!({"matter": matter_text(matter), "text": text, "closes_ms": closes_ms});
+            if let (Matter::Amend(moved), Some(motion)) = (matter, motion.as_object_mut()) {
+                motion.insert("memorandum".into(), json!(detente_record::hex(&moved.hash())));
+            }
+            motion
         }
         Content::Vote { choice, text } => json!({"choice": choice_text(*choice), "text": text}),
         Content::Decide { outcome, votes, before } => json!({
@@ -129,11 +144,11 @@ fn office_text(memorandum: &Memorandum, party: Party, number: u16) -> String {
 /// which the store may not hold yet.
 fn delivered(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Map<String, Value>, Refused> {
     let mut delivered = Map::new();
-    for party in keeper.memorandum.parties().filter(|party| *party != name.book.party) {
+    for party in keeper.memorandum().parties().filter(|party| *party != name.book.party) {
         let found = keeper.store.first_receipt_covering(name.book.code(), party.number(), name.number)?;
         let fresh = fresh.iter().find(|receipt| receipt.party == party && receipt.size >= name.number);
         if let Some(seconds) = found.map(|receipt| receipt.seconds).or(fresh.map(|receipt| receipt.seconds)) {
-            delivered.insert(keeper.memorandum.name_of(party), json!(seconds));
+            delivered.insert(keeper.memorandum().name_of(party), json!(seconds));
         }
     }
     Ok(delivered)
@@ -141,7 +156,7 @@ fn delivered(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Map<S
 
 /// What others said of an entry, by the names of the facts.
 fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, Refused> {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let mut facts: [Map<String, Value>; 4] = Default::default();
     let mut amended_by = Vec::new();
     let mut withdrawn_by = Value::Null;
@@ -194,7 +209,7 @@ fn answers(keeper: &Keeper, by: EntryRef) -> Result<bool, Refused> {
 
 /// An entry with everything that is known of it.
 pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let stored = keeper.store.entry(name.book.code(), name.number)?;
     let Some(stored) = stored else { return Err(Refused::no_entry(name_text(memorandum, name))) };
     let look = move |line: &Line| (line.verdict(name), line.receipts(name.book).cloned().collect::<Vec<_>>());
@@ -217,7 +232,7 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
 
 /// An entry by itself.
 pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry) -> Value {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let author = name.book.party;
     let mut json = json!({
         "entry": name_text(memorandum, name),
@@ -267,7 +282,7 @@ pub(crate) async fn one(
     Path((line, party, book, number)): Path<(String, String, String, String)>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let name = parse_name(&keeper.memorandum, &format!("{party}/{book}/{number}"))?;
+    let name = parse_name(&keeper.memorandum(), &format!("{party}/{book}/{number}"))?;
     Ok(Json(full_json(keeper, name).await?))
 }
 
@@ -285,7 +300,7 @@ pub(crate) async fn list(State(api): State<Api>, Path(line): LinePath, Query(ran
     let limit = range.limit.unwrap_or(100).min(MAX_ENTRIES);
     let from = range.from.unwrap_or(1).max(1);
     let books = match &range.book {
-        Some(text) => vec![parse_book(&keeper.memorandum, text)?],
+        Some(text) => vec![parse_book(&keeper.memorandum(), text)?],
         None => keeper.store.sizes()?.into_keys().map(Book::from_code).collect::<Result<_, _>>()?,
     };
     let mut entries = Vec::new();

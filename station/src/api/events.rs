@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use detente_line::{Memorandum, Shown};
+use detente_record::hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -94,6 +95,23 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             Shown::NotTaken { circuit, fault } => {
                 ("not-taken", with(fault_json(fault), "circuit", json!(circuit)))
             }
+            Shown::Amended { decision, memorandum: amended } => (
+                "amended",
+                json!({
+                    "decision": decision.map(|decision| name_text(memorandum, decision)),
+                    "memorandum": detente_record::hex(&amended.hash()),
+                    "fingerprint": detente_record::fingerprint(&amended.hash()),
+                }),
+            ),
+            Shown::Blob { blob, fault } => (
+                "attachment",
+                json!({
+                    "hash": hex(&blob.hash),
+                    "size": blob.size,
+                    "state": if fault.is_none() { "here" } else { "false" },
+                    "error": fault.as_ref().map(fault_json),
+                }),
+            ),
             Shown::ClockJumped { by_ms } => ("clock", json!({"by_ms": by_ms})),
             Shown::Renewed => ("renewed", json!({})),
             Shown::NotRenewed { fault } => ("not-renewed", json!({"error": fault_json(fault)})),
@@ -111,7 +129,7 @@ fn with(mut json: Value, key: &str, value: Value) -> Value {
 
 /// An event as it goes out; entries with their own fields, from the store.
 fn event(keeper: &Keeper, happening: &Happening) -> Event {
-    let (name, mut data) = json(&happening.told, &keeper.memorandum);
+    let (name, mut data) = json(&happening.told, &keeper.memorandum());
     if let Told::Shown(shown) = happening.told.as_ref()
         && let Shown::Entry { name, marked, .. } = shown.as_ref()
         && marked.is_none()

@@ -105,11 +105,11 @@ pub(crate) async fn import(
     let class = asked.precedence.as_deref().map(words::class).transpose();
     let class = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
     if let Some(kind) = &asked.kind {
-        super::notice::kind_named(&keeper.memorandum, kind)?;
+        super::notice::kind_named(&keeper.memorandum(), kind)?;
     }
     let zone = zone(asked.zone.as_deref())?;
     let standing = if becomes == Becomes::Plans { Standing::new() } else { standing(keeper).await? };
-    let (memorandum, now_ms) = (Arc::clone(&keeper.memorandum), api.now_ms());
+    let (memorandum, now_ms) = (Arc::clone(&keeper.memorandum()), api.now_ms());
     let (name, kind, emergency) = (asked.name.unwrap_or_default(), asked.kind, asked.emergency);
     let understood = tokio::task::spawn_blocking(move || {
         let terms = Terms {
@@ -137,7 +137,7 @@ pub(crate) async fn import(
         _ => write(keeper, &mut understood, class, asked.withdraw_missing).await?,
     };
     let done = joined(json!({"dry_run": asked.dry_run}), done);
-    Ok(Json(joined(understood_json(&keeper.memorandum, &understood), done)))
+    Ok(Json(joined(understood_json(&keeper.memorandum(), &understood), done)))
 }
 
 /// One object of the fields of two.
@@ -184,7 +184,7 @@ async fn write(
     }
     let wanted = drafts.len();
     let (written, refusal) = keeper.write_all(drafts).await;
-    let last = written.last().map(|entry| name_text(&keeper.memorandum, *entry));
+    let last = written.last().map(|entry| name_text(&keeper.memorandum(), *entry));
     let refused = refusal.map(|refusal: Refusal| {
         let refused = Refused::from(refusal);
         json!({"what": refused.what, "expected": refused.expected, "found": refused.found, "hint": refused.hint})
@@ -259,7 +259,7 @@ pub(crate) async fn export(
     let formats = "geojson, kml, kmz, csv, xlsx or json (F3548)";
     let format = Format::named(&format!("x.{}", asked.format))
         .ok_or_else(|| Refused::misuse("format", formats, asked.format.as_str()))?;
-    let party = super::airspace::party(&keeper.memorandum, asked.party.as_deref())?;
+    let party = super::airspace::party(&keeper.memorandum(), asked.party.as_deref())?;
     let (at_ms, all) = (asked.at_ms.unwrap_or_else(|| api.now_ms()), asked.all);
     let found = keeper
         .airspace
@@ -281,7 +281,7 @@ pub(crate) async fn export(
             items.push(import::item_of(
                 &notice,
                 held.nature,
-                &name_text(&keeper.memorandum, *origin),
+                &name_text(&keeper.memorandum(), *origin),
                 number,
             ));
         }

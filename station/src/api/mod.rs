@@ -4,8 +4,10 @@
 //! store.
 
 mod airspace;
+pub(crate) mod attachments;
 mod consent;
 mod doctor;
+mod dossier;
 pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
@@ -127,7 +129,6 @@ pub(crate) fn fault_name(fault: &Fault) -> String {
         (Fault::WeakKey(_), _) => "WeakKey".into(),
         (_, "permission") => "NotPermitted".into(),
         (_, "quota") => "OverQuota".into(),
-        (_, "memorandum") if fault.blame() == Blame::Incompatible => "StaleMemorandum".into(),
         (_, "line") if fault.blame() == Blame::Incompatible => "WrongLine".into(),
         (_, "protocol version") => "WrongVersion".into(),
         (_, "checkpoint") if fault.blame() == Blame::Misbehaved => "BadStep".into(),
@@ -286,7 +287,7 @@ pub(crate) fn serve(home: &Home, clock: Clock, lines: Lines) -> Result<Serving, 
     listener.set_nonblocking(true).map_err(fail)?;
     let listener = UnixListener::from_std(listener).map_err(fail)?;
     let (stop, stopping) = watch::channel(false);
-    let named = lines.values().map(|keeper| (keeper.memorandum.terms().name.clone(), keeper.clone()));
+    let named = lines.values().map(|keeper| (keeper.memorandum().terms().name.clone(), keeper.clone()));
     let started_ms = clock.now_ms();
     let lines = Arc::new(named.collect());
     let api = Api { home: home.clone(), lines, clock, started_ms, stopping: stopping.clone() };
@@ -313,10 +314,17 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
         .route("/v1/lines/{line}/motions", get(consent::motions))
+        .route("/v1/lines/{line}/attachments", get(attachments::list))
+        .route(
+            "/v1/lines/{line}/blobs",
+            axum::routing::put(attachments::bring).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/v1/lines/{line}/blobs/{hash}", get(attachments::take))
         .route("/v1/lines/{line}/inbox", get(status::inbox))
         .route("/v1/lines/{line}/books", get(record::books))
         .route("/v1/lines/{line}/verify", post(record::verify))
         .route("/v1/lines/{line}/evidence", get(record::evidence))
+        .route("/v1/lines/{line}/dossier", post(dossier::make))
         .route("/v1/lines/{line}/events", get(events::follow))
         .route("/v1/lines/{line}/import", post(files::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
         .route("/v1/lines/{line}/export", get(files::export))
@@ -345,9 +353,9 @@ async fn nowhere(method: axum::http::Method, uri: axum::http::Uri) -> Refused {
 async fn station(State(api): State<Api>) -> Json<Value> {
     let lines = api.lines.values().map(|keeper| {
         json!({
-            "name": keeper.memorandum.terms().name,
+            "name": keeper.memorandum().terms().name,
             "line": keeper.line().to_string(),
-            "party": keeper.memorandum.name_of(keeper.party),
+            "party": keeper.memorandum().name_of(keeper.party),
         })
     });
     Json(json!({

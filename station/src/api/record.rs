@@ -40,8 +40,8 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
     let keeper = api.line(&line)?.clone();
     let secrets = keeper.look(|line| line.secrets()).await.ok_or_else(Refused::stopping)?;
     let verified = tokio::task::spawn_blocking(move || {
-        let mut verified = Verification::run(&keeper.store, &keeper.memorandum, &secrets)?;
-        let kept = keeper.witnesses.kept().map(|kept| kept.verify(&keeper.store, &keeper.memorandum));
+        let mut verified = Verification::run(&keeper.store, &keeper.memorandum(), &secrets)?;
+        let kept = keeper.witnesses.kept().map(|kept| kept.verify(&keeper.store, &keeper.memorandum()));
         let mut cosigned = kept.transpose()?.unwrap_or_default();
         for (book, (_, faults)) in &mut cosigned {
             verified.entry(*book).or_default().faults.append(faults);
@@ -49,7 +49,7 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
         let ok = verified.values().all(|book| book.faults.is_empty());
         let books = verified.into_iter().map(|(book, found)| {
             json!({
-                "book": book_text(&keeper.memorandum, book),
+                "book": book_text(&keeper.memorandum(), book),
                 "size": found.size,
                 "root": hex(&found.root),
                 "entries_checked": found.size,

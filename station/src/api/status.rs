@@ -14,10 +14,11 @@ use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 use crate::keeper::Keeper;
+use crate::paper::Paper;
 
 /// `GET …/memorandum`
 pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> Answer {
-    let memorandum = &api.line(&line)?.memorandum;
+    let memorandum = &api.line(&line)?.memorandum();
     let terms = memorandum.terms();
     let parties = terms.parties.iter().map(|member| {
         let offices = member.offices.iter();
@@ -37,6 +38,8 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
         "line": memorandum.line().to_string(),
         "hash": detente_record::hex(&memorandum.hash()),
         "fingerprint": detente_record::fingerprint(&memorandum.hash()),
+        "predecessor": terms.predecessor.map(|hash| detente_record::hex(&hash)),
+        "file": Paper::amending(memorandum).text(),
         "parties": parties.collect::<Vec<_>>(),
         "depositary": memorandum.depositary().map(|party| memorandum.name_of(party)),
         "handling_ms": Map::from_iter(clocks),
@@ -128,7 +131,7 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
 
 /// How each witness of the memorandum does.
 fn witnesses_json(keeper: &Keeper) -> Value {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let witnesses = memorandum.witnesses().iter().map(|witness| {
         let standing = keeper.witnesses.standing(&witness.name);
         let cosigned = standing.cosigned.iter().map(|(book, (size, seconds))| {
@@ -203,7 +206,7 @@ pub(crate) async fn inbox(
     let ((owed, more_owed), (awaited, more_awaited)) = seen.await.ok_or_else(Refused::stopping)?;
     let mut owed_json = Vec::new();
     for (name, owed) in owed {
-        let due_ms = due_ms(&keeper.memorandum, name, &owed);
+        let due_ms = due_ms(&keeper.memorandum(), name, &owed);
         let mut json = full_json(keeper, name).await?;
         if let Some(fields) = json.as_object_mut() {
             fields.insert("arrived_ms".into(), json!(owed.arrived_ms));

@@ -156,7 +156,8 @@ pub(super) async fn check(keeper: &Keeper, rows: Vec<Row>) -> Result<Value, Refu
 }
 
 fn nature_of(keeper: &Keeper, notice: &Notice) -> Nature {
-    let kinds = &keeper.memorandum.terms().notices;
+    let memorandum = keeper.memorandum();
+    let kinds = &memorandum.terms().notices;
     kinds.iter().find(|kind| kind.name == notice.kind).map_or(Nature::Activity, |kind| kind.nature())
 }
 
@@ -198,7 +199,7 @@ fn met_json(
     met: &Met,
     plans: &BTreeMap<u64, Notice>,
 ) -> Result<Value, Refused> {
-    let memorandum = &keeper.memorandum;
+    let memorandum = &keeper.memorandum();
     let (party, plan) = match met.subject {
         Subject::Plan(number) => (keeper.party, plans.get(&number).cloned()),
         Subject::Notice(origin) => (origin.book.party, None),

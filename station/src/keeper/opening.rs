@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::task::{Beginning, DISTRUST, Task};
 use super::{Keeper, MAX_UNDER_WAY, MAX_WAITING, record};
 use crate::airspace::{self, Airspace};
+use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::dials::Dials;
 use crate::error::SetupError;
@@ -47,16 +48,16 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let keys = Keys::read(&home.keys(name))?;
     let path = home.memorandum(name);
     let paper = Paper::read(&path)?;
-    let memorandum = paper.memorandum(&path)?;
+    let founding = paper.memorandum(&path)?;
     let missing = paper.missing(&path)?;
     if !missing.is_empty() {
         return Err(SetupError::Unsigned { path, missing: missing.join(", ") });
     }
-    let Some(party) = memorandum.party_named(keys.party()) else {
+    let Some(party) = founding.party_named(keys.party()) else {
         let found = keys.party().to_owned();
         return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
     };
-    let mut line = Line::new(memorandum.clone(), keys.identity(party))?;
+    let mut line = Line::new(founding.clone(), keys.identity(party))?;
     home.make(&home.store(name))?;
     home.make(home.mark(name).parent().unwrap_or(home.path()))?;
     let (durable, durable_until) = watch::channel(0);
@@ -69,14 +70,15 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         on_failed: Box::new(move |error| {
             let _ = failed_by.send(Some(format!("the store failed: {error}. {}", error.hint())));
         }),
-        ..Options::new(home.store(name), home.mark(name), memorandum.line().0)
+        ..Options::new(home.store(name), home.mark(name), founding.line().0)
     })?;
     let (asks, asked) = mpsc::channel(MAX_WAITING);
     let (list, listed) = mpsc::channel(MAX_UNDER_WAY);
     let comparisons = asks.downgrade();
     let feed = Feed::new(clock.clone());
-    let memorandum = Arc::new(memorandum);
     let unkept = record::restore(&mut line, &store)?;
+    let memorandum = Arc::clone(line.memorandum());
+    let (amended, in_force) = watch::channel(Arc::clone(&memorandum));
     let suspect =
         matches!(instance, Instance::Foreign { .. }) || store.note(DISTRUST)?.is_some_and(|note| note == [1]);
     if suspect {
@@ -99,15 +101,22 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
         marked: line.marked().collect(),
     })?;
+    let blobs = Blobs::open(home.blobs(name), asks.downgrade()).map_err(|error| SetupError::File {
+        path: home.blobs(name),
+        text: error.to_string(),
+        hint: error.hint().into(),
+    })?;
     let witnesses = Witnesses::of(&memorandum, || Kept::open(&home.witnessed(name)))?;
     let keeper = Keeper {
-        memorandum,
+        founding: Arc::new(founding),
         party,
         store: store.clone(),
         feed: feed.clone(),
         airspace: airspace.clone(),
+        blobs: blobs.clone(),
         witnesses,
         dials: Dials::default(),
+        in_force,
         asks,
         list,
     };
@@ -117,10 +126,12 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         store,
         feed,
         airspace,
+        blobs,
         hooks,
         asked,
         listed,
         comparisons,
+        amended,
         durable_until,
         ended_by,
         unkept,

@@ -1,8 +1,9 @@
 //! The one task of a line: performs what the core asks for, in one `match`, and asks it nothing but through its inputs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Outgoing, Shown};
+use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -11,6 +12,7 @@ use super::evidence::WaitingEvidence;
 use super::record::batch;
 use super::{Ask, Listed, MAX_WAITING, Out, Refusal};
 use crate::airspace::Airspace;
+use crate::blobs::{Blobs, Work};
 use crate::clock::Clock;
 use crate::comparison::compare;
 use crate::feed::{Feed, Told};
@@ -45,6 +47,7 @@ pub(super) struct Task {
     store: Store,
     feed: Feed,
     airspace: Airspace,
+    blobs: Blobs,
     hooks: Hooks,
     asked: mpsc::Receiver<Ask>,
     listed: mpsc::Receiver<Listed>,
@@ -54,6 +57,7 @@ pub(super) struct Task {
     taken: u16,
     /// The way back for what is worked out beside everything else.
     comparisons: mpsc::WeakSender<Ask>,
+    amended: watch::Sender<Arc<Memorandum>>,
     durable_until: watch::Receiver<u64>,
     ended_by: watch::Sender<Option<String>>,
     circuits: BTreeMap<CircuitId, (Party, Out)>,
@@ -77,10 +81,12 @@ pub(super) struct Beginning {
     pub(super) store: Store,
     pub(super) feed: Feed,
     pub(super) airspace: Airspace,
+    pub(super) blobs: Blobs,
     pub(super) hooks: Hooks,
     pub(super) asked: mpsc::Receiver<Ask>,
     pub(super) listed: mpsc::Receiver<Listed>,
     pub(super) comparisons: mpsc::WeakSender<Ask>,
+    pub(super) amended: watch::Sender<Arc<Memorandum>>,
     pub(super) durable_until: watch::Receiver<u64>,
     pub(super) ended_by: watch::Sender<Option<String>>,
     /// Entries that were read after the kept state.
@@ -117,11 +123,13 @@ impl Task {
             store: beginning.store,
             feed: beginning.feed,
             airspace: beginning.airspace,
+            blobs: beginning.blobs,
             hooks: beginning.hooks,
             asked: beginning.asked,
             listed: beginning.listed,
             listing: 0,
             comparisons: beginning.comparisons,
+            amended: beginning.amended,
             durable_until: beginning.durable_until,
             ended_by: beginning.ended_by,
             unkept: beginning.unkept,
@@ -139,6 +147,8 @@ impl Task {
 
     pub(super) async fn run(mut self) {
         self.input(Event::Started).await;
+        let here = self.blobs.here(self.line.custody().blobs());
+        self.input(Event::BlobsHere(here)).await;
         loop {
             let wake_ms = self.wake_ms;
             let clock = self.clock.clone();
@@ -264,6 +274,8 @@ impl Task {
                 }
                 Effect::Send { circuit, what } => self.send(circuit, what),
                 Effect::Compare { head, with } => self.compare(head, with),
+                Effect::Resume { blob } => self.blobs.hand(Work::Resume(blob)),
+                Effect::Keep { blob, chunk, bytes } => self.blobs.hand(Work::Keep(blob, chunk, bytes)),
                 Effect::Show(shown) => self.shown(shown),
                 Effect::Wake { at_ms } => self.wake_ms = Some(at_ms),
             }
@@ -403,6 +415,11 @@ impl Task {
                 if self.receipting.len() > MAX_WAITING {
                     self.receipting.retain(|_, receipting| !receipting.told.is_closed());
                 }
+            }
+            Shown::Amended { memorandum, .. } => {
+                let held = self.line.held().into_iter().map(|held| (held.book, held.judged)).collect();
+                self.airspace.amended(memorandum, held, self.line.marked().collect());
+                self.amended.send_replace(Arc::clone(memorandum));
             }
             Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),
             _ => {}

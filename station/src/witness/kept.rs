@@ -162,6 +162,25 @@ impl Kept {
         )
     }
 
+    /// The cosignature of one witness over the smallest size that covers an entry: its first, since its times never
+    /// decrease.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn first_covering(
+        &self,
+        book: Book,
+        witness: &[u8; 32],
+        number: u64,
+    ) -> Result<Option<KeptCosignature>, KeptError> {
+        let found = self.read(
+            "SELECT book, witness, size, seconds, signature FROM cosignature
+             WHERE book = ?1 AND witness = ?2 AND size >= ?3 ORDER BY size LIMIT 1",
+            &[&book.code(), witness, &number.cast_signed()],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
     /// Holds every cosignature to the checkpoint that it is over, as the record has it, and to its witness's key. Gives
     /// how many there are of each book, and what does not hold.
     ///

@@ -100,7 +100,7 @@ impl Witnessing {
     pub(crate) fn start(lines: &Lines, clock: &Clock, hooks: &Hooks) -> Self {
         let mut lanes = JoinSet::new();
         for keeper in lines.values() {
-            for witness in keeper.memorandum.witnesses() {
+            for witness in keeper.memorandum().witnesses() {
                 let Ok(key) = PublicKey::new(witness.key) else { continue };
                 let cosigned = keeper.witnesses.standing(&witness.name).cosigned;
                 let books = cosigned.into_iter().map(|(book, (size, _))| (book, Progress::from(size)));
@@ -218,7 +218,8 @@ impl Lane {
         let newest = read(move || Ok(store.newest_checkpoint(book.code())?)).await?;
         let progress = self.books.entry(book).or_default();
         let Some(found) = newest.filter(|found| found.size > progress.cosigned) else { return Ok(None) };
-        let Some(author) = self.keeper.memorandum.book_key(book.party) else { return Ok(None) };
+        let memorandum = self.keeper.memorandum();
+        let Some(author) = memorandum.book_key(book.party) else { return Ok(None) };
         let (line, size) = (self.keeper.line(), found.size);
         let checkpoint = Checkpoint { book, size, root: found.root };
         let text = checkpoint.text(&line);
@@ -297,7 +298,7 @@ impl Lane {
 
     fn cosigned(&mut self, kept: &KeptCosignature) {
         let KeptCosignature { book, size, cosignature, .. } = kept;
-        let every = Duration::from_millis(self.keeper.memorandum.witnessing_ms());
+        let every = Duration::from_millis(self.keeper.memorandum().witnessing_ms());
         let progress = self.books.entry(*book).or_default();
         *progress = Progress::from(*size);
         progress.pause.of(every);
@@ -333,7 +334,7 @@ impl Lane {
             tracing::debug!(witness = name, %trouble, "the witness still does not cosign");
             return;
         }
-        let of = book.map(|book| book.text(&self.keeper.memorandum.name_of(book.party)));
+        let of = book.map(|book| book.text(&self.keeper.memorandum().name_of(book.party)));
         tracing::warn!(
             witness = name, book = of, trouble = trouble.name(), %trouble, hint = trouble.hint(),
             key = hex(&self.witness.key), "the witness does not cosign; nothing waits for it"
@@ -342,7 +343,7 @@ impl Lane {
     }
 
     fn tell(&self, told: Told) {
-        self.hooks.run(&told, &self.keeper.memorandum, self.keeper.party);
+        self.hooks.run(&told, &self.keeper.memorandum(), self.keeper.party);
         self.keeper.feed.tell(told);
     }
 }

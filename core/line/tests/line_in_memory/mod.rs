@@ -9,72 +9,31 @@
     reason = "a test that cannot be set up fails"
 )]
 
+mod folder;
+mod founding;
+mod store;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use detente_line::{
-    Append, CircuitId, Command, Content, Draft, Effect, Escalation, Event, Evidence, Fork, Identity, Input,
-    Line, Member, Memorandum, Message, Office, Outgoing, Quota, Rule, Shown, Suspension, Terms, Tests, frame,
+    Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
+    Line, Memorandum, Message, Outgoing, Rule, Shown, frame,
 };
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, LineSecret, Party, Receipt,
-    STEP_BYTES, STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash, possession_message,
+    Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Party,
+    SignedCheckpoint, leaf_hash,
 };
+
+pub(crate) use folder::{Folder, attachment};
+pub(crate) use founding::Keys;
+pub(crate) use store::Store;
+
+use founding::founded;
 
 /// When every incident begins: 2017-04-06T18:30:00Z.
 pub(crate) const START_MS: u64 = 1_491_503_400_000;
 const SYNC_MS: u64 = 2;
 const LATENCY_MS: u64 = 20;
-
-/// What a station's store holds.
-#[derive(Default, Clone)]
-pub(crate) struct Store {
-    pub(crate) entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
-    pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
-    pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
-    pub(crate) secrets: BTreeMap<Party, LineSecret>,
-    pub(crate) evidence: Vec<Evidence>,
-}
-
-impl Store {
-    fn take(&mut self, append: Append) {
-        for entry in append.entries {
-            let entries = self.entries.entry(entry.name.book).or_default();
-            assert_eq!(entry.name.number, entries.len() as u64 + 1, "an entry out of order");
-            entries.push(entry.bytes);
-        }
-        for signed in append.checkpoints {
-            let of = self.checkpoints.entry(signed.checkpoint.book).or_default();
-            of.insert(signed.checkpoint.size, signed);
-        }
-        for receipt in append.receipts {
-            let of = self.receipts.entry(receipt.book).or_default();
-            of.insert((receipt.size, receipt.party), receipt);
-        }
-        self.secrets.extend(append.secrets);
-        self.evidence.extend(append.evidence);
-    }
-
-    /// A step towards the end asked for, with the receipts that are held for where it ends.
-    fn step(&self, book: Book, from: u64, end: &SignedCheckpoint) -> Option<(Vec<Vec<u8>>, u64)> {
-        let held = self.entries.get(&book)?;
-        let fits = |size: u64| {
-            held.get(from as usize..size as usize).is_some_and(|entries| {
-                entries.len() as u64 <= STEP_ENTRIES
-                    && entries.iter().map(|entry| entry.len() as u64).sum::<u64>() <= STEP_BYTES
-            })
-        };
-        let mut ends = self.checkpoints.get(&book).into_iter().flat_map(|of| of.values()).chain([end]);
-        let end = ends.rfind(|end| end.checkpoint.size > from && fits(end.checkpoint.size))?;
-        let size = end.checkpoint.size;
-        let entries = held.get(from as usize..size as usize)?;
-        let mut frames = vec![frame::step(book, from + 1, entries, &end.signature)];
-        let receipts = self.receipts.get(&book).into_iter().flatten();
-        frames
-            .extend(receipts.filter(|((at, _), _)| *at == size).map(|(_, receipt)| frame::receipt(receipt)));
-        Some((frames, size))
-    }
-}
 
 impl Station {
     /// How a checkpoint stands to what is durable here.
@@ -100,6 +59,7 @@ pub(crate) struct Station {
     pub(crate) keys: Keys,
     pub(crate) line: Option<Line>,
     pub(crate) store: Store,
+    pub(crate) folder: Folder,
     pub(crate) shown: Vec<Shown>,
     /// Which of the frames that it sends from now on get lost.
     pub(crate) loses: fn(&[u8]) -> bool,
@@ -110,19 +70,11 @@ pub(crate) struct Station {
     wakes: u64,
 }
 
-/// A party's keys.
-#[derive(Clone)]
-pub(crate) struct Keys {
-    pub(crate) party: Party,
-    pub(crate) book: SecretKey,
-    pub(crate) receipt: SecretKey,
-    pub(crate) secret: LineSecret,
-}
-
 enum Happening {
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
     Compared(Party, u64, Box<Fork>),
+    Blob(Party, u64, Blob, BlobState),
     Sent(Party, u64, CircuitId, Option<(Book, u64)>),
     Arrives(Party, CircuitId, Vec<u8>),
 }
@@ -157,37 +109,13 @@ pub(crate) fn draft(class: Option<Class>, regards: &[EntryRef], content: Content
 
 /// A message of a class.
 pub(crate) fn message(class: Class, text: &str) -> Draft {
-    let message = Message { text: text.into(), safety_of_life: None, reply_by_ms: None, answers: None };
+    let message = Message { text: text.into(), ..Message::default() };
     draft(Some(class), &[], Content::Message(message))
 }
 
 /// An acknowledgement of an entry.
 pub(crate) fn acknowledgement(subject: EntryRef) -> Draft {
     draft(None, &[subject], Content::Acknowledgement { text: None })
-}
-
-fn member(number: u8, name: &str) -> (Keys, Member) {
-    let key = |role: u8| SecretKey::from_seed([number * 8 + role + 1; 32]);
-    let secret = LineSecret::from_bytes([200 + number; 32]);
-    let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret };
-    let station = key(2);
-    let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
-    let possession =
-        roles.map(|(role, key)| key.sign(&possession_message(role, name, &key.public())).to_vec().into());
-    let office = |number, name: &str| Office { number, name: name.into(), rank: number };
-    let member = Member {
-        number,
-        name: name.into(),
-        full_name: name.to_uppercase(),
-        book_key: *keys.book.public().bytes(),
-        receipt_key: *keys.receipt.public().bytes(),
-        station_key: *station.public().bytes(),
-        commitment: keys.secret.commitment(),
-        possession: possession.into(),
-        languages: vec!["en".into()],
-        offices: vec![office(0, "watch"), office(1, "duty"), office(2, "senior")],
-    };
-    (keys, member)
 }
 
 impl LineInMemory {
@@ -217,31 +145,7 @@ impl LineInMemory {
 
     /// The same, with a rule by which motions carry.
     pub(crate) fn ruled(names: &[&str], entries: u64, rule: Rule) -> Self {
-        let (keys, parties): (Vec<_>, Vec<_>) =
-            names.iter().zip(0..).map(|(name, number)| member(number, name)).unzip();
-        let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
-        let terms = Terms {
-            version: 1,
-            name: "incident".into(),
-            predecessor: None,
-            parent: None,
-            refounds: None,
-            rule,
-            parties,
-            depositary: 0,
-            handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
-            escalations: vec![step(0, 60_000, 1), step(0, 300_000, 2)],
-            tests: Tests { interval_ms: 600_000, grace_ms: 30_000 },
-            suspension: Suspension { consent: true, passes: Vec::new() },
-            quotas: vec![Quota { entries, bytes: 1 << 24 }; 5],
-            notices: Vec::new(),
-            circuits: None,
-            text: None,
-            extent: None,
-            witnesses: None,
-            witnessing_ms: None,
-        };
-        let memorandum = Memorandum::check(terms).unwrap();
+        let (keys, memorandum) = founded(names, entries, rule);
         let mut line = Self {
             memorandum,
             now_ms: START_MS,
@@ -257,6 +161,7 @@ impl LineInMemory {
                 keys,
                 line: None,
                 store: Store::default(),
+                folder: Folder::default(),
                 shown: Vec::new(),
                 loses: |_| false,
                 steps: 0,
@@ -335,6 +240,23 @@ impl LineInMemory {
         station.line = Some(line);
         station.life += 1;
         self.input(party(number), Event::Started);
+        let station = self.station(number);
+        let named = station.line.as_ref().unwrap().custody();
+        let here = station.folder.whole.keys().filter(|blob| named.names(blob)).copied().collect();
+        self.input(party(number), Event::BlobsHere(here));
+    }
+
+    /// An officer brings a file.
+    pub(crate) fn bring(&mut self, number: u8, name: &str, bytes: &[u8]) -> Attachment {
+        let attachment = attachment(name, bytes);
+        self.bring_as(number, attachment.blob(), bytes);
+        attachment
+    }
+
+    /// An officer brings bytes, and calls them what they may not be.
+    pub(crate) fn bring_as(&mut self, number: u8, blob: Blob, bytes: &[u8]) {
+        self.station_mut(number).folder.whole.insert(blob, bytes.to_vec());
+        self.input(party(number), Event::Blob { blob, state: BlobState::Whole });
     }
 
     /// A station dies: what is not durable is lost, and its circuits with it.
@@ -399,12 +321,7 @@ impl LineInMemory {
 
     /// What a party says by itself, without its station: a message with a serial, resting on what a cut covers.
     pub(crate) fn said(&self, serial: u64, cut: Cut) -> Entry {
-        let content = Content::Message(Message {
-            text: "so".into(),
-            safety_of_life: None,
-            reply_by_ms: None,
-            answers: None,
-        });
+        let content = Content::Message(Message { text: "so".into(), ..Message::default() });
         Entry {
             serial,
             time_ms: self.now_ms,
@@ -462,6 +379,9 @@ impl LineInMemory {
                 Happening::Compared(party, life, fork) if self.lives(party, life) => {
                     self.input(party, Event::Compared(fork));
                 }
+                Happening::Blob(party, life, blob, state) if self.lives(party, life) => {
+                    self.input(party, Event::Blob { blob, state });
+                }
                 Happening::Sent(party, life, circuit, reached) if self.lives(party, life) => {
                     self.input(party, Event::Sent { circuit, reached });
                 }
@@ -503,6 +423,14 @@ impl LineInMemory {
                     let fork = station.compare(head, with);
                     self.after(1, Happening::Compared(party, life, Box::new(fork)));
                 }
+                Effect::Resume { blob } => {
+                    let state = station.folder.resume(blob);
+                    self.after(1, Happening::Blob(party, life, blob, state));
+                }
+                Effect::Keep { blob, chunk, bytes } => {
+                    let state = station.folder.keep(blob, chunk, &bytes);
+                    self.after(1, Happening::Blob(party, life, blob, state));
+                }
                 Effect::Show(shown) => station.shown.push(shown),
                 Effect::Wake { at_ms } => {
                     station.wakes += 1;
@@ -526,6 +454,7 @@ impl LineInMemory {
                 Some((frames, size)) => (frames, Some((book, size))),
                 None => (Vec::new(), None),
             },
+            Outgoing::Part { blob, chunk } => (vec![station.folder.part(blob, chunk)], None),
             Outgoing::Close(last) => (last.into_iter().collect(), None),
         };
         for frame in frames.into_iter().filter(|frame| !loses(frame)) {

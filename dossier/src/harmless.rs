@@ -21,7 +21,7 @@ fn is_harmful(c: char) -> bool {
 }
 
 /// A text on one line: a new line in it shows as `⏎`, a tab as a space.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -38,12 +38,12 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 /// A text line by line, as its author broke it.
-pub(crate) fn block(text: &str) -> Vec<String> {
+pub fn block(text: &str) -> Vec<String> {
     text.lines().map(line).collect()
 }
 
 /// The first line of a text, cut to a number of characters, and whether that is all of it.
-pub(crate) fn first_line(text: &str, most: usize) -> (String, bool) {
+pub fn first_line(text: &str, most: usize) -> (String, bool) {
     let trimmed = text.trim_end();
     let shown = line(trimmed.lines().next().unwrap_or_default());
     let mut cut: String = shown.chars().take(most).collect();

@@ -1,0 +1,169 @@
+//! Whether signed checkpoints, in one dossier or several, can all be true (spec/dossier.md §7).
+//!
+//! Promises that each [`Conviction`] is two signatures of one author under two trees that differ where they must not. It
+//! compares only dossiers of one line; that nothing is found shows nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use detente_line::Memorandum;
+use detente_record::fork::{Contradiction, Revealed};
+use detente_record::{Book, EntryRef, Fault, Hash, Node};
+
+use crate::part::{Name, OfEntry};
+use crate::report::Report;
+
+/// Most convictions that are told.
+pub const MOST_CONVICTIONS: usize = 100;
+/// What two checkpoints that cannot both be true do not prove.
+pub const DOES_NOT_PROVE: &str = "which of the two others hold, or whether somebody else had the key as well";
+
+/// A checkpoint and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Which of the dossiers that were compared, from 0.
+    pub dossier: usize,
+    /// The part with its note.
+    pub part: String,
+    /// How many entries it is over.
+    pub size: u64,
+    /// Their root.
+    pub root: Hash,
+}
+
+/// Two checkpoints of one book, both signed by its author, that cannot both be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conviction {
+    /// Of which book.
+    pub book: Book,
+    /// The smaller.
+    pub one: Signed,
+    /// The larger.
+    pub other: Signed,
+    /// Why they cannot.
+    pub why: Contradiction,
+}
+
+impl Conviction {
+    /// It, in a sentence.
+    pub fn says(&self, memorandum: &Memorandum) -> String {
+        let author = memorandum.name_of(self.book.party);
+        let book = self.book.text(&author);
+        let (one, other) = (self.one.size, self.other.size);
+        let why = match self.why {
+            Contradiction::Roots => {
+                "all of it is the same number of entries, and not the same entries".to_owned()
+            }
+            Contradiction::Entry(number) => {
+                let name = EntryRef { book: self.book, number }.text(&author);
+                format!("entry {name} is one thing in the first and another in the second")
+            }
+            Contradiction::Within(first, last) => {
+                format!("entries {first} to {last} are not the same in both")
+            }
+            Contradiction::Beginning => {
+                format!("the second does not begin with the {one} entries of the first")
+            }
+        };
+        let sizes = if one == other {
+            format!("of {one} entries twice")
+        } else {
+            format!("of {one} and of {other} entries")
+        };
+        format!("{author} signed its book {book} {sizes}, in two ways that cannot both be true: {why}")
+    }
+
+    /// It, as a fault of the author's.
+    pub fn fault(&self, memorandum: &Memorandum) -> Fault {
+        Fault::misbehaved("book", "one history", self.says(memorandum))
+    }
+}
+
+/// The trees of a book that a report's proofs reveal.
+type Trees = BTreeMap<(u64, Hash), (Revealed, String)>;
+
+/// The pairs of checkpoints, among all of these dossiers, that cannot both be true.
+///
+/// # Errors
+/// `Misuse` when they are not of one line.
+pub fn compare(reports: &[&Report]) -> Result<Vec<Conviction>, Fault> {
+    let mut lines = reports.iter().map(|report| report.memorandum.line());
+    if let Some(first) = lines.next()
+        && let Some(other) = lines.find(|line| *line != first)
+    {
+        return Err(Fault::misuse("dossiers", format!("all of the line {first}"), other.to_string()));
+    }
+    let mut books: BTreeMap<Book, Vec<usize>> = BTreeMap::new();
+    for (place, report) in reports.iter().enumerate() {
+        let mut roots: BTreeMap<Book, Vec<Hash>> = BTreeMap::new();
+        for entry in &report.entries {
+            let known = roots.entry(entry.name.book).or_default();
+            known.extend(entry.under.iter().map(|under| under.root));
+        }
+        for (book, mut known) in roots {
+            known.sort_unstable();
+            known.dedup();
+            // A tree agrees with itself.
+            if known.len() > 1 || reports.len() > 1 {
+                books.entry(book).or_default().push(place);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (book, places) in books {
+        let trees: Vec<(usize, Trees)> =
+            places.iter().filter_map(|place| Some((*place, trees(reports.get(*place)?, book)))).collect();
+        for conviction in contradictions(book, &trees) {
+            if found.len() < MOST_CONVICTIONS {
+                found.push(conviction);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn trees(report: &Report, book: Book) -> Trees {
+    let mut trees = Trees::new();
+    for entry in report.entries.iter().filter(|entry| entry.name.book == book) {
+        for under in &entry.under {
+            let (tree, _) = trees.entry((under.size, under.root)).or_insert_with(|| {
+                let part = Name::Entry(entry.name, OfEntry::Proof(under.size)).path(&report.memorandum);
+                (Revealed::new(under.size, under.root), part)
+            });
+            tree.add(&entry.leaf, entry.name.number.saturating_sub(1), &under.hashes);
+        }
+    }
+    trees
+}
+
+/// Every tree is held to what all others reveal together, and to its neighbour in size and the smallest as a whole; so the
+/// work grows with what is revealed, and not with its square.
+fn contradictions(book: Book, trees: &[(usize, Trees)]) -> Vec<Conviction> {
+    let mut all: Vec<(&Revealed, Signed)> = Vec::new();
+    for (dossier, trees) in trees {
+        for ((size, root), (tree, part)) in trees {
+            all.push((tree, Signed { dossier: *dossier, part: part.clone(), size: *size, root: *root }));
+        }
+    }
+    all.sort_by_key(|(_, signed)| (signed.size, signed.dossier));
+    let mut known: HashMap<Node, (Hash, usize)> = HashMap::new();
+    let mut found = Vec::new();
+    for (place, (tree, signed)) in all.iter().enumerate() {
+        let mut before = None;
+        for (node, hash) in tree.nodes() {
+            let (first, by) = known.entry(node).or_insert((hash, place));
+            if *first != hash {
+                before.get_or_insert(*by);
+            }
+        }
+        let others = before.into_iter().chain(place.checked_sub(1)).chain((place > 1).then_some(0));
+        let clash = others.filter_map(|other| all.get(other)).find_map(|(other, with)| {
+            let why = other.contradicts(tree)?;
+            Some(Conviction { book, one: with.clone(), other: signed.clone(), why })
+        });
+        found.extend(clash);
+        if found.len() >= MOST_CONVICTIONS {
+            break;
+        }
+    }
+    found
+}

@@ -1,0 +1,147 @@
+//! What stands in a dossier and where: the names of its parts and their order (spec/dossier.md §3).
+
+use detente_line::Memorandum;
+use detente_record::{Book, Class, EntryRef, Fault};
+
+/// A part, by what it is; parts stand in the order of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// What this is, and how to check it.
+    Readme,
+    /// The memorandum, in canonical CBOR.
+    Memorandum,
+    /// The signatures of its parties.
+    Signatures,
+    /// The memorandum as people read it.
+    MemorandumText,
+    /// The keys that signatures are held to, for other people's programs.
+    Keys,
+    /// Of an entry.
+    Entry(EntryRef, OfEntry),
+    /// Of a book that was shown in two ways.
+    Fork(Book, OfFork),
+}
+
+/// What there is of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OfEntry {
+    /// It, as people read it.
+    Words,
+    /// A proof of it under the checkpoint of a size.
+    Proof(u64),
+}
+
+/// What there is of a fork.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OfFork {
+    /// The smaller checkpoint, or one of two of one size.
+    One,
+    /// The other one.
+    Other,
+    /// What ties the two, where their sizes differ.
+    Consistency,
+}
+
+/// The folder of parts that this version does not read.
+const EXTRA: &str = "extra/";
+
+/// Whether a path is of a part that later versions may know, and this one passes over.
+pub fn is_extra(path: &str) -> bool {
+    path.starts_with(EXTRA)
+}
+
+const README: &str = "README.txt";
+const MEMORANDUM: &str = "memorandum.cbor";
+const SIGNATURES: &str = "memorandum.note";
+const MEMORANDUM_TEXT: &str = "memorandum.txt";
+const KEYS: &str = "keys.txt";
+const WORDS: &str = "entry.txt";
+const ONE: &str = "one.checkpoint";
+const OTHER: &str = "other.checkpoint";
+const CONSISTENCY: &str = "consistency.txt";
+
+impl Name {
+    /// Its path; parties are called as the memorandum calls them.
+    pub fn path(self, memorandum: &Memorandum) -> String {
+        match self {
+            Self::Readme => README.into(),
+            Self::Memorandum => MEMORANDUM.into(),
+            Self::Signatures => SIGNATURES.into(),
+            Self::MemorandumText => MEMORANDUM_TEXT.into(),
+            Self::Keys => KEYS.into(),
+            Self::Entry(entry, of) => {
+                let folder = format!("entries/{}-{}", book_folder(memorandum, entry.book), entry.number);
+                match of {
+                    OfEntry::Words => format!("{folder}/{WORDS}"),
+                    OfEntry::Proof(size) => format!("{folder}/at-{size}.tlog-proof"),
+                }
+            }
+            Self::Fork(book, of) => {
+                let file = match of {
+                    OfFork::One => ONE,
+                    OfFork::Other => OTHER,
+                    OfFork::Consistency => CONSISTENCY,
+                };
+                format!("forks/{}/{file}", book_folder(memorandum, book))
+            }
+        }
+    }
+
+    /// The part of a path.
+    ///
+    /// # Errors
+    /// `Malformed` for any other path.
+    pub fn parse(path: &str, memorandum: &Memorandum) -> Result<Self, Fault> {
+        let found = match path.split('/').collect::<Vec<_>>().as_slice() {
+            [README] => Some(Self::Readme),
+            [MEMORANDUM] => Some(Self::Memorandum),
+            [SIGNATURES] => Some(Self::Signatures),
+            [MEMORANDUM_TEXT] => Some(Self::MemorandumText),
+            [KEYS] => Some(Self::Keys),
+            ["entries", folder, file] => of_entry(folder, file, memorandum),
+            ["forks", folder, file] => of_fork(folder, file, memorandum),
+            _ => None,
+        };
+        // What is read otherwise than it is written, such as a number with a zero before it, is another path.
+        found
+            .filter(|name| name.path(memorandum) == path)
+            .ok_or_else(|| Fault::malformed("name of a part", "one of spec/dossier.md §3", path.to_owned()))
+    }
+}
+
+/// A book as a folder is called: `usa-Z`, `usa-Z.1`.
+fn book_folder(memorandum: &Memorandum, book: Book) -> String {
+    book.text(&memorandum.name_of(book.party)).replace('/', "-")
+}
+
+fn book_of_folder(folder: &str, memorandum: &Memorandum) -> Option<Book> {
+    let (party, book) = folder.rsplit_once('-')?;
+    let (class, generation) = book.split_once('.').unwrap_or((book, "0"));
+    let [class] = class.chars().collect::<Vec<_>>()[..] else { return None };
+    Some(Book {
+        generation: generation.parse().ok().filter(|generation| *generation <= Book::LAST_GENERATION)?,
+        party: memorandum.party_named(party)?,
+        class: Class::from_letter(class).ok()?,
+    })
+}
+
+fn of_entry(folder: &str, file: &str, memorandum: &Memorandum) -> Option<Name> {
+    let (book, number) = folder.rsplit_once('-')?;
+    let number = number.parse().ok().filter(|number| (1..=detente_record::MAX_SIZE).contains(number))?;
+    let entry = EntryRef { book: book_of_folder(book, memorandum)?, number };
+    let of = match file {
+        WORDS => OfEntry::Words,
+        file => OfEntry::Proof(file.strip_prefix("at-")?.strip_suffix(".tlog-proof")?.parse().ok()?),
+    };
+    Some(Name::Entry(entry, of))
+}
+
+fn of_fork(folder: &str, file: &str, memorandum: &Memorandum) -> Option<Name> {
+    let of = match file {
+        ONE => OfFork::One,
+        OTHER => OfFork::Other,
+        CONSISTENCY => OfFork::Consistency,
+        _ => return None,
+    };
+    Some(Name::Fork(book_of_folder(folder, memorandum)?, of))
+}

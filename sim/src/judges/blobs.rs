@@ -1,0 +1,87 @@
+//! Blobs: whoever says that it holds one does, what is held fits its hash, everybody comes to hold everything that
+//! anybody honest holds, and no part goes while FLASH could.
+
+use std::collections::BTreeMap;
+
+use detente_line::frame::Frame;
+use detente_line::{Content, Line};
+use detente_record::{Blob, Book, Class, Cut, Entry, Party, sha256};
+
+use super::{Court, Word, object};
+use crate::blobs::Folder;
+use crate::store::Record;
+
+/// A part goes on a circuit only when every signed entry of an honest party's Z and A that is durable here, and the peer
+/// lacks, has gone on it before.
+///
+/// # Errors
+/// With the book that should have gone first.
+pub(crate) fn flash_goes_first(
+    court: &Court,
+    of: Party,
+    record: &Record,
+    frame: &[u8],
+    sent: &Cut,
+    peer: Option<&Record>,
+) -> Word {
+    let (Ok(Frame::Part { .. }), Some(peer)) = (Frame::decode(frame), peer) else { return Ok(()) };
+    let first = |book: &Book| matches!(book.class, Class::Z | Class::A) && court.is_honest(book.party);
+    for (book, checkpoints) in record.checkpoints.iter().filter(|(book, _)| first(book)) {
+        let signed = checkpoints.last_key_value().map_or(0, |(size, _)| *size);
+        let gone = sent.get(book).copied().unwrap_or(0).max(peer.size(*book));
+        if signed > gone {
+            let (who, book) = (court.party(of), court.book(*book));
+            let what = format!("{who} sends a part of a blob while {book} has {signed} and {gone} went");
+            return object("blobs", what);
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder fits its hash, and covers every word of its party's book that it holds something.
+///
+/// # Errors
+/// With what does not fit, or is not there.
+pub(crate) fn words_are_true(court: &Court, party: Party, record: &Record, folder: &Folder) -> Word {
+    let who = court.party(party);
+    if folder.whole().any(|(blob, bytes)| sha256(bytes) != blob.hash) {
+        return object("blobs", format!("{who} keeps bytes that do not fit their hash"));
+    }
+    let own = record.entries.iter().filter(|(book, _)| book.party == party && book.class == Class::R);
+    for bytes in own.flat_map(|(_, entries)| entries) {
+        let content = Entry::decode(bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
+        if let Ok(Content::Holds { hashes }) = content
+            && hashes.iter().any(|hash| !folder.has(hash))
+        {
+            return object("blobs", format!("{who} says that it holds what it has not"));
+        }
+    }
+    Ok(())
+}
+
+/// Everybody honest holds every blob that the record names and somebody honest holds, and has said so.
+///
+/// # Errors
+/// With a blob that somebody lacks.
+pub(crate) fn get_round(court: &Court, seen: &BTreeMap<Party, (&Line, &Folder)>, says: bool) -> Word {
+    for (party, (line, folder)) in seen {
+        for blob in line.custody().blobs() {
+            let held = |folder: &Folder, blob: &Blob| folder.whole().any(|(whole, _)| whole == blob);
+            let there = seen.values().any(|(_, folder)| held(folder, &blob));
+            if there && !held(folder, &blob) {
+                let (who, size) = (court.party(*party), blob.size);
+                let how = line.fetching(&blob);
+                return object("liveness", format!("{who} lacks a blob of {size} bytes: {how:?}"));
+            }
+            let everything: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+            if there && says && !line.custody().holders(&blob, &everything).contains_key(party) {
+                let who = court.party(*party);
+                return object(
+                    "liveness",
+                    format!("{who} holds a blob of {} bytes and never says", blob.size),
+                );
+            }
+        }
+    }
+    Ok(())
+}
