@@ -2,7 +2,7 @@
 
 use detente_line::frame::Frame;
 use detente_line::{Content, Memorandum, Shown};
-use detente_record::{Book, Cut, EntryRef, Party, hex};
+use detente_record::{Blob, Book, Cut, EntryRef, Party, hex};
 
 /// What happened, in order.
 #[derive(Debug, Default)]
@@ -75,13 +75,19 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
             format!("fork of {}, at {} and {}", book(memorandum, head.book), head.size, with.size)
         }
         Ok(Frame::Want { blob, first, count }) => {
-            format!("want {count} from chunk {first} of a blob of {} bytes", blob.size)
+            format!("want {count} from chunk {first} of {}", blob_name(&blob))
         }
-        Ok(Frame::Part { blob, chunk, .. }) => format!("chunk {chunk} of a blob of {} bytes", blob.size),
-        Ok(Frame::Lack(blob)) => format!("lack of a blob of {} bytes", blob.size),
+        Ok(Frame::Part { blob, chunk, .. }) => format!("chunk {chunk} of {}", blob_name(&blob)),
+        Ok(Frame::Lack(blob)) => format!("lack of {}", blob_name(&blob)),
         Ok(Frame::Refusal { code, text }) => format!("refusal {code}: {text}"),
         Err(_) => format!("{} bytes that are no frame", bytes.len()),
     }
+}
+
+/// A blob, by the beginning of its hash.
+pub(crate) fn blob_name(blob: &Blob) -> String {
+    let (first, _) = blob.hash.split_at(4);
+    format!("blob {} of {} bytes", hex(first), blob.size)
 }
 
 /// Something shown, in words.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use detente_line::frame::Frame;
 use detente_line::{Content, Line};
-use detente_record::{Blob, Book, Class, Cut, Entry, Party, sha256};
+use detente_record::{Book, Class, Cut, Entry, Party, sha256};
 
 use super::{Court, Word, object};
 use crate::blobs::Folder;
 use crate::store::Record;
+use crate::story::blob_name;
 
 /// A part goes on a circuit only when every signed entry of an honest party's Z and A that is durable here, and the peer
 /// lacks, has gone on it before.
@@ -59,19 +60,23 @@ pub(crate) fn words_are_true(court: &Court, party: Party, record: &Record, folde
     Ok(())
 }
 
-/// Everybody honest holds every blob that the record names and somebody honest holds, and has said so.
+/// Everybody honest holds every blob that the record names and somebody honest can give, and has said so. Whoever lacks
+/// acts of a book that forked, and so cannot judge the entry that names a blob, gives it to nobody.
 ///
 /// # Errors
 /// With a blob that somebody lacks.
 pub(crate) fn get_round(court: &Court, seen: &BTreeMap<Party, (&Line, &Folder)>, says: bool) -> Word {
     for (party, (line, folder)) in seen {
         for blob in line.custody().blobs() {
-            let held = |folder: &Folder, blob: &Blob| folder.whole().any(|(whole, _)| whole == blob);
-            let there = seen.values().any(|(_, folder)| held(folder, &blob));
-            if there && !held(folder, &blob) {
-                let (who, size) = (court.party(*party), blob.size);
-                let how = line.fetching(&blob);
-                return object("liveness", format!("{who} lacks a blob of {size} bytes: {how:?}"));
+            let held = |folder: &Folder| folder.whole().any(|(whole, _)| *whole == blob);
+            let givers =
+                seen.iter().filter(|(_, (line, folder))| line.custody().names(&blob) && held(folder));
+            let givers: Vec<String> = givers.map(|(of, _)| court.party(*of)).collect();
+            let there = !givers.is_empty();
+            if there && !held(folder) {
+                let (who, givers, how) = (court.party(*party), givers.join(", "), line.fetching(&blob));
+                let what = format!("{who} lacks {}, held by {givers}: {how:?}", blob_name(&blob));
+                return object("liveness", what);
             }
             let everything: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
             if there && says && !line.custody().holders(&blob, &everything).contains_key(party) {
