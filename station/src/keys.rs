@@ -43,9 +43,11 @@ fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
 
+/// Reads exactly `2 * N` digits of hexadecimal, and nothing else.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
-    if digits.len() != 2 * N {
+    // What reads a number below would take a sign as well.
+    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     let mut bytes = [0; N];
@@ -169,6 +171,19 @@ impl Keys {
             possession: proofs.collect(),
             languages,
             offices,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unhex;
+
+    #[test]
+    fn hex_is_digits_alone() {
+        assert_eq!(unhex("00fFa9"), Some([0, 0xff, 0xa9]));
+        for wrong in ["00ffa", "00ffa9a9", "+0ffa9", "00 fa9", "00ffg9", "00f\u{e9}9"] {
+            assert_eq!(unhex::<3>(wrong), None, "{wrong:?}");
         }
     }
 }

@@ -25,6 +25,7 @@ use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
 use crate::blobs::{BlobError, Folder, Writing};
 use crate::keeper::Keeper;
+use crate::keys::unhex;
 
 /// How much of a file is under way between its reader and its writer, in pieces.
 const AHEAD: usize = 4;
@@ -56,21 +57,7 @@ pub(crate) fn attached(asked: Vec<AskedAttachment>) -> Result<Option<Vec<Attachm
 }
 
 fn parse_hash(text: &str) -> Result<Hash, Refused> {
-    let wrong = || Refused::misuse("hash", "64 digits of lower-case hexadecimal", text);
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Ok(byte - b'0'),
-        b'a'..=b'f' => Ok(byte - b'a' + 10),
-        _ => Err(wrong()),
-    };
-    let mut hash = [0; 32];
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != hash.len() || !rest.is_empty() {
-        return Err(wrong());
-    }
-    for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Ok(hash)
+    unhex(text).ok_or_else(|| Refused::misuse("hash", "64 digits of hexadecimal", text))
 }
 
 impl From<BlobError> for Refused {

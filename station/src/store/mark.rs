@@ -13,6 +13,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::StoreError;
+use crate::keys::unhex;
 
 /// 16 random bytes that name one running life of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +72,7 @@ impl Mark {
 
     fn parse(text: &str) -> Option<(Self, u16)> {
         let (digits, generation) = text.strip_suffix('\n')?.split_once(' ')?;
-        let mut bytes = [0; 16];
-        if digits.len() != 2 * bytes.len() {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        Some((Self(bytes), generation.parse().ok()?))
+        Some((Self(unhex(digits)?), generation.parse().ok()?))
     }
 }
 
