@@ -7,6 +7,7 @@
 mod evidence;
 mod opening;
 mod record;
+mod signatures;
 mod task;
 
 use std::collections::VecDeque;

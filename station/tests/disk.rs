@@ -68,6 +68,45 @@ async fn on_a_nearly_full_disk_flash_passes_and_the_rest_waits() {
     assert_eq!(usa.books().await, rus.books().await);
 }
 
+/// How many receipts for usa/R are in the store, as a verification of the record counts them.
+async fn receipts_stored(station: &parties::Station) -> u64 {
+    let verified = station.post("/v1/lines/test/verify", json!({})).await;
+    assert_eq!(verified["ok"], true, "{verified}");
+    let mut books = verified["books"].as_array().into_iter().flatten();
+    let ours = books.find(|book| book["book"] == "usa/R");
+    ours.and_then(|book| book["receipts_checked"].as_u64()).unwrap_or_else(|| panic!("{verified}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_comes_while_the_disk_is_full_is_stored_once_there_is_room() {
+    let disk = SmallDisk::mount(200);
+    let [usa, rus] = disk.parties();
+    let party = usa;
+    let usa = party.start_at(Clock::scenario(SLOT_MS));
+    usa.circuits_ready("test", 0).await;
+    usa.post("/v1/lines/test/entries", message("R", "While there is room.")).await;
+    disk.fill_but("ballast", 40 * MIB);
+    assert_no_room(&usa, message("R", "No room.")).await;
+    let rus = rus.start_at(Clock::scenario(SLOT_MS));
+    let receipted = |answer: &Value| {
+        let of = |book: &Value| book["book"] == "usa/R" && book["receipts"]["rus"]["size"] == 1;
+        answer["books"].as_array().is_some_and(|books| books.iter().any(of))
+    };
+    usa.wait("/v1/lines/test/books", receipted).await;
+    assert_eq!(receipts_stored(&usa).await, 0, "there is no room for it");
+    disk.make_room("ballast");
+    let stored = async {
+        while receipts_stored(&usa).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(parties::PATIENCE, stored).await.expect("it goes to the store by itself");
+    usa.lost("test").await;
+    let again = party.up().await;
+    assert_eq!(receipts_stored(&again).await, 1);
+    assert_eq!(again.books().await, rus.books().await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_disk_without_a_byte_left_commands_are_refused_and_nothing_is_lost() {
     let disk = SmallDisk::mount(200);

@@ -423,6 +423,12 @@ impl Line {
         true
     }
 
+    /// A seq for what the shell has to write by itself, in order with everything that it was handed.
+    pub fn next_seq(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+
     fn start(&mut self) {
         self.started = true;
         let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::evidence::WaitingEvidence;
 use super::record::batch;
+use super::signatures::WaitingSignatures;
 use super::{Ask, Listed, MAX_WAITING, Out, Refusal};
 use crate::airspace::Airspace;
 use crate::blobs::{Blobs, Work};
@@ -23,6 +26,8 @@ use crate::store::{Batch, Space, Store, StoreError};
 const SNAPSHOT_EVERY: u64 = 65_536;
 /// Most entries of a batch that the line's task writes itself.
 const SMALL: usize = 4;
+/// How often it is looked whether a full disk has room again for what waits.
+const LOOK_FOR_ROOM: Duration = Duration::from_secs(1);
 /// A note of the store: the record may be older than what this party has said.
 pub(super) const DISTRUST: &str = "distrust";
 
@@ -71,6 +76,8 @@ pub(super) struct Task {
     notes: Vec<(String, Vec<u8>)>,
     /// What the disk has no room for just now.
     evidence: WaitingEvidence,
+    signatures: WaitingSignatures,
+    look_at: Option<Instant>,
     entropy: Entropy,
 }
 
@@ -141,6 +148,8 @@ impl Task {
             wake_ms: None,
             notes: Vec::new(),
             evidence: WaitingEvidence::default(),
+            signatures: WaitingSignatures::default(),
+            look_at: None,
             entropy: Entropy::none(),
         }
     }
@@ -158,6 +167,13 @@ impl Task {
                     None => std::future::pending().await,
                 }
             };
+            let look_at = self.look_for_room_at();
+            let look = async move {
+                match look_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 changed = self.durable_until.changed() => {
@@ -170,6 +186,7 @@ impl Task {
                 ask = self.asked.recv() => match ask {
                     None => return,
                     Some(Ask::Stop(stopped)) => {
+                        self.write_what_waits().await;
                         self.keep_snapshot().await;
                         drop(self);
                         let _ = stopped.send(());
@@ -180,6 +197,10 @@ impl Task {
                 () = wake => {
                     self.wake_ms = None;
                     self.input(Event::Woken).await;
+                }
+                () = look => {
+                    self.look_at = None;
+                    self.write_what_waits().await;
                 }
                 // Last of all: a list has time.
                 Some(Listed { draft, written }) = self.listed.recv() => {
@@ -287,6 +308,9 @@ impl Task {
 
     /// Keeps the line's state, unless too much is under way just now.
     async fn keep_snapshot(&mut self) {
+        if !self.signatures.are_stored() {
+            return;
+        }
         let Some((seq, snapshot)) = self.line.snapshot().filter(|_| self.unkept > 0) else { return };
         let bytes = snapshot.len();
         match self.store.submit_async(Batch { seq, snapshot: Some(snapshot), ..Batch::default() }).await {
@@ -307,23 +331,21 @@ impl Task {
         }
         let mut batch = batch(append, self.clock.now_ms());
         batch.notes.append(&mut self.notes);
-        if !self.evidence.is_idle() && self.room(false).is_ok() {
+        if !(self.evidence.is_idle() && self.signatures.is_empty()) && self.room(false).is_ok() {
             self.evidence.go_with(&mut batch);
+            self.signatures.go_with(&mut batch);
         }
         // Among more than two, a receipt travels on with a step, which is read from the store.
         batch.patient &= self.line.memorandum().parties().nth(2).is_none() || batch.receipts.is_empty();
         self.unkept += batch.entries.len() as u64;
-        let urgent =
-            |book: u32| Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A));
         match self.submit(batch.clone()).await {
             Err(StoreError::Full { .. }) => {}
             submitted => return submitted,
         }
         self.evidence.hold_back(&mut batch);
-        // What is ordinary and not an entry is signed again later; FLASH and acts must not wait for it.
-        if batch.entries.iter().all(|entry| urgent(entry.book)) {
-            batch.checkpoints.retain(|checkpoint| urgent(checkpoint.book));
-            batch.receipts.retain(|receipt| urgent(receipt.book));
+        // FLASH and acts must not wait for what is ordinary and not an entry.
+        if batch.entries.iter().all(|entry| is_urgent(entry.book)) {
+            self.signatures.hold_back(&mut batch, is_urgent);
         }
         let breach = (!batch.evidence.is_empty()).then(|| batch.evidence.clone());
         let rest = batch.entries.len() + batch.checkpoints.len() + batch.receipts.len() + batch.notes.len();
@@ -335,6 +357,37 @@ impl Task {
                 Ok(())
             }
             (submitted, _) => submitted,
+        }
+    }
+
+    /// Whether a full disk keeps anything waiting.
+    fn waits_for_room(&self) -> bool {
+        self.evidence.waits() || !self.signatures.is_empty()
+    }
+
+    /// When it is looked next whether there is room for what waits; never, while nothing does.
+    fn look_for_room_at(&mut self) -> Option<Instant> {
+        if !self.waits_for_room() {
+            return None;
+        }
+        Some(*self.look_at.get_or_insert_with(|| Instant::now() + LOOK_FOR_ROOM))
+    }
+
+    /// Writes what a full disk has kept waiting, if there is room by now.
+    async fn write_what_waits(&mut self) {
+        if !self.waits_for_room() || self.room(false).is_err() {
+            return;
+        }
+        let mut batch = Batch { seq: self.line.next_seq(), ..Batch::default() };
+        self.evidence.go_with(&mut batch);
+        self.signatures.go_with(&mut batch);
+        match self.store.submit_async(batch.clone()).await {
+            Ok(()) => {}
+            Err(StoreError::Full { .. }) => {
+                self.signatures.hold_back(&mut batch, |_| false);
+                self.evidence.wait(batch.evidence);
+            }
+            Err(error) => self.end(format!("the store refused: {error}. {}", error.hint())),
         }
     }
 
@@ -436,4 +489,9 @@ impl Task {
     fn end(&mut self, why: String) {
         let _ = self.ended_by.send(Some(why));
     }
+}
+
+/// Whether a book, by its code, is one of FLASH or acts.
+fn is_urgent(book: u32) -> bool {
+    Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A))
 }
