@@ -14,7 +14,7 @@ use detente_station::SetupError;
 use detente_station::clock::Clock;
 use detente_station::store::StoreError;
 use parties::disk::{MIB, SmallDisk};
-use parties::two;
+use parties::{Party, two};
 use serde_json::{Value, json};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -131,6 +131,53 @@ async fn on_a_disk_without_a_byte_left_commands_are_refused_and_nothing_is_lost(
     let again = party.up().await;
     assert_eq!(again.post("/v1/lines/test/verify", json!({})).await["ok"], true);
     assert_eq!(again.books().await, rus.books().await);
+}
+
+/// Takes every byte of usa's disk while rus is away; then rus comes and receipts what was written before.
+async fn receipted_without_a_byte_left(disk: &SmallDisk, party: &Party, usa: parties::Station, rus: &Party) {
+    usa.circuits_ready("test", 0).await;
+    usa.post("/v1/lines/test/entries", message("R", "While there is room.")).await;
+    disk.fill_but("ballast", 0);
+    usa.post("/v1/lines/test/entries", message("Z", "From the reserve.")).await;
+    disk.fill_but("more", 0);
+    assert_no_room(&usa, message("Z", "Not a byte.")).await;
+    let rus = rus.up().await;
+    for book in ["usa/R", "usa/Z"] {
+        let receipted = |answer: &Value| {
+            let of = |found: &Value| found["book"] == book && found["receipts"]["rus"]["size"] == 1;
+            answer["books"].as_array().is_some_and(|books| books.iter().any(of))
+        };
+        usa.wait("/v1/lines/test/books", receipted).await;
+    }
+    assert_no_room(&usa, message("Z", "Still not a byte.")).await;
+    disk.make_room("more");
+    disk.make_room("ballast");
+    assert_eq!(usa.write(message("Z", "Room again.")).await, "usa/Z/2");
+    rus.post("/v1/lines/test/entries", message("Z", "It is read.")).await;
+    usa.entry_with("rus/Z/1").await;
+    usa.lost("test").await;
+    let again = party.up().await;
+    assert_eq!(receipts_stored(&again).await, 1);
+    assert_eq!(again.entry_with("rus/Z/1").await["body"]["text"], "It is read.");
+    assert_eq!(again.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_that_come_to_a_disk_without_a_byte_left_wait_and_the_line_goes_on() {
+    let disk = SmallDisk::mount(200);
+    let [party, other] = disk.parties();
+    let (usa, rus) = (party.up().await, other.up().await);
+    usa.circuits_ready("test", 1).await;
+    rus.lost("test").await;
+    receipted_without_a_byte_left(&disk, &party, usa, &other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_a_byte_left_keeps_the_secret_of_a_first_meeting_waiting() {
+    let disk = SmallDisk::mount(200);
+    let [party, other] = disk.parties();
+    let usa = party.up().await;
+    receipted_without_a_byte_left(&disk, &party, usa, &other).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

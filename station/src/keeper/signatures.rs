@@ -2,7 +2,7 @@
 //!
 //! The core holds what it has signed, and what others have receipted, as kept once it has handed that over. While the disk
 //! has room for FLASH and acts alone, signatures in other books wait here, in order, and go with the first batch that
-//! finds room. As long as any waits the line's state is not kept, since it would say that they are stored: a start without
+//! finds room; while not even the reserve has any, all of them do. As long as any waits the line's state is not kept, since it would say that they are stored: a start without
 //! it signs its own books anew, and asks the others for the receipts that are not there.
 
 use crate::store::{Batch, Checkpoint, Receipt};

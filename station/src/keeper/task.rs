@@ -308,7 +308,7 @@ impl Task {
 
     /// Keeps the line's state, unless too much is under way just now.
     async fn keep_snapshot(&mut self) {
-        if !self.signatures.are_stored() {
+        if !self.signatures.are_stored() || !self.notes.is_empty() {
             return;
         }
         let Some((seq, snapshot)) = self.line.snapshot().filter(|_| self.unkept > 0) else { return };
@@ -330,7 +330,7 @@ impl Task {
             self.taken = generation;
         }
         let mut batch = batch(append, self.clock.now_ms());
-        batch.notes.append(&mut self.notes);
+        batch.notes.splice(0..0, self.notes.drain(..));
         if !(self.evidence.is_idle() && self.signatures.is_empty()) && self.room(false).is_ok() {
             self.evidence.go_with(&mut batch);
             self.signatures.go_with(&mut batch);
@@ -347,22 +347,28 @@ impl Task {
         if batch.entries.iter().all(|entry| is_urgent(entry.book)) {
             self.signatures.hold_back(&mut batch, is_urgent);
         }
-        let breach = (!batch.evidence.is_empty()).then(|| batch.evidence.clone());
-        let rest = batch.entries.len() + batch.checkpoints.len() + batch.receipts.len() + batch.notes.len();
         // Commands and steps were held back before; this is what the line's rules have a station write.
-        match (self.submit(Batch { insisted: true, ..batch }).await, breach) {
-            // Not even the reserve has room: proof of a breach waits in memory, and nothing else waits for it.
-            (Err(StoreError::Full { .. }), Some(breach)) if rest == 0 => {
-                self.evidence.wait(breach);
-                Ok(())
-            }
-            (submitted, _) => submitted,
+        let refused = match self.submit(Batch { insisted: true, ..batch.clone() }).await {
+            Err(refused @ StoreError::Full { .. }) => refused,
+            submitted => return submitted,
+        };
+        if !batch.entries.is_empty() {
+            return Err(refused);
         }
+        self.wait_for_room(batch);
+        Ok(())
+    }
+
+    /// Not even the reserve has room for a batch without entries: it waits in memory, and nothing else waits for it.
+    fn wait_for_room(&mut self, mut batch: Batch) {
+        self.signatures.hold_back(&mut batch, |_| false);
+        self.evidence.wait(batch.evidence);
+        self.notes.splice(0..0, batch.notes);
     }
 
     /// Whether a full disk keeps anything waiting.
     fn waits_for_room(&self) -> bool {
-        self.evidence.waits() || !self.signatures.is_empty()
+        self.evidence.waits() || !self.signatures.is_empty() || !self.notes.is_empty()
     }
 
     /// When it is looked next whether there is room for what waits; never, while nothing does.
@@ -381,12 +387,10 @@ impl Task {
         let mut batch = Batch { seq: self.line.next_seq(), ..Batch::default() };
         self.evidence.go_with(&mut batch);
         self.signatures.go_with(&mut batch);
+        batch.notes.append(&mut self.notes);
         match self.store.submit_async(batch.clone()).await {
             Ok(()) => {}
-            Err(StoreError::Full { .. }) => {
-                self.signatures.hold_back(&mut batch, |_| false);
-                self.evidence.wait(batch.evidence);
-            }
+            Err(StoreError::Full { .. }) => self.wait_for_room(batch),
             Err(error) => self.end(format!("the store refused: {error}. {}", error.hint())),
         }
     }
