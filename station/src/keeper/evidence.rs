@@ -1,7 +1,7 @@
 //! Proof of a breach on its way to a disk that is full.
 //!
-//! Promises that the first proof of every breach is kept at once even then, in the reserve of FLASH and acts: a station that
-//! stops before there is room again still has it. Refuses to let whoever misbehaves again and again use up what FLASH
+//! Promises that the first proof of each kind of breach by a party is kept at once even then, as long as the reserve of FLASH
+//! and acts has room: a station that stops before there is room again still has it. Refuses to let whoever misbehaves again and again use up what FLASH
 //! needs: further proofs of one party's same breach share [`RESERVED_BYTES`] of the reserve, and what goes beyond waits in
 //! memory for room.
 
@@ -39,7 +39,7 @@ fn bytes(piece: &NewEvidence) -> usize {
 impl WaitingEvidence {
     /// Whether nothing waits, and nothing is in the reserve: as always while there is room.
     pub(super) fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.reserved_bytes == 0
+        self.waiting.is_empty() && self.reserved_bytes == 0 && self.first.is_empty()
     }
 
     /// Whether any waits in memory.
@@ -132,6 +132,9 @@ mod tests {
         }
         evidence.hold_back(&mut other);
         assert_eq!(sizes(&other), [RESERVED_BYTES]);
+        let mut alone = WaitingEvidence::default();
+        alone.hold_back(&mut batch(&[9]));
+        assert!(!alone.is_idle(), "with room the next one is a first one again");
     }
 
     #[test]
