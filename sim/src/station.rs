@@ -157,6 +157,10 @@ impl Station {
     /// Those of restoring.
     pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
         let mut line = restored(memorandum, &self.keys, &self.store.durable)?;
+        while let Some(append) = line.void_restored() {
+            let known = self.store.durable.know(&append.void);
+            known.map_err(|what| Fault::misuse("void entry", "one that is held", what))?;
+        }
         if self.store.distrusted {
             // As a station does: the mark outside the copy knows what was taken here before.
             self.store.taken = self.store.taken.max(line.generation()) + 1;

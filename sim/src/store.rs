@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use detente_line::{Append, Evidence, Fork, frame};
+use detente_line::{Append, Evidence, Fork, Void, frame};
 use detente_record::{
-    Book, BookSecret, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, Signature,
-    SignedCheckpoint, leaf_hash,
+    Book, BookSecret, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES,
+    Signature, SignedCheckpoint, leaf_hash,
 };
 
 use crate::rng::Rng;
@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) secrets: BTreeMap<Party, LineSecret>,
     /// Breaches.
     pub(crate) evidence: Vec<Evidence>,
+    /// Entries that are void, and why.
+    pub(crate) void: BTreeMap<EntryRef, Fault>,
     /// The state that the line was in, to start from.
     pub(crate) snapshot: Option<Vec<u8>>,
 }
@@ -83,6 +85,25 @@ impl Record {
         }
         self.secrets.extend(batch.secrets.iter().map(|(party, secret)| (*party, secret.clone())));
         self.evidence.extend(batch.evidence.iter().cloned());
+        self.know(&batch.void)
+    }
+
+    /// Takes in which entries are void.
+    ///
+    /// # Errors
+    /// Says which of them is not held, or was void for another reason.
+    pub(crate) fn know(&mut self, void: &[Void]) -> Result<(), String> {
+        for Void { name, fault } in void {
+            if !(1..=self.size(name.book)).contains(&name.number) {
+                return Err(format!("asked to store that {name:?} is void, which is not held"));
+            }
+            let known = self.void.entry(*name).or_insert_with(|| fault.clone());
+            if known != fault {
+                return Err(format!(
+                    "{name:?} is void, of late because of {fault}; it was because of {known}"
+                ));
+            }
+        }
         Ok(())
     }
 

@@ -113,7 +113,7 @@ pub(crate) fn shown(memorandum: &Memorandum, shown: &Shown) -> String {
             format!("{} {}", party(memorandum, *of), if *in_effect { "in effect" } else { "suspended" })
         }
         Shown::Missed { slot, party: by } => format!("slot {slot} missed by {}", party(memorandum, *by)),
-        Shown::Amended { decision, memorandum: moved } => {
+        Shown::Amended { decision, memorandum: moved, judged: _ } => {
             let by = decision.map_or_else(|| "a decision that was lost".into(), |decision| named(&decision));
             format!("{by} puts memorandum {} in force", hex(&moved.hash()))
         }

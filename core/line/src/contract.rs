@@ -10,13 +10,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Blob, Book, Class, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint, conflict,
-    conflict_across, proof,
+    Blob, Book, Class, Cut, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint,
+    conflict, conflict_across, proof,
 };
 
 use crate::kind::Content;
 use crate::memorandum::Memorandum;
 use crate::said::Said;
+
+/// Most void entries, and most pieces of evidence, of one append; what is beyond comes in the next.
+pub const MAX_OF_APPEND: usize = 2_048;
 
 /// A circuit, as its shell numbers it; never used again once it is down.
 pub type CircuitId = u64;
@@ -231,6 +234,32 @@ pub struct Append {
     pub secrets: Vec<(Party, LineSecret)>,
     /// Provable breaches.
     pub evidence: Vec<Evidence>,
+    /// Entries that were judged since the last append, or while the record was restored, and are void. A restored one
+    /// may be in the store already.
+    pub void: Vec<Void>,
+}
+
+impl Append {
+    /// Whether there is nothing to be made durable.
+    pub(crate) fn is_idle(&self) -> bool {
+        let Self { seq: _, urgent: _, entries, checkpoints, receipts, secrets, evidence, void } = self;
+        entries.is_empty()
+            && checkpoints.is_empty()
+            && receipts.is_empty()
+            && secrets.is_empty()
+            && evidence.is_empty()
+            && void.is_empty()
+    }
+}
+
+/// An entry that its own cut forbids, or that cannot be read: folds skip it, here and everywhere, for ever. The core tells it
+/// once, and remembers it only until it is durable; whoever reads entries back from the store leaves it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Void {
+    /// Its name.
+    pub name: EntryRef,
+    /// Why.
+    pub fault: Fault,
 }
 
 /// An entry on its way to the store.
@@ -309,6 +338,9 @@ pub enum Shown {
         decision: Option<EntryRef>,
         /// What is in force now.
         memorandum: Arc<Memorandum>,
+        /// How much of each book had been judged by then. Which of that is void is durable when this is shown; what was judged
+        /// later is shown later.
+        judged: Cut,
     },
     /// An entry is durable here, with what became of it.
     Entry {

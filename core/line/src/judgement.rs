@@ -9,13 +9,10 @@ use detente_record::{Blame, Book, Class, Cut, Entry, EntryRef, Fault};
 
 use crate::acts::Under;
 use crate::books::{Day, Unjudged};
-use crate::contract::{Evidence, Shown};
+use crate::contract::{Evidence, Shown, Void};
 use crate::kind::Content;
 use crate::line::Line;
 use crate::memorandum::Memorandum;
-
-/// Most marks that are remembered.
-const MAX_MARKED: usize = 4_096;
 
 impl Line {
     /// Judges what can be judged of a book, and whatever then can be of others.
@@ -126,10 +123,8 @@ impl Line {
             }
             if let Err(fault) = &verdict {
                 self.facts.void(name);
-                self.marked.insert(name, fault.clone());
-                if self.marked.len() > MAX_MARKED {
-                    self.marked.pop_first();
-                }
+                self.void.insert(name, fault.clone());
+                self.append.void.push(Void { name, fault: fault.clone() });
             }
             if self.started {
                 self.on_durable.push(shown);
@@ -184,7 +179,9 @@ impl Line {
         self.memorandum = Arc::clone(&memorandum);
         if self.started {
             self.start_watch();
-            self.on_durable.push(Shown::Amended { decision, memorandum });
+            let judged = self.books.iter().filter(|(_, state)| state.judged > 0);
+            let judged = judged.map(|(book, state)| (*book, state.judged)).collect();
+            self.on_durable.push(Shown::Amended { decision, memorandum, judged });
         }
     }
 

@@ -48,8 +48,8 @@ pub use acts::{Acts, Decision, Motion, Suspended, Under};
 pub use attachment::{Attachment, MAX_ATTACHMENTS, is_bare_name, is_media_type};
 pub use blobs::{BLOB_BYTES_A_DAY, Fetching};
 pub use contract::{
-    Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Outgoing, Shown,
-    StoredEntry,
+    Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, MAX_OF_APPEND,
+    Outgoing, Shown, StoredEntry, Void,
 };
 pub use custody::Custody;
 pub use detente_airspace::position::Position;

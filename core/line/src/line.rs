@@ -13,7 +13,9 @@ use detente_record::{
 use crate::acts::{Acts, Under};
 use crate::blobs::Blobs;
 use crate::books::BookState;
-use crate::contract::{Append, CircuitId, Command, Effect, Event, Evidence, Input, Shown};
+use crate::contract::{
+    Append, CircuitId, Command, Effect, Event, Evidence, Input, MAX_OF_APPEND, Shown, Void,
+};
 use crate::custody::Custody;
 use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
@@ -55,6 +57,7 @@ pub(crate) struct Pending {
     seq: u64,
     reached: Vec<Reached>,
     shown: Vec<Shown>,
+    void: Vec<EntryRef>,
 }
 
 /// What a snapshot holds of a line.
@@ -66,7 +69,6 @@ struct Kept {
     duty: BTreeMap<Party, (EntryRef, Duty)>,
     last: (u64, u64),
     generations: BTreeMap<Class, u16>,
-    marked: BTreeMap<EntryRef, Fault>,
     custody: Custody,
 }
 
@@ -81,7 +83,6 @@ impl Kept {
             duty: Keep::back(from)?,
             last: Keep::back(from)?,
             generations: Keep::back(from)?,
-            marked: Keep::back(from)?,
             custody: Keep::back(from)?,
         };
         from.is_empty().then_some(kept)
@@ -114,8 +115,8 @@ pub struct Line {
     pub(crate) peers: BTreeMap<Party, Peer>,
     /// Serial and time of this party's last entry.
     pub(crate) last: (u64, u64),
-    /// Why folds skip the entries that they skip, the last of them by name.
-    pub(crate) marked: BTreeMap<EntryRef, Fault>,
+    /// Why folds skip the entries that they skip, as far as the store may not hold that yet.
+    pub(crate) void: BTreeMap<EntryRef, Fault>,
     /// Books that have forked, and the frames that prove it.
     pub(crate) forks: BTreeMap<Book, Vec<u8>>,
     /// How much of forked books Z has been shown, though it is not taken.
@@ -175,7 +176,7 @@ impl Line {
             circuits: BTreeMap::new(),
             peers,
             last: (0, 0),
-            marked: BTreeMap::new(),
+            void: BTreeMap::new(),
             forks: BTreeMap::new(),
             shown_forked: BTreeMap::new(),
             renews: None,
@@ -278,19 +279,32 @@ impl Line {
 
     /// Hands what was written since the last flush to the store, whole.
     fn flush(&mut self) {
-        let append = core::mem::take(&mut self.append);
-        let idle = append.entries.is_empty() && append.checkpoints.is_empty() && append.receipts.is_empty();
-        if idle && append.secrets.is_empty() && append.evidence.is_empty() {
+        let mut append = core::mem::take(&mut self.append);
+        if append.is_idle() {
             return;
         }
-        self.seq += 1;
         let urgent = !append.entries.is_empty();
-        self.pending.push_back(Pending {
-            seq: self.seq,
-            reached: core::mem::take(&mut self.reached),
-            shown: core::mem::take(&mut self.on_durable),
-        });
-        self.do_next(Effect::Append(Append { seq: self.seq, urgent, ..append }));
+        // One act may be what thousands of entries waited for.
+        let mut void = core::mem::take(&mut append.void).into_iter();
+        let mut evidence = core::mem::take(&mut append.evidence).into_iter();
+        loop {
+            append.void.extend(void.by_ref().take(MAX_OF_APPEND));
+            append.evidence.extend(evidence.by_ref().take(MAX_OF_APPEND));
+            let is_last = void.len() == 0 && evidence.len() == 0;
+            self.seq += 1;
+            self.pending.push_back(Pending {
+                seq: self.seq,
+                reached: core::mem::take(&mut self.reached),
+                // What is said rests on all of it.
+                shown: if is_last { core::mem::take(&mut self.on_durable) } else { Vec::new() },
+                void: append.void.iter().map(|void| void.name).collect(),
+            });
+            let append = core::mem::take(&mut append);
+            self.do_next(Effect::Append(Append { seq: self.seq, urgent, ..append }));
+            if is_last {
+                return;
+            }
+        }
     }
 
     /// What is durable is signed and receipted, then said.
@@ -303,6 +317,9 @@ impl Line {
                 reached.entry(one.book).or_default().push(one);
             }
             shown.extend(pending.shown);
+            for name in pending.void {
+                self.void.remove(&name);
+            }
         }
         for (book, steps) in reached {
             if book.party == self.me.party { self.sign(book, &steps) } else { self.give_receipt(book, steps) }
@@ -335,6 +352,22 @@ impl Line {
             state.reach(name.number, root);
         }
         Ok(())
+    }
+
+    /// Some of the void entries that restoring has come upon, or `None` if there are no more. What an older version of this
+    /// crate has judged, the store may not know yet: the shell makes it durable before it reads notices back, and before
+    /// [`Event::Started`]. Asked now and then while much is restored, the line remembers little.
+    pub fn void_restored(&mut self) -> Option<Append> {
+        let found = &mut self.append.void;
+        let void: Vec<Void> = found.drain(..found.len().min(MAX_OF_APPEND)).collect();
+        if void.is_empty() {
+            return None;
+        }
+        for one in &void {
+            self.void.remove(&one.name);
+        }
+        self.seq += 1;
+        Some(Append { seq: self.seq, void, ..Append::default() })
     }
 
     /// Takes a checkpoint that was stored, ascending by size within a book, before its entries.
@@ -375,7 +408,7 @@ impl Line {
             self.pending.iter().flat_map(|pending| &pending.reached).filter(|one| one.signed.is_none());
         let (entries, bytes) =
             unsigned.fold((0, 0), |(entries, bytes), one| (entries + 1, bytes + one.bytes));
-        if judging || entries > STEP_ENTRIES || bytes > STEP_BYTES || !self.append.entries.is_empty() {
+        if judging || entries > STEP_ENTRIES || bytes > STEP_BYTES || !self.append.is_idle() {
             return None;
         }
         let mut out = snapshot::begin(&self.id.0, self.me.party);
@@ -387,7 +420,6 @@ impl Line {
         self.duty.keep(&mut out);
         self.last.keep(&mut out);
         self.generations.keep(&mut out);
-        self.marked.keep(&mut out);
         self.custody.keep(&mut out);
         self.seq += 1;
         Some((self.seq, out))
@@ -417,7 +449,6 @@ impl Line {
         self.duty = kept.duty;
         self.last = kept.last;
         self.generations = kept.generations;
-        self.marked = kept.marked;
         self.custody = kept.custody;
         self.follow_amendments();
         true

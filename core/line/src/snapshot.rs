@@ -9,15 +9,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{
-    Blame, Book, Checkpoint, Class, EntryRef, Fault, Frontier, Party, Receipt, SignedCheckpoint,
-};
+use detente_record::{Book, Checkpoint, Class, EntryRef, Frontier, Party, Receipt, SignedCheckpoint};
 
 use crate::kind::{Choice, Duty, Matter, Outcome};
 use crate::memorandum::Memorandum;
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 6\n";
+const MAGIC: &[u8] = b"detente snapshot 7\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {
@@ -278,69 +276,6 @@ keep!(EntryRef { book, number });
 keep!(Checkpoint { book, size, root });
 keep!(SignedCheckpoint { checkpoint, signature });
 keep!(Receipt { book, party, size, seconds, signature });
-
-/// What faults may be about, for a snapshot to give the same words back.
-const SUBJECTS: [&str; 31] = [
-    "serial",
-    "time",
-    "vector",
-    "cut",
-    "size in a cut",
-    "book",
-    "regards",
-    "office",
-    "act",
-    "permission",
-    "quota",
-    "body",
-    "text",
-    "flag",
-    "position",
-    "volume",
-    "field",
-    "waypoints",
-    "verdict",
-    "notice kind",
-    "duty",
-    "motion",
-    "memorandum moved",
-    "amendment",
-    "language",
-    "entry name",
-    "entry number",
-    "canonical CBOR",
-    "attachment",
-    "attachments",
-    "holds",
-];
-
-impl Keep for Fault {
-    fn keep(&self, out: &mut Vec<u8>) {
-        let detail = self.detail();
-        let blame: u8 = match self.blame() {
-            Blame::Malformed => 0,
-            Blame::Misbehaved => 1,
-            Blame::Incompatible => 2,
-            Blame::Misuse => 3,
-        };
-        blame.keep(out);
-        String::from(detail.what).keep(out);
-        String::from(detail.expected.as_ref()).keep(out);
-        String::from(detail.found.as_ref()).keep(out);
-    }
-    fn back(from: &mut &[u8]) -> Option<Self> {
-        let blame = u8::back(from)?;
-        let (what, expected, found) = (String::back(from)?, String::back(from)?, String::back(from)?);
-        let what = SUBJECTS.into_iter().find(|subject| *subject == what).unwrap_or("entry");
-        match blame {
-            0 => Some(Self::malformed(what, expected, found)),
-            1 => Some(Self::misbehaved(what, expected, found)),
-            2 => Some(Self::incompatible(what, expected, found)),
-            3 => Some(Self::misuse(what, expected, found)),
-            _ => None,
-        }
-    }
-}
 
 /// The beginning of a snapshot: what it belongs to. The state follows.
 pub(crate) fn begin(line: &[u8; 32], me: Party) -> Vec<u8> {

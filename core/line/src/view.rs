@@ -45,7 +45,7 @@ pub enum Forgotten {
 /// What became of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Why folds skip it.
+    /// Why folds skip it, until that is durable: then whoever has the store finds it there ([`crate::Append::void`]).
     pub marked: Option<Fault>,
     /// It rests on acts that have not come yet.
     pub unjudged: bool,
@@ -172,12 +172,7 @@ impl Line {
             true => Forgotten::Recovered,
             false => Forgotten::Disowned,
         });
-        Verdict { marked: self.marked.get(&entry).cloned(), unjudged: entry.number > judged, forgotten }
-    }
-
-    /// The entries that folds skip, as far back as that is kept.
-    pub fn marked(&self) -> impl Iterator<Item = EntryRef> {
-        self.marked.keys().copied()
+        Verdict { marked: self.void.get(&entry).cloned(), unjudged: entry.number > judged, forgotten }
     }
 
     /// Time and serial of this party's last entry.

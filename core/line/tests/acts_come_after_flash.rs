@@ -45,5 +45,5 @@ fn acts_come_after_flash() {
         .iter()
         .any(|shown| matches!(shown, Shown::Overdue { entry, rank: 1, .. } if *entry == flash));
     assert!(rung);
-    assert_eq!(line.line(1).verdict(entry(0, Class::Z, 1)).marked, None);
+    assert_eq!(line.void_at(1, entry(0, Class::Z, 1)), None);
 }

@@ -83,7 +83,7 @@ fn an_amendment_is_in_force_everywhere_and_after_a_start() {
     let written = line.write(0, from_press("good morning")).unwrap();
     line.run_for(1_000);
     for number in 1..3 {
-        assert_eq!(line.line(number).verdict(written).marked, None);
+        assert_eq!(line.void_at(number, written), None);
     }
 
     line.kill(1);
@@ -91,7 +91,7 @@ fn an_amendment_is_in_force_everywhere_and_after_a_start() {
     assert_eq!(in_force(&line, 1), moved.hash(), "the record says so");
     line.connect(0, 1);
     line.run_for(1_000);
-    assert_eq!(line.line(1).verdict(written).marked, None);
+    assert_eq!(line.void_at(1, written), None);
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub(crate) fn follow(
         return object("folds", format!("{who} holds more of {} than its quota of a day", court.book(*book)));
     }
     for (name, item) in &reading.items {
-        let verdict = line.verdict(*name);
+        let (verdict, void) = (line.verdict(*name), record.void.get(name));
         let name = court.entry(*name);
         if verdict.unjudged == item.judged {
             return object(
@@ -155,9 +155,12 @@ pub(crate) fn follow(
                 format!("{name} at {who}: unjudged {}, judged {}", verdict.unjudged, item.judged),
             );
         }
-        if item.judged && verdict.marked.is_none() != item.sound {
-            let marked = verdict.marked.map(|fault| fault.to_string());
-            return object("folds", format!("{name} at {who}: marked {marked:?}, sound {}", item.sound));
+        if void.is_some() != (item.judged && !item.sound) {
+            let void = void.map(ToString::to_string);
+            return object("folds", format!("{name} at {who}: void {void:?}, sound {}", item.sound));
+        }
+        if verdict.marked.is_some() && verdict.marked.as_ref() != void {
+            return object("folds", format!("{name} at {who}: void, and its store is not told"));
         }
     }
     same_map(&who, "positions", &positions_of(line, record), &reading.positions())?;
@@ -175,8 +178,7 @@ fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Par
                 let content = Content::decode(entry.kind, &entry.body).ok()?;
                 Some((*entry.regards.first()?, (name, entry, content)))
             });
-            let verdict = line.verdict(name);
-            let sound = !verdict.unjudged && verdict.marked.is_none();
+            let sound = !line.verdict(name).unjudged && !record.void.contains_key(&name);
             if let Some((about, read)) =
                 read.filter(|(_, (.., content))| sound && content.kind() == number::POSITION)
             {

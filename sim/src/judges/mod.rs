@@ -4,7 +4,7 @@
 //! Safety is judged all the time: no entry lost, repeated or reordered ([`books`]), receipts that are true
 //! ([`receipts`]), folds that follow from the record alone ([`folds`]), authors who keep their own rules
 //! ([`authors`]), nobody blamed who is honest ([`blame`]), blobs that are
-//! what they are said to be, and go last ([`blobs`]). Liveness is judged once faults have stopped
+//! what they are said to be, and go last ([`blobs`]), what is void staying so everywhere ([`void`]). Liveness is judged once faults have stopped
 //! ([`liveness`]).
 
 use detente_line::Memorandum;
@@ -22,6 +22,7 @@ pub(crate) mod receipts;
 pub(crate) mod reference;
 #[cfg(test)]
 mod tests;
+pub(crate) mod void;
 
 /// What a judge found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use super::books::Books;
 use super::liveness::{self, Seen};
 use super::receipts::Receipts;
 use super::reference::Reading;
+use super::void::{self, Void};
 use super::{Court, Word, authors, folds};
 use crate::founding::{Keys, found};
 use crate::rng::Rng;
@@ -313,6 +314,43 @@ fn folds_objects_to_a_line_that_says_something_else() {
     holds(folds::rebuilt(&court, &one, &line(&open), NOON_MS));
     objects(folds::rebuilt(&court, &other, &one, NOON_MS), "folds", "rebuilt");
     holds(folds::equal(&court, &one, &line(&open), NOON_MS));
+}
+
+#[test]
+fn folds_objects_to_what_is_void_and_kept_as_sound() {
+    let court = court();
+    let me = court.honest[1];
+    let mut kept = record(&court, book(0, Class::R), &[message(1), Entry { office: 9, ..message(2) }]);
+    let line = restored(&court.memorandum, keys(&court, me), &kept).unwrap();
+    let follow =
+        |record| folds::follow(&court, &line, record, &Reading::new(&court.memorandum, record), NOON_MS);
+    objects(follow(&kept), "folds", "void None, sound false");
+    let fault = |name| line.verdict(name).marked.unwrap();
+    kept.void.insert(name(0, Class::R, 2), fault(name(0, Class::R, 2)));
+    holds(follow(&kept));
+    holds(void::read_again(&court, &line, &kept));
+    kept.void.insert(name(0, Class::R, 1), fault(name(0, Class::R, 2)));
+    objects(follow(&kept), "folds", "sound true");
+    objects(void::read_again(&court, &line, &kept), "void", "read again");
+}
+
+#[test]
+fn void_objects_to_what_comes_back_into_force() {
+    let court = court();
+    let [one, other] = [court.honest[0], court.honest[1]];
+    let mut kept = record(&court, book(0, Class::R), &[message(1)]);
+    let fault = Fault::misbehaved("office", "this", "that");
+    kept.void.insert(name(0, Class::R, 1), fault);
+    let forgets = Record { void: BTreeMap::new(), ..kept.clone() };
+    let mut judge = Void::default();
+    holds(judge.stays(&court, one, &kept));
+    holds(judge.stays(&court, other, &forgets));
+    holds(judge.stays(&court, one, &Record::default()));
+    objects(judge.stays(&court, one, &forgets), "void", "is not any more");
+    let judged = Cut::from([(book(0, Class::R), 1)]);
+    holds(void::alike(&court, (one, &kept), (other, &kept), &judged));
+    holds(void::alike(&court, (one, &kept), (other, &forgets), &Cut::new()));
+    objects(void::alike(&court, (one, &kept), (other, &forgets), &judged), "void", "sound at");
 }
 
 #[test]

@@ -43,13 +43,16 @@ impl World {
         self.tell(|m| {
             format!("{} dies; {survived} batches survive that were not durable", story::party(m, party))
         });
-        self.books.durable(&self.court, party, &station_of(&self.stations, party)?.store.durable)?;
+        let record = &station_of(&self.stations, party)?.store.durable;
+        self.books.durable(&self.court, party, record)?;
+        self.void.stays(&self.court, party, record)?;
         if self.rng.chance(self.scenario.restored)
             && let Some(station) = self.stations.get_mut(&party)
             && station.store.restore_copy()
         {
             self.books.restored(party);
             self.receipts.restored(party);
+            self.void.restored(party);
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
         }
         let circuits: Vec<(CircuitId, usize)> =

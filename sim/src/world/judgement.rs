@@ -9,7 +9,7 @@ use detente_record::{EntryRef, Party};
 use super::{Tally, World, station_of};
 use crate::judges::liveness::{self, Seen};
 use crate::judges::reference::Reading;
-use crate::judges::{Objection, Word, authors, blame, blobs, folds, object};
+use crate::judges::{Objection, Word, authors, blame, blobs, folds, object, void};
 use crate::liar::Liar;
 use crate::station::restored;
 use crate::store::Record;
@@ -94,6 +94,7 @@ impl World {
             let clock_ms = station.clock_ms(self.now_ms);
             self.books.kept(&self.court, party, record, station.store.was_restored())?;
             self.receipts.stored(&self.court, party, record)?;
+            self.void.stays(&self.court, party, record)?;
             blobs::words_are_true(&self.court, party, record, &station.folder)?;
             let reading = Reading::new(&self.court.memorandum, record);
             let once = !station.store.was_restored();
@@ -103,16 +104,23 @@ impl World {
             for snapshot in [record.snapshot.clone(), None] {
                 let record = Record { snapshot, ..record.clone() };
                 match restored(&self.court.memorandum, &station.keys, &record) {
-                    Ok(again) => folds::rebuilt(&self.court, line, &again, clock_ms)?,
+                    Ok(again) => {
+                        folds::rebuilt(&self.court, line, &again, clock_ms)?;
+                        void::read_again(&self.court, &again, &record)?;
+                    }
                     Err(fault) => {
                         let who = self.court.party(party);
                         return object("folds", format!("{who} cannot be restored: {fault}"));
                     }
                 }
             }
-            let others = self.stations.values().filter(|_| !self.has_forks());
-            for other in others.filter_map(|station| station.line.as_ref()) {
-                folds::equal(&self.court, line, other, clock_ms)?;
+            let others = self.stations.iter().filter(|_| !self.has_forks());
+            for (other, station) in others {
+                let Some(of_other) = &station.line else { continue };
+                folds::equal(&self.court, line, of_other, clock_ms)?;
+                let judged = of_other.held().into_iter().map(|held| (held.book, held.judged)).collect();
+                let other = (*other, &station.store.durable);
+                void::alike(&self.court, (party, record), other, &judged)?;
             }
             tally.breaches += record.evidence.len() as u64;
             let own = record.entries.iter().filter(|(book, _)| book.party == party);

@@ -20,6 +20,7 @@ use crate::circuit::Circuit;
 use crate::founding::found;
 use crate::judges::books::Books;
 use crate::judges::receipts::Receipts;
+use crate::judges::void::Void;
 use crate::judges::{Court, Objection, Word, object};
 use crate::liar::Liar;
 use crate::rng::Rng;
@@ -102,6 +103,7 @@ pub(crate) struct World {
     parted: BTreeMap<(Party, Party), u64>,
     books: Books,
     receipts: Receipts,
+    void: Void,
     rung: BTreeMap<Party, BTreeSet<(EntryRef, u16)>>,
     latest_ms: BTreeMap<Party, u64>,
     deaths: u64,
@@ -150,6 +152,7 @@ impl World {
             parted: BTreeMap::new(),
             books: Books::default(),
             receipts: Receipts::default(),
+            void: Void::default(),
             rung: BTreeMap::new(),
             latest_ms: BTreeMap::new(),
             deaths: 0,

@@ -259,6 +259,7 @@ impl World {
         if let Err(fault) = station.begin(&self.court.memorandum) {
             return object("folds", format!("{} cannot be restored: {fault}", self.court.party(party)));
         }
+        self.void.stays(&self.court, party, &station.store.durable)?;
         (station.dies_in, station.woken) = (None, 0);
         let (life, distrusted) = (station.life, station.store.distrusted);
         let clock_ms = station.clock_ms(self.now_ms);

@@ -7,7 +7,7 @@
 mod plans;
 mod reminders;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -85,7 +85,6 @@ struct Came {
 struct Amended {
     memorandum: Arc<Memorandum>,
     judged: BTreeMap<Book, u64>,
-    marked: BTreeSet<EntryRef>,
 }
 
 /// Entries that follow one another in the record, and the book and number of the last one read.
@@ -134,10 +133,8 @@ pub(crate) struct Opening {
     pub(crate) hooks: Hooks,
     /// How long before an end or a review somebody is told, ms.
     pub(crate) ahead_ms: u64,
-    /// How much of each book has been judged: what comes later is told.
+    /// How much of each book has been judged, the store knowing which of it is void: what comes later is told.
     pub(crate) judged: BTreeMap<Book, u64>,
-    /// What folds skip.
-    pub(crate) marked: BTreeSet<EntryRef>,
 }
 
 /// What the thread has.
@@ -163,7 +160,7 @@ impl Airspace {
     /// # Errors
     /// What is wrong with the plans.
     pub(crate) fn open(opening: Opening) -> Result<Self, PlansError> {
-        let Opening { memorandum, me, store, plans, clock, feed, hooks, ahead_ms, judged, marked } = opening;
+        let Opening { memorandum, me, store, plans, clock, feed, hooks, ahead_ms, judged } = opening;
         let plans = Plans::open(&plans)?;
         let notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, seed());
         let reminders = Reminders::new(ahead_ms, plans.told_ms()?);
@@ -180,7 +177,7 @@ impl Airspace {
         let ended = Arc::clone(&ending);
         let thread = thread::spawn(move || {
             let _runtime = runtime.enter();
-            if let Err(error) = room.restore(&judged, &marked, &ended) {
+            if let Err(error) = room.restore(&judged, &ended) {
                 tracing::error!(%error, "{UNREAD}");
             }
             if !ended.load(Ordering::Relaxed) {
@@ -213,14 +210,9 @@ impl Airspace {
 
     /// Another memorandum is in force, which may mean other things by the kinds of notices; waits while very much waits before
     /// it.
-    pub(crate) fn amended(
-        &self,
-        memorandum: &Arc<Memorandum>,
-        judged: BTreeMap<Book, u64>,
-        marked: BTreeSet<EntryRef>,
-    ) {
+    pub(crate) fn amended(&self, memorandum: &Arc<Memorandum>, judged: BTreeMap<Book, u64>) {
         if let Some(asks) = &self.0.asks {
-            let amended = Amended { memorandum: Arc::clone(memorandum), judged, marked };
+            let amended = Amended { memorandum: Arc::clone(memorandum), judged };
             let _ = asks.send(Ask::Amended(Box::new(amended)));
         }
     }
@@ -251,14 +243,9 @@ impl Airspace {
 
 impl Room {
     /// Takes every notice of the record that has been judged.
-    fn restore(
-        &mut self,
-        judged: &BTreeMap<Book, u64>,
-        marked: &BTreeSet<EntryRef>,
-        ending: &AtomicBool,
-    ) -> Result<(), StoreError> {
+    fn restore(&mut self, judged: &BTreeMap<Book, u64>, ending: &AtomicBool) -> Result<(), StoreError> {
         let store = self.store.clone();
-        read(&store, judged, marked, ending, |came| {
+        read(&store, judged, ending, |came| {
             self.come(&came, true);
         })
     }
@@ -281,14 +268,14 @@ impl Room {
 
     /// What notices there are is told anew where a kind of theirs has come to mean something else.
     fn amend(&mut self, amended: Amended) {
-        let Amended { memorandum, judged, marked } = amended;
+        let Amended { memorandum, judged } = amended;
         let kinds = &memorandum.terms().notices;
         if !self.notices.has_natures_of(kinds) {
             self.notices = Notices::new(kinds, self.me, MAX_VOLUMES, seed());
             if let Err(error) = self.plan_all() {
                 tracing::error!(%error, "the plans could not be read: they are not checked until the next start");
             }
-            if let Err(error) = self.restore(&judged, &marked, &AtomicBool::new(false)) {
+            if let Err(error) = self.restore(&judged, &AtomicBool::new(false)) {
                 tracing::error!(%error, "{UNREAD}");
             }
         }
@@ -435,19 +422,18 @@ pub fn rebuilt(
     judged: &BTreeMap<Book, u64>,
 ) -> Result<Notices, StoreError> {
     let mut notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, 0);
-    read(store, judged, &BTreeSet::new(), &AtomicBool::new(false), |came| {
+    read(store, judged, &AtomicBool::new(false), |came| {
         // One for which there is no room is held without its volumes.
         let _ = notices.take(came.taken(true));
     })?;
     Ok(notices)
 }
 
-/// Reads every notice that has been judged, then what amends and withdraws, and gives them on in this order. While a
+/// Reads every notice that has been judged and is not void, then what amends and withdraws, and gives them on in this order. While a
 /// page is taken the next one is read and decoded, on all cores: most of the work is to hold every ring to its rules.
 fn read(
     store: &Store,
     judged: &BTreeMap<Book, u64>,
-    marked: &BTreeSet<EntryRef>,
     ending: &AtomicBool,
     mut take: impl FnMut(Came) + Send,
 ) -> Result<(), StoreError> {
@@ -455,7 +441,7 @@ fn read(
         let following = |after| -> Result<Option<Page>, StoreError> {
             let page = store.of_kind(kind, after, PAGE)?;
             let Some(last) = page.last() else { return Ok(None) };
-            let came = page.par_iter().filter_map(|stored| Came::decode(stored, judged, marked)).collect();
+            let came = page.par_iter().filter_map(|stored| Came::decode(stored, judged)).collect();
             Ok(Some((came, (last.book, last.number))))
         };
         let mut page = following((0, 0))?;
@@ -470,11 +456,11 @@ fn read(
 }
 
 impl Came {
-    /// An entry of the store, if it has been judged sound.
-    fn decode(stored: &Stored, judged: &BTreeMap<Book, u64>, marked: &BTreeSet<EntryRef>) -> Option<Self> {
+    /// An entry of the store that is not known to be void, if it has been judged.
+    fn decode(stored: &Stored, judged: &BTreeMap<Book, u64>) -> Option<Self> {
         let book = Book::from_code(stored.book).ok()?;
         let name = EntryRef { book, number: stored.number };
-        if stored.number > judged.get(&book).copied().unwrap_or(0) || marked.contains(&name) {
+        if stored.number > judged.get(&book).copied().unwrap_or(0) {
             return None;
         }
         let entry = Entry::decode(&stored.bytes).ok()?;

@@ -12,7 +12,7 @@ use super::attachments::attachments_json;
 use super::draft::parse_book;
 use super::notice::{degrees, notice_json, volume_json};
 use super::request::{Path, Query};
-use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name};
+use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name, reason_json};
 use crate::keeper::Keeper;
 use crate::store;
 use crate::words;
@@ -217,8 +217,13 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
     let mut json = plain_json(keeper, name, &stored);
     if let (Some(all), Value::Object(facts)) = (json.as_object_mut(), said_of(keeper, name, &fresh)?) {
         all.extend(facts);
-        if let Some(fault) = judged.marked {
-            all.insert("marked".into(), fault_json(&fault));
+        // What the line no longer says is durable.
+        let marked = match judged.marked {
+            Some(fault) => Some(fault_json(&fault)),
+            None => keeper.store.void(name.book.code(), name.number)?.as_ref().map(reason_json),
+        };
+        if let Some(marked) = marked {
+            all.insert("marked".into(), marked);
         }
         all.insert("unjudged".into(), json!(judged.unjudged));
         let forgotten = judged.forgotten.map(|forgotten| match forgotten {
@@ -310,7 +315,13 @@ pub(crate) async fn list(State(api): State<Api>, Path(line): LinePath, Query(ran
             break;
         }
         for stored in keeper.store.entries(book.code(), from, left, 4 << 20)? {
-            entries.push(plain_json(keeper, EntryRef { book, number: stored.number }, &stored));
+            let mut entry = plain_json(keeper, EntryRef { book, number: stored.number }, &stored);
+            if let (Some(all), Some(reason)) =
+                (entry.as_object_mut(), keeper.store.void(stored.book, stored.number)?)
+            {
+                all.insert("marked".into(), reason_json(&reason));
+            }
+            entries.push(entry);
         }
     }
     Ok(Json(json!({"entries": entries})))

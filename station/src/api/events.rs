@@ -95,7 +95,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             Shown::NotTaken { circuit, fault } => {
                 ("not-taken", with(fault_json(fault), "circuit", json!(circuit)))
             }
-            Shown::Amended { decision, memorandum: amended } => (
+            Shown::Amended { decision, memorandum: amended, judged: _ } => (
                 "amended",
                 json!({
                     "decision": decision.map(|decision| name_text(memorandum, decision)),

@@ -43,7 +43,7 @@ use crate::error::SetupError;
 use crate::home::Home;
 use crate::keeper::{Keeper, Refusal};
 use crate::links::Lines;
-use crate::store::StoreError;
+use crate::store::{Reason, StoreError};
 use crate::witness::VerifyError;
 use request::{Body, Path};
 
@@ -141,6 +141,12 @@ pub(crate) fn fault_name(fault: &Fault) -> String {
 pub(crate) fn fault_json(fault: &Fault) -> Value {
     let detail = fault.detail();
     json!({"error": fault_name(fault), "what": detail.what, "expected": detail.expected, "found": detail.found})
+}
+
+/// Why an entry is void, as JSON.
+pub(crate) fn reason_json(reason: &Reason) -> Value {
+    let Reason { error, what, expected, found } = reason;
+    json!({"error": error, "what": what, "expected": expected, "found": found})
 }
 
 impl From<Fault> for Refused {

@@ -76,11 +76,15 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let (list, listed) = mpsc::channel(MAX_UNDER_WAY);
     let comparisons = asks.downgrade();
     let feed = Feed::new(clock.clone());
+    let suspect =
+        matches!(instance, Instance::Foreign { .. }) || store.note(DISTRUST)?.is_some_and(|note| note == [1]);
+    if suspect {
+        // Before anything else is written: that is numbered by the line, from 1.
+        store.submit(Batch { seq: 0, notes: vec![(DISTRUST.into(), vec![1])], ..Batch::default() })?;
+    }
     let unkept = record::restore(&mut line, &store)?;
     let memorandum = Arc::clone(line.memorandum());
     let (amended, in_force) = watch::channel(Arc::clone(&memorandum));
-    let suspect =
-        matches!(instance, Instance::Foreign { .. }) || store.note(DISTRUST)?.is_some_and(|note| note == [1]);
     if suspect {
         tracing::warn!(
             line = name,
@@ -99,7 +103,6 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         hooks: hooks.clone(),
         ahead_ms,
         judged: line.held().into_iter().map(|held| (held.book, held.judged)).collect(),
-        marked: line.marked().collect(),
     })?;
     let blobs = Blobs::open(home.blobs(name), asks.downgrade()).map_err(|error| SetupError::File {
         path: home.blobs(name),
@@ -142,7 +145,6 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
 
 /// Has every own book go on in a generation that was not taken before, here or on another machine.
 fn distrust(line: &mut Line, store: &Store) -> Result<(), StoreError> {
-    store.submit(Batch { seq: 0, notes: vec![(DISTRUST.into(), vec![1])], ..Batch::default() })?;
     // What else was taken, on another machine, nobody here can know: some numbers are left out.
     let mut left_out = [0];
     getrandom::fill(&mut left_out)

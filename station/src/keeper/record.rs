@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use detente_line::{Append, Line};
+use detente_line::{Append, Line, Void};
 use detente_record::{Book, Class, EntryRef, LineSecret, Party, SignedCheckpoint};
 
+use crate::api::fault_name;
 use crate::error::SetupError;
-use crate::store::{self, Batch, NewEntry, NewEvidence, Store};
+use crate::store::{self, Batch, MAX_REASON_BYTES, NewEntry, NewEvidence, Reason, Store, StoreError};
 
 /// Stored checkpoints and receipts that are restored, the newest of each book.
 const RESTORED: u64 = 4_096;
 
 /// Feeds the stored record to the core: secrets and the kept state, then what came after it: checkpoints, acts,
-/// other parties' books, own ones, receipts. Says how many entries came after the kept state.
+/// other parties' books, own ones, receipts. Says how many entries came after the kept state. Which of them are void is durable
+/// then, whatever wrote the store.
 pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError> {
     let mut unkept = 0;
     let me = line.party();
@@ -50,6 +52,7 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
             for entry in &entries {
                 line.restore_entry(EntryRef { book: *book, number: entry.number }, &entry.bytes)?;
             }
+            keep_void(line, store)?;
         }
     }
     let mut after = 0;
@@ -76,6 +79,40 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
         }
     }
     Ok(unkept)
+}
+
+/// Makes durable what restoring has found to be void; as a rule the store knows all of it, and nothing is written.
+fn keep_void(line: &mut Line, store: &Store) -> Result<(), StoreError> {
+    while let Some(append) = line.void_restored() {
+        let mut batch = batch(append, 0);
+        let mut unknown = Vec::new();
+        for void in batch.void {
+            if store.void(void.book, void.number)?.is_none() {
+                unknown.push(void);
+            }
+        }
+        batch.void = unknown;
+        if !batch.void.is_empty() {
+            store.submit_and_wait(Batch { patient: false, ..batch })?;
+        }
+    }
+    Ok(())
+}
+
+/// A void entry in the store's terms.
+fn void(Void { name, fault }: Void) -> store::Void {
+    let part = |text: &str| {
+        let end = text.floor_char_boundary(MAX_REASON_BYTES);
+        text.get(..end).unwrap_or_default().to_owned()
+    };
+    let detail = fault.detail();
+    let reason = Reason {
+        error: fault_name(&fault),
+        what: part(detail.what),
+        expected: part(&detail.expected),
+        found: part(&detail.found),
+    };
+    store::Void { book: name.book.code(), number: name.number, reason }
 }
 
 /// The key of the store's note that holds a party's line secret.
@@ -130,6 +167,7 @@ pub(super) fn batch(append: Append, now_ms: u64) -> Batch {
         receipts: receipts.collect(),
         evidence: evidence.collect(),
         notes: secrets.collect(),
+        void: append.void.into_iter().map(void).collect(),
         snapshot: None,
         patient,
         insisted: false,

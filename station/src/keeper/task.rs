@@ -352,14 +352,14 @@ impl Task {
             Err(refused @ StoreError::Full { .. }) => refused,
             submitted => return submitted,
         };
-        if !batch.entries.is_empty() {
+        if !(batch.entries.is_empty() && batch.void.is_empty()) {
             return Err(refused);
         }
         self.wait_for_room(batch);
         Ok(())
     }
 
-    /// Not even the reserve has room for a batch without entries: it waits in memory, and nothing else waits for it.
+    /// Not even the reserve has room for a batch without entries and verdicts: it waits in memory, and nothing else waits for it.
     fn wait_for_room(&mut self, mut batch: Batch) {
         self.signatures.hold_back(&mut batch, |_| false);
         self.evidence.wait(batch.evidence);
@@ -473,9 +473,8 @@ impl Task {
                     self.receipting.retain(|_, receipting| !receipting.told.is_closed());
                 }
             }
-            Shown::Amended { memorandum, .. } => {
-                let held = self.line.held().into_iter().map(|held| (held.book, held.judged)).collect();
-                self.airspace.amended(memorandum, held, self.line.marked().collect());
+            Shown::Amended { memorandum, judged, .. } => {
+                self.airspace.amended(memorandum, judged.clone());
                 self.amended.send_replace(Arc::clone(memorandum));
             }
             Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::StoreError;
-use super::reading::{checkpoint, count, nodes, sealed_entry, sizes};
+use super::reading::{checkpoint, count, nodes, sealed_entry, sealed_void, sizes};
 use super::sqlite::{fault, pack};
 use super::tile::{Frontier, Node};
 
@@ -66,6 +66,7 @@ pub(super) fn audit(connection: &Connection) -> Result<Audit, StoreError> {
         audit.book(&view, book, size)?;
     }
     audit.strays(&view)?;
+    audit.void(&view)?;
     Ok(audit)
 }
 
@@ -154,6 +155,30 @@ impl Audit {
             });
         }
         Ok(())
+    }
+
+    /// Holds every void entry to its seal, and to the entries held.
+    fn void(&mut self, view: &Connection) -> Result<(), StoreError> {
+        const WHAT: &str = "check what is void";
+        let mut prepared = view
+            .prepare("SELECT id, seal, error, what, expected, found, id IN (SELECT id FROM entry) FROM void")
+            .map_err(fault(WHAT))?;
+        let mut rows = prepared.query([]).map_err(fault(WHAT))?;
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(()),
+                Err(cause) => {
+                    self.note(|| format!("what is void: {cause}"));
+                    return Ok(());
+                }
+            };
+            if let Err(cause) = sealed_void(row, 0) {
+                self.note(|| cause.to_string());
+            } else if !row.get::<_, bool>(6).map_err(fault(WHAT))? {
+                self.note(|| "an entry is void that is not held".to_owned());
+            }
+        }
     }
 
     /// Rows that belong to no entry held.

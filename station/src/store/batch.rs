@@ -17,7 +17,9 @@ pub const MAX_SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_KEY_BYTES: usize = 256;
 /// Largest value of a note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 64 * 1024;
-/// Most items (entries, checkpoints, receipts, evidence and notes together) of one batch.
+/// Largest part of a reason why an entry is void, in bytes of UTF-8; what is longer is to be cut off before.
+pub const MAX_REASON_BYTES: usize = 512;
+/// Most items (entries, checkpoints, receipts, evidence, notes and void entries together) of one batch.
 pub const MAX_BATCH_ITEMS: usize = 8_192;
 /// Most entries that one entry may regard (spec/record.md §3).
 pub const MAX_REGARDS: usize = 16;
@@ -90,6 +92,36 @@ pub struct NewEvidence {
     pub bytes: Vec<u8>,
 }
 
+/// Why an entry is void, in the words of the protocol's errors (spec/line.md §8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The error's name.
+    pub error: String,
+    /// What was looked at.
+    pub what: String,
+    /// What the rules ask for there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl Reason {
+    pub(super) fn parts(&self) -> [&str; 4] {
+        [&self.error, &self.what, &self.expected, &self.found]
+    }
+}
+
+/// An entry that was judged, for ever, to be skipped by whoever makes sense of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Void {
+    /// The book's code.
+    pub book: u32,
+    /// The entry's number in its book.
+    pub number: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// Writes that become durable together, or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -105,6 +137,8 @@ pub struct Batch {
     pub evidence: Vec<NewEvidence>,
     /// Facts that matter to this station alone; a later value replaces an earlier one.
     pub notes: Vec<(String, Vec<u8>)>,
+    /// Void entries, each held already or in this batch; of one that is known to be void nothing changes.
+    pub void: Vec<Void>,
     /// The core's whole state, up to and including this batch. The latest two are kept.
     pub snapshot: Option<Vec<u8>>,
     /// Nobody waits for it to be durable: it may wait a few milliseconds for others to share their sync with.
@@ -121,11 +155,17 @@ impl Batch {
         let evidence: usize = self.evidence.iter().map(|item| item.bytes.len() + 32).sum();
         let notes: usize = self.notes.iter().map(|(key, value)| key.len() + value.len()).sum();
         let signed = 128 * (self.checkpoints.len() + self.receipts.len());
-        entries + evidence + notes + signed + self.snapshot.as_ref().map_or(0, Vec::len)
+        let void: usize = self
+            .void
+            .iter()
+            .map(|void| void.reason.parts().iter().map(|part| part.len()).sum::<usize>() + 32)
+            .sum();
+        entries + evidence + notes + signed + void + self.snapshot.as_ref().map_or(0, Vec::len)
     }
 
     /// Whether it may use the disk reserved for FLASH and acts: everything in it that names a book names one of
-    /// class Z or A, and it carries neither evidence nor a snapshot, which can wait; or it is insisted on.
+    /// class Z or A, and it carries neither evidence nor a snapshot, which can wait; or it is insisted on. Which entries are
+    /// void never waits: no snapshot may come to be kept that knows more of them than the store.
     pub(super) fn may_use_reserve(&self) -> bool {
         let urgent = |book: u32| book & 7 <= 1;
         self.insisted
@@ -142,7 +182,8 @@ impl Batch {
             + self.checkpoints.len()
             + self.receipts.len()
             + self.evidence.len()
-            + self.notes.len();
+            + self.notes.len()
+            + self.void.len();
         at_most("items of a batch", MAX_BATCH_ITEMS, items)?;
         at_most("bytes of a snapshot", MAX_SNAPSHOT_BYTES, self.snapshot.as_ref().map_or(0, Vec::len))?;
         for entry in &self.entries {
@@ -166,6 +207,12 @@ impl Batch {
         for item in &self.evidence {
             at_most("bytes of evidence", MAX_EVIDENCE_BYTES, item.bytes.len())?;
             at_most("bytes of an evidence kind", MAX_KEY_BYTES, item.kind.len())?;
+        }
+        for void in &self.void {
+            named("a void entry", void.book, void.number)?;
+            for part in void.reason.parts() {
+                at_most("bytes of a reason", MAX_REASON_BYTES, part.len())?;
+            }
         }
         for (key, value) in &self.notes {
             at_most("bytes of a note's key", MAX_KEY_BYTES, key.len())?;

@@ -14,9 +14,9 @@ use rusqlite::{Connection, params};
 
 use super::batch::NUMBERS;
 use super::mark::Mark;
-use super::sqlite::{self, fault, pack, seal, seal_entry};
+use super::sqlite::{self, fault, pack, seal, seal_entry, seal_void};
 use super::tile::{Frontier, Node};
-use super::{Batch, Checkpoint, NewEntry, NewEvidence, Receipt, StoreError, reading};
+use super::{Batch, Checkpoint, NewEntry, NewEvidence, Reason, Receipt, StoreError, Void, reading};
 
 /// Pages in the log from which an idle writer brings them into the database: 1 MiB.
 const SETTLE_WHEN_IDLE_PAGES: u32 = 256;
@@ -55,7 +55,8 @@ impl Ledger {
         max_bytes: Option<u64>,
     ) -> Result<(Self, bool), StoreError> {
         let mut connection = sqlite::connect_writer(path, max_bytes)?;
-        let created = !identify(&connection)?;
+        let format = identify(&connection)?;
+        let created = format == 0;
         if created {
             create(&mut connection, line)?;
         }
@@ -66,6 +67,9 @@ impl Ledger {
         })?;
         if found != *line {
             return Err(StoreError::WrongLine { expected: *line, found });
+        }
+        if format == 1 {
+            bring_up(&mut connection)?;
         }
         let log_pages = Arc::new(AtomicU32::new(0));
         let pages = Arc::clone(&log_pages);
@@ -212,6 +216,16 @@ impl Ledger {
                 });
             }
         }
+        for Void { book, number, .. } in &batch.void {
+            let held = sizes.get(book).copied().unwrap_or_else(|| self.size(*book));
+            if !(1..=held).contains(number) {
+                return Err(StoreError::Misuse {
+                    what: "what is void is an entry that is held",
+                    expected: format!("1 to {held} of book {book}"),
+                    found: number.to_string(),
+                });
+            }
+        }
         Ok(fresh)
     }
 
@@ -219,7 +233,22 @@ impl Ledger {
         for entry in fresh {
             self.write_entry(entry)?;
         }
-        self.write_rest(batch).map_err(fault("write a batch"))
+        self.write_rest(batch).map_err(fault("write a batch"))?;
+        self.write_void(&batch.void).map_err(fault("write what is void"))
+    }
+
+    fn write_void(&self, void: &[Void]) -> rusqlite::Result<()> {
+        for Void { book, number, reason } in void {
+            let Some(id) = pack(*book, *number) else { continue };
+            let Reason { error, what, expected, found } = reason;
+            self.connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO void (id, seal, error, what, expected, found)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![id, seal_void(id, reason), error, what, expected, found])?;
+        }
+        Ok(())
     }
 
     fn write_entry(&mut self, entry: &NewEntry) -> Result<(), StoreError> {
@@ -315,8 +344,8 @@ impl Ledger {
     }
 }
 
-/// Whether the file is a store already; a new and empty one is not.
-fn identify(connection: &Connection) -> Result<bool, StoreError> {
+/// The format of the store; 0 for a file that is new and empty.
+fn identify(connection: &Connection) -> Result<u32, StoreError> {
     let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
     let found = || {
         let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -324,14 +353,14 @@ fn identify(connection: &Connection) -> Result<bool, StoreError> {
     };
     let (application, format, tables) = found().map_err(fault("identify the store"))?;
     match (application, format, tables) {
-        (0, 0, 0) => Ok(false),
-        (sqlite::APPLICATION, sqlite::FORMAT, _) => Ok(true),
+        (0, 0, 0) => Ok(0),
+        (sqlite::APPLICATION, 1..=sqlite::FORMAT, _) => Ok(format),
         (sqlite::APPLICATION, found, _) if found > sqlite::FORMAT => {
             Err(StoreError::Incompatible { known: sqlite::FORMAT, found })
         }
         _ => Err(StoreError::Damaged {
             what: "the kind of the database".to_owned(),
-            expected: format!("application {:08x}, format {}", sqlite::APPLICATION, sqlite::FORMAT),
+            expected: format!("application {:08x}, format 1 to {}", sqlite::APPLICATION, sqlite::FORMAT),
             found: format!("application {application:08x}, format {format}, {tables} tables and indices"),
         }),
     }
@@ -341,12 +370,25 @@ fn create(connection: &mut Connection, line: &[u8; 32]) -> Result<(), StoreError
     let make = |connection: &mut Connection| {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sqlite::TABLES)?;
+        transaction.execute_batch(sqlite::VOID)?;
         transaction.execute("INSERT INTO meta (key, value) VALUES ('line', ?1)", params![line])?;
         transaction.pragma_update(None, "application_id", sqlite::APPLICATION)?;
         transaction.pragma_update(None, "user_version", sqlite::FORMAT)?;
         transaction.commit()
     };
     make(connection).map_err(fault("make the store"))
+}
+
+/// Brings a store of format 1 to the one of today, whole or not at all.
+fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
+    let make = |connection: &mut Connection| {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sqlite::VOID)?;
+        transaction.execute(sqlite::FROM_1, [])?;
+        transaction.pragma_update(None, "user_version", sqlite::FORMAT)?;
+        transaction.commit()
+    };
+    make(connection).map_err(fault("bring the store to its new format"))
 }
 
 fn meta<const N: usize>(connection: &Connection, key: &str) -> Result<Option<[u8; N]>, StoreError> {

@@ -11,7 +11,8 @@
 //! [`Instance::Foreign`].
 //!
 //! **How.** One writer commits what waits as one group (`writer`, `queue`, `ledger`); readers use connections of their own (`reading`) behind a memory of what was written last (`recent`). Bit rot is found
-//! by seals, trees and signatures as rows are read, and all at once by [`Store::check`]. One kind cannot be told
+//! by seals, trees and signatures as rows are read, and all at once by [`Store::check`]. Which entries are void is kept beside
+//! them, written with what shows it, and never unsaid: it follows from the record alone, and whoever replays that learns it again. One kind cannot be told
 //! from a crash: damage inside the write-ahead log, which SQLite cuts there. The store then shows shorter books,
 //! and the other parties' receipts tell.
 
@@ -44,8 +45,8 @@ use rusqlite::Connection;
 pub use audit::{Audit, Counts, MAX_FAULTS};
 pub use batch::{
     Batch, Checkpoint, Entry, Evidence, MAX_BATCH_ITEMS, MAX_ENTRY_BYTES, MAX_EVIDENCE_BYTES, MAX_KEY_BYTES,
-    MAX_NOTE_BYTES, MAX_REGARDS, MAX_SNAPSHOT_BYTES, NewEntry, NewEvidence, Receipt, Regard, STEP_BYTES,
-    STEP_ENTRIES, Snapshot, Step,
+    MAX_NOTE_BYTES, MAX_REASON_BYTES, MAX_REGARDS, MAX_SNAPSHOT_BYTES, NewEntry, NewEvidence, Reason,
+    Receipt, Regard, STEP_BYTES, STEP_ENTRIES, Snapshot, Step, Void,
 };
 pub use error::StoreError;
 pub use mark::{Instance, Mark};
@@ -237,6 +238,16 @@ impl Store {
         Ok(())
     }
 
+    /// Makes a batch durable before it returns, on the caller's thread or the writer's.
+    ///
+    /// # Errors
+    /// As [`Store::submit`], and why the store stopped if that kept it from being written.
+    pub fn submit_and_wait(&self, batch: Batch) -> Result<(), StoreError> {
+        self.submit(batch)?;
+        self.inner.writer.write_all();
+        self.inner.queue.alive()
+    }
+
     /// Writes a new instance mark, to the database and to its file, and the highest generation that its caller is
     /// about to take: the store is from now on the one that runs here. For a caller that deals with
     /// [`Instance::Foreign`].
@@ -309,11 +320,16 @@ impl Store {
         }
     }
 
-    /// Entries of a kind, one of amendment, withdrawal and notice, of all books in the order of their codes, after one of
-    /// them (book and number, or zeros), at most `max_count`.
+    /// Entries of a kind, one of amendment, withdrawal and notice, that are not void, of all books in the order of their codes,
+    /// after one of them (book and number, or zeros), at most `max_count`.
     pub fn of_kind(&self, kind: u16, after: (u32, u64), max_count: usize) -> Result<Vec<Entry>, StoreError> {
         self.inner.queue.alive()?;
         self.read(|connection| reading::of_kind(connection, kind, after, max_count))
+    }
+
+    /// Why an entry is void; `None` for one that is not known to be.
+    pub fn void(&self, book: u32, number: u64) -> Result<Option<Reason>, StoreError> {
+        self.read(|connection| reading::void(connection, book, number))
     }
 
     /// What to send to a mirror that has `from_size` entries (spec/record.md §6): the entries up to the largest

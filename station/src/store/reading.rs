@@ -10,9 +10,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::batch::{NUMBERS, STEP_BYTES, STEP_ENTRIES};
-use super::sqlite::{fault, pack, seal, seal_entry, unpack};
+use super::sqlite::{fault, pack, seal, seal_entry, seal_void, unpack};
 use super::tile::{Frontier, TILE};
-use super::{Checkpoint, Entry, Evidence, Receipt, Regard, Snapshot, Step, StoreError};
+use super::{Checkpoint, Entry, Evidence, Reason, Receipt, Regard, Snapshot, Step, StoreError};
 
 /// Most rows of a list that the caller does not bound.
 pub const MAX_LIST: usize = 4_096;
@@ -78,7 +78,7 @@ pub(super) fn entries(
     Ok(found)
 }
 
-/// Entries of a kind among amendments, withdrawals and notices, in the order of books, after one of them.
+/// Entries of a kind among amendments, withdrawals and notices that are not void, in the order of books, after one of them.
 pub(super) fn of_kind(
     connection: &Connection,
     kind: u16,
@@ -90,16 +90,34 @@ pub(super) fn of_kind(
     // The list of kinds is the index's own: without it, the whole record would be read.
     let mut prepared = connection
         .prepare_cached(
-            "SELECT id, kind, time_ms, seal, leaf, bytes FROM entry
-             WHERE kind IN (2, 3, 14) AND kind = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+            "SELECT entry.id, kind, time_ms, entry.seal, leaf, bytes,
+                 void.id, void.seal, void.error, void.what, void.expected, void.found
+             FROM entry LEFT JOIN void ON void.id = entry.id
+             WHERE kind IN (2, 3, 14) AND kind = ?1 AND entry.id > ?2 ORDER BY entry.id",
         )
         .map_err(fault(WHAT))?;
-    let mut rows = prepared.query(params![kind, after, bound(max_count)]).map_err(fault(WHAT))?;
+    let mut rows = prepared.query(params![kind, after]).map_err(fault(WHAT))?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(fault(WHAT))? {
-        found.push(sealed_entry(row)?);
+    while found.len() < max_count
+        && let Some(row) = rows.next().map_err(fault(WHAT))?
+    {
+        match row.get::<_, Option<i64>>(6).map_err(fault(WHAT))? {
+            None => found.push(sealed_entry(row)?),
+            Some(_) => drop(sealed_void(row, 6)?),
+        }
     }
     Ok(found)
+}
+
+/// Why an entry is void; `None` for one that is not known to be.
+pub(super) fn void(connection: &Connection, book: u32, number: u64) -> Found<Option<Reason>> {
+    const WHAT: &str = "read what is void";
+    let Some(id) = pack(book, number) else { return Ok(None) };
+    let mut prepared = connection
+        .prepare_cached("SELECT id, seal, error, what, expected, found FROM void WHERE id = ?1")
+        .map_err(fault(WHAT))?;
+    let mut rows = prepared.query([id]).map_err(fault(WHAT))?;
+    rows.next().map_err(fault(WHAT))?.map(|row| sealed_void(row, 0)).transpose()
 }
 
 /// The leaf hashes of the entries with these numbers, all of them or an error.
@@ -358,6 +376,25 @@ pub(super) fn sealed_entry(row: &Row<'_>) -> Found<Entry> {
         return Err(broken(format!("entry {} of book {}", entry.number, entry.book)));
     }
     Ok(entry)
+}
+
+/// Reads the row of a void entry, whose columns begin with the given one, holding it to its seal.
+pub(super) fn sealed_void(row: &Row<'_>, first: usize) -> Found<Reason> {
+    let read = || {
+        let reason = Reason {
+            error: row.get(first + 2)?,
+            what: row.get(first + 3)?,
+            expected: row.get(first + 4)?,
+            found: row.get(first + 5)?,
+        };
+        Ok((row.get::<_, i64>(first)?, row.get::<_, i64>(first + 1)?, reason))
+    };
+    let (id, sealed, reason) = read().map_err(fault("read what is void"))?;
+    if sealed != seal_void(id, &reason) {
+        let (book, number) = unpack(id);
+        return Err(broken(format!("why entry {number} of book {book} is void")));
+    }
+    Ok(reason)
 }
 
 /// Reads a checkpoint's row.

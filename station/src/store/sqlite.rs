@@ -18,11 +18,11 @@ use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_SHORT_READ};
 use rusqlite::{Connection, Error, OpenFlags};
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
 use super::batch::{BOOKS, NUMBERS};
+use super::{Reason, StoreError};
 
-/// The format written here; a store of a higher one is refused.
-pub(super) const FORMAT: u32 = 1;
+/// The format written here; a store of a higher one is refused, one of a lower is brought to it when it is opened.
+pub(super) const FORMAT: u32 = 2;
 /// Marks the file as ours: "dtnt".
 pub(super) const APPLICATION: u32 = 0x6474_6e74;
 
@@ -60,6 +60,16 @@ pub(super) const TABLES: &str = "
     CREATE TABLE snapshot (
         id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, seal INTEGER NOT NULL, bytes BLOB NOT NULL);
 ";
+
+/// Void entries, named as in `entry`; new in format 2.
+pub(super) const VOID: &str = "
+    CREATE TABLE void (
+        id INTEGER PRIMARY KEY, seal INTEGER NOT NULL, error TEXT NOT NULL, what TEXT NOT NULL,
+        expected TEXT NOT NULL, found TEXT NOT NULL);
+";
+
+/// From format 1 to 2. The kept states go: the next start judges the whole record again, and fills the table.
+pub(super) const FROM_1: &str = "DELETE FROM snapshot";
 
 /// Opens the connection that writes.
 pub(super) fn connect_writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, StoreError> {
@@ -197,6 +207,12 @@ pub(super) fn seal<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> i64 {
 /// The seal of an entry's row.
 pub(super) fn seal_entry(id: i64, kind: u16, time_ms: u64, leaf: &[u8; 32], bytes: &[u8]) -> i64 {
     seal([&id.to_be_bytes()[..], &kind.to_be_bytes(), &time_ms.to_be_bytes(), leaf, bytes])
+}
+
+/// The seal of a void entry's row.
+pub(super) fn seal_void(id: i64, reason: &Reason) -> i64 {
+    let [error, what, expected, found] = reason.parts().map(str::as_bytes);
+    seal([&id.to_be_bytes()[..], error, what, expected, found])
 }
 
 #[cfg(test)]

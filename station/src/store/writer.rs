@@ -102,6 +102,25 @@ impl Shared {
             self.queue.ring();
         }
     }
+
+    /// Writes all that is due on the caller's own thread; what the thread is at, it has written when this returns.
+    pub(super) fn write_all(&self) {
+        let guard = StopAtEnd(&self.queue);
+        if let Ok(mut writer) = self.writer.lock() {
+            let mut write = || -> Result<(), StoreError> {
+                while self.queue.has_due() {
+                    if writer.write()? {
+                        writer.settle()?;
+                    }
+                }
+                Ok(())
+            };
+            if let Err(failure) = write() {
+                writer.fail(failure);
+            }
+        }
+        std::mem::forget(guard);
+    }
 }
 
 impl Writer {

@@ -214,17 +214,24 @@ impl LineInMemory {
             secret: keys.secret,
         };
         let mut line = Line::new(memorandum, identity).unwrap();
-        let store = &station.store;
+        let store = &mut station.store;
         for (party, secret) in &store.secrets {
             line.restore_secret(*party, secret.clone());
         }
-        for signed in store.checkpoints.values().flat_map(|of| of.values()) {
-            line.restore_checkpoint(signed.clone());
+        if let Some(snapshot) = &store.snapshot {
+            assert!(line.restore_snapshot(snapshot), "a snapshot that fits");
+        }
+        let kept: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+        for (of, signed) in &store.checkpoints {
+            for (_, signed) in signed.range(line.signed_size(*of) + 1..) {
+                line.restore_checkpoint(signed.clone());
+            }
         }
         let mut books: Vec<Book> = store.entries.keys().copied().collect();
         books.sort_by_key(|book| (book.class != Class::A, book.party == keys.party, *book));
         for book in books {
-            for (bytes, number) in store.entries[&book].iter().zip(1..) {
+            let kept = kept.get(&book).copied().unwrap_or(0);
+            for (bytes, number) in store.entries[&book].iter().zip(1..).skip(kept as usize) {
                 line.restore_entry(EntryRef { book, number }, bytes).unwrap();
             }
         }
@@ -233,6 +240,9 @@ impl LineInMemory {
         }
         for evidence in &store.evidence {
             line.restore_evidence(&evidence.proof);
+        }
+        while let Some(append) = line.void_restored() {
+            store.take(append);
         }
         if distrusted {
             line.distrust(1);
@@ -338,6 +348,11 @@ impl LineInMemory {
 
     /// The first entries of a book, as one step that its author signed.
     pub(crate) fn signed(&self, of: Book, entries: &[Entry]) -> Vec<u8> {
+        self.signed_after(of, 0, entries)
+    }
+
+    /// The entries of a book after the first ones, as one step that its author signed.
+    pub(crate) fn signed_after(&self, of: Book, before: usize, entries: &[Entry]) -> Vec<u8> {
         let (keys, id) = (self.station(of.party.number()).keys.clone(), self.memorandum.line());
         let secret = BookSecret::new(&keys.secret, &of.origin(&id));
         let entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.encode().unwrap()).collect();
@@ -346,7 +361,7 @@ impl LineInMemory {
             frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
         }
         let head = Checkpoint { book: of, size: frontier.size(), root: frontier.root() };
-        frame::step(of, 1, &entries, &head.sign(&id, &keys.book).signature)
+        frame::step(of, before as u64 + 1, &entries[before..], &head.sign(&id, &keys.book).signature)
     }
 
     /// A frame of somebody's own making arrives at a party, on a circuit that stands to another.
@@ -355,6 +370,21 @@ impl LineInMemory {
         let on = |of: &(Party, Party)| ends.contains(&of.0) && ends.contains(&of.1);
         let circuit = self.circuits.iter().find(|(_, of)| on(of)).map(|(circuit, _)| *circuit).unwrap();
         self.input(party(at), Event::Received { circuit, frame });
+    }
+
+    /// Keeps a station's state, to start from.
+    pub(crate) fn keep(&mut self, number: u8) {
+        self.run_for(2 * SYNC_MS);
+        let station = self.station_mut(number);
+        assert!(station.unsynced.is_empty(), "all is durable");
+        let (_, snapshot) = station.line.as_mut().unwrap().snapshot().unwrap();
+        station.store.snapshot = Some(snapshot);
+    }
+
+    /// Why folds skip an entry at a party, as its line and its store have it together.
+    pub(crate) fn void_at(&self, number: u8, entry: EntryRef) -> Option<Fault> {
+        let marked = self.line(number).verdict(entry).marked;
+        marked.or_else(|| self.station(number).store.void.get(&entry).cloned())
     }
 
     /// Time passes.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use detente_line::{Append, Evidence, frame};
-use detente_record::{Book, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint};
+use detente_line::{Append, Evidence, MAX_OF_APPEND, frame};
+use detente_record::{
+    Book, EntryRef, Fault, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint,
+};
 
 /// What a station's store holds.
 #[derive(Default, Clone)]
@@ -14,10 +16,17 @@ pub(crate) struct Store {
     pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
     pub(crate) secrets: BTreeMap<Party, LineSecret>,
     pub(crate) evidence: Vec<Evidence>,
+    pub(crate) void: BTreeMap<EntryRef, Fault>,
+    /// The state that the line was in, to start from.
+    pub(crate) snapshot: Option<Vec<u8>>,
 }
 
 impl Store {
     pub(super) fn take(&mut self, append: Append) {
+        assert!(
+            append.void.len().max(append.evidence.len()) <= MAX_OF_APPEND,
+            "more than an append may have"
+        );
         for entry in append.entries {
             let entries = self.entries.entry(entry.name.book).or_default();
             assert_eq!(entry.name.number, entries.len() as u64 + 1, "an entry out of order");
@@ -33,6 +42,7 @@ impl Store {
         }
         self.secrets.extend(append.secrets);
         self.evidence.extend(append.evidence);
+        self.void.extend(append.void.into_iter().map(|void| (void.name, void.fault)));
     }
 
     /// A step towards the end asked for, with the receipts that are held for where it ends.
