@@ -322,8 +322,9 @@ fn folds_objects_to_what_is_void_and_kept_as_sound() {
     let me = court.honest[1];
     let mut kept = record(&court, book(0, Class::R), &[message(1), Entry { office: 9, ..message(2) }]);
     let line = restored(&court.memorandum, keys(&court, me), &kept).unwrap();
-    let follow =
-        |record| folds::follow(&court, &line, record, &Reading::new(&court.memorandum, record), NOON_MS);
+    let follow = |record: &Record| -> Word {
+        folds::follow(&court, &line, record, &Reading::new(&court.memorandum, record), NOON_MS)
+    };
     objects(follow(&kept), "folds", "void None, sound false");
     let fault = |name| line.verdict(name).marked.unwrap();
     kept.void.insert(name(0, Class::R, 2), fault(name(0, Class::R, 2)));
