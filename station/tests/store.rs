@@ -21,6 +21,8 @@ use sha2::{Digest as _, Sha256};
 mod damage;
 #[path = "store/room.rs"]
 mod room;
+#[path = "store/void.rs"]
+mod void;
 
 const LINE: [u8; 32] = [7; 32];
 /// Books of one party, by class: FLASH and ROUTINE.

@@ -13,8 +13,12 @@ mod parties;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use detente_line::airspace::altitude::Band;
+use detente_line::airspace::cover;
+use detente_line::airspace::span::Span;
+use detente_line::airspace::volume::Volume;
 use detente_line::frame::{self, Frame, Hello};
-use detente_line::{Content, Memorandum, Message};
+use detente_line::{Content, Memorandum, Message, Notice, Position};
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Entry, Frontier, LineId, LineSecret, Party as Number,
     SignedCheckpoint, leaf_hash,
@@ -289,6 +293,95 @@ async fn evidence_found_on_a_full_disk_outlives_the_station() {
     station.lost("test").await;
     let again = usa.up().await;
     assert_eq!(again.get("/v1/lines/test/evidence").await, evidence);
+}
+
+/// Void notices that the liar floods the line with: more than any part of a station keeps in memory.
+const FLOOD: u64 = 4_500;
+
+/// A notice of the liar's, by its number in the book, released by an office.
+fn notice(number: u64, office: u16) -> Vec<u8> {
+    let place = Position::new(345_000_000, 370_000_000).unwrap();
+    let area = cover::circle(place, 1_000_000, cover::TOLERANCE_PPM).unwrap();
+    let span = Span::new(1_900_000_000_000, 1_900_000_600_000).unwrap();
+    let content = Content::Notice(Notice {
+        kind: "activity".into(),
+        text: "so".into(),
+        volumes: vec![Volume::new(area, Band::ALL, span)],
+        fields: [].into(),
+        emergency: false,
+        waypoints: Vec::new(),
+    });
+    let entry = Entry {
+        serial: number,
+        time_ms: 1_800_000_000_000,
+        clock_held: false,
+        office,
+        language: None,
+        regards: Vec::new(),
+        cut: [].into(),
+        vector: None,
+        kind: content.kind(),
+        body: content.encode(),
+    };
+    entry.encode().unwrap()
+}
+
+/// The flood, released by an office that the liar does not have, then one sound notice.
+fn flood(liar: &Liar) -> Vec<Vec<u8>> {
+    let (book, line) = (Book { class: Class::P, ..liar.book() }, liar.memorandum.line());
+    let identity = liar.party.keys("test").identity(liar.number());
+    let secret = BookSecret::new(&identity.secret, &book.origin(&line));
+    let mut frontier = Frontier::default();
+    let notices = (1..=FLOOD).map(|number| notice(number, 99)).chain([notice(FLOOD + 1, 1)]);
+    let notices: Vec<Vec<u8>> = notices.collect();
+    let steps = notices.chunks(64).map(|entries| {
+        let first = frontier.size() + 1;
+        for bytes in entries {
+            frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
+        }
+        let head = Checkpoint { book, size: frontier.size(), root: frontier.root() };
+        frame::step(book, first, entries, &head.sign(&line, &identity.book_key).signature)
+    });
+    steps.collect()
+}
+
+/// Only the sound notice is in force, and people are told why the first is not.
+async fn shows_what_is_sound(station: &parties::Station) {
+    let sound = format!("rus/P/{}", FLOOD + 1);
+    station.entry_with(&sound).await;
+    let listed = station.get("/v1/lines/test/notices?all=true&party=rus").await;
+    let names: Vec<&Value> = listed["notices"].as_array().unwrap().iter().map(|one| &one["entry"]).collect();
+    assert_eq!(names, [&json!(sound)]);
+    let first = station.entry_with("rus/P/1").await;
+    assert_eq!(
+        (&first["marked"]["error"], &first["marked"]["what"]),
+        (&json!("Misbehaved"), &json!("office"))
+    );
+    let list = station.get("/v1/lines/test/entries?book=rus/P&limit=1").await;
+    assert_eq!(list["entries"][0]["marked"], first["marked"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn void_notices_stay_out_of_force_however_many_there_are() {
+    let (usa, liar) = line_of_two();
+    let station = usa.up().await;
+    let (mut sender, receiver, _endpoint) = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
+    for frame in liar.opening().into_iter().chain(flood(&liar)) {
+        sender.send(&frame).await.unwrap();
+    }
+    shows_what_is_sound(&station).await;
+    drop((sender, receiver));
+    station.lost("test").await;
+
+    let again = usa.up().await;
+    shows_what_is_sound(&again).await;
+    again.lost("test").await;
+
+    // As a build before format 2 has left it: nobody knows what is void until the record is judged again.
+    let direct = rusqlite::Connection::open(usa.home.store("test").join("line.db")).unwrap();
+    direct.execute_batch("DROP TABLE void; PRAGMA user_version = 1").unwrap();
+    drop(direct);
+    shows_what_is_sound(&usa.up().await).await;
 }
 
 /// A relay that keeps what goes towards the station.

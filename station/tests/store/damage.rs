@@ -1,5 +1,6 @@
 //! A store that is damaged, locked, foreign or not writable: an error that says so, never a wrong answer.
 
+use super::void::void;
 use super::*;
 
 #[test]
@@ -65,9 +66,9 @@ fn a_newer_format_and_a_foreign_database_are_refused() {
     let folder = Folder::new();
     drop(open(folder.options()).unwrap());
     let direct = rusqlite::Connection::open(folder.database()).unwrap();
-    direct.pragma_update(None, "user_version", 2).unwrap();
+    direct.pragma_update(None, "user_version", 3).unwrap();
     drop(direct);
-    assert_eq!(open(folder.options()).err(), Some(StoreError::Incompatible { known: 1, found: 2 }));
+    assert_eq!(open(folder.options()).err(), Some(StoreError::Incompatible { known: 2, found: 3 }));
 
     let folder = Folder::new();
     fs::create_dir_all(folder.0.join("store")).unwrap();
@@ -84,6 +85,7 @@ fn closed_store() -> (Folder, Vec<u8>) {
     let mut batch = entries(1, R, 1..=600);
     batch.checkpoints = vec![checkpoint(R, 256), checkpoint(R, 600)];
     batch.notes = vec![("note".to_owned(), b"a fact".to_vec())];
+    batch.void = (1..=600).step_by(7).map(void).collect();
     opened.write(batch);
     drop(opened);
     fs::remove_file(folder.0.join("store/line.db-wal")).unwrap();
@@ -112,6 +114,10 @@ fn a_damaged_database_is_an_error_and_never_a_wrong_answer() {
             );
         }
         assert_eq!(opened.store.note("note")?, Some(b"a fact".to_vec()));
+        for number in 1..=600 {
+            let expected = (number % 7 == 1).then(|| void(number).reason);
+            assert_eq!(opened.store.void(R, number)?, expected);
+        }
         Ok(())
     };
     assert_eq!(reads(folder.options()), Ok(()));
