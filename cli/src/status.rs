@@ -51,6 +51,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     page.heading("CIRCUITS");
     circuits(out, &mut page, status.at("circuits"), now_ms);
     witnesses(out, &mut page, status.at("witnesses"), now_ms);
+    waits_for_room(out, &mut page, status.at("waits_for_room"));
     page.heading("OPEN         Z FLASH  O IMMEDIATE  P PRIORITY  R ROUTINE");
     counts(&mut page, "owed", status.at("owed"));
     counts(&mut page, "awaited", status.at("awaited"));
@@ -126,6 +127,28 @@ fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64)
         let trip = circuit.at("round_trip_ms").text().map(|ms| format!(", round trip {ms} ms"));
         line.extend([address, heard, trip].into_iter().flatten());
         page.row(&format!("  {}", circuit.at("peer").or_unknown()), &line);
+    }
+}
+
+/// What a full disk keeps waiting; nothing, as always while there is room.
+fn waits_for_room(out: &Output, page: &mut Page<'_>, waits: Field<'_>) {
+    let count = |name| waits.at(name).number().unwrap_or(0);
+    let (signatures, evidence, dropped) = (count("signatures"), count("evidence"), count("evidence_dropped"));
+    if signatures + evidence + dropped == 0 {
+        return;
+    }
+    page.heading("DISK");
+    if signatures + evidence > 0 {
+        let waiting =
+            format!("  ! full; waiting for room: signatures {signatures}, proofs of breaches {evidence}");
+        page.line(&out.paint(Tone::Bad, &waiting));
+        page.line(
+            "    they are stored by themselves once there is room; detente doctor says how much is free",
+        );
+    }
+    if dropped > 0 {
+        let lost = format!("  ! lost, for want of any place: proofs of breaches {dropped}");
+        page.line(&out.paint(Tone::Bad, &lost));
     }
 }
 

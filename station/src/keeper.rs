@@ -2,13 +2,14 @@
 //! line through a [`Keeper`].
 //!
 //! `opening` reads a line's papers and its record, `task` is what then runs, `record` brings entries to the core and
-//! to the store.
+//! to the store; `waiting` is what a full disk has no room for.
 
 mod evidence;
 mod opening;
 mod record;
 mod signatures;
 mod task;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::witness::Witnesses;
 
 pub(crate) use opening::{Opening, open};
 pub use record::secret_note;
+pub use waiting::WaitsForRoom;
 
 /// Most inputs that wait for a line.
 const MAX_WAITING: usize = 1_024;
@@ -96,6 +98,7 @@ pub struct Keeper {
     /// Why circuits that are dialled are not up.
     pub dials: Dials,
     in_force: watch::Receiver<Arc<Memorandum>>,
+    waits: watch::Receiver<WaitsForRoom>,
     asks: mpsc::Sender<Ask>,
     list: mpsc::Sender<Listed>,
 }
@@ -104,6 +107,11 @@ impl Keeper {
     /// The memorandum in force, as everything held here shows.
     pub fn memorandum(&self) -> Arc<Memorandum> {
         Arc::clone(&self.in_force.borrow())
+    }
+
+    /// What of this line waits in memory for room on the disk.
+    pub fn waits_for_room(&self) -> WaitsForRoom {
+        *self.waits.borrow()
     }
 
     /// The line's identity.

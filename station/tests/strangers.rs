@@ -20,7 +20,7 @@ use detente_line::airspace::volume::Volume;
 use detente_line::frame::{self, Frame, Hello};
 use detente_line::{Content, Memorandum, Message, Notice, Position};
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Entry, Frontier, LineId, LineSecret, Party as Number,
+    Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Frontier, LineId, LineSecret, Party as Number,
     SignedCheckpoint, leaf_hash,
 };
 use detente_station::circuit::{CircuitError, Endpoint, FrameReceiver, FrameSender, LineIdentity};
@@ -108,6 +108,23 @@ impl Liar {
         Book { generation: 0, party: self.number(), class: Class::O }
     }
 
+    /// Entries in a book of its, as steps.
+    fn steps(&self, class: Class, entries: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let (book, line) = (Book { class, ..self.book() }, self.memorandum.line());
+        let identity = self.party.keys("test").identity(self.number());
+        let secret = BookSecret::new(&identity.secret, &book.origin(&line));
+        let mut frontier = Frontier::default();
+        let steps = entries.chunks(64).map(|entries| {
+            let first = frontier.size() + 1;
+            for bytes in entries {
+                frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
+            }
+            let head = Checkpoint { book, size: frontier.size(), root: frontier.root() };
+            frame::step(book, first, entries, &head.sign(&line, &identity.book_key).signature)
+        });
+        steps.collect()
+    }
+
     /// Hello and secret: what every conversation begins with.
     fn opening(&self) -> Vec<Vec<u8>> {
         let identity = self.party.keys("test").identity(self.number());
@@ -116,14 +133,18 @@ impl Liar {
 }
 
 fn message(text: &str) -> Vec<u8> {
-    let content = Content::Message(Message { text: text.into(), ..Message::default() });
+    said(1, 1, &[], &Content::Message(Message { text: text.into(), ..Message::default() }))
+}
+
+/// An entry's bytes, by its serial and the office that releases it.
+fn said(serial: u64, office: u16, regards: &[EntryRef], content: &Content) -> Vec<u8> {
     let entry = Entry {
-        serial: 1,
+        serial,
         time_ms: 1_800_000_000_000,
         clock_held: false,
-        office: 1,
+        office,
         language: None,
-        regards: Vec::new(),
+        regards: regards.into(),
         cut: [].into(),
         vector: None,
         kind: content.kind(),
@@ -311,38 +332,13 @@ fn notice(number: u64, office: u16) -> Vec<u8> {
         emergency: false,
         waypoints: Vec::new(),
     });
-    let entry = Entry {
-        serial: number,
-        time_ms: 1_800_000_000_000,
-        clock_held: false,
-        office,
-        language: None,
-        regards: Vec::new(),
-        cut: [].into(),
-        vector: None,
-        kind: content.kind(),
-        body: content.encode(),
-    };
-    entry.encode().unwrap()
+    said(number, office, &[], &content)
 }
 
 /// The flood, released by an office that the liar does not have, then one sound notice.
 fn flood(liar: &Liar) -> Vec<Vec<u8>> {
-    let (book, line) = (Book { class: Class::P, ..liar.book() }, liar.memorandum.line());
-    let identity = liar.party.keys("test").identity(liar.number());
-    let secret = BookSecret::new(&identity.secret, &book.origin(&line));
-    let mut frontier = Frontier::default();
     let notices = (1..=FLOOD).map(|number| notice(number, 99)).chain([notice(FLOOD + 1, 1)]);
-    let notices: Vec<Vec<u8>> = notices.collect();
-    let steps = notices.chunks(64).map(|entries| {
-        let first = frontier.size() + 1;
-        for bytes in entries {
-            frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
-        }
-        let head = Checkpoint { book, size: frontier.size(), root: frontier.root() };
-        frame::step(book, first, entries, &head.sign(&line, &identity.book_key).signature)
-    });
-    steps.collect()
+    liar.steps(Class::P, &notices.collect::<Vec<_>>())
 }
 
 /// Only the sound notice is in force, and people are told why the first is not.
@@ -359,6 +355,25 @@ async fn shows_what_is_sound(station: &parties::Station) {
     );
     let list = station.get("/v1/lines/test/entries?book=rus/P&limit=1").await;
     assert_eq!(list["entries"][0]["marked"], first["marked"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_void_acknowledgement_acknowledges_nothing() {
+    let (usa, liar) = line_of_two();
+    let station = usa.up().await;
+    let draft = json!({"kind": "message", "precedence": "R", "text": "Say that you have it."});
+    station.post("/v1/lines/test/entries", draft).await;
+    let subject = Book { generation: 0, party: Number::new(0).unwrap(), class: Class::R };
+    let subject = EntryRef { book: subject, number: 1 };
+    let acknowledges = Content::Acknowledgement { text: None };
+    let entries = [said(1, 99, &[subject], &acknowledges), said(2, 1, &[subject], &acknowledges)];
+    let (mut sender, _receiver, _endpoint) = liar.dial(liar.party.keys("test").station_seed()).await.unwrap();
+    for frame in liar.opening().into_iter().chain(liar.steps(Class::R, &entries)) {
+        sender.send(&frame).await.unwrap();
+    }
+    station.entry_with("rus/R/2").await;
+    let asked = station.get("/v1/lines/test/entries/usa/R/1").await;
+    assert_eq!(asked["acknowledged"], json!({"rus": "rus/R/2"}), "rus/R/1 is void");
 }
 
 #[tokio::test(flavor = "multi_thread")]

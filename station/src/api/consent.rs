@@ -1,7 +1,5 @@
 //! What parties agree on and what they do not: motions with their votes, and positions side by side.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
 use axum::extract::State;
 use detente_line::kind::number::POSITION;
@@ -142,7 +140,7 @@ fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<Read>, bool), Refuse
         let regards = keeper.store.regards_of(subject.book.code(), subject.number, after)?;
         let Some(last) = regards.last() else { return Ok((taken, false)) };
         after = Some((last.book, last.number));
-        for regard in regards.iter().filter(|regard| regard.kind == POSITION) {
+        for regard in regards.iter().filter(|regard| regard.kind == POSITION && !regard.void) {
             if taken.len() == MAX_ENTRIES {
                 return Ok((taken, true));
             }
@@ -167,20 +165,13 @@ pub(crate) async fn positions(
     let subject = parse_name(memorandum, &format!("{party}/{book}/{number}"))?;
     let entry = full_json(keeper, subject).await?;
     let (taken, more) = taken(keeper, subject)?;
-    let names: Vec<EntryRef> = taken.iter().map(|(name, ..)| *name).collect();
-    let look = move |line: &Line| {
-        let marked = names.into_iter().filter(|name| line.verdict(*name).marked.is_some());
-        (judged(line), marked.collect())
-    };
-    let (cut, mut void): (Cut, BTreeSet<EntryRef>) = keeper.look(look).await.ok_or_else(Refused::stopping)?;
-    // What the line no longer says is durable.
-    for (name, ..) in &taken {
-        if keeper.store.void(name.book.code(), name.number)?.is_some() {
-            void.insert(*name);
-        }
-    }
-    let sound = taken.into_iter().filter(|(name, ..)| !void.contains(name));
-    let positions = Positions::under(&cut, subject, sound);
+    // What the line calls void may not be in the store as such yet.
+    let folded = keeper.look(move |line| {
+        let cut = judged(line);
+        let sound = taken.into_iter().filter(|(name, ..)| line.verdict(*name).marked.is_none());
+        (Positions::under(&cut, subject, sound), cut)
+    });
+    let (positions, cut) = folded.await.ok_or_else(Refused::stopping)?;
     let sides = memorandum.parties().map(|party| {
         let history = positions.history(party).iter().map(|held| held_json(memorandum, held));
         let held = positions.of(party).map(|held| held_json(memorandum, held));

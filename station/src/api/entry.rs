@@ -154,7 +154,7 @@ fn delivered(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Map<S
     Ok(delivered)
 }
 
-/// What others said of an entry, by the names of the facts.
+/// What others said of an entry that counts, by the names of the facts.
 fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, Refused> {
     let memorandum = &keeper.memorandum();
     let mut facts: [Map<String, Value>; 4] = Default::default();
@@ -165,7 +165,7 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
         let regards = keeper.store.regards_of(name.book.code(), name.number, after)?;
         let Some(last) = regards.last() else { break };
         after = Some((last.book, last.number));
-        for regard in &regards {
+        for regard in regards.iter().filter(|regard| !regard.void) {
             let by = EntryRef { book: Book::from_code(regard.book)?, number: regard.number };
             let (party, text) = (by.book.party, name_text(memorandum, by));
             use detente_line::kind::number::*;

@@ -13,7 +13,7 @@ use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, WaitsForRoom};
 use crate::paper::Paper;
 
 /// `GET …/memorandum`
@@ -165,6 +165,9 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     let mut status = seen.ok_or_else(Refused::stopping)?;
     if let Some(fields) = status.as_object_mut() {
         fields.insert("witnesses".into(), witnesses_json(keeper));
+        let WaitsForRoom { signatures, evidence, dropped } = keeper.waits_for_room();
+        let waits = json!({"signatures": signatures, "evidence": evidence, "evidence_dropped": dropped});
+        fields.insert("waits_for_room".into(), waits);
     }
     Ok(Json(status))
 }

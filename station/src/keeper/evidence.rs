@@ -23,7 +23,6 @@ pub(super) struct WaitingEvidence {
     reserved_bytes: usize,
     /// Whose breach of what was kept since the disk is full.
     first: BTreeSet<String>,
-    /// How many pieces found no place, not even in memory.
     dropped: u64,
 }
 
@@ -42,9 +41,14 @@ impl WaitingEvidence {
         self.waiting.is_empty() && self.reserved_bytes == 0 && self.first.is_empty()
     }
 
-    /// Whether any waits in memory.
-    pub(super) fn waits(&self) -> bool {
-        !self.waiting.is_empty()
+    /// How many pieces wait in memory.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many pieces found no place, not even in memory.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// There is room again: all that waits goes with this batch, and the reserve is whole.
@@ -112,7 +116,7 @@ mod tests {
         let mut second = batch(&[220 << 10, 3_000]);
         evidence.hold_back(&mut second);
         assert_eq!(sizes(&second), [3_000], "what the reserve has taken before counts");
-        assert!(evidence.waits());
+        assert!(evidence.len() > 0);
         let mut roomy = batch(&[]);
         evidence.go_with(&mut roomy);
         assert_eq!(sizes(&roomy), [300 << 10, 220 << 10]);

@@ -7,7 +7,7 @@ use detente_record::Fault;
 use tokio::sync::{mpsc, watch};
 
 use super::task::{Beginning, DISTRUST, Task};
-use super::{Keeper, MAX_UNDER_WAY, MAX_WAITING, record};
+use super::{Keeper, MAX_UNDER_WAY, MAX_WAITING, WaitsForRoom, record};
 use crate::airspace::{self, Airspace};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
@@ -110,6 +110,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         hint: error.hint().into(),
     })?;
     let witnesses = Witnesses::of(&memorandum, || Kept::open(&home.witnessed(name)))?;
+    let (waits, told) = watch::channel(WaitsForRoom::default());
     let keeper = Keeper {
         founding: Arc::new(founding),
         party,
@@ -120,6 +121,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         witnesses,
         dials: Dials::default(),
         in_force,
+        waits: told,
         asks,
         list,
     };
@@ -137,6 +139,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         amended,
         durable_until,
         ended_by,
+        waits,
         unkept,
     });
     tokio::spawn(task.run());

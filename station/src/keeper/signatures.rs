@@ -2,8 +2,9 @@
 //!
 //! The core holds what it has signed, and what others have receipted, as kept once it has handed that over. While the disk
 //! has room for FLASH and acts alone, signatures in other books wait here, in order, and go with the first batch that
-//! finds room; while not even the reserve has any, all of them do. As long as any waits the line's state is not kept, since it would say that they are stored: a start without
-//! it signs its own books anew, and asks the others for the receipts that are not there.
+//! finds room; while not even the reserve has any, all of them do. As long as any waits the line's state is not kept, since
+//! it would say that they are stored: a start without it signs its own books anew, and asks the others for the receipts
+//! that are not there.
 
 use crate::store::{Batch, Checkpoint, Receipt};
 
@@ -21,14 +22,14 @@ pub(super) struct WaitingSignatures {
 }
 
 impl WaitingSignatures {
-    /// Whether none waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.checkpoints.is_empty() && self.receipts.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.checkpoints.len() + self.receipts.len()
     }
 
     /// Whether everything that the core holds as kept is stored, or handed to the store.
     pub(super) fn are_stored(&self) -> bool {
-        self.is_empty() && !self.lost
+        self.len() == 0 && !self.lost
     }
 
     /// There is room again: all that wait go with this batch, before its own.
@@ -42,7 +43,7 @@ impl WaitingSignatures {
         let checkpoints = batch.checkpoints.extract_if(.., |checkpoint| !urgent(checkpoint.book));
         self.checkpoints.extend(checkpoints);
         self.receipts.extend(batch.receipts.extract_if(.., |receipt| !urgent(receipt.book)));
-        if self.checkpoints.len() + self.receipts.len() > MAX_WAITING {
+        if self.len() > MAX_WAITING {
             tracing::error!(
                 "the disk is full, and too many signatures wait: the next start reads the whole record"
             );
@@ -98,6 +99,6 @@ mod tests {
         let mut waiting = WaitingSignatures::default();
         let many: Vec<(u32, u64)> = (1..=MAX_WAITING as u64 / 2 + 1).map(|size| (4, size)).collect();
         waiting.hold_back(&mut batch(&many), urgent);
-        assert!(waiting.is_empty() && !waiting.are_stored());
+        assert!(waiting.len() == 0 && !waiting.are_stored());
     }
 }

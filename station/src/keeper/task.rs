@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::evidence::WaitingEvidence;
 use super::record::batch;
-use super::signatures::WaitingSignatures;
-use super::{Ask, Listed, MAX_WAITING, Out, Refusal};
+use super::waiting::Waiting;
+use super::{Ask, Listed, MAX_WAITING, Out, Refusal, WaitsForRoom};
 use crate::airspace::Airspace;
 use crate::blobs::{Blobs, Work};
 use crate::clock::Clock;
@@ -26,8 +23,6 @@ use crate::store::{Batch, Space, Store, StoreError};
 const SNAPSHOT_EVERY: u64 = 65_536;
 /// Most entries of a batch that the line's task writes itself.
 const SMALL: usize = 4;
-/// How often it is looked whether a full disk has room again for what waits.
-const LOOK_FOR_ROOM: Duration = Duration::from_secs(1);
 /// A note of the store: the record may be older than what this party has said.
 pub(super) const DISTRUST: &str = "distrust";
 
@@ -72,12 +67,8 @@ pub(super) struct Task {
     wake_ms: Option<u64>,
     /// Entries since the line's state was last kept.
     unkept: u64,
-    /// For the store, with the next batch.
-    notes: Vec<(String, Vec<u8>)>,
     /// What the disk has no room for just now.
-    evidence: WaitingEvidence,
-    signatures: WaitingSignatures,
-    look_at: Option<Instant>,
+    waiting: Waiting,
     entropy: Entropy,
 }
 
@@ -96,6 +87,7 @@ pub(super) struct Beginning {
     pub(super) amended: watch::Sender<Arc<Memorandum>>,
     pub(super) durable_until: watch::Receiver<u64>,
     pub(super) ended_by: watch::Sender<Option<String>>,
+    pub(super) waits: watch::Sender<WaitsForRoom>,
     /// Entries that were read after the kept state.
     pub(super) unkept: u64,
 }
@@ -146,10 +138,7 @@ impl Task {
             receipting: BTreeMap::new(),
             next_id: 0,
             wake_ms: None,
-            notes: Vec::new(),
-            evidence: WaitingEvidence::default(),
-            signatures: WaitingSignatures::default(),
-            look_at: None,
+            waiting: Waiting::new(beginning.waits),
             entropy: Entropy::none(),
         }
     }
@@ -167,7 +156,7 @@ impl Task {
                     None => std::future::pending().await,
                 }
             };
-            let look_at = self.look_for_room_at();
+            let look_at = self.waiting.look_at();
             let look = async move {
                 match look_at {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -199,7 +188,7 @@ impl Task {
                     self.input(Event::Woken).await;
                 }
                 () = look => {
-                    self.look_at = None;
+                    self.waiting.looked();
                     self.write_what_waits().await;
                 }
                 // Last of all: a list has time.
@@ -241,7 +230,7 @@ impl Task {
 
     /// Hands a command to the core, if the disk has room for what it writes.
     async fn write(&mut self, class: Option<Class>, command: Command, writing: Writing) {
-        if let Err(error) = self.room(matches!(class, Some(Class::Z | Class::A))) {
+        if let Err(error) = has_room(&self.store, matches!(class, Some(Class::Z | Class::A))) {
             let _ = writing.written.send(Err(Refusal::Store(error)));
             return;
         }
@@ -258,26 +247,11 @@ impl Task {
         Some(writing)
     }
 
-    /// Whether the disk has room for what is urgent, or for more than that.
-    fn room(&self, urgent: bool) -> Result<(), StoreError> {
-        match self.store.space()? {
-            Space { ordinary_accepted: false, free_bytes, .. } if !urgent => Err(StoreError::Full {
-                what: "write anything but FLASH and acts",
-                needed_bytes: 0,
-                free_bytes,
-            }),
-            Space { urgent_accepted: false, free_bytes, .. } => {
-                Err(StoreError::Full { what: "write even FLASH and acts", needed_bytes: 0, free_bytes })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// A step that the disk has no room for is not taken; its carrier offers it again.
     fn must_wait_for_room(&self, event: &Event) -> bool {
         let Event::Received { frame, .. } = event else { return false };
         detente_line::frame::step_class(frame)
-            .is_some_and(|class| self.room(matches!(class, Class::Z | Class::A)).is_err())
+            .is_some_and(|class| has_room(&self.store, matches!(class, Class::Z | Class::A)).is_err())
     }
 
     /// One input; then everything that the core wants done, in order.
@@ -308,7 +282,7 @@ impl Task {
 
     /// Keeps the line's state, unless too much is under way just now.
     async fn keep_snapshot(&mut self) {
-        if !self.signatures.are_stored() || !self.notes.is_empty() {
+        if !self.waiting.is_all_stored() {
             return;
         }
         let Some((seq, snapshot)) = self.line.snapshot().filter(|_| self.unkept > 0) else { return };
@@ -330,11 +304,7 @@ impl Task {
             self.taken = generation;
         }
         let mut batch = batch(append, self.clock.now_ms());
-        batch.notes.splice(0..0, self.notes.drain(..));
-        if !(self.evidence.is_idle() && self.signatures.is_empty()) && self.room(false).is_ok() {
-            self.evidence.go_with(&mut batch);
-            self.signatures.go_with(&mut batch);
-        }
+        self.waiting.go_with(&mut batch, || has_room(&self.store, false).is_ok());
         // Among more than two, a receipt travels on with a step, which is read from the store.
         batch.patient &= self.line.memorandum().parties().nth(2).is_none() || batch.receipts.is_empty();
         self.unkept += batch.entries.len() as u64;
@@ -342,11 +312,7 @@ impl Task {
             Err(StoreError::Full { .. }) => {}
             submitted => return submitted,
         }
-        self.evidence.hold_back(&mut batch);
-        // FLASH and acts must not wait for what is ordinary and not an entry.
-        if batch.entries.iter().all(|entry| is_urgent(entry.book)) {
-            self.signatures.hold_back(&mut batch, is_urgent);
-        }
+        self.waiting.hold_back(&mut batch, is_urgent);
         // Commands and steps were held back before; this is what the line's rules have a station write.
         let refused = match self.submit(Batch { insisted: true, ..batch.clone() }).await {
             Err(refused @ StoreError::Full { .. }) => refused,
@@ -355,42 +321,21 @@ impl Task {
         if !(batch.entries.is_empty() && batch.void.is_empty()) {
             return Err(refused);
         }
-        self.wait_for_room(batch);
+        // What others send unasked waits in memory, and nothing else waits for it.
+        self.waiting.take(batch);
         Ok(())
-    }
-
-    /// Not even the reserve has room for a batch without entries and verdicts: it waits in memory, and nothing else waits for it.
-    fn wait_for_room(&mut self, mut batch: Batch) {
-        self.signatures.hold_back(&mut batch, |_| false);
-        self.evidence.wait(batch.evidence);
-        self.notes.splice(0..0, batch.notes);
-    }
-
-    /// Whether a full disk keeps anything waiting.
-    fn waits_for_room(&self) -> bool {
-        self.evidence.waits() || !self.signatures.is_empty() || !self.notes.is_empty()
-    }
-
-    /// When it is looked next whether there is room for what waits; never, while nothing does.
-    fn look_for_room_at(&mut self) -> Option<Instant> {
-        if !self.waits_for_room() {
-            return None;
-        }
-        Some(*self.look_at.get_or_insert_with(|| Instant::now() + LOOK_FOR_ROOM))
     }
 
     /// Writes what a full disk has kept waiting, if there is room by now.
     async fn write_what_waits(&mut self) {
-        if !self.waits_for_room() || self.room(false).is_err() {
+        if !self.waiting.is_any() || has_room(&self.store, false).is_err() {
             return;
         }
         let mut batch = Batch { seq: self.line.next_seq(), ..Batch::default() };
-        self.evidence.go_with(&mut batch);
-        self.signatures.go_with(&mut batch);
-        batch.notes.append(&mut self.notes);
+        self.waiting.go_with(&mut batch, || true);
         match self.store.submit_async(batch.clone()).await {
             Ok(()) => {}
-            Err(StoreError::Full { .. }) => self.wait_for_room(batch),
+            Err(StoreError::Full { .. }) => self.waiting.take(batch),
             Err(error) => self.end(format!("the store refused: {error}. {}", error.hint())),
         }
     }
@@ -477,7 +422,7 @@ impl Task {
                 self.airspace.amended(memorandum, judged.clone());
                 self.amended.send_replace(Arc::clone(memorandum));
             }
-            Shown::Renewed => self.notes.push((DISTRUST.into(), Vec::new())),
+            Shown::Renewed => self.waiting.note(DISTRUST, Vec::new()),
             _ => {}
         }
         self.airspace.shown(&shown);
@@ -497,4 +442,17 @@ impl Task {
 /// Whether a book, by its code, is one of FLASH or acts.
 fn is_urgent(book: u32) -> bool {
     Book::from_code(book).is_ok_and(|book| matches!(book.class, Class::Z | Class::A))
+}
+
+/// Whether the disk has room for what is urgent, or for more than that.
+fn has_room(store: &Store, urgent: bool) -> Result<(), StoreError> {
+    match store.space()? {
+        Space { ordinary_accepted: false, free_bytes, .. } if !urgent => {
+            Err(StoreError::Full { what: "write anything but FLASH and acts", needed_bytes: 0, free_bytes })
+        }
+        Space { urgent_accepted: false, free_bytes, .. } => {
+            Err(StoreError::Full { what: "write even FLASH and acts", needed_bytes: 0, free_bytes })
+        }
+        _ => Ok(()),
+    }
 }

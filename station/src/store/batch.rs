@@ -257,6 +257,8 @@ pub struct Regard {
     pub number: u64,
     /// Its kind.
     pub kind: u16,
+    /// Whether it is void: it stands in the record, and says nothing of what it regards.
+    pub void: bool,
 }
 
 /// A piece of evidence as it stands in the store.

@@ -294,12 +294,15 @@ pub(super) fn regards_of(
     let after = after.map_or(Some(-1), |(book, number)| pack(book, number));
     let (Some(subject), Some(after)) = (pack(book, number), after) else { return Ok(Vec::new()) };
     let mut prepared = connection
-        .prepare_cached("SELECT by, kind FROM regard WHERE subject = ?1 AND by > ?2 ORDER BY by LIMIT ?3")
+        .prepare_cached(
+            "SELECT by, kind, EXISTS (SELECT 1 FROM void WHERE id = by)
+             FROM regard WHERE subject = ?1 AND by > ?2 ORDER BY by LIMIT ?3",
+        )
         .map_err(fault(WHAT))?;
     let rows = prepared
         .query_map(params![subject, after, bound(MAX_LIST)], |row| {
             let (book, number) = unpack(row.get(0)?);
-            Ok(Regard { book, number, kind: row.get(1)? })
+            Ok(Regard { book, number, kind: row.get(1)?, void: row.get(2)? })
         })
         .map_err(fault(WHAT))?;
     rows.collect::<Result<_, _>>().map_err(fault(WHAT))
