@@ -68,6 +68,15 @@ async fn on_a_nearly_full_disk_flash_passes_and_the_rest_waits() {
     assert_eq!(usa.books().await, rus.books().await);
 }
 
+/// Comes back once rus has receipted the first entry of a book of usa's.
+async fn receipted(usa: &parties::Station, book: &str) {
+    let receipted = |answer: &Value| {
+        let of = |found: &Value| found["book"] == book && found["receipts"]["rus"]["size"] == 1;
+        answer["books"].as_array().is_some_and(|books| books.iter().any(of))
+    };
+    usa.wait("/v1/lines/test/books", receipted).await;
+}
+
 /// How many receipts for usa/R are in the store, as a verification of the record counts them.
 async fn receipts_stored(station: &parties::Station) -> u64 {
     let verified = station.post("/v1/lines/test/verify", json!({})).await;
@@ -88,11 +97,7 @@ async fn a_receipt_that_comes_while_the_disk_is_full_is_stored_once_there_is_roo
     disk.fill_but("ballast", 40 * MIB);
     assert_no_room(&usa, message("R", "No room.")).await;
     let rus = rus.start_at(Clock::scenario(SLOT_MS));
-    let receipted = |answer: &Value| {
-        let of = |book: &Value| book["book"] == "usa/R" && book["receipts"]["rus"]["size"] == 1;
-        answer["books"].as_array().is_some_and(|books| books.iter().any(of))
-    };
-    usa.wait("/v1/lines/test/books", receipted).await;
+    receipted(&usa, "usa/R").await;
     usa.wait("/v1/lines/test", |status| status["waits_for_room"]["signatures"] == 1).await;
     assert_eq!(receipts_stored(&usa).await, 0, "there is no room for it");
     disk.make_room("ballast");
@@ -142,11 +147,7 @@ async fn receipted_without_a_byte_left(disk: &SmallDisk, party: &Party, usa: par
     assert_no_room(&usa, message("Z", "Not a byte.")).await;
     let rus = rus.up().await;
     for book in ["usa/R", "usa/Z"] {
-        let receipted = |answer: &Value| {
-            let of = |found: &Value| found["book"] == book && found["receipts"]["rus"]["size"] == 1;
-            answer["books"].as_array().is_some_and(|books| books.iter().any(of))
-        };
-        usa.wait("/v1/lines/test/books", receipted).await;
+        receipted(&usa, book).await;
     }
     assert_no_room(&usa, message("Z", "Still not a byte.")).await;
     disk.make_room("more");
