@@ -279,31 +279,29 @@ impl<'a> Reading<'a> {
         motions.collect()
     }
 
-    /// Decisions under a cut with their motions, each after the one that it names as the one before.
+    /// Decisions under a cut with their motions, those that fewer come before first.
     fn decisions(&self, cut: &Cut) -> Vec<(EntryRef, EntryRef, Outcome)> {
-        let mut left: Vec<(EntryRef, EntryRef, Outcome, Option<EntryRef>)> = self
-            .acts(cut)
-            .filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
-                (Content::Decide { outcome, before, .. }, Some(motion)) => {
-                    Some((name, *motion, *outcome, *before))
-                }
+        let acts =
+            self.acts(cut).filter_map(|(name, entry, content)| match (content, entry.regards.first()) {
+                (Content::Decide { outcome, .. }, Some(motion)) => Some((name, *motion, *outcome)),
                 _ => None,
-            })
-            .collect();
-        let held: BTreeSet<EntryRef> = left.iter().map(|(name, ..)| *name).collect();
-        let mut decisions: Vec<(EntryRef, EntryRef, Outcome)> = Vec::new();
-        while !left.is_empty() {
-            let placed: BTreeSet<EntryRef> = decisions.iter().map(|(name, ..)| *name).collect();
-            let follows =
-                |before: &Option<EntryRef>| before.is_none_or(|b| placed.contains(&b) || !held.contains(&b));
-            let (next, later): (Vec<_>, Vec<_>) = left.into_iter().partition(|(.., before)| follows(before));
-            decisions.extend(next.iter().map(|(name, motion, outcome, _)| (*name, *motion, *outcome)));
-            if next.is_empty() {
-                break;
-            }
-            left = later;
-        }
+            });
+        let mut decisions: Vec<(EntryRef, EntryRef, Outcome)> = acts.collect();
+        decisions.sort_by_key(|(name, ..)| (self.come_before(*name), *name));
         decisions
+    }
+
+    /// How many decisions come before one, by the word of each on the one before it; what was disowned since counts.
+    fn come_before(&self, decision: EntryRef) -> usize {
+        let before = |name: &EntryRef| {
+            let item = self.items.get(name).filter(|item| item.sound)?;
+            match item.read.as_ref()?.1 {
+                Content::Decide { before, .. } => before,
+                _ => None,
+            }
+        };
+        // Each is in the cut of the next: there is no way round in a circle.
+        std::iter::successors(before(&decision), before).count()
     }
 
     /// Motions without a decision under a cut.
