@@ -277,6 +277,7 @@ impl Line {
                 Some(state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8));
             if core::mem::take(&mut state.silent) {
                 self.show(Shown::CircuitSilent { circuit, silent: false });
+                self.ask_others();
             }
         }
     }

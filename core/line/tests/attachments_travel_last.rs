@@ -223,3 +223,27 @@ fn what_is_not_here_is_not_named() {
     let fault = line.write(0, draft(Some(Class::R), &[], content)).unwrap_err();
     assert_eq!(fault.detail().what, "attachment");
 }
+
+#[test]
+fn who_answers_again_is_asked_again() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    let brought = line.bring(0, "plan.pdf", &bytes(3 * CHUNK as usize));
+    let blob = brought.blob();
+    line.station_mut(0).loses =
+        |frame| matches!(Frame::decode(frame), Ok(Frame::Part { .. } | Frame::Pong(_)));
+    attach(&mut line, 0, Class::P, &[brought]);
+    let silent =
+        |line: &LineInMemory| line.line(1).circuits().find(|(_, state)| state.silent).map(|(id, _)| id);
+    let circuit = (0..400).find_map(|_| {
+        line.run_for(100);
+        silent(&line)
+    });
+    assert!(matches!(line.line(1).fetching(&blob), Fetching::Wanted { .. }), "nobody there can be asked");
+    // Its answer was late, and not lost.
+    line.station_mut(0).loses = |_| false;
+    let nonce = 0x0101_0101 << 16 | circuit.unwrap();
+    line.forge(1, 0, frame::pong(nonce));
+    assert_eq!(silent(&line), None);
+    line.run_for(5_000);
+    assert_eq!(line.line(1).fetching(&blob), Fetching::Here);
+}
