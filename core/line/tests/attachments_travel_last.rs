@@ -238,7 +238,8 @@ fn who_answers_again_is_asked_again() {
         line.run_for(100);
         silent(&line)
     });
-    assert!(matches!(line.line(1).fetching(&blob), Fetching::Wanted { .. }), "nobody there can be asked");
+    line.write(1, message(Class::R, "Still there?")).unwrap();
+    assert!(matches!(line.line(1).fetching(&blob), Fetching::Wanted { .. }), "nobody can be asked");
     // Its answer was late, and not lost.
     line.station_mut(0).loses = |_| false;
     let nonce = 0x0101_0101 << 16 | circuit.unwrap();
