@@ -64,6 +64,7 @@ NUMBERS = {
     "motion": 67,
     "vote": 68,
     "decide": 69,
+    "leaves": 70,
     "holds": 80,
 }
 TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 382_500_000], [347_000_000, 380_000_000]]
@@ -165,6 +166,8 @@ def write_kinds():
     sound("amendment", NOTICE, "amendment of a notice", notice=NOTICE_FIELDS)
     sound("withdrawal", {})
     sound("withdrawal", {1: "sent in error"}, "withdrawal with a reason", reason="sent in error")
+    sound("leaves", {})
+    sound("leaves", {1: "it is over"}, "leaves with a reason", reason="it is over")
     sound("acknowledgement", {})
     sound("acknowledgement", {1: "seen"}, "acknowledgement with text", text="seen")
     sound("read-back", {1: "34.6, 38.0"}, text="34.6, 38.0")
@@ -370,7 +373,7 @@ def write_kinds():
     bad("decide", "outcome 5", {1: 5, 2: []})
     bad("decide", "no votes", {1: 1})
     bad("decide", "vote of party 255", {1: 1, 2: [[2040, 1]]})
-    for kind in (17, 63, 70, 65_535):
+    for kind in (17, 63, 71, 65_535):
         cases.append(dict(name=f"kind {kind}", kind=kind, bytes=cbor({}), verdict="Incompatible"))
     write("kinds", 4, cases=cases, places=places())
 
@@ -403,6 +406,7 @@ def places():
         "motion to amend": {1: 3, 2: "x", 3: 1, 4: cbor(terms())},
         "vote": {1: 1},
         "decide": {1: 1, 2: []},
+        "leaves": {},
     }
     own = lambda letter: [code(0, 1, letter), 1]
     other = lambda letter: [code(0, 0, letter), 1]
@@ -448,6 +452,7 @@ def places():
         ],
         "opens": [(l, [], True) for l in LETTERS] + [("R", [own("R")], False)],
         "suspends": [("A", [], True), ("R", [], False), ("A", [other("A")], False)],
+        "leaves": [("A", [], True), ("R", [], False), ("A", [own("A")], False)],
         "resumes": [
             ("A", [own("A")], True),
             ("A", [other("A")], False),
@@ -1366,11 +1371,56 @@ def write_folds():
     one(amended(founding, _2="iraq"))
     one(amended(founding, _4=HASH))
     one(amended(founding, _5=HASH))
-    one(amended(founding, _6=[USA, RUS]))
-    one(amended(founding, _6=[USA, RUS, TUR, member(3, "irn")]))
     one(amended(founding, _6=[USA, RUS, member(3, "tur")]))
+    one(amended(founding, _6=[USA, RUS, TUR, {**member(3, "irn"), 7: USA[7]}]))
     one(amended(founding, _6=[USA, RUS, {**member(2, "irq"), 2: "irq"}]))
     r.case.update(in_force=sha256(cbor(founding)), undecided=[])
+
+    expelled = amended(founding, _6=[USA, RUS])
+    r = record("whoever is expelled keeps its past, and what the decision does not know of is after its time", "three, no veto")
+    r.say("tur", "R", "message", message)
+    motion = amend(r, "usa", expelled)
+    aside = r.say("tur", "A", "motion", {1: 2, 2: "x", 3: START + DAY})
+    r.say("rus", "A", "vote", {1: 1}, motion)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("rus", 1)]}, motion)
+    late = [
+        r.say("tur", "R", "message", message, unheard=["usa/A", "rus/A"]),
+        r.say("tur", "A", "suspends", suspend(), unheard=["usa/A", "rus/A"]),
+    ]
+    r.say("usa", "R", "message", message)
+    r.say("tur", "R", "message", message, **refused)
+    r.say("tur", "A", "resumes", {1: 0}, late[1], **refused)
+    r.say("rus", "A", "vote", {1: 2}, aside)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("rus", 2)], 3: act("usa", 2)}, aside, **refused)
+    back = lambda party: cbor({**changed(founding, {"_6": [USA, RUS, party]}), 3: sha256(expelled)})
+    amend(r, "usa", back(TUR), **refused)
+    amend(r, "usa", back({**member(4, "irn"), 1: 2}), **refused)
+    amend(r, "usa", back(member(4, "irn")))
+    late += ["tur/R/3", "tur/A/3"]
+    r.case.update(in_force=sha256(expelled), members=[0, 1], after_time=late)
+
+    r = record("whoever leaves says nothing more, suspends nobody and defeats nothing by its silence", "three, no veto")
+    r.say("usa", "A", "leaves", {}, **refused)
+    r.say("rus", "A", "suspends", suspend())
+    r.say("tur", "A", "suspends", suspend())
+    resolve = r.say("usa", "A", "motion", {1: 2, 2: "x", 3: START + DAY})
+    r.say("usa", "R", "message", message, **refused)
+    r.say("tur", "A", "leaves", {1: "it is over"})
+    r.say("usa", "R", "message", message, **refused)
+    r.say("rus", "A", "leaves", {})
+    r.say("usa", "R", "message", message)
+    r.say("tur", "R", "message", message, **refused)
+    r.say("tur", "P", "duty", {1: 0}, **refused)
+    r.say("tur", "R", "message", message, unheard=["tur/A"], **refused)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 2)]}, resolve)
+    r.case.update(in_force=sha256(cbor(founding)), members=[0], undecided=[])
+
+    r = record("whoever is admitted is a member from the decision on", "three, no veto")
+    admitted = amended(founding, _6=[USA, RUS, TUR, member(3, "irn")])
+    motion = amend(r, "usa", admitted)
+    r.say("rus", "A", "vote", {1: 1}, motion)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("rus", 1)]}, motion)
+    r.case.update(in_force=sha256(admitted), members=[0, 1, 2, 3])
 
     r = record("a depositary that was replaced decides no more, and the next one goes on from its last word", "three, no veto")
     first = amended(founding, _7=1)

@@ -232,6 +232,7 @@ impl Rows<'_> {
                 self.say("effective", time(*effective_ms));
                 self.quote("reason", reason);
             }
+            Content::Leaves { reason } => self.maybe_quote("reason", reason.as_ref()),
             Content::Resumes { effective_ms, decision } => {
                 self.say("effective", time(*effective_ms));
                 self.any("decision", decision.map(|entry| name(self.memorandum, entry)));

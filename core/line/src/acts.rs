@@ -114,7 +114,8 @@ keep!(Statement { act, effective_ms, suspended });
 keep!(Motion { act, matter, about, text, moved_ms, closes_ms, votes, decisions });
 keep!(Decision { act, motion, outcome, after });
 keep!(Opening { act, before, size });
-keep!(Acts { statements, motions, undecided, decisions, order, amending, openings });
+keep!(Ending { decision, motion, party, sizes });
+keep!(Acts { statements, motions, undecided, decisions, order, amending, openings, endings, leaving });
 
 /// Where a party's book goes on in a later generation: what it did not know of the ones before is disowned.
 #[derive(Debug, Clone)]
@@ -133,6 +134,23 @@ impl Opening {
     }
 }
 
+/// Where the past of a party ends that a decision expelled: what it said beyond is in force nowhere.
+#[derive(Debug, Clone)]
+struct Ending {
+    decision: EntryRef,
+    motion: EntryRef,
+    party: Party,
+    /// Of each of its books.
+    sizes: Cut,
+}
+
+impl Ending {
+    fn is_before(&self, entry: EntryRef) -> bool {
+        let size = self.sizes.get(&entry.book).copied().unwrap_or(0);
+        entry.book.party == self.party && entry.number > size
+    }
+}
+
 /// All sound acts held.
 #[derive(Debug, Clone, Default)]
 pub struct Acts {
@@ -146,6 +164,9 @@ pub struct Acts {
     /// Those that carried an amendment of the memorandum.
     amending: BTreeSet<(u64, EntryRef)>,
     openings: Vec<Opening>,
+    endings: Vec<Ending>,
+    /// A party's word that it says nothing more.
+    leaving: BTreeSet<EntryRef>,
 }
 
 impl Acts {
@@ -154,10 +175,54 @@ impl Acts {
         self.statements.is_empty()
     }
 
-    /// Whether a cut covers an act, and nothing under it disowns that.
+    /// Whether a cut covers an act, nothing under it disowns that, and it is not after its author's time.
     pub fn stands(&self, act: EntryRef, under: &Under) -> bool {
+        self.is_owned(act, under) && !self.is_after_time(act, under)
+    }
+
+    /// Whether a cut covers an act, and nothing under it disowns that.
+    fn is_owned(&self, act: EntryRef, under: &Under) -> bool {
         let disowned = |opening: &Opening| under.covers(opening.act) && opening.disowns(act);
         under.covers(act) && !self.openings.iter().any(disowned)
+    }
+
+    /// Whether a decision under a cut expelled the author of an entry before it knew of that.
+    pub fn is_after_time(&self, entry: EntryRef, under: &Under) -> bool {
+        let decided =
+            |ending: &Ending| self.is_owned(ending.decision, under) && self.is_owned(ending.motion, under);
+        self.endings.iter().any(|ending| ending.is_before(entry) && decided(ending))
+    }
+
+    /// A party's word that it says nothing more, under a cut.
+    pub fn leaving(&self, party: Party, under: &Under) -> Option<EntryRef> {
+        self.leaving.iter().copied().find(|act| act.book.party == party && self.stands(*act, under))
+    }
+
+    /// The members under a cut, ascending: the parties of the memorandum in force there that have not left.
+    pub fn members<'a>(
+        &'a self,
+        memorandum: &'a Memorandum,
+        under: &'a Under,
+    ) -> impl Iterator<Item = Party> + Clone + 'a {
+        memorandum.parties().filter(move |party| self.leaving(*party, under).is_none())
+    }
+
+    /// What a motion is to do.
+    pub(crate) fn matter(&self, motion: EntryRef) -> Option<&Matter> {
+        self.motions.get(&motion).map(|motion| &motion.matter)
+    }
+
+    /// By what a party is a member no more, under a cut: the decision that expelled it, or its own word that it leaves.
+    pub(crate) fn parting(&self, party: Party, under: &Under) -> Option<EntryRef> {
+        let decided = |ending: &&Ending| {
+            ending.party == party && self.stands(ending.decision, under) && self.stands(ending.motion, under)
+        };
+        self.leaving(party, under).or_else(|| self.endings.iter().find(decided).map(|ending| ending.decision))
+    }
+
+    /// The decision that expelled a party, and the last sizes of its books under its cut.
+    pub(crate) fn end(&mut self, decision: EntryRef, motion: EntryRef, party: Party, sizes: Cut) {
+        self.endings.push(Ending { decision, motion, party, sizes });
     }
 
     /// Whether an entry of any book is beyond what its author knew of that when it went on in a later generation.
@@ -181,9 +246,16 @@ impl Acts {
         statements.iter().rev().find(|statement| self.stands(statement.act, under))?.suspended.as_ref()
     }
 
-    /// Every party that is suspended at a time, under a cut.
-    pub fn suspensions<'a>(&'a self, under: &'a Under, at_ms: u64) -> impl Iterator<Item = &'a Suspended> {
-        self.statements.keys().filter_map(move |party| self.suspension(*party, under, at_ms))
+    /// Every member that is suspended at a time, under a cut and the memorandum in force there.
+    pub fn suspensions<'a>(
+        &'a self,
+        memorandum: &'a Memorandum,
+        under: &'a Under,
+        at_ms: u64,
+    ) -> impl Iterator<Item = &'a Suspended> {
+        let stated = self.statements.keys().filter(|party| memorandum.member(**party).is_some());
+        let suspended = stated.filter_map(move |party| self.suspension(*party, under, at_ms));
+        suspended.filter(|suspended| self.leaving(suspended.act.book.party, under).is_none())
     }
 
     /// When a standing will change by itself after a time, ms.
@@ -230,9 +302,14 @@ impl Acts {
         })
     }
 
-    /// The votes on a motion that count under a cut, ascending by party: each party's last one; the motion
-    /// itself is its mover's until the mover votes.
-    pub fn votes(&self, motion: &Motion, under: &Under) -> BTreeMap<Party, (EntryRef, Choice)> {
+    /// The votes on a motion that count under a cut and the memorandum in force there, ascending by party: each party's
+    /// last one; the motion itself is its mover's until the mover votes.
+    pub fn votes(
+        &self,
+        memorandum: &Memorandum,
+        motion: &Motion,
+        under: &Under,
+    ) -> BTreeMap<Party, (EntryRef, Choice)> {
         let mut counted = BTreeMap::from([(motion.act.book.party, (motion.act, Choice::For))]);
         for (act, choice) in motion.votes.iter().filter(|(act, _)| self.stands(*act, under)) {
             let party = act.book.party;
@@ -241,6 +318,7 @@ impl Acts {
                 counted.insert(party, (*act, *choice));
             }
         }
+        counted.retain(|party, _| memorandum.member(*party).is_some());
         counted
     }
 
@@ -257,6 +335,22 @@ impl Acts {
                 Matter::Amend(memorandum) => Some((decision.act, memorandum)),
                 _ => None,
             })
+    }
+
+    /// Every memorandum that was in force under a cut at some time, the one in force there last.
+    fn been_in_force<'a>(
+        &'a self,
+        founding: &'a Memorandum,
+        under: &'a Under,
+    ) -> impl Iterator<Item = &'a Memorandum> {
+        let decisions = self.amending.iter().filter_map(|(_, act)| self.decisions.get(act));
+        let standing = decisions
+            .filter(|decision| self.stands(decision.act, under) && self.stands(decision.motion, under));
+        let moved = standing.filter_map(|decision| match &self.motions.get(&decision.motion)?.matter {
+            Matter::Amend(memorandum) => Some(&**memorandum),
+            _ => None,
+        });
+        core::iter::once(founding).chain(moved)
     }
 
     /// Every memorandum that was ever put in force after the founding one.
@@ -287,7 +381,7 @@ impl Acts {
             return Some(Outcome::Lapsed);
         }
         let rule = &memorandum.terms().rule;
-        let votes = self.votes(motion, under);
+        let votes = self.votes(memorandum, motion, under);
         let count = |wanted: Choice| votes.values().filter(|(_, choice)| *choice == wanted).count();
         let veto = |holder: &u8| {
             votes.iter().find(|(party, _)| party.number() == *holder).map(|(_, (_, choice))| *choice)
@@ -295,11 +389,14 @@ impl Acts {
         if rule.veto.iter().any(|holder| veto(holder) == Some(Choice::Against)) {
             return Some(Outcome::Defeated);
         }
-        let threshold = usize::from(rule.threshold);
-        let silent = memorandum.terms().parties.len().saturating_sub(votes.len());
-        if count(Choice::For) >= threshold && rule.veto.iter().all(|holder| veto(holder).is_some()) {
+        let members: Vec<Party> = self.members(memorandum, under).collect();
+        let threshold = usize::from(rule.threshold).min(members.len());
+        let silent = members.iter().filter(|member| !votes.contains_key(member));
+        let mut vetoes_owed = silent.clone().filter(|member| rule.veto.contains(&member.number()));
+        if count(Choice::For) >= threshold && vetoes_owed.next().is_none() {
             return Some(Outcome::Carried);
         }
+        let silent = silent.count();
         (count(Choice::For) + silent < threshold).then_some(Outcome::Defeated)
     }
 
@@ -364,7 +461,7 @@ impl Acts {
                 };
                 match matter {
                     Matter::Resolve => Ok(()),
-                    Matter::Amend(moved) => memorandum.may_become(moved),
+                    Matter::Amend(moved) => memorandum.may_become(moved, self.been_in_force(founding, under)),
                     Matter::Reopen if suspension().is_some() => Ok(()),
                     Matter::Reopen => breach("a suspension in force to be regarded", any(subject)),
                 }
@@ -393,7 +490,7 @@ impl Acts {
                     return breach("the decision before this one", any(*before));
                 }
                 let counted: Vec<EntryRef> =
-                    self.votes(motion, under).values().map(|(act, _)| *act).collect();
+                    self.votes(memorandum, motion, under).values().map(|(act, _)| *act).collect();
                 if *votes != counted {
                     return breach(
                         "each party's last vote under the cut",
@@ -407,6 +504,9 @@ impl Acts {
                     }
                     None => breach("votes that decide the motion", format!("{outcome:?} too early")),
                 }
+            }
+            Content::Leaves { .. } if memorandum.depositary() == Some(name.book.party) => {
+                breach("another depositary before this one leaves", named(name))
             }
             _ => Ok(()),
         }
@@ -460,6 +560,9 @@ impl Acts {
                         self.amending.insert((after, name));
                     }
                 }
+            }
+            (Content::Leaves { .. }, _) => {
+                self.leaving.insert(name);
             }
             _ => {}
         }

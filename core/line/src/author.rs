@@ -41,6 +41,7 @@ impl Line {
         if !self.started {
             return Err(Fault::misuse("line", "one that has started", "one still restoring its record"));
         }
+        self.may_write()?;
         self.has_all(draft.content.content())?;
         let class = self.class_of(&draft)?;
         let office = self.office_of(&draft)?;
@@ -69,7 +70,8 @@ impl Line {
             | Content::Resumes { .. }
             | Content::Motion { .. }
             | Content::Vote { .. }
-            | Content::Decide { .. } => Some(Class::A),
+            | Content::Decide { .. }
+            | Content::Leaves { .. } => Some(Class::A),
             Content::Acknowledgement { .. }
             | Content::ReadBack { .. }
             | Content::PassedOn { .. }
@@ -159,7 +161,8 @@ impl Line {
         let next = Book { generation: number, ..book };
         self.generations.insert(class, number);
         self.close_cuts();
-        self.last.0 = self.last.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
+        let last_serial = self.last.0;
+        self.last.0 = last_serial.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before: book.generation, size, root };
         let opened =
@@ -167,6 +170,7 @@ impl Line {
         if let Err(fault) = opened {
             // Nothing may stand in a generation before the entry that opens it: the next write tries again.
             self.generations.insert(class, book.generation);
+            self.last.0 = last_serial;
             return Err(fault);
         }
         Ok(next)
@@ -258,13 +262,19 @@ impl Line {
     }
 
     /// Notes that one of this party's own books has grown; where a step would become too long, its end is kept.
-    pub(crate) fn grown(&mut self, name: EntryRef, bytes: u64) {
+    pub(crate) fn grown(&mut self, name: EntryRef, bytes: u64, ends: bool) {
         let state = self.book(name.book);
         if name.number <= state.signed_size() {
             return;
         }
-        let reached =
-            Reached { book: name.book, size: name.number, root: state.frontier.root(), bytes, signed: None };
+        let reached = Reached {
+            book: name.book,
+            size: name.number,
+            root: state.frontier.root(),
+            bytes,
+            ends,
+            signed: None,
+        };
         self.reached.push(reached);
     }
 
@@ -274,7 +284,9 @@ impl Line {
         let mut ends: Vec<&Reached> = Vec::new();
         let mut last: Option<&Reached> = None;
         for one in reached {
-            if let Some(end) = last.filter(|_| entries + 1 > STEP_ENTRIES || bytes + one.bytes > STEP_BYTES) {
+            if let Some(end) =
+                last.filter(|last| last.ends || entries + 1 > STEP_ENTRIES || bytes + one.bytes > STEP_BYTES)
+            {
                 ends.push(end);
                 (entries, bytes) = (0, 0);
             }
@@ -291,6 +303,7 @@ impl Line {
             state.durable = end.size;
             state.keep_checkpoint(signed);
         }
+        self.parted_at(book);
     }
 
     /// Hands an entry to the store; nothing is handed while a record is restored.

@@ -324,7 +324,9 @@ impl Line {
 
     /// A peer asks for chunks of a blob.
     pub(crate) fn asked_for_parts(&mut self, circuit: CircuitId, blob: Blob, first: u64, count: u64) {
-        let has = self.blobs.here.contains(&blob) && self.custody.names(&blob);
+        let peer = self.circuits.get(&circuit).map(|state| state.peer);
+        let is_member = peer.is_some_and(|peer| self.parting(peer).is_none());
+        let has = is_member && self.blobs.here.contains(&blob) && self.custody.names(&blob);
         if !has || first.saturating_add(count) > blob.chunks() {
             return self.queue(circuit, frame::lack(&blob));
         }

@@ -323,9 +323,9 @@ impl Content {
             Self::Amendment(Amendment::Text(text)) => bytes(TextBody { text }),
             Self::Amendment(Amendment::Notice(notice)) | Self::Notice(notice) => notice.encode(),
             Self::Conflict(report) => report.encode(),
-            Self::Withdrawal { reason: text } | Self::Acknowledgement { text } => {
-                bytes(MaybeTextBody { text })
-            }
+            Self::Withdrawal { reason: text }
+            | Self::Leaves { reason: text }
+            | Self::Acknowledgement { text } => bytes(MaybeTextBody { text }),
             Self::ReadBack { text, position } => {
                 bytes(ReadBackBody { text, position: position.map(Place::from) })
             }
@@ -379,6 +379,7 @@ impl Content {
             AMENDMENT if has_key(body, 3) => Self::Amendment(Amendment::Notice(Notice::decode(body)?)),
             AMENDMENT => Self::Amendment(Amendment::Text(within(exactly::<TextBody>(body)?.text)?)),
             WITHDRAWAL => Self::Withdrawal { reason: maybe_within(exactly::<MaybeTextBody>(body)?.text)? },
+            LEAVES => Self::Leaves { reason: maybe_within(exactly::<MaybeTextBody>(body)?.text)? },
             ACKNOWLEDGEMENT => {
                 Self::Acknowledgement { text: maybe_within(exactly::<MaybeTextBody>(body)?.text)? }
             }

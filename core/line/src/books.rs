@@ -33,6 +33,8 @@ pub(crate) struct Unjudged {
     pub(crate) arrived_ms: Option<u64>,
     /// What its author has appended to the book in its day, it included.
     pub(crate) day: Day,
+    /// All that it states of other books, where that may end a party's past.
+    pub(crate) stated: Option<Cut>,
 }
 
 /// A verified size that this station's cuts may not state yet, because they cannot state the acts under it.

@@ -9,9 +9,11 @@ use alloc::vec::Vec;
 use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpoint};
 
 use crate::blobs::Given;
+use crate::books::BookState;
 use crate::contract::{CircuitId, Effect, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
 use crate::line::Line;
+use crate::membership::Parting;
 use crate::window::Window;
 
 /// How long a circuit may be quiet before a ping, ms.
@@ -168,6 +170,11 @@ impl Circuit {
     }
 }
 
+/// Up to where a book goes to a peer.
+fn signed_for(parting: Option<&Parting>, book: Book, held: &BookState) -> u64 {
+    parting.map_or(held.signed_size(), |parting| parting.end(book).map_or(0, |end| end.checkpoint.size))
+}
+
 /// Whether a class goes at once, on every circuit, whatever else is under way.
 fn is_urgent(class: Class) -> bool {
     matches!(class, Class::Z | Class::A)
@@ -208,17 +215,23 @@ impl Line {
 
     /// The secrets known here that a peer may lack.
     fn secrets_for(&self, peer: Party, lacks: impl Fn(Party) -> bool) -> Vec<Vec<u8>> {
-        let lacking = self.secrets.iter().filter(|(party, _)| **party != peer && lacks(**party));
+        let parting = self.parting(peer);
+        let reads = |party: Party| parting.is_none_or(|parting| parting.reads(party));
+        let lacking = self.secrets.iter().filter(|(of, _)| **of != peer && lacks(**of) && reads(**of));
         lacking.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)).collect()
     }
 
     /// What is held here; of the peer's own books with its own word for it.
     fn hello(&self, peer: Party) -> Vec<u8> {
-        let sizes = self.books.iter().map(|(book, state)| (*book, state.signed_size()));
+        let parting = self.parting(peer);
+        let sizes = self.books.iter().map(|(book, state)| (*book, signed_for(parting, *book, state)));
         let sizes: Cut = sizes.filter(|(_, size)| *size > 0).collect();
         let receipts = self.books.iter().filter(|(_, state)| !state.receipts.is_empty());
         let receipts = receipts.map(|(book, state)| {
-            (*book, state.receipts.iter().map(|(party, receipt)| (*party, receipt.size)).collect())
+            let known = state.receipts.iter().map(|(party, receipt)| (*party, receipt.size));
+            let tells =
+                |size| book.party == peer || parting.is_none_or(|parting| parting.covers(*book, size));
+            (*book, known.filter(|(_, size)| tells(*size)).collect())
         });
         let theirs = self.books.iter().filter(|(book, _)| book.party == peer);
         let theirs = theirs.filter_map(|(book, state)| Some((book.class, (*book, state.signed.as_ref()?))));
@@ -337,6 +350,7 @@ impl Line {
         let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
         let now_ms = self.now_ms;
         let me = self.me.party;
+        let parting = self.partings.get(&peer);
         let peer = self.peers.get_mut(&peer)?;
         let mut next: Option<(Class, Book, u64)> = None;
         state.crowded = false;
@@ -351,8 +365,9 @@ impl Line {
                 continue;
             }
             let from = sent.max(known);
-            if held.signed_size() <= from {
-                if known >= held.signed_size() {
+            let signed = signed_for(parting, *book, held);
+            if signed <= from {
+                if known >= signed {
                     peer.lacking.remove(book);
                 }
                 continue;
@@ -365,7 +380,10 @@ impl Line {
             state.crowded |= goes;
         }
         let (_, book, from) = next?;
-        let end = self.books.get(&book)?.signed.clone()?;
+        let end = match parting {
+            Some(parting) => parting.end(book)?.clone(),
+            None => self.books.get(&book)?.signed.clone()?,
+        };
         Some((book, from, end))
     }
 

@@ -29,6 +29,8 @@ pub struct Owed {
 pub struct Awaited {
     /// Its kind.
     pub kind: u16,
+    /// Which of the audiences it has.
+    audience: u16,
     /// Its time, ms.
     pub time_ms: u64,
     /// Who has shown it to an officer.
@@ -42,7 +44,7 @@ pub struct Awaited {
 }
 
 keep!(Owed { kind, time_ms, arrived_ms, displayed });
-keep!(Awaited { kind, time_ms, displayed, acknowledged, passed_on, answered });
+keep!(Awaited { kind, audience, time_ms, displayed, acknowledged, passed_on, answered });
 
 /// What a later entry does to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,8 @@ enum Effect {
 #[derive(Debug, Clone)]
 pub struct Facts {
     me: Party,
-    others: usize,
+    /// Who had to handle what was written, from one change of members to the next.
+    audiences: Vec<Vec<Party>>,
     owed: BTreeMap<EntryRef, Owed>,
     awaited: BTreeMap<EntryRef, Awaited>,
     /// What was said of entries that have not been judged yet, since classes travel by themselves.
@@ -75,7 +78,7 @@ pub struct Facts {
 impl Keep for Facts {
     fn keep(&self, out: &mut Vec<u8>) {
         self.me.keep(out);
-        (self.others as u64).keep(out);
+        self.audiences.keep(out);
         self.owed.keep(out);
         self.awaited.keep(out);
         self.early.keep(out);
@@ -84,7 +87,8 @@ impl Keep for Facts {
         self.late_steps.keep(out);
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
-        let mut facts = Self::new(Party::back(from)?, usize::try_from(u64::back(from)?).ok()?);
+        let mut facts = Self::new(Party::back(from)?);
+        facts.audiences = Keep::back(from)?;
         facts.owed = Keep::back(from)?;
         facts.awaited = Keep::back(from)?;
         facts.early = Keep::back(from)?;
@@ -107,11 +111,11 @@ impl Keep for Effect {
 }
 
 impl Facts {
-    /// Nothing open, for a party with so many others on its line.
-    pub fn new(me: Party, others: usize) -> Self {
+    /// Nothing open.
+    pub fn new(me: Party) -> Self {
         Self {
             me,
-            others,
+            audiences: Vec::new(),
             owed: BTreeMap::new(),
             awaited: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -131,18 +135,26 @@ impl Facts {
         &self.awaited
     }
 
-    /// Takes a sound entry in; `judged` tells of which entries it is known by now what they are.
+    /// Who has not handled an entry that this party waits for, ascending.
+    pub fn silent<'a>(&'a self, awaited: &'a Awaited) -> impl Iterator<Item = Party> + 'a {
+        let audience = self.audiences.get(usize::from(awaited.audience)).into_iter().flatten().copied();
+        audience.filter(|party| !awaited.acknowledged.contains(party) && !awaited.answered.contains(party))
+    }
+
+    /// Takes a sound entry in; `members` are those under its cut, and `judged` tells of which entries it is known by now
+    /// what they are.
     pub fn admit(
         &mut self,
         name: EntryRef,
         regards: &[EntryRef],
         content: &Content,
         time_ms: u64,
+        members: impl Iterator<Item = Party> + Clone,
         judged: impl Fn(EntryRef) -> bool,
     ) {
         let author = name.book.party;
         if content.is_to_be_handled() {
-            self.open(name, content.kind(), time_ms);
+            self.open(name, content.kind(), time_ms, members);
         }
         for (by, effect) in self.early.remove(&name).unwrap_or_default() {
             self.regard(name, by, effect);
@@ -180,9 +192,24 @@ impl Facts {
         self.early_steps.retain(|(entry, _)| *entry != name);
     }
 
-    fn open(&mut self, name: EntryRef, kind: u16, time_ms: u64) {
-        if name.book.party == self.me {
-            self.awaited.insert(name, Awaited { kind, time_ms, ..Awaited::default() });
+    fn open(
+        &mut self,
+        name: EntryRef,
+        kind: u16,
+        time_ms: u64,
+        members: impl Iterator<Item = Party> + Clone,
+    ) {
+        let me = self.me;
+        if name.book.party == me {
+            let others = members.filter(|party| *party != me);
+            if others.clone().next().is_some() {
+                let audience = self.audience(others);
+                self.awaited.insert(name, Awaited { kind, audience, time_ms, ..Awaited::default() });
+            }
+            return;
+        }
+        // It was not written to whoever was admitted later.
+        if !members.clone().any(|party| party == me) {
             return;
         }
         self.owed.insert(name, Owed { kind, time_ms, arrived_ms: None, displayed: false });
@@ -191,6 +218,16 @@ impl Facts {
                 self.late_steps.insert((name, *after_ms));
             }
         }
+    }
+
+    /// The number of an audience, the last one as a rule.
+    fn audience(&mut self, others: impl Iterator<Item = Party> + Clone) -> u16 {
+        let known = self.audiences.iter().rposition(|audience| audience.iter().copied().eq(others.clone()));
+        let place = known.unwrap_or_else(|| {
+            self.audiences.push(others.collect());
+            self.audiences.len() - 1
+        });
+        u16::try_from(place).unwrap_or(u16::MAX)
     }
 
     /// Another party's entry is owed nothing any more.
@@ -217,7 +254,9 @@ impl Facts {
                 Effect::Answered => awaited.answered.insert(by),
                 Effect::Withdrawn => false,
             };
-            if awaited.acknowledged.union(&awaited.answered).count() >= self.others {
+            if let Some(awaited) = self.awaited.get(&subject)
+                && self.silent(awaited).next().is_none()
+            {
                 self.awaited.remove(&subject);
             }
         }

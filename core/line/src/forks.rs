@@ -14,7 +14,7 @@ impl Line {
     /// with the root that the store works out for its size.
     pub(crate) fn compare(&mut self, circuit: CircuitId, head: SignedCheckpoint) {
         let Checkpoint { book, size, root } = head.checkpoint.clone();
-        let Some(key) = self.memorandum.book_key(book.party) else { return };
+        let Some(key) = self.book_key(book.party) else { return };
         if self.forks.contains_key(&book) {
             return self.tell_of_fork(circuit, book);
         }
@@ -44,7 +44,7 @@ impl Line {
     /// Somebody says that a book has forked.
     pub(crate) fn take_fork(&mut self, fork: Fork) -> Result<(), Fault> {
         let book = fork.head.checkpoint.book;
-        let Some(key) = self.memorandum.book_key(book.party) else { return Ok(()) };
+        let Some(key) = self.book_key(book.party) else { return Ok(()) };
         if self.forks.contains_key(&book) {
             return Ok(());
         }

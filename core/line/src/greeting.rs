@@ -21,6 +21,7 @@ mod code {
     pub(super) const WRONG_PARTY: u16 = 5;
     pub(super) const NO_HELLO: u16 = 6;
     pub(super) const BAD_SECRET: u16 = 7;
+    pub(super) const NO_MEMBER: u16 = 13;
 }
 
 impl Line {
@@ -123,6 +124,11 @@ impl Line {
         } else if hello.party != peer {
             let found = hello.party.number().to_string();
             Some((code::WRONG_PARTY, Fault::misbehaved("party", peer.number().to_string(), found)))
+        } else if self.is_done_with(peer, &hello) {
+            Some((
+                code::NO_MEMBER,
+                Fault::incompatible("party", "a member of the line", self.memorandum.name_of(peer)),
+            ))
         } else {
             None
         };
@@ -144,27 +150,32 @@ impl Line {
             };
             state.greeted_again(&hello.sizes, hello.sizes.iter().any(lacks), now_ms);
         }
+        let parting = self.partings.get(&peer);
         // Whoever holds as much of a book can tell whether it is the same book.
         let heads = self.books.iter().filter_map(|(book, state)| {
             let signed = state.signed.as_ref()?;
             let theirs = hello.sizes.get(book).copied().unwrap_or(0);
-            (theirs >= signed.checkpoint.size).then(|| frame::head(signed))
+            let tells = parting.is_none_or(|parting| parting.covers(*book, signed.checkpoint.size));
+            (tells && theirs >= signed.checkpoint.size).then(|| frame::head(signed))
         });
         let heads: Vec<Vec<u8>> = heads.take(if again { 0 } else { MAX_HEADS }).collect();
         for head in heads {
             self.queue(circuit, head);
         }
-        if let Some(known) = self.peers.get_mut(&peer) {
-            known.known = hello.sizes;
-        }
         let mut due = Vec::new();
+        let parting = self.partings.get(&peer);
         for (book, state) in &self.books {
             let held = hello.receipts.get(book);
             for (party, receipt) in &state.receipts {
-                if held.and_then(|held| held.get(party)).copied().unwrap_or(0) < receipt.size {
+                let tells =
+                    book.party == peer || parting.is_none_or(|parting| parting.covers(*book, receipt.size));
+                if tells && held.and_then(|held| held.get(party)).copied().unwrap_or(0) < receipt.size {
                     due.push(receipt.clone());
                 }
             }
+        }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.known = hello.sizes;
         }
         if let Some(state) = self.circuits.get_mut(&circuit) {
             for receipt in due {
@@ -216,13 +227,15 @@ impl Line {
             return;
         }
         let commits =
-            self.memorandum.member(party).is_some_and(|member| member.commitment == secret.commitment());
+            self.memorandum.anyone(party).is_some_and(|member| member.commitment == secret.commitment());
         if commits {
             let told = frame::secret(party, 0, &secret);
             self.append.secrets.push((party, secret.clone()));
             self.learn(party, secret);
             // Whoever is connected already needs it to read what this station carries to it.
+            let reads = |peer: Party| self.parting(peer).is_none_or(|parting| parting.reads(party));
             let others = self.circuits.iter().filter(|(id, state)| **id != circuit && state.peer != party);
+            let others = others.filter(|(_, state)| reads(state.peer));
             let others: Vec<CircuitId> = others.map(|(id, _)| *id).collect();
             for other in others {
                 self.queue(other, told.clone());

@@ -83,7 +83,8 @@ impl Line {
                 Ok((entry, content)) => {
                     let verdict = self.holds_to(name, &entry, &content, unjudged.day, &under);
                     if verdict.is_ok() {
-                        self.admit(name, &entry.regards, &content, entry.time_ms);
+                        self.admit(name, &entry.regards, &content, entry.time_ms, &under);
+                        self.expel(name, &entry, &content, unjudged.stated, &under);
                         if let Some(arrived_ms) = unjudged.arrived_ms {
                             self.facts.arrived(book, name.number - 1, name.number, arrived_ms);
                         }
@@ -120,7 +121,9 @@ impl Line {
             if book.class == Class::A {
                 Arc::make_mut(&mut self.acts_held).insert(book, name.number);
                 self.follow_amendments();
+                self.follow_members();
             }
+            self.parts_with(name, &under);
             if let Err(fault) = &verdict {
                 self.facts.void(name);
                 self.void.insert(name, fault.clone());
@@ -155,6 +158,7 @@ impl Line {
         if !offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office)) {
             return Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string()));
         }
+        self.has_not_left(name.book.party, under)?;
         self.permitted(memorandum, content, entry.time_ms, under)?;
         self.acts.judge(&self.founding, name, &entry.regards, content, entry.time_ms, under)?;
         let quota = memorandum.quota(name.book);
@@ -175,7 +179,7 @@ impl Line {
         if memorandum.hash() == self.memorandum.hash() {
             return;
         }
-        let memorandum = Arc::new(memorandum.of_line(self.id));
+        let memorandum = Arc::new(self.at_home(memorandum));
         self.memorandum = Arc::clone(&memorandum);
         if self.started {
             self.start_watch();
@@ -201,7 +205,7 @@ impl Line {
             return Ok(());
         }
         let bars = |scope: &[u16]| scope.is_empty() || scope.contains(&content.kind());
-        match self.acts.suspensions(under, time_ms).find(|suspended| bars(&suspended.scope)) {
+        match self.acts.suspensions(memorandum, under, time_ms).find(|suspended| bars(&suspended.scope)) {
             None => Ok(()),
             Some(suspended) => {
                 let name = suspended.act.text(&self.memorandum.name_of(suspended.act.book.party));

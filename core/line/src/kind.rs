@@ -48,6 +48,7 @@ pub mod number {
     pub const MOTION: u16 = 67;
     pub const VOTE: u16 = 68;
     pub const DECIDE: u16 = 69;
+    pub const LEAVES: u16 = 70;
     pub const HOLDS: u16 = 80;
 }
 
@@ -286,6 +287,11 @@ pub enum Content {
         /// The decision before this one.
         before: Option<EntryRef>,
     },
+    /// Kind 70: its author says nothing more on this line.
+    Leaves {
+        /// Why.
+        reason: Option<String>,
+    },
     /// Kind 80, in R: this party holds blobs whole and durable.
     Holds {
         /// SHA-256 of each, ascending.
@@ -330,6 +336,7 @@ impl Content {
             Self::Motion { .. } => MOTION,
             Self::Vote { .. } => VOTE,
             Self::Decide { .. } => DECIDE,
+            Self::Leaves { .. } => LEAVES,
             Self::Holds { .. } => HOLDS,
             Self::Unknown { kind } => *kind,
         }
@@ -410,6 +417,7 @@ impl Content {
             | Self::Missed { .. }
             | Self::Duty(_)
             | Self::Opens { .. }
+            | Self::Leaves { .. }
             | Self::Suspends { .. } => entry.regards.is_empty(),
             Self::Conflict(_) => one(|subject, book| subject.book.party != book.party),
             Self::Motion { matter: Matter::Resolve | Matter::Amend(_), .. }

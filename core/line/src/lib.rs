@@ -29,6 +29,7 @@ mod greeting;
 mod judgement;
 pub mod kind;
 mod line;
+mod membership;
 mod memorandum;
 mod mirror;
 pub mod notice;

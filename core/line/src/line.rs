@@ -20,6 +20,7 @@ use crate::custody::Custody;
 use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
 use crate::kind::{Content, Duty};
+use crate::membership::Parting;
 use crate::memorandum::Memorandum;
 use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
@@ -47,6 +48,8 @@ pub(crate) struct Reached {
     pub(crate) root: Hash,
     /// Bytes of the entries that it adds.
     pub(crate) bytes: u64,
+    /// A checkpoint is signed here, whatever else there is to sign.
+    pub(crate) ends: bool,
     /// The author's signature, for a mirror.
     pub(crate) signed: Option<SignedCheckpoint>,
 }
@@ -70,6 +73,7 @@ struct Kept {
     last: (u64, u64),
     generations: BTreeMap<Class, u16>,
     custody: Custody,
+    partings: BTreeMap<Party, Parting>,
 }
 
 impl Kept {
@@ -84,6 +88,7 @@ impl Kept {
             last: Keep::back(from)?,
             generations: Keep::back(from)?,
             custody: Keep::back(from)?,
+            partings: Keep::back(from)?,
         };
         from.is_empty().then_some(kept)
     }
@@ -96,6 +101,12 @@ pub struct Line {
     pub(crate) founding: Arc<Memorandum>,
     /// The one in force, as everything held here shows.
     pub(crate) memorandum: Arc<Memorandum>,
+    /// The one that enrols this station's party, where that is not the founding one.
+    pub(crate) enrolled: Option<Arc<Memorandum>>,
+    /// The members, ascending, as everything held here shows.
+    pub(crate) members: Vec<Party>,
+    /// Those who are members no more.
+    pub(crate) partings: BTreeMap<Party, Parting>,
     pub(crate) now_ms: u64,
     pub(crate) entropy: [u8; 32],
     pub(crate) started: bool,
@@ -141,7 +152,20 @@ impl Line {
     ///
     /// # Errors
     /// `Misuse` if the identity's party or its book key, receipt key or secret are not the memorandum's.
-    pub fn new(memorandum: Memorandum, me: Identity) -> Result<Self, Fault> {
+    pub fn new(founding: Memorandum, me: Identity) -> Result<Self, Fault> {
+        Self::enrolled(founding, None, me)
+    }
+
+    /// The same, of a party that an amendment admits; nothing of it is believed before the decision that carried it is held.
+    ///
+    /// # Errors
+    /// `Misuse` if the identity's party or its book key, receipt key or secret are not those of the memorandum that enrols it.
+    pub fn enrolled(
+        founding: Memorandum,
+        enrolling: Option<Memorandum>,
+        me: Identity,
+    ) -> Result<Self, Fault> {
+        let memorandum = enrolling.as_ref().unwrap_or(&founding);
         let Some(member) = memorandum.member(me.party) else {
             return Err(Fault::misuse(
                 "identity",
@@ -155,9 +179,10 @@ impl Line {
         if !fits {
             return Err(Fault::misuse("identity", "the keys and secret that the memorandum names", "others"));
         }
-        let others = memorandum.parties().filter(|party| *party != me.party);
+        let named = founding.parties().chain(memorandum.parties());
+        let others = named.filter(|party| *party != me.party);
         let peers: BTreeMap<Party, Peer> = others.map(|party| (party, Peer::default())).collect();
-        let (id, memorandum) = (memorandum.line(), Arc::new(memorandum));
+        let (id, memorandum) = (founding.line(), Arc::new(founding));
         let mut line = Self {
             id,
             now_ms: 0,
@@ -168,7 +193,10 @@ impl Line {
             acts_held: Arc::default(),
             statable: Cut::new(),
             acts: Acts::default(),
-            facts: Facts::new(me.party, peers.len()),
+            facts: Facts::new(me.party),
+            enrolled: enrolling.map(Arc::new),
+            members: memorandum.parties().collect(),
+            partings: BTreeMap::new(),
             duty: BTreeMap::new(),
             custody: Custody::default(),
             blobs: Blobs::default(),
@@ -193,6 +221,7 @@ impl Line {
             memorandum,
             me,
         };
+        line.memorandum = Arc::new(line.at_home(&line.founding));
         let secret = line.me.secret.clone();
         line.learn(line.me.party, secret);
         Ok(line)
@@ -421,6 +450,7 @@ impl Line {
         self.last.keep(&mut out);
         self.generations.keep(&mut out);
         self.custody.keep(&mut out);
+        self.partings.keep(&mut out);
         self.seq += 1;
         Some((self.seq, out))
     }
@@ -440,7 +470,7 @@ impl Line {
             // What was not signed yet by then is signed at the start, as one step.
             if book.party == self.me.party && state.size() > state.signed_size() {
                 let (size, root) = (state.size(), state.frontier.root());
-                self.reached.push(Reached { book: *book, size, root, bytes: 0, signed: None });
+                self.reached.push(Reached { book: *book, size, root, bytes: 0, ends: true, signed: None });
             }
         }
         self.acts_held = kept.acts_held;
@@ -450,7 +480,9 @@ impl Line {
         self.last = kept.last;
         self.generations = kept.generations;
         self.custody = kept.custody;
+        self.partings = kept.partings;
         self.follow_amendments();
+        self.follow_members();
         true
     }
 
@@ -503,13 +535,21 @@ impl Line {
     }
 
     /// Takes a sound entry into every fold.
-    pub(crate) fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
+    pub(crate) fn admit(
+        &mut self,
+        name: EntryRef,
+        regards: &[EntryRef],
+        content: &Content,
+        time_ms: u64,
+        under: &Under,
+    ) {
         if name.book.class == Class::A || matches!(content, Content::Opens { .. }) {
             self.acts.admit(name, regards, content, time_ms);
         }
         let books = &self.books;
         let judged = |of: EntryRef| books.get(&of.book).is_some_and(|state| state.judged >= of.number);
-        self.facts.admit(name, regards, content, time_ms, judged);
+        let memorandum = self.acts.in_force(&self.founding, under);
+        self.facts.admit(name, regards, content, time_ms, self.acts.members(memorandum, under), judged);
         if let Content::Duty(duty) = content {
             let party = name.book.party;
             if self.duty.get(&party).is_none_or(|(last, _)| *last < name) {

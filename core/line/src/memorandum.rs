@@ -172,6 +172,8 @@ pub struct Memorandum {
     hash: Hash,
     line: LineId,
     keys: Vec<(Party, PublicKey, PublicKey)>,
+    /// Parties of its line that it does not name.
+    others: Vec<Member>,
 }
 
 /// A rule that a memorandum breaks.
@@ -350,7 +352,7 @@ impl Memorandum {
             .map(|m| Ok((Party::new(m.number)?, PublicKey::new(m.book_key)?, PublicKey::new(m.receipt_key)?)))
             .collect::<Result<_, Fault>>()?;
         let hash = sha256(&bytes);
-        Ok(Self { hash, line: LineId(hash), terms, keys })
+        Ok(Self { hash, line: LineId(hash), terms, keys, others: Vec::new() })
     }
 
     /// Reads canonical CBOR.
@@ -390,7 +392,7 @@ impl Memorandum {
     }
 
     /// The parties, ascending.
-    pub fn parties(&self) -> impl Iterator<Item = Party> + '_ {
+    pub fn parties(&self) -> impl Iterator<Item = Party> + Clone + '_ {
         self.keys.iter().map(|(party, ..)| *party)
     }
 
@@ -399,14 +401,24 @@ impl Memorandum {
         self.terms.parties.iter().find(|member| member.number == party.number())
     }
 
-    /// The party of a short name.
-    pub fn party_named(&self, name: &str) -> Option<Party> {
-        self.terms.parties.iter().find(|m| m.name == name).and_then(|m| Party::new(m.number).ok())
+    /// Its parties, and those whom other memoranda of its line name, as far as whoever put it in force knew them.
+    pub fn everyone(&self) -> impl Iterator<Item = &Member> {
+        self.terms.parties.iter().chain(&self.others)
     }
 
-    /// The short name of a party, or its number where there is none.
+    /// The party of a number, whichever memorandum of the line names it.
+    pub fn anyone(&self, party: Party) -> Option<&Member> {
+        self.everyone().find(|member| member.number == party.number())
+    }
+
+    /// The party of a short name, whichever memorandum of the line names it.
+    pub fn party_named(&self, name: &str) -> Option<Party> {
+        self.everyone().find(|m| m.name == name).and_then(|m| Party::new(m.number).ok())
+    }
+
+    /// The short name of a party, or its number where none is known.
     pub fn name_of(&self, party: Party) -> String {
-        self.member(party).map_or_else(|| party.number().to_string(), |member| member.name.clone())
+        self.anyone(party).map_or_else(|| party.number().to_string(), |member| member.name.clone())
     }
 
     /// The key that signs a party's checkpoints.
@@ -432,12 +444,6 @@ impl Memorandum {
     /// Whose station orders decisions.
     pub fn depositary(&self) -> Option<Party> {
         Party::new(self.terms.depositary).ok()
-    }
-
-    /// Whose turn the slot's test is.
-    pub fn owner_of_slot(&self, slot: u64) -> Option<Party> {
-        let place = slot % self.keys.len().max(1) as u64;
-        usize::try_from(place).ok().and_then(|place| self.keys.get(place)).map(|(party, ..)| *party)
     }
 
     /// Time to handle an entry of a class, ms; acts have none.

@@ -13,6 +13,7 @@ use crate::contract::{CircuitId, Shown, StoredEntry};
 use crate::frame;
 use crate::kind::Content;
 use crate::line::{Line, Reached};
+use crate::membership;
 use crate::memorandum::Quota;
 
 /// Most generations of a book that are taken.
@@ -29,7 +30,7 @@ impl Line {
         entries: &[&[u8]],
         signature: &Signature,
     ) -> Result<(), Fault> {
-        let Some(key) = self.memorandum.book_key(book.party).cloned() else {
+        let Some(key) = self.book_key(book.party).cloned() else {
             return Err(Fault::misbehaved(
                 "book",
                 "a party of the memorandum",
@@ -109,7 +110,7 @@ impl Line {
         let signed =
             SignedCheckpoint { checkpoint: Checkpoint { book, size: end, root }, signature: *signature };
         self.append.checkpoints.push(signed.clone());
-        self.reached.push(Reached { book, size: end, root, bytes: 0, signed: Some(signed) });
+        self.reached.push(Reached { book, size: end, root, bytes: 0, ends: true, signed: Some(signed) });
         let state = self.book(book);
         state.reach(end, root);
         if own {
@@ -199,10 +200,13 @@ impl Line {
             Ok((entry, content))
         });
         let (acts, day) = (Arc::clone(state.acts()), state.day);
-        state.unjudged.push_back(Unjudged { number: name.number, acts, read, arrived_ms: None, day });
+        let parts = read.as_ref().is_ok_and(|(_, content)| membership::may_part(content));
+        let stated = parts.then(|| state.past.stated.clone());
+        let number = name.number;
+        state.unjudged.push_back(Unjudged { number, acts, read, arrived_ms: None, day, stated });
         self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });
         if own {
-            self.grown(name, bytes.len() as u64);
+            self.grown(name, bytes.len() as u64, parts);
         }
         self.settle(book);
         let state = self.book(book);

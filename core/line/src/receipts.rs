@@ -20,6 +20,8 @@ impl Line {
                 state.keep_checkpoint(signed);
             }
         }
+        self.parted_at(book);
+        let state = self.book(book);
         let Some(signed) = state.signed.clone() else { return };
         let last = state.receipts.get(&me);
         if book.party == me || last.is_some_and(|last| last.size >= signed.checkpoint.size) {
@@ -30,11 +32,21 @@ impl Line {
         let receipt =
             Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
         self.append.receipts.push(receipt.clone());
-        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
-            circuit.receipts.insert((book, me), receipt.clone());
-        }
+        self.spread(&receipt, |_| true);
         self.note_receipt(receipt);
         self.early_receipts(book);
+    }
+
+    /// Puts a receipt in line on the circuits of those who may know of it.
+    fn spread(&mut self, receipt: &Receipt, goes: impl Fn(Party) -> bool) {
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready && goes(circuit.peer)) {
+            let parting = self.partings.get(&circuit.peer);
+            if receipt.book.party == circuit.peer
+                || parting.is_none_or(|parting| parting.covers(receipt.book, receipt.size))
+            {
+                circuit.receipts.insert((receipt.book, receipt.party), receipt.clone());
+            }
+        }
     }
 
     /// A step comes that was taken before: its receipt may be lost.
@@ -49,8 +61,7 @@ impl Line {
     /// Holds a receipt that came in to its signer, and keeps it.
     pub(crate) fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
         let (book, signer) = (receipt.book, receipt.party);
-        let Some(key) = self.memorandum.receipt_key(signer).cloned().filter(|_| signer != self.me.party)
-        else {
+        let Some(key) = self.receipt_key(signer).cloned().filter(|_| signer != self.me.party) else {
             return Ok(());
         };
         let id = self.id;
@@ -75,11 +86,7 @@ impl Line {
             return Err(fault);
         }
         self.append.receipts.push(receipt.clone());
-        for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready) {
-            if circuit.peer != signer && circuit.peer != carrier && self.peers.len() > 1 {
-                circuit.receipts.insert((book, signer), receipt.clone());
-            }
-        }
+        self.spread(&receipt, |peer| peer != signer && peer != carrier);
         self.show(Shown::Receipted { receipt: receipt.clone() });
         self.note_receipt(receipt);
         Ok(())

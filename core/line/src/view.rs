@@ -33,13 +33,16 @@ pub struct HeldBook {
     pub ended: bool,
 }
 
-/// An entry beyond what its author knew of the book when it went on in a later generation (spec/record.md §9).
+/// An entry beyond what its author knew of the book when it went on in a later generation (spec/record.md §9), or beyond what
+/// the decision knew that expelled its author (spec/line.md §5, Members).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgotten {
     /// Its author has it again.
     Recovered,
     /// Its author has not shown that it has it again.
     Disowned,
+    /// Its author was expelled, by a decision that does not know of it.
+    AfterItsTime,
 }
 
 /// What became of an entry.
@@ -145,7 +148,7 @@ impl Line {
 
     /// The votes that count on a motion, as everything held here shows it.
     pub fn votes(&self, motion: &Motion) -> BTreeMap<Party, Choice> {
-        let votes = self.acts.votes(motion, &self.under_all());
+        let votes = self.acts.votes(&self.memorandum, motion, &self.under_all());
         votes.into_iter().map(|(party, (_, choice))| (party, choice)).collect()
     }
 
@@ -172,6 +175,7 @@ impl Line {
             true => Forgotten::Recovered,
             false => Forgotten::Disowned,
         });
+        let forgotten = forgotten.or_else(|| self.is_after_time(entry).then_some(Forgotten::AfterItsTime));
         Verdict { marked: self.void.get(&entry).cloned(), unjudged: entry.number > judged, forgotten }
     }
 

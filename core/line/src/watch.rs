@@ -41,6 +41,12 @@ fn trim<V>(slots: &mut BTreeMap<u64, V>) {
 }
 
 impl Line {
+    /// Whose turn a slot's test is.
+    fn owner_of_slot(&self, slot: u64) -> Option<Party> {
+        let place = slot % self.members.len().max(1) as u64;
+        usize::try_from(place).ok().and_then(|place| self.members.get(place)).copied()
+    }
+
     /// Slots begin to count with the first whole one.
     pub(crate) fn start_watch(&mut self) {
         let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
@@ -53,7 +59,7 @@ impl Line {
     pub(crate) fn heard_test(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content) {
         let author = name.book.party;
         match content {
-            Content::Test { slot, text } if self.memorandum.owner_of_slot(*slot) == Some(author) => {
+            Content::Test { slot, text } if self.owner_of_slot(*slot) == Some(author) => {
                 self.watch.tests.insert(*slot, name);
                 trim(&mut self.watch.tests);
                 if author != self.me.party && self.started {
@@ -73,6 +79,9 @@ impl Line {
 
     /// Does what the clock asks for.
     pub(crate) fn keep_watch(&mut self) {
+        if !self.is_member() {
+            return;
+        }
         self.escalate();
         self.test();
         self.count_tests();
@@ -86,10 +95,14 @@ impl Line {
         let _ = self.write(draft);
     }
 
+    /// Whether what a party says is to be handled: it could be told so.
+    fn calls_for(&self, party: Party) -> bool {
+        party != self.me.party && self.is_member() && self.members.contains(&party)
+    }
+
     fn escalate(&mut self) {
         let mut done = 0;
-        let books: Vec<Book> =
-            self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
+        let books: Vec<Book> = self.books.keys().copied().filter(|book| self.calls_for(book.party)).collect();
         for book in books {
             let steps: Vec<(u64, u16)> =
                 self.memorandum.escalations(book.class).map(|step| (step.after_ms, step.rank)).collect();
@@ -112,7 +125,7 @@ impl Line {
         let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
         if slot >= self.watch.to_send {
             self.watch.to_send = slot + 1;
-            if self.memorandum.owner_of_slot(slot) == Some(self.me.party) {
+            if self.owner_of_slot(slot) == Some(self.me.party) {
                 let name = self.memorandum.name_of(self.me.party);
                 let text = format!("Test of slot {slot} by {name}: answer with its digest");
                 self.write_own(Class::P, Vec::new(), Content::Test { slot, text });
@@ -137,14 +150,12 @@ impl Line {
             if self.now_ms - ended > tests.interval_ms {
                 continue;
             }
-            let owner = self.memorandum.owner_of_slot(slot);
+            let owner = self.owner_of_slot(slot);
             let owed: Vec<Party> = match owner {
                 Some(owner) if owner == me => {
                     let answered = self.watch.answers.get(&slot).cloned().unwrap_or_default();
-                    self.memorandum
-                        .parties()
-                        .filter(|party| *party != me && !answered.contains(party))
-                        .collect()
+                    let others = self.members.iter().filter(|party| **party != me);
+                    others.filter(|party| !answered.contains(party)).copied().collect()
                 }
                 Some(owner) if !self.watch.tests.contains_key(&slot) => Vec::from([owner]),
                 _ => Vec::new(),
@@ -171,7 +182,8 @@ impl Line {
             let now_ms = self.now_ms.max(self.last.1);
             let next = self.acts.open_motions(&under).into_iter().find_map(|motion| {
                 let outcome = self.acts.outcome(memorandum, motion, &under, now_ms)?;
-                let votes = self.acts.votes(motion, &under).values().map(|(act, _)| *act).collect();
+                let votes =
+                    self.acts.votes(memorandum, motion, &under).values().map(|(act, _)| *act).collect();
                 let before = self.acts.last_decision(&under).map(|decision| decision.act);
                 Some((motion.act, Content::Decide { outcome, votes, before }))
             });
@@ -195,8 +207,7 @@ impl Line {
         }
         let under = self.under_all();
         let now_ms = self.now_ms;
-        let parties: Vec<Party> = self.memorandum.parties().collect();
-        for party in parties {
+        for party in self.members.clone() {
             let in_effect = self.acts.suspension(party, &under, now_ms).is_none();
             if self.watch.standing.insert(party, in_effect).unwrap_or(true) != in_effect {
                 self.show(Shown::Standing { party, in_effect });
@@ -206,13 +217,19 @@ impl Line {
 
     /// When the line next has something to do by the clock alone, ms.
     pub(crate) fn next_wake_ms(&self) -> Option<u64> {
+        let watched_ms = if self.is_member() { self.next_watch_ms() } else { None };
+        watched_ms.into_iter().chain(self.next_dispatch_ms()).chain(self.next_fetch_ms()).min()
+    }
+
+    /// When the watch next has something to do, ms.
+    fn next_watch_ms(&self) -> Option<u64> {
         let tests = self.memorandum.terms().tests;
         let mine = (self.watch.to_send..)
-            .take(self.memorandum.terms().parties.len())
-            .find(|slot| self.memorandum.owner_of_slot(*slot) == Some(self.me.party))
+            .take(self.members.len())
+            .find(|slot| self.owner_of_slot(*slot) == Some(self.me.party))
             .map(|slot| slot.saturating_mul(tests.interval_ms));
         let count = self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
-        let escalations = self.books.keys().filter(|book| book.party != self.me.party).flat_map(|book| {
+        let escalations = self.books.keys().filter(|book| self.calls_for(book.party)).flat_map(|book| {
             let steps = self.memorandum.escalations(book.class);
             steps
                 .filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
@@ -227,13 +244,6 @@ impl Line {
             None
         };
         let standing = self.acts.next_change_ms(self.now_ms);
-        escalations
-            .chain(mine)
-            .chain([count])
-            .chain(closing)
-            .chain(standing)
-            .chain(self.next_dispatch_ms())
-            .chain(self.next_fetch_ms())
-            .min()
+        escalations.chain(mine).chain([count]).chain(closing).chain(standing).min()
     }
 }

@@ -68,6 +68,7 @@ fn body_rule(kind: u64) -> Option<&'static str> {
         67 => "motion",
         68 => "vote",
         69 => "decide",
+        70 => "leaves",
         80 => "holds",
         _ => return None,
     })

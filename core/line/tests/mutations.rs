@@ -82,6 +82,7 @@ fn contents() -> Vec<Content> {
     vec![
         Content::Message(message),
         Content::Withdrawal { reason: None },
+        Content::Leaves { reason: Some("It is over.".into()) },
         Content::ReadBack { text: "Yes.".into(), position: Some(position) },
         Content::Cease { position, text: Some("Stop.".into()) },
         Content::Displayed,

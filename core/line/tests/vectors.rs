@@ -16,8 +16,8 @@ use detente_airspace::wire;
 use detente_line::frame::{self, Frame};
 use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
-    Amendment, Content, Duty, Effect, Event, Identity, Input, Line, Matter, Memorandum, Notice, Outcome,
-    Outgoing, Positions,
+    Amendment, Content, Duty, Effect, Event, Forgotten, Identity, Input, Line, Matter, Memorandum, Notice,
+    Outcome, Outgoing, Positions,
 };
 use detente_line::{Choice, kind::number};
 use detente_record::{
@@ -86,7 +86,7 @@ fn body(content: &Content) -> Value {
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
         Content::Amendment(Amendment::Notice(new)) => json!({"notice": notice(new)}),
-        Content::Withdrawal { reason } => json!({"reason": reason}),
+        Content::Withdrawal { reason } | Content::Leaves { reason } => json!({"reason": reason}),
         Content::Acknowledgement { text } => json!({"text": text}),
         Content::ReadBack { text, position } => {
             json!({"text": text, "position": position.map(|p| [p.lat, p.lon])})
@@ -211,7 +211,7 @@ fn every_kind_has_a_vector() {
         .map(|case| case.number("kind"))
         .collect();
     let all =
-        (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::DECIDE).chain([number::HOLDS]);
+        (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::LEAVES).chain([number::HOLDS]);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 
@@ -501,6 +501,17 @@ fn check_record(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case
     if case.has("in_force") {
         assert_eq!(hex(&line.memorandum().hash()), case.text("in_force"), "{at}");
         assert_eq!(line.memorandum().line(), line.id(), "{at}");
+    }
+    if case.has("members") {
+        let found: Vec<u64> = line.members().iter().map(|party| party.number().into()).collect();
+        let expected: Vec<u64> =
+            case.list("members").iter().map(|member| member.value.as_u64().unwrap()).collect();
+        assert_eq!(found, expected, "{at}");
+        let late =
+            |(name, _): &&(EntryRef, Case)| line.verdict(*name).forgotten == Some(Forgotten::AfterItsTime);
+        let late: BTreeSet<String> = entries.iter().filter(late).map(|(name, _)| house.name(*name)).collect();
+        let expected = if case.has("after_time") { case.texts("after_time") } else { BTreeSet::new() };
+        assert_eq!(late, expected, "{at}");
     }
     if case.has("undecided") {
         let found: BTreeSet<String> =

@@ -1,6 +1,7 @@
-//! What an amendment may change of a memorandum (spec/line.md §5, The memorandum in force).
+//! What an amendment may change of a memorandum (spec/line.md §5, The memorandum in force, and Members).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use detente_record::{Fault, LineId};
 
@@ -8,11 +9,12 @@ use super::{Member, Memorandum};
 
 impl Memorandum {
     /// Holds a memorandum that was moved to what may take the place of this one: it names this one as its predecessor,
-    /// is of the same line, and has the same parties with the same keys. All else may change.
+    /// is of the same line, leaves the parties that stay as they are, and admits none that could be taken for one
+    /// of `been`, the memoranda that were in force up to this one. All else may change.
     ///
     /// # Errors
     /// `Misbehaved`, naming what it may not change.
-    pub fn may_become(&self, next: &Self) -> Result<(), Fault> {
+    pub fn may_become<'a>(&self, next: &Self, been: impl IntoIterator<Item = &'a Self>) -> Result<(), Fault> {
         let breach =
             |expected: &'static str, found: String| Err(Fault::misbehaved("amendment", expected, found));
         let (now, then) = (&self.terms, &next.terms);
@@ -27,23 +29,32 @@ impl Memorandum {
                 then.name.clone(),
             );
         }
-        if then.parties.len() != now.parties.len() {
-            return breach("the parties of the line", alloc::format!("{} parties", then.parties.len()));
-        }
-        let same = |now: &Member, then: &Member| {
-            (now.number, &now.name) == (then.number, &then.name)
-                && now.fingerprint_subject() == then.fingerprint_subject()
+        let stays = |member: &Member| now.parties.iter().any(|other| other.is_same_party(member));
+        let changed = |member: &&Member| {
+            now.parties.iter().any(|other| other.number == member.number) && !stays(member)
         };
-        match now.parties.iter().zip(&then.parties).find(|(now, then)| !same(now, then)) {
-            None => Ok(()),
-            Some((_, then)) => {
-                breach("each party's number, short name, keys and commitment as they are", then.name.clone())
+        if let Some(member) = then.parties.iter().find(changed) {
+            return breach(
+                "number, short name, keys and commitment as they are, of each party that stays",
+                member.name.clone(),
+            );
+        }
+        let admitted = || then.parties.iter().filter(|member| !stays(member));
+        for earlier in been {
+            let taken =
+                |member: &&Member| earlier.terms.parties.iter().any(|other| other.shares_with(member));
+            if let Some(member) = admitted().find(taken) {
+                return breach(
+                    "of whom it admits a number, a short name, keys and a commitment that no party of this line ever had",
+                    member.name.clone(),
+                );
             }
         }
+        Ok(())
     }
 
-    /// The same, as an amendment of the line that another memorandum founded.
-    pub(crate) fn of_line(&self, line: LineId) -> Self {
-        Self { line, ..self.clone() }
+    /// The same, as one of the memoranda of a line; `others` are parties that the rest of those name.
+    pub(crate) fn of_line(&self, line: LineId, others: Vec<Member>) -> Self {
+        Self { line, others, ..self.clone() }
     }
 }

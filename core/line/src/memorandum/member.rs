@@ -66,6 +66,21 @@ impl Member {
         [self.book_key, self.receipt_key, self.station_key, self.commitment].concat()
     }
 
+    /// Whether it is the same party, as another memorandum of its line names it.
+    pub(super) fn is_same_party(&self, other: &Self) -> bool {
+        (self.number, &self.name) == (other.number, &other.name)
+            && self.fingerprint_subject() == other.fingerprint_subject()
+    }
+
+    /// Whether it could be taken for another party of the line: they have a number, a name, a key or a secret in common.
+    pub(super) fn shares_with(&self, other: &Self) -> bool {
+        let keys = [other.book_key, other.receipt_key, other.station_key];
+        self.number == other.number
+            || self.name == other.name
+            || self.commitment == other.commitment
+            || [self.book_key, self.receipt_key, self.station_key].iter().any(|key| keys.contains(key))
+    }
+
     /// The office that writes what the station writes by itself.
     pub fn watch_office(&self) -> u16 {
         self.offices.iter().find(|office| office.rank == 0).map_or(0, |office| office.number)

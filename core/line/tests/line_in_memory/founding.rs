@@ -14,7 +14,7 @@ pub(crate) struct Keys {
     pub(crate) secret: LineSecret,
 }
 
-fn member(number: u8, name: &str) -> (Keys, Member) {
+pub(super) fn member(number: u8, name: &str) -> (Keys, Member) {
     let key = |role: u8| SecretKey::from_seed([number * 8 + role + 1; 32]);
     let secret = LineSecret::from_bytes([200 + number; 32]);
     let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret };

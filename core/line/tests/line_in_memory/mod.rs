@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use detente_line::{
     Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
-    Line, Memorandum, Message, Outgoing, Rule, Shown, frame,
+    Line, Member, Memorandum, Message, Outgoing, Rule, Shown, frame,
 };
 use detente_record::{
     Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Party,
@@ -57,6 +57,8 @@ impl Station {
 /// A station, living or dead.
 pub(crate) struct Station {
     pub(crate) keys: Keys,
+    /// The memorandum that admits it, where it is not of those who founded the line.
+    pub(crate) enrolling: Option<Memorandum>,
     pub(crate) line: Option<Line>,
     pub(crate) store: Store,
     pub(crate) folder: Folder,
@@ -100,6 +102,11 @@ pub(crate) fn book(number: u8, class: Class) -> Book {
 
 pub(crate) fn entry(number: u8, class: Class, place: u64) -> EntryRef {
     EntryRef { book: book(number, class), number: place }
+}
+
+/// A party of a number, and its keys.
+pub(crate) fn member(number: u8, name: &str) -> (Keys, Member) {
+    founding::member(number, name)
 }
 
 /// Something to be written.
@@ -156,23 +163,29 @@ impl LineInMemory {
             last_circuit: 0,
         };
         for keys in keys {
-            let (number, party) = (keys.party.number(), keys.party);
-            let station = Station {
-                keys,
-                line: None,
-                store: Store::default(),
-                folder: Folder::default(),
-                shown: Vec::new(),
-                loses: |_| false,
-                steps: 0,
-                unsynced: Vec::new(),
-                life: 0,
-                wakes: 0,
-            };
-            line.stations.insert(party, station);
-            line.start(number);
+            line.settle(keys, None);
         }
         line
+    }
+
+    /// A party of its keys has a station, which starts.
+    pub(crate) fn settle(&mut self, keys: Keys, enrolling: Option<Memorandum>) {
+        let (number, party) = (keys.party.number(), keys.party);
+        let station = Station {
+            keys,
+            enrolling,
+            line: None,
+            store: Store::default(),
+            folder: Folder::default(),
+            shown: Vec::new(),
+            loses: |_| false,
+            steps: 0,
+            unsynced: Vec::new(),
+            life: 0,
+            wakes: 0,
+        };
+        self.stations.insert(party, station);
+        self.start(number);
     }
 
     pub(crate) fn station(&self, number: u8) -> &Station {
@@ -213,7 +226,7 @@ impl LineInMemory {
             receipt_key: keys.receipt,
             secret: keys.secret,
         };
-        let mut line = Line::new(memorandum, identity).unwrap();
+        let mut line = Line::enrolled(memorandum, station.enrolling.clone(), identity).unwrap();
         let store = &mut station.store;
         for (party, secret) in &store.secrets {
             line.restore_secret(*party, secret.clone());
