@@ -71,7 +71,7 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
     let owed: Vec<EntryRef> = line.facts().owed().keys().copied().collect();
     let awaited: Vec<EntryRef> = line.facts().awaited().keys().copied().collect();
     if scenario.acts && rng.chance(250) {
-        return act(line, now_ms, rng);
+        return act(line, now_ms, scenario, rng);
     }
     let subject = rng.pick(&owed).copied();
     let own = rng.pick(&awaited).copied();
@@ -136,12 +136,12 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
     }
 }
 
-/// A memorandum with one or two rules changed, now and then one that may not be moved.
-pub(crate) fn amended(memorandum: &Memorandum, rng: &mut Rng) -> Option<Memorandum> {
+/// A memorandum with one or two rules changed, or without a party where that may be, now and then one that may not be moved.
+pub(crate) fn amended(memorandum: &Memorandum, expels: bool, rng: &mut Rng) -> Option<Memorandum> {
     let mut terms = Terms { predecessor: Some(memorandum.hash()), ..memorandum.terms().clone() };
     let parties: Vec<u8> = terms.parties.iter().map(|member| member.number).collect();
     for _ in 0..rng.within(1, 2) {
-        match rng.below(6) {
+        match rng.below(7) {
             0 => terms.depositary = *rng.pick(&parties)?,
             1 => terms.suspension.consent = !terms.suspension.consent,
             2 => terms.suspension.passes = [vec![], vec![1], vec![14, 16]][rng.below(3) as usize].clone(),
@@ -149,6 +149,12 @@ pub(crate) fn amended(memorandum: &Memorandum, rng: &mut Rng) -> Option<Memorand
             4 => {
                 terms.rule.veto =
                     rng.pick(&parties).filter(|_| rng.chance(500)).copied().into_iter().collect()
+            }
+            5 if expels => {
+                let expelled = *rng.pick(&parties)?;
+                terms.parties.retain(|member| member.number != expelled);
+                terms.rule.veto.retain(|holder| *holder != expelled);
+                terms.rule.threshold = terms.rule.threshold.min(terms.parties.len() as u8);
             }
             _ => terms.handling_ms[3] += 1,
         }
@@ -160,8 +166,10 @@ pub(crate) fn amended(memorandum: &Memorandum, rng: &mut Rng) -> Option<Memorand
 }
 
 /// Some act that the line's state suggests, or now and then one that it does not.
-fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
+fn act(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
     let me = line.party();
+    // Those who are apart hear of each other only by others, who must stay.
+    let expels = !scenario.apart;
     let acts = |regards, content| draft(Some(Class::A), regards, content);
     let motions: Vec<EntryRef> = line.open_motions().iter().map(|motion| motion.act).collect();
     if let Some(motion) = rng.pick(&motions)
@@ -192,7 +200,7 @@ fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
         return acts(vec![*about], Content::Motion { matter, text: "on the suspension".into(), closes_ms });
     }
     if rng.chance(150)
-        && let Some(moved) = amended(line.memorandum(), rng)
+        && let Some(moved) = amended(line.memorandum(), expels, rng)
     {
         let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
         let (matter, text) = (Matter::Amend(Arc::new(moved)), "that the rules be others".into());
@@ -206,6 +214,9 @@ fn act(line: &Line, now_ms: u64, rng: &mut Rng) -> Draft {
             about.into_iter().collect(),
             Content::Motion { matter: Matter::Resolve, text, closes_ms },
         );
+    }
+    if expels && rng.chance(30) {
+        return acts(Vec::new(), Content::Leaves { reason: rng.chance(500).then(|| text(rng, false)) });
     }
     let scope = match rng.below(3) {
         0 => Vec::new(),

@@ -29,8 +29,13 @@ fn times(now_ms: u64) -> [u64; 4] {
     [now_ms.saturating_sub(60_000), now_ms, now_ms + 30_000, now_ms + 100_000_000]
 }
 
+/// Those who founded the line, members or not.
+fn founders(line: &Line) -> Vec<Party> {
+    line.memoranda().next().into_iter().flat_map(|founding| founding.parties()).collect()
+}
+
 fn said_by(line: &Line, now_ms: u64) -> Said {
-    let parties: Vec<Party> = line.memorandum().parties().collect();
+    let parties = founders(line);
     let standing = |party: &Party| {
         times(now_ms).map(|at_ms| ((*party, at_ms), line.suspension(*party, at_ms).map(|s| s.act)))
     };
@@ -186,7 +191,7 @@ fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Par
             }
         }
     }
-    let parties: Vec<Party> = line.memorandum().parties().collect();
+    let parties = founders(line);
     let folded = taken.into_iter().map(|(about, taken)| {
         let positions = Positions::under(&cut, about, taken);
         let held = parties.iter().filter_map(|party| Some((*party, positions.of(*party)?.name)));

@@ -28,6 +28,14 @@ pub(crate) struct Seen<'a> {
     pub(crate) calm_ms: u64,
 }
 
+/// Whoever is a member no more, as any honest station has it: nobody owes it anything.
+pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
+    let members: Vec<Vec<Party>> =
+        seen.iter().map(|station| station.reading.members(&station.reading.judged_acts())).collect();
+    let stays = |party: &Party| members.iter().all(|members| members.contains(party));
+    court.memorandum.parties().filter(|party| !stays(party)).collect()
+}
+
 /// Every mirror of every book that its author has not forked holds as much as any other.
 ///
 /// # Errors
@@ -88,9 +96,10 @@ pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &B
 ///
 /// # Errors
 /// With an entry whose clock has run out in silence.
-pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>]) -> Word {
+pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet<Party>) -> Word {
     for station in seen {
-        for (entry, open) in station.reading.owed(station.party, station.record) {
+        let owed = station.reading.owed(station.party, station.record).into_iter();
+        for (entry, open) in owed.filter(|(entry, _)| !gone.contains(&entry.book.party)) {
             let Some(arrived_ms) = open.arrived_ms else {
                 let (who, entry) = (court.party(station.party), court.entry(entry));
                 return object("liveness", format!("{entry} is open at {who} and its clock does not run"));
@@ -137,13 +146,14 @@ pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>]) -> Word {
 ///
 /// # Errors
 /// With a test, or an answer, that was missed.
-pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>]) -> Word {
+pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet<Party>) -> Word {
     let interval_ms = court.memorandum.terms().tests.interval_ms;
     for station in seen {
         for (name, item) in station.reading.items.iter().filter(|(name, _)| name.book.party == station.party)
         {
             let Some((_, Content::Missed { slot, party })) = &item.read else { continue };
-            if court.is_honest(*party) && slot * interval_ms > station.calm_ms + 60_000 {
+            let owes = court.is_honest(*party) && !gone.contains(party);
+            if owes && slot * interval_ms > station.calm_ms + 60_000 {
                 let (name, party) = (court.entry(*name), court.party(*party));
                 return object("liveness", format!("{name}: {party} missed slot {slot}, in calm"));
             }

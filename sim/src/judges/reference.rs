@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::{Choice, Content, Matter, Memorandum, Outcome, Stance};
+use detente_line::{Choice, Content, Matter, Member, Memorandum, Outcome, Stance};
 use detente_record::{Book, Class, Cut, Entry, EntryRef, Party};
 
 use crate::store::Record;
@@ -33,6 +33,10 @@ pub(crate) struct Reading<'a> {
     founding: &'a Memorandum,
     /// Somebody has moved another memorandum.
     amends: bool,
+    /// Somebody has moved one that names other parties.
+    expels: bool,
+    /// Somebody has said that it leaves.
+    leaves: bool,
     /// Every entry held.
     pub(crate) items: BTreeMap<EntryRef, Item>,
     /// Books of which more is held than a quota allows.
@@ -72,7 +76,14 @@ pub(crate) struct Awaiting {
 impl<'a> Reading<'a> {
     /// Reads a record.
     pub(crate) fn new(founding: &'a Memorandum, record: &Record) -> Self {
-        let mut reading = Self { founding, amends: false, items: BTreeMap::new(), over_quota: Vec::new() };
+        let mut reading = Self {
+            founding,
+            amends: false,
+            expels: false,
+            leaves: false,
+            items: BTreeMap::new(),
+            over_quota: Vec::new(),
+        };
         for (book, entries) in &record.entries {
             reading.read_book(*book, entries.iter().map(|bytes| &**bytes));
         }
@@ -107,7 +118,11 @@ impl<'a> Reading<'a> {
                 match Content::decode(entry.kind, &entry.body) {
                     Ok(content) => {
                         well &= has_its_place(&content, book, &entry.regards);
-                        self.amends |= matches!(content, Content::Motion { matter: Matter::Amend(_), .. });
+                        self.leaves |= matches!(content, Content::Leaves { .. });
+                        if let Content::Motion { matter: Matter::Amend(moved), .. } = &content {
+                            self.amends = true;
+                            self.expels |= !moved.parties().eq(self.founding.parties());
+                        }
                         read = Some((entry, content));
                     }
                     Err(_) => well = false,
@@ -166,6 +181,7 @@ impl<'a> Reading<'a> {
         let office = offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
         known
             && office
+            && self.left(name.book.party, &cut).is_none()
             && self.is_permitted(content, entry.time_ms, &cut)
             && self.holds(name, entry, content, &cut)
     }
@@ -186,6 +202,20 @@ impl<'a> Reading<'a> {
         moved.next().map_or(self.founding, |moved| moved)
     }
 
+    /// Every memorandum that has been in force under a cut.
+    fn been_in_force<'s>(&'s self, cut: &'s Cut) -> Vec<&'s Memorandum> {
+        let mut been = vec![self.founding];
+        for (_, motion, outcome) in self.decisions(cut) {
+            let moved = self.acts(cut).find(|(name, ..)| *name == motion);
+            if outcome == Outcome::Carried
+                && let Some((_, _, Content::Motion { matter: Matter::Amend(moved), .. })) = moved
+            {
+                been.push(moved);
+            }
+        }
+        been
+    }
+
     /// Spec/line.md §5, Permitted.
     fn is_permitted(&self, content: &Content, time_ms: u64, cut: &Cut) -> bool {
         let kind = content.kind();
@@ -195,12 +225,47 @@ impl<'a> Reading<'a> {
             || matches!(content, Content::Message(message) if message.safety_of_life == Some(true))
             || self.memorandum(cut).terms().suspension.passes.contains(&kind);
         always
-            || self.founding.parties().all(|party| match self.standing(party, cut, time_ms) {
+            || self.members(cut).into_iter().all(|party| match self.standing(party, cut, time_ms) {
                 None => true,
                 Some(suspension) => {
                     self.scope(suspension).is_some_and(|s| !s.is_empty() && !s.contains(&kind))
                 }
             })
+    }
+
+    /// A party's word under a cut that it says nothing more.
+    fn left(&self, party: Party, cut: &Cut) -> Option<EntryRef> {
+        if !self.leaves {
+            return None;
+        }
+        let mut leaves = self.acts(cut).filter(|(_, _, content)| matches!(content, Content::Leaves { .. }));
+        leaves.find(|(name, ..)| name.book.party == party).map(|(name, ..)| name)
+    }
+
+    /// Spec/line.md §5, Members.
+    pub(crate) fn members(&self, cut: &Cut) -> Vec<Party> {
+        let parties = self.memorandum(cut).parties();
+        parties.filter(|party| self.left(*party, cut).is_none()).collect()
+    }
+
+    /// Whether an entry is beyond what a decision under a cut knew of its author's books, which expelled that.
+    fn is_after_its_time(&self, entry: EntryRef, owned: &[(EntryRef, &Entry, &Content)]) -> bool {
+        owned.iter().any(|(decision, decide, content)| {
+            let Content::Decide { outcome: Outcome::Carried, .. } = content else { return false };
+            let motion = owned.iter().find(|(name, ..)| decide.regards.first() == Some(name));
+            let Some((_, _, Content::Motion { matter: Matter::Amend(moved), .. })) = motion else {
+                return false;
+            };
+            let known = &self.items[decision].cut;
+            let known = known.get(&entry.book).copied().unwrap_or(0);
+            let known = if entry.book == decision.book { decision.number } else { known };
+            if entry.number <= known || moved.member(entry.book.party).is_some() {
+                return false;
+            }
+            let mut before = self.items[decision].cut.clone();
+            before.insert(decision.book, decision.number - 1);
+            self.memorandum(&before).member(entry.book.party).is_some()
+        })
     }
 
     fn scope(&self, suspension: EntryRef) -> Option<&[u16]> {
@@ -210,8 +275,22 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Sound acts under a cut, in the order of their books, without those that their author disowned under it.
+    /// Sound acts under a cut, in the order of their books, without those that their author disowned under it, and those
+    /// after their author's time.
     fn acts<'s>(
+        &'s self,
+        cut: &'s Cut,
+    ) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
+        let mut acts: Vec<_> = self.owned(cut).collect();
+        if self.expels {
+            let owned = acts.clone();
+            acts.retain(|(name, ..)| !self.is_after_its_time(*name, &owned));
+        }
+        acts.into_iter()
+    }
+
+    /// Sound acts under a cut, in the order of their books, without those that their author disowned under it.
+    fn owned<'s>(
         &'s self,
         cut: &'s Cut,
     ) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
@@ -335,6 +414,8 @@ impl<'a> Reading<'a> {
                 votes.insert(name.book.party, (name, *choice));
             }
         }
+        let memorandum = self.memorandum(cut);
+        votes.retain(|party, _| memorandum.member(*party).is_some());
         votes
     }
 
@@ -361,18 +442,19 @@ impl<'a> Reading<'a> {
 
     fn outcome(
         memorandum: &Memorandum,
+        members: &[Party],
         motion: &Moved<'_>,
         votes: &BTreeMap<Party, (EntryRef, Choice)>,
         at_ms: u64,
     ) -> Option<Outcome> {
         let rule = &memorandum.terms().rule;
-        let parties = memorandum.terms().parties.len();
+        let silent: Vec<&Party> = members.iter().filter(|party| !votes.contains_key(party)).collect();
         let by =
             |party: u8| votes.iter().find(|(of, _)| of.number() == party).map(|(_, (_, choice))| *choice);
         let in_favour = votes.values().filter(|(_, choice)| *choice == Choice::For).count();
-        let needed = usize::from(rule.threshold);
+        let needed = usize::from(rule.threshold).min(members.len());
         let vetoed = rule.veto.iter().any(|holder| by(*holder) == Some(Choice::Against));
-        let all_veto_holders_voted = rule.veto.iter().all(|holder| by(*holder).is_some());
+        let all_veto_holders_voted = !silent.iter().any(|party| rule.veto.contains(&party.number()));
         let overtaken = match motion.matter {
             Matter::Amend(moved) => moved.terms().predecessor != Some(memorandum.hash()),
             _ => false,
@@ -383,7 +465,7 @@ impl<'a> Reading<'a> {
             Some(Outcome::Lapsed)
         } else if in_favour >= needed && !vetoed && all_veto_holders_voted {
             Some(Outcome::Carried)
-        } else if vetoed || in_favour + (parties - votes.len()) < needed {
+        } else if vetoed || in_favour + silent.len() < needed {
             Some(Outcome::Defeated)
         } else {
             None
@@ -415,7 +497,7 @@ impl<'a> Reading<'a> {
                 let fits = match matter {
                     Matter::Reopen => reopens,
                     Matter::Resolve => true,
-                    Matter::Amend(moved) => amends(memorandum, moved),
+                    Matter::Amend(moved) => amends(memorandum, moved, &self.been_in_force(cut)),
                 };
                 (entry.time_ms..=latest).contains(closes_ms) && fits
             }
@@ -429,8 +511,10 @@ impl<'a> Reading<'a> {
                     && decisions.iter().all(|(_, decided, _)| *decided != motion.name)
                     && decisions.last().map(|(last, ..)| *last) == *before
                     && counted.values().map(|(vote, _)| *vote).eq(votes.iter().copied())
-                    && Self::outcome(memorandum, &motion, &counted, entry.time_ms) == Some(*outcome)
+                    && Self::outcome(memorandum, &self.members(cut), &motion, &counted, entry.time_ms)
+                        == Some(*outcome)
             }
+            Content::Leaves { .. } => memorandum.depositary() != Some(name.book.party),
             _ => true,
         }
     }
@@ -447,7 +531,10 @@ impl<'a> Reading<'a> {
     /// What a party has to handle and has not.
     pub(crate) fn owed(&self, me: Party, record: &Record) -> BTreeMap<EntryRef, Open> {
         let mut owed = BTreeMap::new();
-        for (name, _) in self.to_handle().filter(|(name, _)| name.book.party != me) {
+        // What was written without a party does not concern it, however it came to it.
+        let written_to_me = |name: EntryRef| self.members(&self.known_to(name)).contains(&me);
+        let others = self.to_handle().filter(|(name, _)| name.book.party != me && written_to_me(*name));
+        for (name, _) in others {
             let receipts = record.receipts.get(&name.book).into_iter().flatten();
             let mut covering = receipts
                 .filter(|((size, by), _)| *by == me && *size >= name.number)
@@ -478,6 +565,13 @@ impl<'a> Reading<'a> {
         owed
     }
 
+    /// What an entry's author knew when it wrote that.
+    fn known_to(&self, name: EntryRef) -> Cut {
+        let mut cut = self.items[&name].cut.clone();
+        cut.insert(name.book, name.number - 1);
+        cut
+    }
+
     /// What others have to handle and have not all.
     pub(crate) fn awaited(&self, me: Party) -> BTreeMap<EntryRef, Awaiting> {
         let mine = self.to_handle().filter(|(name, _)| name.book.party == me);
@@ -500,8 +594,11 @@ impl<'a> Reading<'a> {
                 who.insert(by);
             }
         }
-        let others = self.founding.terms().parties.len() - 1;
-        awaited.retain(|_, open| open.acknowledged.union(&open.answered).count() < others);
+        awaited.retain(|name, open| {
+            let audience = self.members(&self.known_to(*name));
+            let handled = |party: &Party| open.acknowledged.contains(party) || open.answered.contains(party);
+            audience.iter().any(|party| *party != me && !handled(party))
+        });
         awaited
     }
 
@@ -519,14 +616,21 @@ impl<'a> Reading<'a> {
 }
 
 /// Spec/line.md §5: whether a memorandum may take the place of the one in force.
-fn amends(now: &Memorandum, then: &Memorandum) -> bool {
+fn amends(now: &Memorandum, then: &Memorandum, been: &[&Memorandum]) -> bool {
     let line = |of: &Memorandum| (of.terms().name.clone(), of.terms().parent, of.terms().refounds);
-    let parties = |of: &Memorandum| {
-        let each = of.terms().parties.iter();
-        each.map(|p| (p.number, p.name.clone(), p.book_key, p.receipt_key, p.station_key, p.commitment))
-            .collect::<Vec<_>>()
+    let who = |p: &Member| {
+        (p.number, p.name.clone(), BTreeSet::from([p.book_key, p.receipt_key, p.station_key, p.commitment]))
     };
-    then.terms().predecessor == Some(now.hash()) && line(now) == line(then) && parties(now) == parties(then)
+    let stays = |party: &Member| now.terms().parties.iter().any(|other| who(other) == who(party));
+    let is_new = |party: &Member| {
+        let all = been.iter().flat_map(|memorandum| &memorandum.terms().parties);
+        all.map(who).all(|(number, name, keys)| {
+            number != party.number && name != party.name && keys.is_disjoint(&who(party).2)
+        })
+    };
+    then.terms().predecessor == Some(now.hash())
+        && line(now) == line(then)
+        && then.terms().parties.iter().all(|party| stays(party) || is_new(party))
 }
 
 /// Spec/line.md §4: the books that a kind may be in, and what it may regard, as far as names show it.
@@ -541,7 +645,7 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
         8 => &[Z, O],
         10..=13 => &[P],
         64 => &[Z, A, O, P, R],
-        65..=69 => &[A],
+        65..=70 => &[A],
         80 => &[R],
         0..64 => &[Z, O, P, R],
         _ => &[A],
@@ -555,7 +659,7 @@ fn has_its_place(content: &Content, book: Book, regards: &[EntryRef]) -> bool {
             !own(subject) && class == book.class
         }),
         8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
-        10 | 12 | 13 | 64 | 65 | 80 => regards.is_empty(),
+        10 | 12 | 13 | 64 | 65 | 70 | 80 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
         67 if !matches!(content, Content::Motion { matter: Matter::Reopen, .. }) => true,

@@ -425,13 +425,17 @@ fn liveness_objects_to_clocks_that_run_out_in_silence() {
     let court = court();
     let full = record(&court, book(0, Class::Z), &[message(1)]);
     let (none, flash) = (BTreeSet::new(), name(0, Class::Z, 1));
-    objects(liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &none)), "liveness", "overdue");
+    objects(
+        liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &none), &BTreeSet::new()),
+        "liveness",
+        "overdue",
+    );
     let rung = BTreeSet::from([(flash, 1), (flash, 2)]);
-    holds(liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &rung)));
+    holds(liveness::clocks_have_rung(&court, &seen(&court, [&full, &full], &rung), &BTreeSet::new()));
     let mut stopped = full.clone();
     stopped.receipts.clear();
     let seen = seen(&court, [&full, &stopped], &rung);
-    objects(liveness::clocks_have_rung(&court, &seen), "liveness", "does not run");
+    objects(liveness::clocks_have_rung(&court, &seen, &BTreeSet::new()), "liveness", "does not run");
 }
 
 #[test]
@@ -463,7 +467,7 @@ fn liveness_objects_to_a_test_missed_in_calm() {
         let content = Content::Missed { slot, party: court.honest[1] };
         let record = record(&court, book(0, Class::P), &[entry(1, &content)]);
         let (none, empty) = (BTreeSet::new(), Record::default());
-        liveness::tests_are_answered(&court, &seen(&court, [&record, &empty], &none))
+        liveness::tests_are_answered(&court, &seen(&court, [&record, &empty], &none), &BTreeSet::new())
     };
     holds(missed(NOON_MS / interval_ms));
     objects(missed((NOON_MS + 3_000_000) / interval_ms), "liveness", "in calm");

@@ -100,7 +100,7 @@ impl Liar {
                 let matter = match self.rng.below(10) {
                     0..6 => Matter::Reopen,
                     6..8 => Matter::Resolve,
-                    _ => match amended(&self.memorandum, &mut self.rng) {
+                    _ => match amended(&self.memorandum, false, &mut self.rng) {
                         Some(moved) => Matter::Amend(Arc::new(moved)),
                         None => Matter::Resolve,
                     },

@@ -49,13 +49,15 @@ impl World {
     pub(super) fn judge_liveness(&self, calm: &BTreeMap<Party, u64>) -> Result<Word, Objection> {
         let none = BTreeSet::new();
         let seen = self.seen(calm, &none);
+        let gone = liveness::gone(&self.court, &seen);
+        let seen: Vec<Seen<'_>> = seen.into_iter().filter(|station| !gone.contains(&station.party)).collect();
         let forked =
             self.liars.iter().filter(|(_, liar)| liar.has_forked()).map(|(party, _)| *party).collect();
         let clocks_agree = self.scenario.jump_ms == 0;
         let forgetful: BTreeSet<Party> = self
             .stations
             .iter()
-            .filter(|(_, station)| station.is_forgetful())
+            .filter(|(party, station)| station.is_forgetful() || gone.contains(party))
             .map(|(party, _)| *party)
             .collect();
         let asked = || -> Word {
@@ -69,18 +71,18 @@ impl World {
             }
             liveness::mirrors_are_equal(&self.court, &seen, &forked)?;
             liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
-            liveness::clocks_have_rung(&self.court, &seen)?;
+            liveness::clocks_have_rung(&self.court, &seen, &gone)?;
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen)?;
             }
-            let held = self.stations.iter();
+            let held = self.stations.iter().filter(|(party, _)| !gone.contains(party));
             let held = held.filter_map(|(party, of)| Some((*party, (of.line.as_ref()?, &of.folder))));
             blobs::get_round(&self.court, &held.collect(), self.scenario.quota == 0)?;
             let stores: Vec<_> = seen.iter().map(|station| (station.party, station.record)).collect();
             blame::forks_are_found(&self.court, &stores)
         };
         if clocks_agree && self.scenario.quota == 0 && !self.has_forks() {
-            liveness::tests_are_answered(&self.court, &seen)?;
+            liveness::tests_are_answered(&self.court, &seen, &gone)?;
         }
         Ok(asked())
     }
