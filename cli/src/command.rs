@@ -102,6 +102,8 @@ enum LineVerb {
     Reopen(standing::Reopen),
     /// End this party's suspension
     Resume(standing::Resume),
+    /// Leave the line for good: this party says nothing more on it
+    Leave(standing::Leave),
     /// Move what the parties are to say together, vote on it, or list what was moved
     #[command(subcommand)]
     Motion(motion::Asked),
@@ -184,6 +186,7 @@ impl LineVerb {
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,
+            Self::Leave(asked) => standing::leave(asked, home, out).await,
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,

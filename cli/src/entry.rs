@@ -145,6 +145,10 @@ pub(crate) fn marks(out: &Output, entry: Field<'_>) -> Vec<String> {
         Some("recovered") => {
             marks.push(out.paint(Tone::Warn, "! RECOVERED: its author had lost it and has it again"));
         }
+        Some("after-its-time") => marks.push(out.paint(
+            Tone::Warn,
+            "! AFTER ITS TIME: its author was expelled by a decision that does not know of it; it is in force nowhere",
+        )),
         Some(_) => marks.push(out.paint(
             Tone::Warn,
             "! DISOWNED: its author lost it, went on in a later generation, and has not shown that it has it again",

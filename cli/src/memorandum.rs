@@ -1,7 +1,10 @@
 //! `memorandum`: the line's rules on paper, before it is founded (`setup`), and those in force on it.
 
-use clap::Subcommand;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
 use detente_station::Home;
+use detente_station::paper::{Card, Paper};
 
 use crate::failure::Failure;
 use crate::line::LineArgs;
@@ -14,20 +17,68 @@ pub(crate) enum Asked {
     #[command(flatten)]
     Paper(Paperwork),
     /// Write the memorandum in force as an amendment of itself, to be changed and moved with `motion amend`
-    InForce(LineArgs),
+    InForce(InForce),
 }
 
-/// Writes the memorandum in force as a file that amends it and changes nothing yet.
+/// What `in-force` takes.
+#[derive(Debug, Args)]
+pub(crate) struct InForce {
+    /// The card of a party to admit; may be given several times
+    #[arg(long, value_name = "CARD")]
+    admit: Vec<PathBuf>,
+    /// The short name of a party to leave out; may be given several times
+    #[arg(long, value_name = "NAME")]
+    expel: Vec<String>,
+    #[command(flatten)]
+    line: LineArgs,
+}
+
+/// Writes the memorandum in force as a file that amends it, and changes nothing yet but the parties that were asked for.
 ///
 /// # Errors
-/// When the station gives no answer.
-pub(crate) async fn in_force(line: &LineArgs, home: &Home, out: &Output) -> Result<(), Failure> {
-    let on = line.open(home).await?;
+/// When the station gives no answer, for a card that does not hold, and for parties that there are not.
+pub(crate) async fn in_force(asked: &InForce, home: &Home, out: &Output) -> Result<(), Failure> {
+    let on = asked.line.open(home).await?;
     let memorandum = on.get("/memorandum").await?;
     if out.is_json() {
         return out.data(memorandum.raw());
     }
-    out.data(&memorandum.at("file").block().unwrap_or_default().join("\n"))?;
+    let file = memorandum.at("file").block().unwrap_or_default().join("\n");
+    out.data(&with_parties(&file, asked, memorandum.at("next_number").number().unwrap_or(0))?)?;
     out.remark("next: save this as a file, change it, then `detente motion amend FILE`");
     Ok(())
+}
+
+/// The file of an amendment with other parties; `next` is the first number that no party of the line ever had.
+fn with_parties(file: &str, asked: &InForce, next: u64) -> Result<String, Failure> {
+    if asked.admit.is_empty() && asked.expel.is_empty() {
+        return Ok(file.to_owned());
+    }
+    let mut paper = Paper::parse(Path::new("the memorandum in force"), file)?;
+    for name in &asked.expel {
+        let before = paper.party.len();
+        paper.party.retain(|card| card.name != *name);
+        if paper.party.len() == before {
+            let names: Vec<&str> = paper.party.iter().map(|card| card.name.as_str()).collect();
+            let hint = "`detente status` names the parties";
+            return Err(Failure::misuse("--expel", format!("one of {}", names.join(", ")), name, hint));
+        }
+        paper.motions.veto.retain(|holder| holder != name);
+    }
+    for (path, number) in asked.admit.iter().zip(next..) {
+        let number = u8::try_from(number).ok().filter(|number| *number < u8::MAX);
+        if number.is_none() {
+            let hint = "numbers are never used again: found the line anew";
+            return Err(Failure::misuse(
+                "--admit",
+                "a number below 255 that no party ever had",
+                "none",
+                hint,
+            ));
+        }
+        paper.party.push(Card { number, ..Card::read(path)? });
+    }
+    let parties = u8::try_from(paper.party.len()).unwrap_or(u8::MAX);
+    paper.motions.votes_to_carry = paper.motions.votes_to_carry.min(parties);
+    Ok(paper.text())
 }

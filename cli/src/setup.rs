@@ -71,6 +71,9 @@ pub(crate) enum Paperwork {
     Adopt {
         /// The memorandum
         file: PathBuf,
+        /// The amendment that admits your party, where it is not of those who founded the line
+        #[arg(long, value_name = "FILE")]
+        admitted_by: Option<PathBuf>,
         /// Your party has worked by it before, and its record is lost here: its books go on in their next generation
         #[arg(long)]
         after_loss: bool,
@@ -159,7 +162,7 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
 
 /// This party as the memorandum in force names it; `None` where none is.
 fn named_in_force(home: &Home, line: &str) -> Result<Option<Member>, SetupError> {
-    let path = home.memorandum(line);
+    let path = home.enrolling(line);
     if !path.exists() {
         return Ok(None);
     }
@@ -363,6 +366,29 @@ fn own_keys(home: &Home, memorandum: &Memorandum) -> Result<Keys, SetupError> {
     Ok(keys)
 }
 
+/// The amendment that admits a party to the line that a memorandum founded.
+///
+/// # Errors
+/// For a memorandum that founds a line itself, or is of another line.
+fn admission(path: &Path, founding: &Memorandum) -> Result<(Paper, Memorandum), SetupError> {
+    let paper = Paper::read(path)?;
+    let amendment = paper.memorandum(path)?;
+    let amends = amendment.terms().predecessor.is_some() && amendment.terms().name == founding.terms().name;
+    if amends {
+        return Ok((paper, amendment));
+    }
+    let found = if amendment.terms().predecessor.is_none() {
+        "one without a predecessor, which founds a line".to_owned()
+    } else {
+        format!("one of the line {}", amendment.terms().name)
+    };
+    Err(wrong(
+        path,
+        format!("expected an amendment of the line {}, found {found}", founding.terms().name),
+        "`detente motion list --json` at a member names the one that was carried; `detente memorandum in-force` there writes it",
+    ))
+}
+
 /// Leaves a mark that no record fits, as a record that is lost leaves its own: so the station says nothing under a name
 /// that it may have used before.
 ///
@@ -433,14 +459,18 @@ pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupErr
                 next: Some(next),
             })
         }
-        Paperwork::Adopt { file, after_loss } => {
+        Paperwork::Adopt { file, admitted_by, after_loss } => {
             let paper = Paper::read(file)?;
             let memorandum = paper.memorandum(file)?;
             let missing = paper.missing(file)?;
             if !missing.is_empty() {
                 return Err(SetupError::Unsigned { path: file.clone(), missing: missing.join(", ") });
             }
-            let keys = own_keys(home, &memorandum)?;
+            let admission = admitted_by.as_ref().map(|path| admission(path, &memorandum)).transpose()?;
+            let keys = match &admission {
+                Some((_, amendment)) => own_keys(home, amendment)?,
+                None => own_keys(home, &memorandum)?,
+            };
             let name = &memorandum.terms().name;
             if *after_loss {
                 begin_after_loss(home, name)?;
@@ -456,6 +486,9 @@ pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupErr
                     json: json!({"line": name, "party": keys.party(), "hash": hex(&memorandum.hash())}),
                     next: Some("start the station: `detente run`".into()),
                 });
+            }
+            if let Some((paper, _)) = &admission {
+                home::write(&home.admission(name), &paper.text(), 0o600, true)?;
             }
             home::write(&home.memorandum(name), &paper.text(), 0o600, false)?;
             Ok(Said {

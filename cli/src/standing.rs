@@ -36,6 +36,19 @@ pub(crate) struct Resume {
     writing: Writing,
 }
 
+/// What `leave` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Why
+    #[arg(long, value_parser = held_text)]
+    reason: Option<String>,
+    /// The line's name, to say that it is meant: nobody can take it back
+    #[arg(long, value_name = "LINE", required = true)]
+    for_good: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
 /// What can be done about a reopening.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Reopen {
@@ -99,6 +112,26 @@ pub(crate) async fn resume(asked: &Resume, home: &Home, out: &Output) -> Result<
     let desk = asked.writing.open(home).await?;
     let effective_ms = desk.time(out, "effective", asked.effective);
     desk.write(out, Draft::of("resumes").with_any("effective_ms", effective_ms)).await
+}
+
+/// Leaves the line.
+///
+/// # Errors
+/// As [`Writing::write`], and where another line is named than the one to leave.
+pub(crate) async fn leave(asked: &Leave, home: &Home, out: &Output) -> Result<(), Failure> {
+    let desk = asked.writing.open(home).await?;
+    let line = desk.on().name.as_str();
+    if asked.for_good != line {
+        let hint =
+            "nobody can take it back: whoever has left is admitted only as another party, by those who stay";
+        return Err(Failure::misuse(
+            "--for-good",
+            format!("{line}, the line that is left"),
+            &asked.for_good,
+            hint,
+        ));
+    }
+    desk.write(out, Draft::of("leaves").with_any("reason", asked.reason.as_deref())).await
 }
 
 /// Moves a reopening, or votes on one.

@@ -106,6 +106,12 @@ impl Making<'_> {
         if names.is_empty() {
             return Err(Fault::misuse("dossier", "entries that are held here", "none").into());
         }
+        if let Some(name) = names.iter().find(|name| self.memorandum.member(name.book.party).is_none()) {
+            // Its keys are in an amendment, and no form of a dossier carries one yet.
+            return Err(
+                Fault::misuse("dossier", "entries of those who founded the line", self.text(*name)).into()
+            );
+        }
         let mut heads = Heads::new(self);
         let plan = heads.choose(&names, selection.is_exact)?;
         let (mut tree, mut secrets) = (Tree::new(self.store), BTreeMap::new());

@@ -61,6 +61,17 @@ impl Home {
         self.line(name).join("memorandum.toml")
     }
 
+    /// The amendment that admits this party, where it is not of those who founded the line.
+    pub fn admission(&self, name: &str) -> PathBuf {
+        self.line(name).join("admission.toml")
+    }
+
+    /// The memorandum that names this party's keys.
+    pub fn enrolling(&self, name: &str) -> PathBuf {
+        let admission = self.admission(name);
+        if admission.exists() { admission } else { self.memorandum(name) }
+    }
+
     /// The record.
     pub fn store(&self, name: &str) -> PathBuf {
         self.line(name).join("store")

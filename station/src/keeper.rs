@@ -109,6 +109,13 @@ impl Keeper {
         Arc::clone(&self.in_force.borrow())
     }
 
+    /// The memorandum in force, and every change of it from now on.
+    pub(crate) fn in_force(&self) -> watch::Receiver<Arc<Memorandum>> {
+        let mut in_force = self.in_force.clone();
+        in_force.mark_unchanged();
+        in_force
+    }
+
     /// What of this line waits in memory for room on the disk.
     pub fn waits_for_room(&self) -> WaitsForRoom {
         *self.waits.borrow()

@@ -109,7 +109,7 @@ async fn connect(
 ) -> Result<Circuit, String> {
     let keeper = lines.get(&line).ok_or("no such line")?;
     let memorandum = &keeper.memorandum();
-    let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.member(party));
+    let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.anyone(party));
     let key = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?.station_key;
     let mut why = format!("{} names no address", to.address);
     for address in lookup_host(&to.address).await.map_err(|cause| format!("{}: {cause}", to.address))? {
@@ -125,9 +125,8 @@ async fn connect(
 async fn carry(circuit: Circuit, lines: &Lines) {
     let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
     let memorandum = &keeper.memorandum();
-    let is_peer =
-        |party: &Party| memorandum.member(*party).is_some_and(|member| member.station_key == circuit.peer);
-    let Some(peer) = memorandum.parties().find(is_peer) else { return };
+    let peer = memorandum.everyone().find(|member| member.station_key == circuit.peer);
+    let Some(peer) = peer.and_then(|member| Party::new(member.number).ok()) else { return };
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let (sender, mut receiver) = circuit.split();
     let Some((outgoing, given_up)) = keeper.up(id, peer).await else { return };

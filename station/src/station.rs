@@ -36,7 +36,8 @@ pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
             ahead_ms: config.notices.warn,
         };
         let opened = keeper::open(opening)?;
-        identities.push(identity(&opened.keeper, opened.keys.station_seed()));
+        identities
+            .push(Identified { keeper: opened.keeper.clone(), station_seed: opened.keys.station_seed() });
         endings.push(opened.ended);
         keepers.insert(opened.keeper.line(), opened.keeper);
     }
@@ -59,13 +60,14 @@ async fn work(
     clock: Clock,
     lines: &Lines,
     hooks: &Hooks,
-    identities: Vec<LineIdentity>,
+    identities: Vec<Identified>,
     endings: Vec<watch::Receiver<Option<String>>>,
 ) -> Result<(), SetupError> {
     check_circuits(home, config, lines)?;
     // Before anybody has an answer: a signal to a station that is up is always taken.
     let signals = Signals::listen(home)?;
-    let endpoint = Arc::new(Endpoint::bind(config.listen, identities)?);
+    let endpoint =
+        Arc::new(Endpoint::bind(config.listen, identities.iter().map(Identified::identity).collect())?);
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
     let witnessed = clock.clone();
     let api = api::serve(home, clock, Arc::clone(lines))?;
@@ -73,7 +75,9 @@ async fn work(
     let witnessing = Witnessing::start(lines, &witnessed, hooks);
     let mut dialling = Dialling::default();
     dialling.change(&endpoint, lines, config);
+    let following = tokio::spawn(follow_parties(Arc::clone(&endpoint), identities));
     let ended = wait(home, signals, &mut dialling, &endpoint, lines, hooks, endings).await;
+    following.abort();
     tracing::info!("the station stops");
     dialling.stop();
     witnessing.stop().await;
@@ -86,11 +90,37 @@ async fn work(
     ended
 }
 
-fn identity(keeper: &Keeper, station_seed: zeroize::Zeroizing<[u8; 32]>) -> LineIdentity {
-    let memorandum = keeper.memorandum();
-    let others = memorandum.parties().filter(|party| *party != keeper.party);
-    let peers = others.filter_map(|party| memorandum.member(party)).map(|member| member.station_key);
-    LineIdentity { line: keeper.line().0, station_seed, peers: peers.collect() }
+/// A line and the key of its station.
+struct Identified {
+    keeper: Keeper,
+    station_seed: zeroize::Zeroizing<[u8; 32]>,
+}
+
+impl Identified {
+    /// Whom the line's circuits go to, as its memoranda name them now.
+    fn identity(&self) -> LineIdentity {
+        let memorandum = self.keeper.memorandum();
+        // Whoever is a member no more is still told why.
+        let others = memorandum.everyone().filter(|member| member.number != self.keeper.party.number());
+        let peers = others.map(|member| member.station_key).collect();
+        LineIdentity { line: self.keeper.line().0, station_seed: self.station_seed.clone(), peers }
+    }
+}
+
+/// Admits the keys of parties as the memoranda in force come to name them.
+async fn follow_parties(endpoint: Arc<Endpoint>, lines: Vec<Identified>) {
+    let mut changes = JoinSet::new();
+    for line in &lines {
+        let mut in_force = line.keeper.in_force();
+        changes.spawn(async move { in_force.changed().await.is_ok().then_some(in_force) });
+    }
+    while let Some(changed) = changes.join_next().await {
+        let Ok(Some(mut in_force)) = changed else { continue };
+        changes.spawn(async move { in_force.changed().await.is_ok().then_some(in_force) });
+        if let Err(error) = endpoint.replace_lines(lines.iter().map(Identified::identity).collect()) {
+            tracing::error!(%error, hint = error.hint(), "the parties of an amendment are not admitted to circuits");
+        }
+    }
 }
 
 /// The line that a configured circuit is for.
@@ -105,8 +135,8 @@ fn line_of(lines: &Lines, circuit: &CircuitConfig) -> Option<LineId> {
 fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), SetupError> {
     let named = lines.values().map(|keeper| {
         let memorandum = keeper.memorandum();
-        let others = memorandum.parties().filter(|party| *party != keeper.party);
-        let others = others.map(|party| memorandum.name_of(party)).collect();
+        let others = memorandum.everyone().filter(|member| member.number != keeper.party.number());
+        let others = others.map(|member| member.name.clone()).collect();
         (memorandum.terms().name.clone(), others)
     });
     config.check_circuits(&home.config(), &named.collect())

@@ -39,7 +39,7 @@ pub(crate) fn moved(in_force: &Memorandum, file: &str) -> Result<Memorandum, Ref
     paper.line.predecessor.get_or_insert_with(|| detente_record::hex(&in_force.hash()));
     paper.signature.clear();
     let moved = paper.memorandum(named).map_err(refused)?;
-    in_force.may_become(&moved).map_err(|fault| {
+    in_force.may_become(&moved, [in_force]).map_err(|fault| {
         Refused::from(fault).hinted("`detente memorandum in-force` writes a file to begin from")
     })?;
     let size = moved.encode().len();

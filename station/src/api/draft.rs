@@ -83,7 +83,11 @@ pub(crate) async fn write(
         Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
     };
     let receipted_by: Vec<Party> = if by_all {
-        keeper.memorandum().parties().filter(|party| *party != keeper.party).collect()
+        let others = |line: &Line| {
+            let members = line.members().iter().copied();
+            members.filter(|member| *member != line.party()).collect()
+        };
+        keeper.look(others).await.ok_or_else(Refused::stopping)?
     } else {
         // Past the time, or at the end of the station, the answer says who has receipted it by then.
         keeper.look(move |line| receipted_by(line, entry)).await.ok_or_else(Refused::stopping)?
@@ -231,6 +235,7 @@ async fn content(
             let effective_ms = asked.effective_ms.unwrap_or(now_ms);
             Content::Suspends { scope, effective_ms, reason: needed("reason", kind, asked.reason)? }
         }
+        "leaves" => Content::Leaves { reason: asked.reason },
         "resumes" => {
             let (suspension, decision) = keeper
                 .look(move |line| {

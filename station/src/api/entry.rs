@@ -106,6 +106,7 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
             "effective_ms": effective_ms,
             "reason": reason,
         }),
+        Content::Leaves { reason } => json!({"reason": reason}),
         Content::Resumes { effective_ms, decision } => {
             json!({"effective_ms": effective_ms, "decision": decision.as_ref().map(name)})
         }
@@ -229,6 +230,7 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
         let forgotten = judged.forgotten.map(|forgotten| match forgotten {
             Forgotten::Recovered => "recovered",
             Forgotten::Disowned => "disowned",
+            Forgotten::AfterItsTime => "after-its-time",
         });
         all.insert("forgotten".into(), json!(forgotten));
     }

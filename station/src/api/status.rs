@@ -40,6 +40,7 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
         "fingerprint": detente_record::fingerprint(&memorandum.hash()),
         "predecessor": terms.predecessor.map(|hash| detente_record::hex(&hash)),
         "file": Paper::amending(memorandum).text(),
+        "next_number": memorandum.everyone().map(|member| u16::from(member.number) + 1).max(),
         "parties": parties.collect::<Vec<_>>(),
         "depositary": memorandum.depositary().map(|party| memorandum.name_of(party)),
         "handling_ms": Map::from_iter(clocks),
@@ -78,7 +79,7 @@ fn party_json(line: &Line, party: Party, now_ms: u64) -> Value {
     })
 }
 
-fn counts<'a>(entries: impl Iterator<Item = &'a EntryRef>) -> Value {
+fn counts(entries: impl Iterator<Item = EntryRef>) -> Value {
     let mut counts: BTreeMap<char, u64> =
         ['Z', 'O', 'P', 'R'].into_iter().map(|letter| (letter, 0)).collect();
     for entry in entries {
@@ -105,11 +106,8 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
             "round_trip_ms": state.round_trip_ms,
         })
     });
-    let facts = line.facts();
-    let overdue = facts
-        .owed()
-        .iter()
-        .filter(|(name, owed)| due_ms(memorandum, **name, owed).is_some_and(|due| due < now_ms));
+    let overdue =
+        line.owed().filter(|(name, owed)| due_ms(memorandum, *name, owed).is_some_and(|due| due < now_ms));
     let motions = line.open_motions().into_iter().map(|motion| motion_json(line, motion, None));
     let cut = line.held().into_iter().map(|held| (book_text(memorandum, held.book), json!(held.size)));
     json!({
@@ -117,11 +115,12 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
         "name": memorandum.terms().name,
         "party": memorandum.name_of(line.party()),
         "now_ms": now_ms,
-        "open": memorandum.parties().all(|party| line.suspension(party, now_ms).is_none()),
+        "open": line.members().iter().all(|party| line.suspension(*party, now_ms).is_none()),
+        "members": line.members().iter().map(|party| memorandum.name_of(*party)).collect::<Vec<_>>(),
         "parties": memorandum.parties().map(|party| party_json(line, party, now_ms)).collect::<Vec<_>>(),
         "circuits": circuits.collect::<Vec<_>>(),
-        "owed": counts(facts.owed().keys()),
-        "awaited": counts(facts.awaited().keys()),
+        "owed": counts(line.owed().map(|(name, _)| name)),
+        "awaited": counts(line.awaited().map(|(name, _)| name)),
         "overdue": overdue.count(),
         "motions": motions.collect::<Vec<_>>(),
         "next_test_ms": line.next_test_ms(),
@@ -179,15 +178,15 @@ pub(crate) struct Limit {
 }
 
 /// By precedence, then by age.
-fn first<T: Clone>(
-    open: &BTreeMap<EntryRef, T>,
+fn first<'a, T: Clone + 'a>(
+    open: impl Iterator<Item = (EntryRef, &'a T)>,
     age: impl Fn(&T) -> u64,
     limit: usize,
 ) -> (Vec<(EntryRef, T)>, bool) {
-    let mut all: Vec<(&EntryRef, &T)> = open.iter().collect();
-    all.sort_by_key(|(name, item)| (name.book.class, age(item), **name));
+    let mut all: Vec<(EntryRef, &T)> = open.collect();
+    all.sort_by_key(|(name, item)| (name.book.class, age(item), *name));
     let more = all.len() > limit;
-    (all.into_iter().take(limit).map(|(name, item)| (*name, item.clone())).collect(), more)
+    (all.into_iter().take(limit).map(|(name, item)| (name, item.clone())).collect(), more)
 }
 
 /// `GET …/inbox`
@@ -200,10 +199,9 @@ pub(crate) async fn inbox(
     let now_ms = api.now_ms();
     let limit = limit.limit.unwrap_or(100).min(MAX_ENTRIES);
     let seen = keeper.look(move |line| {
-        let facts = line.facts();
         (
-            first(facts.owed(), |owed: &Owed| owed.time_ms, limit),
-            first(facts.awaited(), |a: &Awaited| a.time_ms, limit),
+            first(line.owed(), |owed: &Owed| owed.time_ms, limit),
+            first(line.awaited(), |a: &Awaited| a.time_ms, limit),
         )
     });
     let ((owed, more_owed), (awaited, more_awaited)) = seen.await.ok_or_else(Refused::stopping)?;

@@ -53,11 +53,17 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     if !missing.is_empty() {
         return Err(SetupError::Unsigned { path, missing: missing.join(", ") });
     }
-    let Some(party) = founding.party_named(keys.party()) else {
+    let admission = home.admission(name);
+    let enrolling = match admission.exists() {
+        true => Some(Paper::read(&admission)?.memorandum(&admission)?),
+        false => None,
+    };
+    let naming = enrolling.as_ref().unwrap_or(&founding);
+    let Some(party) = naming.party_named(keys.party()) else {
         let found = keys.party().to_owned();
         return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
     };
-    let mut line = Line::new(founding.clone(), keys.identity(party))?;
+    let mut line = Line::enrolled(founding.clone(), enrolling, keys.identity(party))?;
     home.make(&home.store(name))?;
     home.make(home.mark(name).parent().unwrap_or(home.path()))?;
     let (durable, durable_until) = watch::channel(0);

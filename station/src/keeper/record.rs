@@ -18,7 +18,8 @@ const RESTORED: u64 = 4_096;
 pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError> {
     let mut unkept = 0;
     let me = line.party();
-    for party in line.memorandum().parties().collect::<Vec<_>>() {
+    // Amendments name parties too, and come later.
+    for party in (0..=u8::MAX).filter_map(|number| Party::new(number).ok()) {
         if let Some(note) = store.note(&secret_note(party))?
             && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
         {
@@ -64,8 +65,10 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
             line.restore_evidence(&one.bytes);
         }
     }
+    let signers: Vec<Party> =
+        line.memorandum().everyone().filter_map(|member| Party::new(member.number).ok()).collect();
     for book in &books {
-        for party in line.memorandum().parties().collect::<Vec<_>>() {
+        for party in signers.iter().copied() {
             let known = line.receipts(*book).find(|receipt| receipt.party == party);
             let mut after = known.map_or(0, |receipt| receipt.size);
             loop {

@@ -382,12 +382,8 @@ impl Task {
                 if let Some(writing) = self.written(*id) {
                     let _ = writing.written.send(Ok(*entry));
                     if let Some(told) = writing.receipted {
-                        let by = self
-                            .line
-                            .memorandum()
-                            .parties()
-                            .filter(|party| *party != self.line.party())
-                            .collect();
+                        let others = self.line.members().iter().copied();
+                        let by = others.filter(|party| *party != self.line.party()).collect();
                         self.receipting.insert(*entry, Receipting { by, told });
                     }
                 }
