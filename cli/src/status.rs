@@ -37,6 +37,9 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     let open = status.at("open").holds();
     page.row("line", &out.paint(Tone::Strong, &status.at("name").or_unknown()));
     page.row("party", &status.at("party").or_unknown());
+    if let Some(by) = status.at("parted").text() {
+        page.row("", &out.paint(Tone::Bad, &format!("✗ a member no more by {by}: it writes nothing")));
+    }
     page.row("time", &time::stamp(now_ms));
     let standing = if open {
         out.paint(Tone::Good, "● open: every party is willing")
@@ -78,6 +81,9 @@ fn party(out: &Output, page: &mut Page<'_>, party: Field<'_>, now_ms: u64) {
         format!("{up}{}", heard.map(|heard| format!(", {heard}")).unwrap_or_default())
     };
     page.row(&format!("  {name}"), &circuit);
+    if let Some(by) = party.at("parted").text() {
+        page.row("", &out.paint(Tone::Bad, &format!("✗ it has left by {by}")));
+    }
     let officer = party.at("officer");
     let since = party.at("officer_since").text().map(|entry| format!(", says {entry}")).unwrap_or_default();
     let present = match officer.text().as_deref() {

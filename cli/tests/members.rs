@@ -97,6 +97,7 @@ fn parties_come_and_go_and_every_station_says_the_same() {
     }
     syr.run(&["send", "Too late."]).refused(2, "found no member since usa/A/", "");
     until(&syr, &["status"], |status| status["circuits"] == json!([]));
+    assert!(syr.done(&["status"]).contains("✗ a member no more by usa/A/"));
     let after = usa.done(&["send", "--wait=60", "Between the two of us again."]);
     syr.run(&["show", after.trim()]).refused(1, "", "");
     assert!(rus.done(&["show", said.trim()]).contains("Good morning to both."));
@@ -106,6 +107,7 @@ fn parties_come_and_go_and_every_station_says_the_same() {
     let left = rus.done(&["leave", "--for-good", "syria", "--reason", "It is over."]);
     members(&usa, &["usa"]);
     assert!(usa.done(&["show", left.trim()]).contains("It is over."));
+    assert!(usa.done(&["status"]).contains(&format!("✗ it has left by {}", left.trim())));
     rus.run(&["send", "One more thing."]).refused(2, &format!("no member since {}", left.trim()), "");
     usa.run(&["leave", "--for-good", "syria"]).refused(1, "another depositary before this one leaves", "");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use detente_line::{CircuitId, Event, Outgoing, frame};
 use detente_record::{Book, Fault, LineId, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint};
@@ -19,6 +19,8 @@ use crate::store::{self, Step, StoreError};
 /// The first pause before a circuit is dialled again; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// A circuit that ended sooner was as good as none.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// How long a circuit that was given up may take for its last frame.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -70,8 +72,10 @@ pub(crate) async fn dial(
                         keeper.dials.succeeded(&to.peer, &to.address);
                     }
                     tracing::info!(peer = to.peer, address = to.address, "a circuit is up");
+                    let since = Instant::now();
                     carry(circuit, &lines).await;
-                    true
+                    // Whoever is refused as soon as it greets is not to call again and again.
+                    since.elapsed() >= SETTLED
                 }
                 Err(why) => {
                     if let Some(keeper) = lines.get(&line) {

@@ -60,12 +60,17 @@ impl Line {
         &self.members
     }
 
+    /// By what a party is a member no more, as everything held here shows: the decision that expelled it, or its own word.
+    pub fn parted(&self, party: Party) -> Option<EntryRef> {
+        self.acts.parting(party, &self.under_all())
+    }
+
     /// Whether this station's party is a member, as everything held here shows.
     pub(crate) fn is_member(&self) -> bool {
         self.members.contains(&self.me.party)
     }
 
-    /// The memorandum that names a party: the one in force, or else the last one known that did.
+    /// A memorandum that names a party: the one in force, or else another one known that did.
     fn naming(&self, party: Party) -> Option<&Memorandum> {
         let known = || self.acts.amendments().chain(&self.enrolled).chain([&self.founding]);
         let naming = |memorandum: &&Arc<Memorandum>| memorandum.member(party).is_some();
@@ -196,7 +201,7 @@ impl Line {
         if self.is_member() {
             return Ok(());
         }
-        let found = match self.acts.parting(self.me.party, &self.under_all()) {
+        let found = match self.parted(self.me.party) {
             Some(act) => {
                 alloc::format!("no member since {}", act.text(&self.memorandum.name_of(act.book.party)))
             }

@@ -20,6 +20,7 @@ struct Said {
     votes: BTreeMap<EntryRef, BTreeMap<Party, String>>,
     consent: BTreeMap<EntryRef, Option<EntryRef>>,
     memorandum: Hash,
+    members: Vec<Party>,
     owed: BTreeMap<EntryRef, Open>,
     awaited: BTreeMap<EntryRef, Awaiting>,
 }
@@ -56,6 +57,7 @@ fn said_by(line: &Line, now_ms: u64) -> Said {
             .collect(),
         consent: last.values().flatten().map(|suspension| (*suspension, line.consent(*suspension))).collect(),
         memorandum: line.memorandum().hash(),
+        members: line.members().to_vec(),
         last_suspension: last,
         owed: owed
             .map(|(name, owed)| (*name, Open { arrived_ms: owed.arrived_ms, displayed: owed.displayed }))
@@ -95,6 +97,7 @@ fn read_from(court: &Court, me: Party, record: &Record, reading: &Reading<'_>, n
             .map(|suspension| (*suspension, reading.consent(*suspension, &cut)))
             .collect(),
         memorandum: reading.memorandum(&cut).hash(),
+        members: reading.members(&cut),
         last_suspension: last,
         owed: reading.owed(me, record),
         awaited: reading.awaited(me),
@@ -132,6 +135,7 @@ fn same_said(who: &str, line: &Said, other: &Said) -> Word {
     same_map(who, "votes", &line.votes, &other.votes)?;
     same_map(who, "consent", &line.consent, &other.consent)?;
     same(who, "memorandum in force", &line.memorandum, &other.memorandum)?;
+    same(who, "members", &line.members, &other.members)?;
     same_map(who, "owed", &line.owed, &other.owed)?;
     same_map(who, "awaited", &line.awaited, &other.awaited)
 }
@@ -250,5 +254,6 @@ pub(crate) fn equal(court: &Court, one: &Line, other: &Line, now_ms: u64) -> Wor
     same(&who, "open motions", &one.open_motions, &other.open_motions)?;
     same_map(&who, "votes", &one.votes, &other.votes)?;
     same_map(&who, "consent", &one.consent, &other.consent)?;
+    same(&who, "members", &one.members, &other.members)?;
     same(&who, "memorandum in force", &one.memorandum, &other.memorandum)
 }

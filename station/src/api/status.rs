@@ -67,6 +67,7 @@ fn party_json(line: &Line, party: Party, now_ms: u64) -> Value {
     json!({
         "name": memorandum.name_of(party),
         "me": party == line.party(),
+        "parted": line.parted(party).map(|act| name_text(memorandum, act)),
         "willing": line.suspension(party, now_ms).is_none(),
         "suspension": line.last_suspension(party).map(|suspended| suspension_json(line, suspended, now_ms)),
         "circuits_up": circuits.iter().filter(|state| state.ready && !state.silent).count(),
@@ -114,6 +115,7 @@ fn status_json(line: &Line, now_ms: u64) -> Value {
         "line": line.id().to_string(),
         "name": memorandum.terms().name,
         "party": memorandum.name_of(line.party()),
+        "parted": line.parted(line.party()).map(|act| name_text(memorandum, act)),
         "now_ms": now_ms,
         "open": line.members().iter().all(|party| line.suspension(*party, now_ms).is_none()),
         "members": line.members().iter().map(|party| memorandum.name_of(*party)).collect::<Vec<_>>(),
