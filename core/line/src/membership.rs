@@ -127,6 +127,10 @@ impl Line {
             return;
         }
         self.members = members;
+        if self.started {
+            // Whose turn a slot is goes by them: what is owed is counted from the next one on.
+            self.start_watch();
+        }
         let me = self.me.party;
         for party in self.roll().into_iter().filter(|party| *party != me) {
             self.peers.entry(party).or_default();

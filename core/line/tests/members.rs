@@ -195,6 +195,27 @@ fn whoever_leaves_says_so_and_nothing_more() {
 }
 
 #[test]
+fn nobody_is_said_to_have_missed_a_test_because_another_left() {
+    const SLOT_MS: u64 = 600_000;
+    let mut line = three();
+    // A slot whose test one of those who stay has sent, and which is the other's once there are two.
+    loop {
+        line.run_for(SLOT_MS - line.now_ms % SLOT_MS + 5_000);
+        let slot = line.now_ms / SLOT_MS;
+        if slot % 3 != 2 && slot % 3 != slot % 2 {
+            break;
+        }
+    }
+    line.write(2, draft(None, &[], Content::Leaves { reason: None })).unwrap();
+    line.run_for(3 * SLOT_MS);
+    for number in 0..2 {
+        assert_eq!(line.line(number).members(), [party(0), party(1)]);
+        let missed = line.station(number).shown.iter().find(|shown| matches!(shown, Shown::Missed { .. }));
+        assert!(missed.is_none(), "at {number}: {missed:?}");
+    }
+}
+
+#[test]
 fn an_entry_of_whoever_has_left_is_void() {
     let mut line = three();
     line.write(2, draft(None, &[], Content::Leaves { reason: None })).unwrap();
