@@ -56,18 +56,14 @@ fn with_parties(file: &str, asked: &InForce, next: u64) -> Result<String, Failur
     }
     let mut paper = Paper::parse(Path::new("the memorandum in force"), file)?;
     for name in &asked.expel {
-        let before = paper.party.len();
-        paper.party.retain(|card| card.name != *name);
-        if paper.party.len() == before {
+        if !paper.expel(name) {
             let names: Vec<&str> = paper.party.iter().map(|card| card.name.as_str()).collect();
             let hint = "`detente status` names the parties";
             return Err(Failure::misuse("--expel", format!("one of {}", names.join(", ")), name, hint));
         }
-        paper.motions.veto.retain(|holder| holder != name);
     }
     for (path, number) in asked.admit.iter().zip(next..) {
-        let number = u8::try_from(number).ok().filter(|number| *number < u8::MAX);
-        if number.is_none() {
+        let Some(number) = u8::try_from(number).ok().filter(|number| *number < u8::MAX) else {
             let hint = "numbers are never used again: found the line anew";
             return Err(Failure::misuse(
                 "--admit",
@@ -75,10 +71,8 @@ fn with_parties(file: &str, asked: &InForce, next: u64) -> Result<String, Failur
                 "none",
                 hint,
             ));
-        }
-        paper.party.push(Card { number, ..Card::read(path)? });
+        };
+        paper.admit(Card::read(path)?, number);
     }
-    let parties = u8::try_from(paper.party.len()).unwrap_or(u8::MAX);
-    paper.motions.votes_to_carry = paper.motions.votes_to_carry.min(parties);
     Ok(paper.text())
 }

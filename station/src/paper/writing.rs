@@ -104,6 +104,21 @@ impl Paper {
         paper
     }
 
+    /// Admits a party under a number that none of the line ever had.
+    pub fn admit(&mut self, card: Card, number: u8) {
+        self.party.push(Card { number: Some(number), ..card });
+    }
+
+    /// Leaves a party out, and its veto; no more votes carry then than there are parties. Says whether there was such a party.
+    pub fn expel(&mut self, name: &str) -> bool {
+        let before = self.party.len();
+        self.party.retain(|card| card.name != name);
+        self.motions.veto.retain(|holder| holder != name);
+        let parties = u8::try_from(self.party.len()).unwrap_or(u8::MAX);
+        self.motions.votes_to_carry = self.motions.votes_to_carry.min(parties);
+        self.party.len() < before
+    }
+
     /// What another memorandum's file says otherwise, ascending by field; its predecessor aside, which an amendment always
     /// says otherwise.
     pub fn changes(&self, after: &Self) -> Vec<Change> {
