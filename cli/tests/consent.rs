@@ -5,14 +5,8 @@
 
 mod parties;
 
-use std::time::{Duration, Instant};
-
 use parties::{Party, two_connected};
 use serde_json::{Value, json};
-
-fn read(party: &Party, arguments: &[&str]) -> Value {
-    serde_json::from_str(&party.done(&[arguments, &["--json"]].concat())).expect("JSON")
-}
 
 /// Writes, waits until the other has receipted it, and says under which name.
 fn write(party: &Party, arguments: &[&str]) -> String {
@@ -30,7 +24,7 @@ fn parties_who_contradict_each_other_stand_side_by_side() {
     );
     let corrected = write(&usa, &["position", "correct", &said, "It left at 0745Z."]);
     for party in [&usa, &rus] {
-        let positions = read(party, &["positions", &said]);
+        let positions = party.read(&["positions", &said]);
         let held = |name: &str| positions["positions"][name]["held"].clone();
         let [ours, theirs] = ["usa", "rus"].map(held);
         assert_eq!((&ours["entry"], &ours["stance"]), (&json!(corrected), &json!("corrects")));
@@ -39,7 +33,7 @@ fn parties_who_contradict_each_other_stand_side_by_side() {
     }
     // Who takes a position back has none; that it was held is not forgotten, and the other's is as it was.
     let withdrawn = write(&rus, &["position", "withdraw", &said]);
-    let positions = read(&usa, &["positions", &said]);
+    let positions = usa.read(&["positions", &said]);
     assert_eq!(positions["positions"]["rus"]["held"], json!(null));
     let history = positions["positions"]["rus"]["history"].as_array().unwrap().clone();
     let history: Vec<&str> = history.iter().filter_map(|held| held["entry"].as_str()).collect();
@@ -58,7 +52,7 @@ fn what_all_say_is_carried_by_their_votes_alone() {
     let ([usa, rus], _stations) = two_connected();
     let report = write(&rus, &["send", "Inspectors found the gate open."]);
     let motion = write(&usa, &["motion", "resolve", "That the gate was open.", "--about", &report]);
-    let pending = read(&rus, &["motion", "list"])["motions"][0].clone();
+    let pending = rus.read(&["motion", "list"])["motions"][0].clone();
     assert_eq!(
         (&pending["motion"], &pending["decision"]),
         (&json!(motion), &json!(null)),
@@ -70,17 +64,18 @@ fn what_all_say_is_carried_by_their_votes_alone() {
     let against = write(&rus, &["motion", "resolve", "That it was shut."]);
     write(&usa, &["motion", "against", &against, "--text", "It was not."]);
     // The depositary's station decides by itself; its acts are on their way to the other side.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let decided = |party: &Party| loop {
-        assert!(Instant::now() < deadline, "nothing was decided: {}", party.done(&["motion", "list"]));
-        let list = read(party, &["motion", "list"])["motions"].as_array().unwrap().clone();
-        let outcomes: Vec<Value> = list.iter().map(|motion| motion["decision"]["outcome"].clone()).collect();
-        if outcomes.iter().all(|outcome| !outcome.is_null()) {
-            return outcomes;
-        }
+    let outcomes = |list: &Value| -> Vec<Value> {
+        list["motions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|motion| motion["decision"]["outcome"].clone())
+            .collect()
     };
     for party in [&usa, &rus] {
-        let mut outcomes = decided(party);
+        let decided =
+            party.until(&["motion", "list"], |list| outcomes(list).iter().all(|outcome| !outcome.is_null()));
+        let mut outcomes = outcomes(&decided);
         outcomes.sort_by_key(Value::to_string);
         assert_eq!(outcomes, [json!("carried"), json!("defeated")]);
     }
@@ -95,7 +90,7 @@ fn what_all_say_is_carried_by_their_votes_alone() {
     }
     usa.run(&["motion", "for"]).refused(2, "found 0 open", "detente motion list");
     let last = write(&usa, &["motion", "resolve", "That it was locked."]);
-    let listed = read(&rus, &["motion", "list"])["motions"].as_array().unwrap().clone();
+    let listed = rus.read(&["motion", "list"])["motions"].as_array().unwrap().clone();
     let listed: Vec<&str> = listed.iter().filter_map(|motion| motion["motion"].as_str()).collect();
     assert_eq!(listed, [&last, &against, &motion], "the newest first, whoever moved it");
 }
@@ -103,28 +98,22 @@ fn what_all_say_is_carried_by_their_votes_alone() {
 #[test]
 fn the_rules_are_amended_by_a_motion_and_hold_after_a_start() {
     let ([usa, rus], [at_usa, mut at_rus]) = two_connected();
-    let founding = read(&usa, &["memorandum", "in-force"]);
+    let founding = usa.read(&["memorandum", "in-force"]);
     assert_eq!(founding["hash"], founding["line"], "the one that founded the line");
     let file = usa.done(&["memorandum", "in-force"]);
     assert!(file.contains("flash = \"10m\""), "{file}");
     let path = usa.folder.file("amended.toml", file.replacen("flash = \"10m\"", "flash = \"5m\"", 1));
 
     let motion = write(&usa, &["motion", "amend", &path, "--text", "Ten minutes are too long."]);
-    let moved = read(&rus, &["motion", "list"])["motions"][0].clone();
+    let moved = rus.read(&["motion", "list"])["motions"][0].clone();
     let change = json!([{"field": "handling.flash", "before": "10m", "after": "5m"}]);
     assert_eq!((&moved["matter"], &moved["memorandum"]["changes"]), (&json!("amend"), &change));
     assert!(rus.done(&["motion", "list"]).contains("handling.flash: 10m → 5m"));
-    assert_eq!(read(&rus, &["memorandum", "in-force"])["hash"], founding["hash"], "moved is not carried");
+    assert_eq!(rus.read(&["memorandum", "in-force"])["hash"], founding["hash"], "moved is not carried");
     write(&rus, &["motion", "for", &motion]);
 
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let amended = |party: &Party| loop {
-        assert!(Instant::now() < deadline, "nothing was amended: {}", party.done(&["motion", "list"]));
-        let found = read(party, &["memorandum", "in-force"]);
-        if found["hash"] != founding["hash"] {
-            return found;
-        }
-    };
+    let amended =
+        |party: &Party| party.until(&["memorandum", "in-force"], |found| found["hash"] != founding["hash"]);
     let now = amended(&usa);
     assert_eq!(now["hash"], moved["memorandum"]["hash"]);
     assert_eq!((&now["line"], &now["predecessor"]), (&founding["line"], &founding["hash"]));
@@ -135,6 +124,6 @@ fn the_rules_are_amended_by_a_motion_and_hold_after_a_start() {
     at_rus.signal("TERM");
     at_rus.ended();
     let _stations = (at_usa, rus.start());
-    assert_eq!(read(&rus, &["memorandum", "in-force"])["hash"], now["hash"]);
+    assert_eq!(rus.read(&["memorandum", "in-force"])["hash"], now["hash"]);
     write(&usa, &["send", "Received."]);
 }

@@ -4,41 +4,22 @@
 
 mod parties;
 
-use std::time::{Duration, Instant};
-
 use parties::{Party, two_connected};
 use serde_json::{Value, json};
 
-fn read(party: &Party, arguments: &[&str]) -> Value {
-    serde_json::from_str(&party.done(&[arguments, &["--json"]].concat())).expect("JSON")
-}
-
-/// Waits until a party's station holds something to be so.
-fn until(party: &Party, arguments: &[&str], what: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let found = read(party, arguments);
-        if what(&found) {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{} {arguments:?}: {found}", party.name);
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 fn members(party: &Party, names: &[&str]) {
-    until(party, &["status"], |status| status["members"] == json!(names));
+    party.until(&["status"], |status| status["members"] == json!(names));
 }
 
 /// Usa moves an amendment in a file, the others are for it, and it is in force at all of them.
 fn amend(parties: &[&Party], file: &str) {
     let motion = parties[0].done(&["motion", "amend", file, "--text", "That the parties be others."]);
     for party in &parties[1..] {
-        until(party, &["motion", "list"], |list| list["motions"][0]["motion"] == json!(motion.trim()));
+        party.until(&["motion", "list"], |list| list["motions"][0]["motion"] == json!(motion.trim()));
         party.done(&["motion", "for", motion.trim()]);
     }
     for party in parties {
-        until(party, &["motion", "list"], |list| {
+        party.until(&["motion", "list"], |list| {
             let decided = |moved: &Value| {
                 moved["motion"] == json!(motion.trim()) && moved["decision"]["outcome"] == json!("carried")
             };
@@ -75,7 +56,7 @@ fn parties_come_and_go_and_every_station_says_the_same() {
     }
     assert!(syr.done(&["show", before.trim()]).contains("Between the two of us."));
     let said = syr.done(&["send", "--wait=120", "Good morning to both."]);
-    assert_eq!(read(&rus, &["show", said.trim()])["marked"], json!(null));
+    assert_eq!(rus.read(&["show", said.trim()])["marked"], json!(null));
     let out = rus.folder.path().join("said.zip").display().to_string();
     rus.run(&["dossier", "make", said.trim(), "--out", &out]).refused(2, "those who founded the line", "");
 
@@ -96,7 +77,7 @@ fn parties_come_and_go_and_every_station_says_the_same() {
         members(party, &["usa", "rus"]);
     }
     syr.run(&["send", "Too late."]).refused(2, "found no member since usa/A/", "");
-    until(&syr, &["status"], |status| status["circuits"] == json!([]));
+    syr.until(&["status"], |status| status["circuits"] == json!([]));
     assert!(syr.done(&["status"]).contains("✗ a member no more by usa/A/"));
     let after = usa.done(&["send", "--wait=60", "Between the two of us again."]);
     syr.run(&["show", after.trim()]).refused(1, "", "");

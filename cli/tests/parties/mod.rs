@@ -9,13 +9,15 @@
 )]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use serde_json::Value;
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -112,6 +114,33 @@ impl Party {
         left.out
     }
 
+    /// The same, as JSON.
+    pub(crate) fn read(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.done(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// What a command says once that is so: it is asked again whenever something has happened at this station.
+    pub(crate) fn until(&self, arguments: &[&str], what: impl Fn(&Value) -> bool) -> Value {
+        let events = self.events();
+        loop {
+            let found = self.read(arguments);
+            if what(&found) {
+                return found;
+            }
+            let next = events.lines.recv_timeout(PATIENCE);
+            next.unwrap_or_else(|_| panic!("nothing more happens at {}: {arguments:?}: {found}", self.name));
+            while events.lines.try_recv().is_ok() {}
+        }
+    }
+
+    /// All that has happened at its station since that started, and what happens from now on.
+    fn events(&self) -> Running {
+        let mut command = self.command(&["watch", "--after", "0", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = lines(child.stdout.take().unwrap());
+        Running { child, lines }
+    }
+
     /// Its card for the line `syria`.
     pub(crate) fn card(&self) -> String {
         self.home().join(format!("lines/syria/{}.party.toml", self.name)).display().to_string()
@@ -140,19 +169,24 @@ impl Party {
     pub(crate) fn start(&self) -> Running {
         let mut command = self.command(&["run"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let (to, lines) = channel();
-        std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                if to.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let lines = lines(child.stderr.take().unwrap());
         let mut running = Running { child, lines };
         running.says("the station listens");
         running
     }
+}
+
+/// What a process says, line by line, as it says it.
+fn lines(said: impl Read + Send + 'static) -> Receiver<String> {
+    let (to, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(said).lines().map_while(Result::ok) {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 /// Runs a command to its end.
@@ -162,7 +196,7 @@ pub(crate) fn finish(mut command: Command) -> Left {
     Left { code: left.status.code(), out: text(left.stdout), err: text(left.stderr) }
 }
 
-/// A station at work.
+/// A station at work, or somebody who watches one.
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
