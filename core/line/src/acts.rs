@@ -145,7 +145,7 @@ struct Ending {
 }
 
 impl Ending {
-    fn is_before(&self, entry: EntryRef) -> bool {
+    fn leaves_out(&self, entry: EntryRef) -> bool {
         let size = self.sizes.get(&entry.book).copied().unwrap_or(0);
         entry.book.party == self.party && entry.number > size
     }
@@ -188,9 +188,14 @@ impl Acts {
 
     /// Whether a decision under a cut expelled the author of an entry before it knew of that.
     pub fn is_after_time(&self, entry: EntryRef, under: &Under) -> bool {
-        let decided =
-            |ending: &Ending| self.is_owned(ending.decision, under) && self.is_owned(ending.motion, under);
-        self.endings.iter().any(|ending| ending.is_before(entry) && decided(ending))
+        self.endings_under(under).any(|ending| ending.leaves_out(entry))
+    }
+
+    /// Where the past of parties ends, as the decisions under a cut have it that nothing there disowns.
+    fn endings_under(&self, under: &Under) -> impl Iterator<Item = &Ending> {
+        self.endings
+            .iter()
+            .filter(|ending| self.is_owned(ending.decision, under) && self.is_owned(ending.motion, under))
     }
 
     /// A party's word that it says nothing more, under a cut.
@@ -214,10 +219,8 @@ impl Acts {
 
     /// By what a party is a member no more, under a cut: the decision that expelled it, or its own word that it leaves.
     pub(crate) fn parting(&self, party: Party, under: &Under) -> Option<EntryRef> {
-        let decided = |ending: &&Ending| {
-            ending.party == party && self.stands(ending.decision, under) && self.stands(ending.motion, under)
-        };
-        self.leaving(party, under).or_else(|| self.endings.iter().find(decided).map(|ending| ending.decision))
+        let expelled = || self.endings_under(under).find(|ending| ending.party == party);
+        self.leaving(party, under).or_else(|| expelled().map(|ending| ending.decision))
     }
 
     /// The decision that expelled a party, and the last sizes of its books under its cut.
@@ -268,6 +271,7 @@ impl Acts {
     pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
         // A motion that is decided can be open under a cut that does not cover the decision, or disowns it.
         let acts_go_on = self.openings.iter().any(|opening| opening.act.book.class == Class::A);
+        let acts_go_on = acts_go_on || !self.endings.is_empty();
         let latest = self.order.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
         let unseen = latest.take_while(|decision| acts_go_on || !under.covers(decision.act));
         let mut open: BTreeSet<EntryRef> = unseen.map(|decision| decision.motion).collect();
@@ -329,12 +333,7 @@ impl Acts {
 
     /// The last decision under a cut that carried an amendment of the memorandum, with what it put in force.
     pub fn amended(&self, under: &Under) -> Option<(EntryRef, &Arc<Memorandum>)> {
-        let last = self.amending.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
-        last.filter(|decision| self.stands(decision.act, under) && self.stands(decision.motion, under))
-            .find_map(|decision| match &self.motions.get(&decision.motion)?.matter {
-                Matter::Amend(memorandum) => Some((decision.act, memorandum)),
-                _ => None,
-            })
+        self.carried(under).next_back()
     }
 
     /// Every memorandum that was in force under a cut at some time, the one in force there last.
@@ -343,22 +342,30 @@ impl Acts {
         founding: &'a Memorandum,
         under: &'a Under,
     ) -> impl Iterator<Item = &'a Memorandum> {
-        let decisions = self.amending.iter().filter_map(|(_, act)| self.decisions.get(act));
-        let standing = decisions
-            .filter(|decision| self.stands(decision.act, under) && self.stands(decision.motion, under));
-        let moved = standing.filter_map(|decision| match &self.motions.get(&decision.motion)?.matter {
-            Matter::Amend(memorandum) => Some(&**memorandum),
-            _ => None,
-        });
-        core::iter::once(founding).chain(moved)
+        core::iter::once(founding).chain(self.carried(under).map(|(_, memorandum)| &**memorandum))
     }
 
     /// Every memorandum that was ever put in force after the founding one.
     pub fn amendments(&self) -> impl Iterator<Item = &Arc<Memorandum>> {
-        let motions =
-            self.amending.iter().filter_map(|(_, act)| self.motions.get(&self.decisions.get(act)?.motion));
-        motions.filter_map(|motion| match &motion.matter {
-            Matter::Amend(memorandum) => Some(memorandum),
+        self.all_carried().map(|(_, memorandum)| memorandum)
+    }
+
+    /// The amendments that stand under a cut, in the order of the decisions that carried them.
+    fn carried<'a>(
+        &'a self,
+        under: &Under,
+    ) -> impl DoubleEndedIterator<Item = (EntryRef, &'a Arc<Memorandum>)> {
+        let stands =
+            |decision: &Decision| self.stands(decision.act, under) && self.stands(decision.motion, under);
+        self.all_carried()
+            .filter(move |(decision, _)| stands(decision))
+            .map(|(decision, memorandum)| (decision.act, memorandum))
+    }
+
+    fn all_carried(&self) -> impl DoubleEndedIterator<Item = (&Decision, &Arc<Memorandum>)> {
+        let decisions = self.amending.iter().filter_map(|(_, act)| self.decisions.get(act));
+        decisions.filter_map(|decision| match self.matter(decision.motion)? {
+            Matter::Amend(memorandum) => Some((decision, memorandum)),
             _ => None,
         })
     }
