@@ -211,6 +211,13 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
                 format!("✗ {by}{error}: {what}: expected {}, found {}", text("expected"), text("found"));
             out.paint(Tone::Bad, &said)
         }
+        "clock" if event.at("back_ms").number().is_some() => {
+            let said = format!(
+                "! the clock was set back by {} ms: the line goes on in its own time until the clock has caught up",
+                text("back_ms")
+            );
+            out.paint(Tone::Warn, &said)
+        }
         "clock" => out.paint(Tone::Warn, &format!("! the clock jumped by {} ms", text("by_ms"))),
         "gap" => out.paint(Tone::Warn, "! events are missing here: `detente record show` has all entries"),
         // Where the stream stands, and what only programs follow.

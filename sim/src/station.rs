@@ -89,7 +89,7 @@ impl Station {
     pub(crate) fn input(&mut self, now_ms: u64, event: Event, rng: &mut Rng) {
         let at_ms = self.clock_ms(now_ms);
         if let Some(line) = &mut self.line {
-            line.handle(Input { at_ms, entropy: rng.bytes(), event });
+            line.handle(Input { at_ms, passed_ms: now_ms, entropy: rng.bytes(), event });
         }
     }
 

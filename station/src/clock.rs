@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
@@ -15,6 +15,7 @@ pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
     moved: Arc<Notify>,
     scenario: bool,
+    made: Instant,
 }
 
 fn system_ms() -> u64 {
@@ -25,13 +26,18 @@ fn system_ms() -> u64 {
 impl Clock {
     /// The system's.
     pub fn system() -> Self {
-        Self { ahead_ms: Arc::default(), moved: Arc::default(), scenario: false }
+        Self { ahead_ms: Arc::default(), moved: Arc::default(), scenario: false, made: Instant::now() }
     }
 
     /// A scenario's, which stands at a time now and goes on from there.
     pub fn scenario(now_ms: u64) -> Self {
         let ahead_ms = now_ms.cast_signed().saturating_sub(system_ms().cast_signed());
-        Self { ahead_ms: Arc::new(AtomicI64::new(ahead_ms)), moved: Arc::default(), scenario: true }
+        Self {
+            ahead_ms: Arc::new(AtomicI64::new(ahead_ms)),
+            moved: Arc::default(),
+            scenario: true,
+            made: Instant::now(),
+        }
     }
 
     /// The one that the environment asks for.
@@ -54,6 +60,11 @@ impl Clock {
     /// The time.
     pub fn now_ms(&self) -> u64 {
         system_ms().saturating_add_signed(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// What has passed since it was made, ms, whatever it was set to meanwhile.
+    pub fn passed_ms(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether it is a scenario's.

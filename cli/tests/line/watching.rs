@@ -125,7 +125,7 @@ fn every_event_says_what_it_is() {
         event(4, "circuit", &json!({"circuit": 2, "peer": "rus", "state": "down"})),
         event(5, "missed", &json!({"slot": 77, "party": "rus"})),
         event(6, "breach", &json!({"party": "rus", "error": "Forked", "what": "checkpoint", "expected": "one", "found": "two"})),
-        event(7, "clock", &json!({"by_ms": -4_000})),
+        event(7, "clock", &json!({"by_ms": 4_000_000})),
         event(8, "command", &json!({"id": 1})),
         event(9, "new\u{1b}kind", &json!({"a": 1, "b": "x\u{1b}"})),
         event(10, "standing", &json!({"party": "rus", "in_effect": true})),
@@ -145,7 +145,7 @@ fn every_event_says_what_it_is() {
             format!("{blank}  #4     circuit    ○ circuit 2 to rus: down"),
             format!("{blank}  #5     missed     ! rus owed the test of slot 77"),
             format!("{blank}  #6     breach     ✗ by rus: Forked: checkpoint: expected one, found two"),
-            format!("{blank}  #7     clock      ! the clock jumped by -4000 ms"),
+            format!("{blank}  #7     clock      ! the clock jumped by 4000000 ms"),
             format!("{blank}  #9     new⟨U+001B⟩kind a 1, b x⟨U+001B⟩"),
             format!("{blank}  #10    standing   ● rus is willing"),
         ]

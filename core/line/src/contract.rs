@@ -27,8 +27,10 @@ pub type CircuitId = u64;
 /// One thing that happened, when, with randomness for whatever it may need.
 #[derive(Debug)]
 pub struct Input {
-    /// The station's clock, ms since 1970.
+    /// What the station's clock shows, ms since 1970.
     pub at_ms: u64,
+    /// What has passed by a clock that nobody sets, ms since any moment before the station's start.
+    pub passed_ms: u64,
     /// Fresh random bytes.
     pub entropy: [u8; 32],
     /// What happened.
@@ -147,7 +149,7 @@ pub enum Effect {
     },
     /// Tell whoever is watching.
     Show(Shown),
-    /// Come back at this time; replaces the time asked for before.
+    /// Come back when the clock shows this time; replaces the time asked for before.
     Wake {
         /// ms since 1970.
         at_ms: u64,
@@ -427,6 +429,12 @@ pub enum Shown {
     },
     /// The clock jumped ahead by more than an hour.
     ClockJumped {
+        /// By how much, ms.
+        by_ms: u64,
+    },
+    /// The clock was set back by more than ten seconds: the line goes on in the time that it went by, a little slower,
+    /// until the clock has caught up.
+    ClockSetBack {
         /// By how much, ms.
         by_ms: u64,
     },

@@ -34,6 +34,7 @@ mod memorandum;
 mod mirror;
 pub mod notice;
 pub mod notices;
+mod pace;
 mod positions;
 mod receipts;
 mod report;

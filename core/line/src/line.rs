@@ -22,11 +22,9 @@ use crate::facts::Facts;
 use crate::kind::{Content, Duty};
 use crate::membership::Parting;
 use crate::memorandum::Memorandum;
+use crate::pace::{Jump, Pace};
 use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
-
-/// A clock that jumps ahead by more than this alarms, ms.
-const JUMP_MS: u64 = 3_600_000;
 
 /// A party's own keys and secret for one line.
 pub struct Identity {
@@ -107,7 +105,9 @@ pub struct Line {
     pub(crate) members: Vec<Party>,
     /// Those who are members no more.
     pub(crate) partings: BTreeMap<Party, Parting>,
+    /// The time that the line goes by, ms since 1970: its pace's.
     pub(crate) now_ms: u64,
+    pace: Pace,
     pub(crate) entropy: [u8; 32],
     pub(crate) started: bool,
     pub(crate) books: BTreeMap<Book, BookState>,
@@ -186,6 +186,7 @@ impl Line {
         let mut line = Self {
             id,
             now_ms: 0,
+            pace: Pace::default(),
             entropy: [0; 32],
             started: false,
             books: BTreeMap::new(),
@@ -229,13 +230,13 @@ impl Line {
 
     /// One input; then drain [`Line::effect`] until it is `None`.
     pub fn handle(&mut self, input: Input) {
-        // A station sleeps at most until it asked to be woken: what is much later than that is a jump.
-        let latest = self.wake_ms.unwrap_or(0).max(self.now_ms);
-        let jump_ms = input.at_ms.saturating_sub(latest);
-        if self.started && jump_ms > JUMP_MS {
-            self.show(Shown::ClockJumped { by_ms: jump_ms });
+        let jump = self.pace.go_on(input.at_ms, input.passed_ms, self.wake_ms);
+        self.now_ms = self.pace.now_ms;
+        match jump.filter(|_| self.started) {
+            Some(Jump::Ahead(by_ms)) => self.show(Shown::ClockJumped { by_ms }),
+            Some(Jump::Back(by_ms)) => self.show(Shown::ClockSetBack { by_ms }),
+            None => {}
         }
-        self.now_ms = self.now_ms.max(input.at_ms);
         self.entropy = input.entropy;
         match input.event {
             Event::Started => self.start(),
@@ -527,7 +528,7 @@ impl Line {
     }
 
     fn ask_to_wake(&mut self) {
-        let Some(at_ms) = self.next_wake_ms() else { return };
+        let Some(at_ms) = self.next_wake_ms().map(|at_ms| self.pace.shown_at(at_ms)) else { return };
         if self.wake_ms != Some(at_ms) {
             self.wake_ms = Some(at_ms);
             self.do_next(Effect::Wake { at_ms });

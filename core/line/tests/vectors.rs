@@ -415,7 +415,7 @@ fn conversations() {
         inputs.extend(frames.by_ref().map(|frame| Event::Received { circuit: 1, frame }));
         let mut refused = None;
         for event in inputs {
-            line.handle(Input { at_ms: 1_491_500_000_000, entropy: [7; 32], event });
+            line.handle(Input { at_ms: 1_491_500_000_000, passed_ms: 0, entropy: [7; 32], event });
             while let Some(effect) = line.effect() {
                 if let Effect::Send { what: Outgoing::Close(Some(last)), .. } = effect {
                     match Frame::decode(&last).unwrap() {

@@ -124,7 +124,8 @@ impl World {
         });
     }
 
-    /// Faults stop: the dead start, clocks go on from the latest time they showed, circuits come back.
+    /// Faults stop: the dead start, half of the clocks that were set back go on from the latest time they showed,
+    /// circuits come back.
     pub(super) fn make_calm(&mut self) -> Word {
         self.calm = true;
         self.faults = CircuitFaults::default();
@@ -138,8 +139,9 @@ impl World {
                 station.dies_in = None;
             }
             let latest = self.latest_ms.get(&party).copied().unwrap_or(0);
+            let goes_on = self.rng.chance(500);
             let clock = self.stations.get(&party).map_or(0, |station| station.clock_ms(self.now_ms));
-            if clock < latest {
+            if clock < latest && goes_on {
                 self.set_clock(party, latest as i64 - self.now_ms as i64)?;
             }
             self.start(party)?;

@@ -259,7 +259,12 @@ impl Task {
         let Some(entropy) = self.entropy.draw() else {
             return self.end("the system gives no random bytes".into());
         };
-        self.line.handle(Input { at_ms: self.clock.now_ms(), entropy, event });
+        self.line.handle(Input {
+            at_ms: self.clock.now_ms(),
+            passed_ms: self.clock.passed_ms(),
+            entropy,
+            event,
+        });
         while let Some(effect) = self.line.effect() {
             match effect {
                 Effect::Append(append) => {

@@ -68,6 +68,8 @@ pub(crate) struct Station {
     /// How many steps it has put on circuits.
     pub(crate) steps: u64,
     unsynced: Vec<Append>,
+    /// How far its clock is ahead, ms.
+    pub(crate) ahead_ms: i64,
     life: u64,
     wakes: u64,
 }
@@ -181,6 +183,7 @@ impl LineInMemory {
             loses: |_| false,
             steps: 0,
             unsynced: Vec::new(),
+            ahead_ms: 0,
             life: 0,
             wakes: 0,
         };
@@ -447,11 +450,12 @@ impl LineInMemory {
     }
 
     fn input(&mut self, party: Party, event: Event) {
-        let at_ms = self.now_ms;
+        let passed_ms = self.now_ms;
         let station = self.stations.get_mut(&party).unwrap();
+        let at_ms = passed_ms.saturating_add_signed(station.ahead_ms);
         let life = station.life;
         let Some(line) = &mut station.line else { return };
-        line.handle(Input { at_ms, entropy: [life as u8; 32], event });
+        line.handle(Input { at_ms, passed_ms, entropy: [life as u8; 32], event });
         let effects: Vec<Effect> = core::iter::from_fn(|| line.effect()).collect();
         for effect in effects {
             let station = self.stations.get_mut(&party).unwrap();
@@ -478,7 +482,8 @@ impl LineInMemory {
                 Effect::Wake { at_ms } => {
                     station.wakes += 1;
                     let wake = station.wakes;
-                    let ms = at_ms.saturating_sub(self.now_ms).max(1);
+                    let ms =
+                        at_ms.saturating_add_signed(-station.ahead_ms).saturating_sub(self.now_ms).max(1);
                     self.after(ms, Happening::Woken(party, life, wake));
                 }
             }
