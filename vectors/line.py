@@ -598,7 +598,7 @@ def write_memorandum():
         _14=[
             {1: "activity", 2: 2 * HOUR, 3: 0},
             {1: "site", 2: 0, 4: 3, 5: [6, 7, 18], 6: {1: 500_000}, 7: 10_000, 8: 180 * 24 * HOUR},
-            {1: "convoy", 2: 48 * HOUR, 3: 24 * HOUR, 4: 2, 6: {2: 1, 3: HOUR}},
+            {1: "convoy", 2: 48 * HOUR, 3: 24 * HOUR, 4: 2, 6: {2: 1, 3: HOUR}, 9: 200_000},
         ],
         _17=[-900_000_000, 1_700_000_000, 900_000_000, 5_300_000_000],
         _18=[witness("a.example/w1"), witness("b.example", 3, url="http://127.0.0.1:8400/w")],
@@ -768,6 +768,9 @@ def write_memorandum():
         ("with a tolerance of 99 ppm", {7: 99}),
         ("with a tolerance of 100001 ppm", {7: 100_001}),
         ("with a review at once", {8: 0}),
+        ("with a half width that is no movement", {9: 50_000}),
+        ("of movements 999 mm wide", {4: 2, 9: 999}),
+        ("of movements 500001 m wide", {4: 2, 9: 500_001_000}),
     ):
         bad(f"notice kind {name}", _14=[{**kind, **more}])
     for name, extent in (

@@ -323,6 +323,8 @@ fn asked_of(notice: &NoticeKind) -> String {
     if let Some(ppm) = notice.tolerance_ppm {
         asked.push(format!("covers to {} %", f64::from(ppm) / 10_000.0));
     }
+    let width = |mm: u32| format!("a way of {} to either side where none is said", length::text(mm.into()));
+    asked.extend(notice.half_width_mm.map(width));
     asked.extend(notice.review_ms.map(|review_ms| format!("reviewed within {}", duration::text(review_ms))));
     asked.iter().map(|line| format!("                 {line}\n")).collect()
 }

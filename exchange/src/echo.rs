@@ -42,6 +42,9 @@ pub fn item(item: &Item, zone: Option<&Zone>) -> Vec<String> {
     for one in &item.parts {
         part(one, zone, &mut lines);
     }
+    if let Some(mm) = item.half_width_mm {
+        lines.push(format!("  a way of {} m to either side", length::metres(mm.into())));
+    }
     for waypoint in &item.waypoints {
         lines.push(format!("  waypoint {}", place(waypoint.position)));
         lines.push(format!("    from {}", moment(waypoint.from_ms, zone)));

@@ -100,6 +100,8 @@ pub struct Item {
     pub parts: Vec<Part>,
     /// Its waypoints, in the order of the file.
     pub waypoints: Vec<Waypoint>,
+    /// How wide the way between its waypoints is to either side, mm, if that was said.
+    pub half_width_mm: Option<u32>,
     /// What else is said of it.
     pub fields: BTreeMap<Field, Value>,
 }
@@ -114,13 +116,16 @@ impl Item {
             text: String::new(),
             parts: Vec::new(),
             waypoints: Vec::new(),
+            half_width_mm: None,
             fields: BTreeMap::new(),
         }
     }
 
     /// Whether both say the same, wherever they stand.
     pub fn says_as(&self, other: &Self) -> bool {
-        (&self.id, self.kind, &self.text, &self.parts, &self.waypoints, &self.fields)
-            == (&other.id, other.kind, &other.text, &other.parts, &other.waypoints, &other.fields)
+        let said = |item: &Self| (item.kind, item.half_width_mm);
+        said(self) == said(other)
+            && (&self.id, &self.text, &self.parts, &self.waypoints, &self.fields)
+                == (&other.id, &other.text, &other.parts, &other.waypoints, &other.fields)
     }
 }

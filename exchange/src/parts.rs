@@ -148,7 +148,11 @@ pub(crate) fn list(item: &Item) -> Value {
             (from, until) => Value::from(vec![from, until]),
         };
         let times: Vec<Value> = item.waypoints.iter().map(window).collect();
-        parts.push(Value::Object(Map::from_iter([(Attribute::Times.name().to_owned(), Value::from(times))])));
+        let mut said = Map::from_iter([(Attribute::Times.name().to_owned(), Value::from(times))]);
+        said.extend(
+            writing::way(item).map(|(attribute, text)| (attribute.name().to_owned(), Value::from(text))),
+        );
+        parts.push(Value::Object(said));
     }
     Value::from(parts)
 }

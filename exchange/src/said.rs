@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use detente_airspace::altitude::{Band, Datum, Ground, Limit};
 use detente_airspace::area::Area;
 use detente_airspace::bounds::Bounds;
+use detente_airspace::cover::{LEAST_MM, MOST_MM};
+use detente_airspace::fault::Fault;
 use detente_airspace::position::{Position, TURN};
 use detente_airspace::span::Span;
 use detente_line::notice::{Field, Form, Value};
@@ -78,6 +80,28 @@ pub(crate) fn unswapped(position: Position, options: &Options) -> Result<Positio
     }
 }
 
+/// Takes a distance, which may have been said before and not otherwise.
+fn once(known: &mut Option<u32>, mm: u32) -> Result<(), Reason> {
+    let metres = |mm: u32| format!("{} m", length::metres(mm.into()));
+    match *known {
+        // The half of a width is rounded up.
+        Some(said) if said.abs_diff(mm) > 1 => Err(cell::contradiction(&metres(said), &metres(mm))),
+        _ => {
+            known.get_or_insert(mm);
+            Ok(())
+        }
+    }
+}
+
+/// Whether something can be covered to a distance.
+fn in_reach(mm: u32) -> Result<(), Reason> {
+    if (LEAST_MM..=MOST_MM).contains(&mm) {
+        return Ok(());
+    }
+    let (least_mm, most_mm, mm) = (LEAST_MM.into(), MOST_MM.into(), mm.into());
+    Err(Reason::Airspace(Fault::Distance { least_mm, most_mm, mm }))
+}
+
 impl Said {
     /// Takes what other values are taken by: the zone of times, the datum of altitudes.
     ///
@@ -139,13 +163,13 @@ impl Said {
             Attribute::Longitude => self.lon = Some(position::one(&shown(), Axis::Longitude)?),
             Attribute::To => self.to = Some(self.typed(cell, options)?.0),
             Attribute::Area => self.area = Some(outline::read(&shown(), options)?),
-            Attribute::Radius => self.radius_mm = Some(length::distance(&shown(), header.unit)?),
-            Attribute::HalfWidth => self.half_width_mm = Some(length::distance(&shown(), header.unit)?),
+            Attribute::Radius => once(&mut self.radius_mm, length::distance(&shown(), header.unit)?)?,
+            Attribute::HalfWidth => once(&mut self.half_width_mm, length::distance(&shown(), header.unit)?)?,
             Attribute::Diameter => {
-                self.radius_mm = Some(length::distance(&shown(), header.unit)?.div_ceil(2))
+                once(&mut self.radius_mm, length::distance(&shown(), header.unit)?.div_ceil(2))?;
             }
             Attribute::Width => {
-                self.half_width_mm = Some(length::distance(&shown(), header.unit)?.div_ceil(2))
+                once(&mut self.half_width_mm, length::distance(&shown(), header.unit)?.div_ceil(2))?;
             }
             Attribute::From => self.from = Some(self.time(header, cell, options)?),
             Attribute::Until => self.until = Some(self.time(header, cell, options)?),
@@ -169,6 +193,12 @@ impl Said {
                     }
                     _ => cell.value(field, header.unit)?,
                 };
+                if field == Field::Function && cell.kind().is_ok() {
+                    let found = shown();
+                    self.notes.push(format!(
+                        "{found}: taken for what the place is for; what a row is stands in a column `kind`"
+                    ));
+                }
                 self.fields.insert(field, value);
             }
             // Taken before all others, or by who reads lines and parts.
@@ -323,14 +353,14 @@ impl Said {
                 until_ms: span.until_ms(),
             };
             item.waypoints.extend(positions.into_iter().zip(times).map(waypoint));
-            return Ok(());
+            return self.widen(item);
         }
         match geometry {
             Geometry::Point(position) if self.is_waypoint() => {
                 let span = self.window()?;
                 let (from_ms, until_ms) = (span.from_ms(), span.until_ms());
                 item.waypoints.push(Waypoint { position, from_ms, until_ms });
-                Ok(())
+                self.widen(item)
             }
             Geometry::Point(position) => match (self.radius_mm, self.figure) {
                 (None, Some(Figure::Circle)) => Err(Reason::Missing { what: "the radius" }),
@@ -357,17 +387,20 @@ impl Said {
         }
     }
 
+    /// How wide the way of a movement is: there is one width for all of it.
+    fn widen(&self, item: &mut Item) -> Result<(), Reason> {
+        let Some(mm) = self.half_width_mm else { return Ok(()) };
+        in_reach(mm)?;
+        once(&mut item.half_width_mm, mm)
+    }
+
     fn part(&self, shape: Shape, item: &mut Item) -> Result<(), Reason> {
         let distance_mm = match &shape {
             Shape::Circle { radius_mm, .. } => Some(*radius_mm),
             Shape::Leg { half_width_mm, .. } => Some(*half_width_mm),
             Shape::Area(_) | Shape::Point(_) => None,
         };
-        use detente_airspace::cover::{LEAST_MM, MOST_MM};
-        if let Some(mm) = distance_mm.filter(|mm| !(LEAST_MM..=MOST_MM).contains(mm)) {
-            let (least_mm, most_mm, mm) = (LEAST_MM.into(), MOST_MM.into(), mm.into());
-            return Err(Reason::Airspace(detente_airspace::fault::Fault::Distance { least_mm, most_mm, mm }));
-        }
+        distance_mm.map_or(Ok(()), in_reach)?;
         item.parts.push(Part { shape, band: self.band()?, span: self.span()? });
         Ok(())
     }

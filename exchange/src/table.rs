@@ -214,6 +214,7 @@ pub(crate) fn written(items: &[Item]) -> Vec<Vec<(String, bool)>> {
             let (from, until) = writing::window(waypoint);
             said.push((Attribute::Shape, "waypoint".to_owned()));
             said.extend([(Attribute::From, from), (Attribute::Until, until)]);
+            said.extend(writing::way(item));
             said
         });
         for (index, said) in parts.chain(waypoints).enumerate() {

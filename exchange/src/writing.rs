@@ -144,6 +144,11 @@ fn band(band: &Band) -> impl Iterator<Item = (Attribute, String)> {
     [lower, upper, lowest, highest].into_iter().flatten()
 }
 
+/// How wide the way between the waypoints is.
+pub(crate) fn way(item: &Item) -> Option<(Attribute, String)> {
+    item.half_width_mm.map(|mm| (Attribute::HalfWidth, length::metres(mm.into())))
+}
+
 /// When a waypoint is passed: a time, or from when until when.
 pub(crate) fn window(waypoint: &Waypoint) -> (String, String) {
     (time::rfc3339(waypoint.from_ms), time::rfc3339(waypoint.until_ms))

@@ -252,3 +252,43 @@ fn formulas_in_tables_that_we_write_stay_texts() {
     let text = String::from_utf8(written).unwrap();
     assert!(text.contains("\"'=HYPERLINK(\"\"http://x\"\")\""), "{text}");
 }
+
+#[test]
+fn one_distance_said_in_two_ways_is_said_alike() {
+    let site =
+        |columns: &str, values: &str| format!("id,latitude,longitude,{columns}\nS,36.2,37.1,{values}\n");
+    assert_eq!(names(site("radius,diameter", "100,300"), "a.csv"), ["Contradiction"]);
+    let agreed = read(site("radius,diameter", "150,300").as_bytes(), "a.csv", &Options::default()).unwrap();
+    assert_eq!(agreed.items.len(), 1);
+    let leg =
+        |values: &str| format!("id,position,to,half width,width\nL,\"36.2,37.1\",\"36.3,37.1\",{values}\n");
+    assert_eq!(names(leg("100,100"), "a.csv"), ["Contradiction"]);
+    assert!(read(leg("100,200").as_bytes(), "a.csv", &Options::default()).is_ok());
+}
+
+#[test]
+fn a_way_has_one_width() {
+    let convoy = |widths: [&str; 2]| {
+        let [first, second] = widths;
+        format!(
+            "id,kind,latitude,longitude,time,width\n\
+             C,movement,36.2,37.1,2036-01-01T06:00Z,{first}\nC,movement,36.3,37.1,2036-01-01T07:00Z,{second}\n"
+        )
+    };
+    assert_eq!(names(convoy(["400", "500"]), "a.csv"), ["Contradiction"]);
+    assert_eq!(names(convoy(["1", ""]), "a.csv"), ["Distance"]);
+    for widths in [["400", "400"], ["400", ""], ["", "400"]] {
+        let reading = read(convoy(widths).as_bytes(), "a.csv", &Options::default()).unwrap();
+        assert_eq!(reading.items[0].half_width_mm, Some(200_000), "{widths:?}");
+    }
+}
+
+#[test]
+fn what_a_place_is_for_is_not_what_a_row_is() {
+    let file = "id,type,latitude,longitude\nS,movement,36.2,37.1\nT,hospital,36.3,37.1\n";
+    let reading = read(file.as_bytes(), "a.csv", &Options::default()).unwrap();
+    let told: Vec<&str> = reading.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("movement: taken for what the place is for"), "{told:?}");
+    assert_eq!(reading.items[0].kind, None);
+}

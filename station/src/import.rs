@@ -22,8 +22,6 @@ use rayon::prelude::*;
 
 /// Bytes of an entry that are not its body, at most.
 const FRAME: usize = 1_024;
-/// How wide a movement's way is to either side, where it is said by its waypoints alone, mm.
-const HALF_WIDTH_MM: u32 = 50_000;
 /// Most rows that are shown.
 pub const MAX_ROWS: usize = 1_000;
 /// Most faults that are told.
@@ -155,9 +153,11 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                 for reason in short {
                     understood.refuse(&item.place, reason);
                 }
-                if item.parts.is_empty() {
-                    let reason =
-                        format!("its way is taken to be {} m wide to either side", HALF_WIDTH_MM / 1_000);
+                if item.parts.is_empty() && item.half_width_mm.is_none() {
+                    let kinds = terms.memorandum.terms().notices.iter();
+                    let kind = kinds.filter(|kind| kind.name == notice.kind).map(NoticeKind::half_width_mm);
+                    let metres = f64::from(kind.sum::<u32>()) / 1e3;
+                    let reason = format!("its way is taken to be {metres} m wide to either side");
                     understood.notes.push(Wrong { place: item.place.to_string(), reason });
                     understood.notes.truncate(MAX_FAULTS);
                 }
@@ -258,7 +258,7 @@ fn notice_of(
         Ok(Waypoint { position: passed.position, window })
     });
     let waypoints: Vec<Waypoint> = waypoints.collect::<Result<_, String>>().map_err(one)?;
-    let between = legs_between(item);
+    let between = legs_between(item, item.half_width_mm.unwrap_or(kind.half_width_mm()));
     let parts = if item.parts.is_empty() { &between } else { &item.parts };
     if parts.is_empty() {
         return Err(one("expected a place, or two waypoints and more, found neither".into()));
@@ -326,13 +326,13 @@ fn said(content: &Content, short: Shortness) -> Result<Option<Said>, Vec<String>
     Ok(said)
 }
 
-/// The legs between the waypoints of a movement of which nothing says how wide its way is.
-fn legs_between(item: &Item) -> Vec<Part> {
+/// The legs between the waypoints of a movement, where no parts are said.
+fn legs_between(item: &Item, half_width_mm: u32) -> Vec<Part> {
     let pairs = item.waypoints.iter().zip(item.waypoints.iter().skip(1));
     let shape = |from: &Passed, to: &Passed| match from.position == to.position {
         // A stop: all around the place, for as long as it lasts.
-        true => Meant::Circle { centre: from.position, radius_mm: HALF_WIDTH_MM },
-        false => Meant::Leg { from: from.position, to: to.position, half_width_mm: HALF_WIDTH_MM },
+        true => Meant::Circle { centre: from.position, radius_mm: half_width_mm },
+        false => Meant::Leg { from: from.position, to: to.position, half_width_mm },
     };
     pairs.map(|(from, to)| Part { shape: shape(from, to), band: Band::ALL, span: None }).collect()
 }

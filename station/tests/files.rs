@@ -5,7 +5,8 @@
 
 mod parties;
 
-use parties::Station;
+use parties::stream::Stream;
+use parties::{Party, Station, agree_on};
 use serde_json::{Value, json};
 
 const SITES: &str = "\
@@ -150,6 +151,71 @@ async fn a_movement_is_a_leg_between_every_two_of_its_waypoints() {
     let minutes =
         ["from_ms", "until_ms"].map(|name| (stop[name].as_u64().unwrap_or(0) - 2_082_758_400_000) / 60_000);
     assert_eq!(minutes, [420, 470], "{stop}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_is_as_wide_as_the_file_says_or_else_its_kind() {
+    let mut parties = [Party::new("usa"), Party::new("rus")];
+    agree_on("test", &mut parties, |paper| {
+        let convoys = paper.notice.iter_mut().filter(|kind| kind.name == "movement");
+        convoys.for_each(|kind| kind.half_width = Some(150_000));
+    });
+    let usa = parties[0].up().await;
+    let convoy = |column: &str, value: &str| {
+        format!(
+            "id,kind,organisation,name,contact,latitude,longitude,time{column}\n\
+             C-1,movement,UN,Convoy,+963 1,36.20,37.10,2036-01-01T06:00Z{value}\n\
+             C-1,movement,,,,36.30,37.20,2036-01-01T07:00Z{value}\n"
+        )
+    };
+    let width =
+        |answer: &Value| answer["rows"][0]["notice"]["volumes"][0]["shape"]["leg"]["half_width_m"].clone();
+    let by_kind = import(&usa, "name=a.csv&dry_run=true", &convoy("", "")).await;
+    assert_eq!(width(&by_kind), json!(150.0), "{by_kind}");
+    assert!(by_kind["notes"].to_string().contains("150 m wide to either side"), "{by_kind}");
+    let by_file = import(&usa, "name=a.csv&dry_run=true", &convoy(",half width", ",20")).await;
+    assert_eq!((width(&by_file), &by_file["notes"]), (json!(20.0), &json!([])), "{by_file}");
+    let passed =
+        |position: [f64; 2], at_ms: u64| json!({"position": position, "from_ms": at_ms, "until_ms": at_ms});
+    let written = usa.post(
+        "/v1/lines/test/entries",
+        json!({"kind": "notice", "notice": {
+            "notice_kind": "movement", "text": "Convoy", "fields": {"organisation": "UN", "contact": "+963 1"},
+            "waypoints": [passed([36.2, 37.1], 2_082_787_200_000), passed([36.3, 37.2], 2_082_790_800_000)],
+        }}),
+    );
+    let name = written.await["entry"].as_str().expect("an entry").to_owned();
+    let entry = usa.entry_with(&name).await;
+    let leg = &entry["body"]["notice"]["volumes"][0]["shape"]["leg"];
+    assert_eq!(leg["half_width_m"], json!(150.0), "{entry}");
+}
+
+/// A list of thousands is under way when a FLASH is written: it does not wait for the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn flash_passes_a_list_that_is_being_written() {
+    const ROWS: usize = 4_000;
+    let [usa, rus] = parties::pair().await;
+    let rows = (0..ROWS).map(|row| {
+        let lat = 36.0 + row as f64 / 10_000.0;
+        format!("A-{row},activity,Patrol,{lat},37.1,500,2036-01-01T00:00Z,2036-01-02T00:00Z\n")
+    });
+    let list: String = std::iter::once("id,kind,name,latitude,longitude,radius_m,from,until\n".to_owned())
+        .chain(rows)
+        .collect();
+    let mut events = Stream::open(&usa, "", "").await;
+    let listing = import(&usa, "name=list.csv", &list);
+    let flash = async {
+        events.next_named("entry").await;
+        let flash = usa.write(json!({"kind": "message", "precedence": "Z", "text": "Stop."})).await;
+        rus.entry_with(&flash).await;
+        let books = usa.get("/v1/lines/test/books").await;
+        let of_list = |book: &&Value| book["book"] == "usa/R";
+        books["books"].as_array().and_then(|books| books.iter().find(of_list)?["size"].as_u64())
+    };
+    let (listed, written) = tokio::join!(listing, flash);
+    assert_eq!(listed["written"], json!(ROWS), "{listed}");
+    let written = written.expect("a book of the list");
+    assert!(written < ROWS as u64, "the FLASH came after all {written} rows");
 }
 
 #[tokio::test(flavor = "multi_thread")]

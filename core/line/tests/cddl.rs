@@ -169,6 +169,7 @@ fn memorandum() {
         "upside down",
         "runs west",
         "over more than a turn",
+        "a half width that is no movement",
     ];
     hold_refused(&rules, "memorandum", &file.list("refused"), &beyond);
 }

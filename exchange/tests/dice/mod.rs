@@ -170,6 +170,9 @@ impl Dice {
         if !item.waypoints.is_empty() && self.half() {
             item.parts.clear();
         }
+        if !item.waypoints.is_empty() && self.half() {
+            item.half_width_mm = Some(self.between(1_000, 500_000_000) as u32);
+        }
         item.fields = BTreeMap::new();
         for field in Field::ALL {
             if self.half() {

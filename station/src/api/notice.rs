@@ -226,7 +226,9 @@ impl AskedNotice {
         let waypoints: Vec<Waypoint> = waypoints.collect::<Result<_, Refused>>()?;
         let asked = match &self.volumes {
             Some(volumes) => volumes.iter().map(|volume| volume.volume(kind)).collect::<Result<_, _>>()?,
-            None if self.half_width_m.is_some() && !waypoints.is_empty() => self.legs(kind, &waypoints)?,
+            None if !waypoints.is_empty() && (self.half_width_m.is_some() || self.is_nowhere()) => {
+                self.legs(kind, &waypoints)?
+            }
             None => vec![self.only().volume(kind)?],
         };
         let mut fields = fields(self.fields.unwrap_or_default())?;
@@ -235,6 +237,11 @@ impl AskedNotice {
         }
         let emergency = self.emergency.unwrap_or(false);
         Ok(Notice { kind: name, text, volumes: asked, fields, emergency, waypoints })
+    }
+
+    /// Whether no place is said at the top.
+    fn is_nowhere(&self) -> bool {
+        self.area.is_none() && self.circle.is_none()
     }
 
     /// The volume that is said at the top.
@@ -254,7 +261,7 @@ impl AskedNotice {
 
     /// A volume a leg of a movement, from when its first waypoint can be passed to when its second one can.
     fn legs(&self, kind: &NoticeKind, waypoints: &[Waypoint]) -> Result<Vec<Volume>, Refused> {
-        let half_width_m = self.half_width_m.unwrap_or_default();
+        let half_width_m = self.half_width_m.unwrap_or(f64::from(kind.half_width_mm()) / 1e3);
         let degrees = |place: Position| [f64::from(place.lat) / 1e7, f64::from(place.lon) / 1e7];
         let legs = waypoints.iter().zip(waypoints.iter().skip(1)).map(|(from, to)| {
             let leg = AskedLeg { from: degrees(from.position), to: degrees(to.position), half_width_m };

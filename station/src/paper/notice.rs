@@ -35,6 +35,9 @@ pub struct NoticePart {
     /// Longest time from its beginning to its review, ms.
     #[serde(default, with = "duration::maybe", skip_serializing_if = "Option::is_none")]
     pub review: Option<u64>,
+    /// How wide the way of a movement is to either side where its author does not say, mm; `None`: 50 m.
+    #[serde(default, with = "length", skip_serializing_if = "Option::is_none")]
+    pub half_width: Option<u64>,
 }
 
 /// `separation` of a `[[notice]]`
@@ -64,6 +67,7 @@ impl NoticePart {
             separation: None,
             tolerance: None,
             review: None,
+            half_width: None,
         }
     }
 
@@ -126,25 +130,25 @@ impl NoticePart {
             minima,
             tolerance_ppm: tolerance_ppm.filter(|ppm| *ppm != TOLERANCE_PPM),
             review_ms: self.review,
+            half_width_mm: short_length(&below("half-width"), self.half_width)?,
         })
     }
 }
 
 impl SeparationPart {
     fn minima(&self, at: &str) -> Result<Minima, Wrong> {
-        let short = |field: &str, mm: Option<u64>| {
-            mm.map(|mm| {
-                let below = format!("{at}.{field}");
-                u32::try_from(mm).map_err(|_| Wrong::new(below, "at most 4,294 km", &length::text(mm)))
-            })
-            .transpose()
-        };
         Ok(Minima {
-            distance_mm: short("distance", self.distance)?,
-            vertical_mm: short("height", self.height)?,
+            distance_mm: short_length(&format!("{at}.distance"), self.distance)?,
+            vertical_mm: short_length(&format!("{at}.height"), self.height)?,
             time_ms: self.time,
         })
     }
+}
+
+/// A length that a memorandum has room for, mm.
+fn short_length(at: &str, mm: Option<u64>) -> Result<Option<u32>, Wrong> {
+    let short = |mm| u32::try_from(mm).map_err(|_| Wrong::new(at, "at most 4,294 km", &length::text(mm)));
+    mm.map(short).transpose()
 }
 
 /// The extent of south, west, north and east in degrees.

@@ -192,6 +192,7 @@ impl NoticePart {
             }),
             tolerance: kind.tolerance_ppm.map(|ppm| f64::from(ppm) / 1e6),
             review: kind.review_ms,
+            half_width: kind.half_width_mm.map(u64::from),
         }
     }
 }

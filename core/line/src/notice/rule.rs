@@ -45,7 +45,13 @@ pub struct NoticeKind {
     /// Longest time from its beginning to its review, ms; `None`: it need not be reviewed.
     #[n(8)]
     pub review_ms: Option<u64>,
+    /// How wide the way of a movement is to either side where its author does not say, mm; `None`: [`HALF_WIDTH_MM`].
+    #[n(9)]
+    pub half_width_mm: Option<u32>,
 }
+
+/// How wide the way of a movement is to either side where neither its author nor its kind says, mm.
+pub const HALF_WIDTH_MM: u32 = 50_000;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -147,6 +153,7 @@ impl NoticeKind {
             minima: None,
             tolerance_ppm: None,
             review_ms: None,
+            half_width_mm: None,
         }
     }
 
@@ -163,6 +170,11 @@ impl NoticeKind {
     /// How far its covers may go beyond, in parts in a million.
     pub fn tolerance_ppm(&self) -> u32 {
         self.tolerance_ppm.unwrap_or(TOLERANCE_PPM)
+    }
+
+    /// How wide the way of a movement is to either side where its author does not say, mm.
+    pub fn half_width_mm(&self) -> u32 {
+        self.half_width_mm.unwrap_or(HALF_WIDTH_MM)
     }
 
     /// The fields that it must have.
@@ -200,6 +212,16 @@ impl NoticeKind {
         }
         if self.review_ms == Some(0) {
             return Err(refuse("notice kind", named("time to review over 0"), "0"));
+        }
+        if let Some(mm) = self.half_width_mm {
+            if self.nature() != Nature::Movement {
+                let found = self.nature().name();
+                return Err(refuse("notice kind", named("a movement for the half width"), found));
+            }
+            if !(LEAST_MM..=MOST_MM).contains(&mm) {
+                let found = format!("{mm} mm");
+                return Err(refuse("notice kind", named("half width of 1 m to 500 km"), found));
+            }
         }
         Ok(())
     }
