@@ -62,6 +62,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     if overdue > 0 {
         page.line(&out.paint(Tone::Bad, &format!("  ! {overdue} of those owed are overdue: detente inbox")));
     }
+    due(out, &mut page, status.at("due"));
     motions(&mut page, out, status.at("motions"), now_ms);
     if let Some(ms) = status.at("next_test_ms").number() {
         page.heading(&format!("NEXT TEST  {}", time::stamp_from_now(ms, now_ms)));
@@ -156,6 +157,23 @@ fn waits_for_room(out: &Output, page: &mut Page<'_>, waits: Field<'_>) {
         let lost = format!("  ! lost, for want of any place: proofs of breaches {dropped}");
         page.line(&out.paint(Tone::Bad, &lost));
     }
+}
+
+/// What comes due of notices in force.
+fn due(out: &Output, page: &mut Page<'_>, due: Field<'_>) {
+    let said =
+        [("ends", "ending soon"), ("review", "to be reviewed soon"), ("review-overdue", "review overdue")];
+    let counts = said.into_iter().filter_map(|(name, said)| {
+        let count = due.at(name).number().filter(|count| *count > 0)?;
+        Some(format!("{said} {count}"))
+    });
+    let counts: Vec<String> = counts.collect();
+    if counts.is_empty() {
+        return;
+    }
+    page.heading("NOTICES IN FORCE");
+    let tone = if due.at("review-overdue").number().unwrap_or(0) > 0 { Tone::Bad } else { Tone::Warn };
+    page.line(&out.paint(tone, &format!("  ! {}: detente notice list", counts.join(", "))));
 }
 
 fn witnesses(out: &Output, page: &mut Page<'_>, witnesses: Field<'_>, now_ms: u64) {

@@ -79,6 +79,8 @@ async fn what_comes_due_is_told_once_by_the_stations_clock_and_over_restarts() {
     let marks: Vec<&Value> =
         listed["notices"].as_array().expect("a list").iter().map(|notice| &notice["due"]).collect();
     assert_eq!(marks, [&json!([]), &json!(["ends"])], "{listed}");
+    let counts = station.get("/v1/lines/test").await["due"].clone();
+    assert_eq!(counts, json!({"ends": 1, "review": 0, "review-overdue": 0}));
     advance(&station, NOW_MS + 17 * DAY).await;
     let near = events.next_named("due").await;
     assert_eq!((&near["entry"], &near["due"]), (&json!(hospital), &json!("review")), "{near}");
@@ -94,6 +96,7 @@ async fn what_comes_due_is_told_once_by_the_stations_clock_and_over_restarts() {
     assert_eq!(told(&station).await, [] as [&str; 0]);
     let listed = station.get("/v1/lines/test/notices").await;
     assert_eq!(listed["notices"][0]["due"], json!(["review-overdue"]), "{listed}");
+    assert_eq!(station.get("/v1/lines/test").await["due"]["review-overdue"], json!(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
+use crate::airspace::{self, Due, Room};
 use crate::keeper::{Keeper, WaitsForRoom};
 use crate::paper::Paper;
 
@@ -158,6 +159,23 @@ fn witnesses_json(keeper: &Keeper) -> Value {
     json!(witnesses.collect::<Vec<_>>())
 }
 
+/// How many notices in force there is something due of, by what it is.
+async fn due_json(keeper: &Keeper, now_ms: u64) -> Result<Value, Refused> {
+    let counted = keeper.airspace.look(move |room: &mut Room| {
+        let ahead_ms = room.ahead_ms();
+        let mut counts = [Due::Ends, Due::Review, Due::ReviewOverdue].map(|due| (due, 0_u64));
+        for (_, standing) in room.notices().in_force(now_ms) {
+            for due in airspace::due(&standing, now_ms, ahead_ms) {
+                counts.iter_mut().filter(|(one, _)| *one == due).for_each(|(_, count)| *count += 1);
+            }
+        }
+        counts
+    });
+    let counts = counted.await.ok_or_else(Refused::stopping)?;
+    let counts = counts.map(|(due, count)| (due.name().to_owned(), json!(count)));
+    Ok(Value::Object(Map::from_iter(counts)))
+}
+
 /// `GET …/lines/{line}`
 pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let now_ms = api.now_ms();
@@ -166,6 +184,7 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     let mut status = seen.ok_or_else(Refused::stopping)?;
     if let Some(fields) = status.as_object_mut() {
         fields.insert("witnesses".into(), witnesses_json(keeper));
+        fields.insert("due".into(), due_json(keeper, now_ms).await?);
         let WaitsForRoom { signatures, evidence, dropped } = keeper.waits_for_room();
         let waits = json!({"signatures": signatures, "evidence": evidence, "evidence_dropped": dropped});
         fields.insert("waits_for_room".into(), waits);
