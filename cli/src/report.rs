@@ -2,14 +2,10 @@
 //! (spec/line.md §4.2).
 
 use clap::Args;
-use detente_line::airspace::bounds::Bounds;
-use detente_line::airspace::coarse::{self, Coarseness};
-use detente_line::airspace::span::Span;
 use detente_station::{Home, duration, length};
 use serde_json::{Value, json};
 
 use crate::airspace::plan_number;
-use crate::answer::Field;
 use crate::draft::{Desk, Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
 use crate::files;
@@ -61,7 +57,10 @@ pub(crate) struct Report {
 
 /// How coarsely something is said: `10km,1h`.
 #[derive(Debug, Clone, Copy)]
-struct Coarse(Coarseness);
+struct Coarse {
+    place_mm: u64,
+    time_ms: u64,
+}
 
 impl std::str::FromStr for Coarse {
     type Err = String;
@@ -73,7 +72,7 @@ impl std::str::FromStr for Coarse {
         if place_mm < least_mm || !(60_000..=most_ms).contains(&time_ms) {
             return Err("expected 100m or more, and 1m to 1d, such as 10km,1h".to_owned());
         }
-        Ok(Self(Coarseness { place_mm, time_ms }))
+        Ok(Self { place_mm, time_ms })
     }
 }
 
@@ -115,68 +114,32 @@ fn typed(asked: &Report, desk: &Desk, out: &Output) -> (Value, String) {
     (volume, verdict.to_owned())
 }
 
-/// What a plan has in common with a notice, said no finer than was chosen and at no height: the same for whatever touches
-/// the same cells and steps (`detente_line::airspace::coarse`).
+/// What a plan has in common with a notice, as its station says it: no finer than was chosen.
 async fn coarsely(
     asked: &Report,
-    Coarse(coarseness): Coarse,
+    Coarse { place_mm, time_ms }: Coarse,
     desk: &Desk,
     out: &Output,
 ) -> Result<(Value, String), Failure> {
-    let answer = desk.on().get(&format!("/conflicts?of={}", files::escaped(&asked.subject))).await?;
-    let plan_of =
-        |conflict: &Field<'_>| conflict.at("other").text()?.strip_prefix("plan/")?.parse::<u64>().ok();
-    let wanted =
-        |conflict: &Field<'_>| plan_of(conflict).is_some_and(|plan| asked.plan.is_none_or(|one| one == plan));
-    let found: Vec<Field<'_>> = answer.at("conflicts").list().filter(wanted).collect();
-    let conflict = match found.as_slice() {
-        [only] => *only,
-        several => {
-            let plans: Vec<String> =
-                several.iter().filter_map(plan_of).map(|plan| format!("plan/{plan}")).collect();
-            let found = if plans.is_empty() { "none".to_owned() } else { plans.join(", ") };
-            let hint = "`detente conflicts` lists what is in the way; name one of several with --plan";
-            let expected = format!("one own plan in the way of {}", asked.subject);
-            return Err(Failure::misuse("--coarse", expected, found, hint));
-        }
-    };
-    let overlap = conflict.at("overlap");
-    let said = (|| {
-        let sides: Vec<f64> =
-            overlap.at("bounds").list().filter_map(|side| side.text()?.parse().ok()).collect();
-        let [south, west, north, east] = sides.as_slice() else { return None };
-        let units = |degrees: &f64| (degrees * 1e7).round();
-        let bounds = Bounds {
-            south: units(south) as i32,
-            west: units(west) as i64,
-            north: units(north) as i32,
-            east: units(east) as i64,
-        };
-        let from_ms = overlap.at("from_ms").number()?;
-        let span = match overlap.at("until_ms").number() {
-            Some(until_ms) => Span::new(from_ms, until_ms),
-            None => Span::since(from_ms),
-        };
-        Some((coarseness.place(bounds)?, coarseness.time(span.ok()?)?))
-    })();
-    let Some((bounds, span)) = said else {
-        let hint = "choose a finer one, or say the place yourself with --area";
-        return Err(Failure::misuse(
-            "--coarse",
-            "a coarseness that this place can be said at",
-            "a coarser one",
-            hint,
-        ));
-    };
-    let corners =
-        coarse::corners(bounds).map(|corner| [f64::from(corner.lat) / 1e7, f64::from(corner.lon) / 1e7]);
-    for [lat, lon] in corners {
-        out.remark(&format!("says: corner {lat}, {lon}"));
+    let plan = asked.plan.map(|plan| format!("&plan={plan}")).unwrap_or_default();
+    let (subject, place_m) = (files::escaped(&asked.subject), place_mm as f64 / 1e3);
+    let path = format!("/conflicts/coarse?of={subject}&place_m={place_m}&time_ms={time_ms}{plan}");
+    let answer = desk.on().get(&path).await?;
+    let said = answer.at("volume");
+    let corners = said
+        .at("area")
+        .list()
+        .map(|corner| corner.list().filter_map(|degrees| degrees.text()?.parse().ok()).collect::<Vec<f64>>());
+    let corners: Vec<Vec<f64>> = corners.collect();
+    for corner in &corners {
+        let degrees: Vec<String> = corner.iter().map(f64::to_string).collect();
+        out.remark(&format!("says: corner {}", degrees.join(", ")));
     }
+    let (from_ms, until_ms) = (said.at("from_ms").number(), said.at("until_ms").number());
     out.remark("says: at any height");
-    out.remark(&format!("says: from  {}", time::stamp(span.from_ms())));
-    let until = span.end_ms().map_or_else(|| "it is withdrawn".to_owned(), time::stamp);
+    out.remark(&format!("says: from  {}", from_ms.map(time::stamp).unwrap_or_default()));
+    let until = until_ms.map_or_else(|| "it is withdrawn".to_owned(), time::stamp);
     out.remark(&format!("says: until {until}"));
-    let volume = json!({"area": corners, "from_ms": span.from_ms(), "until_ms": span.end_ms()});
-    Ok((volume, conflict.at("verdict").or_unknown()))
+    let volume = json!({"area": corners, "from_ms": from_ms, "until_ms": until_ms});
+    Ok((volume, answer.at("verdict").or_unknown()))
 }

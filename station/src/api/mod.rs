@@ -5,6 +5,7 @@
 
 mod airspace;
 pub(crate) mod attachments;
+mod coarse;
 mod consent;
 mod doctor;
 mod dossier;
@@ -337,6 +338,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/notices", get(airspace::notices))
         .route("/v1/lines/{line}/check", post(airspace::check))
         .route("/v1/lines/{line}/conflicts", get(airspace::conflicts))
+        .route("/v1/lines/{line}/conflicts/coarse", get(coarse::coarse))
         .route("/v1/lines/{line}/plans", get(airspace::plans).post(airspace::add_plans))
         .route("/v1/lines/{line}/plans/{number}", delete(airspace::drop_plan))
         .fallback(nowhere)
