@@ -197,6 +197,68 @@ expect = [{{ that = "receipted", of = "unheard", by = ["south", "east"], within 
 }
 
 #[test]
+fn a_plan_near_a_convoy_is_in_its_room_until_it_is_dropped() {
+    let scenario = format!(
+        r#"{HEAD}
+[memorandum]
+notice = [
+  {{ name = "activity", lead = "0s" }},
+  {{ name = "convoy", lead = "1h", nature = "movement", separation = {{ distance = "5km", time = "10m" }} }},
+]
+
+[[step]]
+id = "plan"
+after = "1m"
+by = "south"
+do = "plan"
+notice = "activity"
+text = "Firing"
+circle = {{ centre = [34.0, 36.0], km = 1 }}
+from = 2026-01-10T09:00:00Z
+until = 2026-01-10T10:00:00Z
+
+[[step]]
+id = "convoy"
+after = "1m"
+by = "north"
+do = "notice"
+notice = "convoy"
+text = "Convoy"
+way = [
+  {{ position = [33.9, 36.05], at = 2026-01-10T09:30:00Z }},
+  {{ position = [34.1, 36.05], at = 2026-01-10T09:50:00Z }},
+]
+km = 0.1
+expect = [{{ that = "conflict", between = ["plan", "convoy"], is = "within-separation" }}]
+
+[[step]]
+after = "1m"
+by = "south"
+do = "drop"
+of = "plan"
+
+[[step]]
+after = "1m"
+by = "south"
+do = "check"
+position = [34.0, 36.0]
+km = 1
+from = 2026-01-10T09:00:00Z
+until = 2026-01-10T10:00:00Z
+expect = [
+  {{ that = "conflict", between = ["plan", "convoy"], is = "clear" }},
+  {{ that = "touches", notice = "convoy", is = "within-separation" }},
+]
+"#
+    );
+    let (code, text) = play("dropped", &scenario);
+    assert_eq!(code, Some(0), "{text}");
+    for expected in ["plan/1 is given up", "a way along 2 waypoints"] {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+}
+
+#[test]
 fn what_is_kept_is_a_folder_for_each_party_that_nothing_overwrites() {
     let scenario = format!("{HEAD}\n[memorandum]\n\n[[step]]\nafter = \"1m\"\ndo = \"look\"\n");
     let folder = folder("kept", &scenario);

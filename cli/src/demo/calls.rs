@@ -80,6 +80,14 @@ impl Calls {
         Ok(self.socket.post(path, body).await?.value().clone())
     }
 
+    /// `DELETE`.
+    ///
+    /// # Errors
+    /// As [`Calls::ask`].
+    pub(crate) async fn take_out(&self, path: &str) -> Result<Json, Failed> {
+        Ok(self.socket.delete(path).await?.value().clone())
+    }
+
     /// Follows the events of a line until the stream ends; each is given with its name.
     ///
     /// # Errors

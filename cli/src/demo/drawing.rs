@@ -78,10 +78,12 @@ pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> 
 fn shape(volume: &Map<String, Json>) -> Option<String> {
     let metres = |name: &str| volume.get(name).and_then(Json::as_f64);
     let radius_m = volume.get("circle").and_then(|circle| circle.get("radius_m")?.as_f64());
-    let shape = match (radius_m, volume.get("area").and_then(Json::as_array)) {
-        (Some(radius_m), _) => format!("a circle of {} km", radius_m / 1_000.0),
-        (None, Some(corners)) => format!("an area of {} corners", corners.len()),
-        (None, None) => return None,
+    let count = |name: &str| volume.get(name).and_then(Json::as_array).map(Vec::len);
+    let shape = match (radius_m, count("area"), count("waypoints")) {
+        (Some(radius_m), ..) => format!("a circle of {} km", radius_m / 1_000.0),
+        (None, Some(corners), _) => format!("an area of {corners} corners"),
+        (None, None, Some(waypoints)) => format!("a way along {waypoints} waypoints"),
+        (None, None, None) => return None,
     };
     let datum = volume.get("datum").and_then(Json::as_str).unwrap_or("AMSL");
     Some(format!("{shape}, {}", heights(metres("lowest_m"), metres("highest_m"), datum)))

@@ -8,6 +8,7 @@ use super::calls::Failed;
 use super::drawing::{self, text};
 use super::ledger::Outcome;
 use super::play::Play;
+use super::stage::Actor;
 use super::timeline::{Said, Travel, said};
 use crate::output::Tone;
 use crate::scenario::time::dtg;
@@ -33,6 +34,30 @@ impl Play<'_> {
             Err(why) => self.fail(Some(step.line), "a plan that the station takes", &why.to_string()),
         }
         self.ledger.keep(step.id.as_deref(), outcome);
+    }
+
+    /// A party gives up what it had planned.
+    pub(super) async fn drop_plan(&mut self, step: &Step, by: &str, of: &str) {
+        let planned = self.ledger.outcome(Some(of)).and_then(|outcome| outcome.names.first().cloned());
+        let number = planned.as_deref().and_then(|name| name.strip_prefix("plan/"));
+        let place = self.scenario.place_of(by).unwrap_or_default();
+        let answer = match (number, self.running(by)) {
+            (Some(number), Ok(actor)) => {
+                let path = format!("/v1/lines/{}/plans/{number}", self.scenario.line);
+                actor.calls.take_out(&path).await.map_err(|why| why.to_string())
+            }
+            (None, _) => Err(format!("`{of}` is no plan that was taken")),
+            (_, Err(why)) => Err(why.to_string()),
+        };
+        match answer {
+            Ok(_) => {
+                let name = planned.unwrap_or_default();
+                let cell = vec![said(Tone::Quiet, format!("{name} is given up: it is in nobody's way"))];
+                self.show_one(&dtg(step.at_ms), place, cell, Travel::None);
+            }
+            Err(why) => self.fail(Some(step.line), "a plan that the station drops", &why),
+        }
+        self.ledger.keep(step.id.as_deref(), Outcome { by: place, ..Outcome::default() });
     }
 
     /// A party's station is asked what something would touch.
@@ -80,9 +105,13 @@ impl Play<'_> {
 
     /// Posts to one of a line's paths at a party's station.
     async fn tell(&self, by: &str, rest: &str, body: &Json) -> Result<Json, Failed> {
+        let path = format!("/v1/lines/{}/{rest}", self.scenario.line);
+        self.running(by)?.calls.tell(&path, body).await
+    }
+
+    fn running(&self, by: &str) -> Result<&Actor, Failed> {
         let actor = self.stage.running().find(|actor| actor.name == by);
-        let actor = actor.ok_or_else(|| Failed::Gone(format!("the station of {by} does not run")))?;
-        actor.calls.tell(&format!("/v1/lines/{}/{rest}", self.scenario.line), body).await
+        actor.ok_or_else(|| Failed::Gone(format!("the station of {by} does not run")))
     }
 }
 

@@ -236,6 +236,7 @@ impl<'s> Play<'s> {
                 self.burst(step, &burst).await?;
             }
             Deed::Plan { by, plan } => self.plan(step, by, plan).await,
+            Deed::Drop { by, of } => self.drop_plan(step, by, of).await,
             Deed::Check { by, asked } => self.check(step, by, asked).await,
             Deed::Claim { .. } => {}
             Deed::Event { text } => {

@@ -16,7 +16,7 @@ use detente_line::Office;
 use detente_station::Home;
 use detente_station::clock::SCENARIO;
 use detente_station::keys::Keys;
-use detente_station::paper::{Card, EscalationPart, NoticePart, Paper};
+use detente_station::paper::{Card, EscalationPart, NoticePart, Paper, SeparationPart};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -334,6 +334,10 @@ fn apply(paper: &mut Paper, terms: &Terms) {
     paper.motions.veto.sort_by_key(place);
     paper.motions.window = terms.rule.window_ms;
     let notices = terms.notices.iter();
-    let notices = notices.map(|kind| NoticePart::new(&kind.name, kind.lead_ms, kind.emergency_lead_ms));
+    let notices = notices.map(|kind| NoticePart {
+        nature: Some(kind.nature.to_owned()),
+        separation: kind.separation.map(|[distance, height, time]| SeparationPart { distance, height, time }),
+        ..NoticePart::new(&kind.name, kind.lead_ms, kind.emergency_lead_ms)
+    });
     paper.notice = notices.collect();
 }

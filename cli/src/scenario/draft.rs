@@ -214,7 +214,11 @@ pub(super) fn plan(table: &Table<'_, '_>, reader: &Reader<'_>) -> Draft {
 
 /// The fields of a notice; what it says and where goes to the draft for the screen.
 fn notice(draft: &mut Draft, table: &Table<'_, '_>, reader: &Reader<'_>) -> Map<String, Json> {
-    let (fields, middle) = place::volume(table).unzip();
+    let said = match table.value("way") {
+        Some(way) => place::way(&way, table),
+        None => place::volume(table),
+    };
+    let (fields, middle) = said.unzip();
     let mut fields = fields.unwrap_or_default();
     let mut put = |name: &str, value: Option<Json>| {
         if let Some(value) = value {

@@ -12,6 +12,8 @@ use super::time;
 const EARTH_KM: f64 = 6_371.0;
 /// Most corners of an area.
 const MAX_CORNERS: usize = 256;
+/// Most waypoints of a movement.
+const MAX_WAYPOINTS: usize = 65;
 /// The datums of an altitude (spec/airspace.md §3).
 const DATUMS: [(&str, &str); 3] = [("AMSL", "AMSL"), ("WGS84", "WGS84"), ("AGL", "AGL")];
 
@@ -84,6 +86,52 @@ pub(super) fn volume(table: &Table<'_, '_>) -> Option<(Map<String, Json>, Place)
     let (from_ms, until_ms) = window(table);
     put("from_ms", from_ms.map(Json::from));
     put("until_ms", until_ms.map(Json::from));
+    heights(table, &mut fields);
+    middle.map(|middle| (fields, middle))
+}
+
+/// A movement as spec/api.md takes one, from `way`, `km`, `lowest`, `highest` and `datum`; and the middle of its way, for
+/// the screen. `None` where it left a fault.
+pub(super) fn way(value: &Value<'_, '_>, table: &Table<'_, '_>) -> Option<(Map<String, Json>, Place)> {
+    let items = value.list()?;
+    let passed: Vec<(Place, u64)> = items
+        .iter()
+        .filter_map(|item| {
+            let table = item.table("a waypoint")?;
+            let position = table.needed("position").and_then(|value| place(&value));
+            let at_ms = table.needed("at").and_then(|value| value.instant());
+            table.close();
+            position.zip(at_ms)
+        })
+        .collect();
+    if !(2..=MAX_WAYPOINTS).contains(&items.len()) {
+        value.refuse("2 to 65 waypoints", None);
+    }
+    if !passed.is_sorted_by_key(|(_, at_ms)| *at_ms) {
+        value.refuse("waypoints in the order of their times", None);
+    }
+    let waypoint = |(position, at_ms): &(Place, u64)| json!({"position": Json::from(*position), "from_ms": at_ms, "until_ms": at_ms});
+    let mut fields = Map::new();
+    fields.insert("waypoints".to_owned(), passed.iter().map(waypoint).collect());
+    // When it begins and ends, for the screen.
+    let (from_ms, until_ms) = (passed.first()?.1, passed.last()?.1);
+    fields.extend(
+        [("from_ms", from_ms), ("until_ms", until_ms)].map(|(name, ms)| (name.to_owned(), ms.into())),
+    );
+    let half_width_m = table.value("km").and_then(|value| metres(&value));
+    fields.extend(half_width_m.map(|metres| ("half_width_m".to_owned(), metres.into())));
+    heights(table, &mut fields);
+    let places: Vec<Place> = passed.iter().map(|(position, _)| *position).collect();
+    middle(&places).map(|middle| (fields, middle))
+}
+
+/// `lowest`, `highest` and `datum`, into the fields of a volume.
+fn heights(table: &Table<'_, '_>, fields: &mut Map<String, Json>) {
+    let mut put = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
     let metres = |key| table.value(key).and_then(|value| Some((value.number()?, value)));
     let (lowest, highest) = (metres("lowest"), metres("highest"));
     if let (Some((lowest, _)), Some((highest, value))) = (&lowest, &highest)
@@ -94,7 +142,6 @@ pub(super) fn volume(table: &Table<'_, '_>) -> Option<(Map<String, Json>, Place)
     put("lowest_m", lowest.map(|(metres, _)| Json::from(metres)));
     put("highest_m", highest.map(|(metres, _)| Json::from(metres)));
     put("datum", table.value("datum").and_then(|value| value.one_of(&DATUMS)).map(Json::from));
-    middle.map(|middle| (fields, middle))
 }
 
 /// `from` and `until`, in order.

@@ -59,6 +59,13 @@ pub(crate) enum Deed {
         /// The notice that is not given.
         plan: Draft,
     },
+    /// A party gives a plan up; its station forgets it.
+    Drop {
+        /// Short name of the party.
+        by: String,
+        /// The step that planned it.
+        of: String,
+    },
     /// A party asks its own station what something would touch; nothing is written.
     Check {
         /// Short name of the party.
@@ -228,6 +235,10 @@ impl<'p> Reader<'p> {
         match word {
             "burst" => self.burst(by?, table),
             "plan" => Some(Deed::Plan { by: by?, plan: draft::plan(table, self) }),
+            "drop" => {
+                let of = table.needed("of").and_then(|value| self.earlier(&value));
+                Some(Deed::Drop { by: by?, of: of? })
+            }
             "check" => {
                 let position = table.needed("position").and_then(|value| place::place(&value));
                 let radius_m = table.value("km").and_then(|value| place::metres(&value));
@@ -274,7 +285,8 @@ impl<'p> Reader<'p> {
 
 /// What `do` says.
 fn word(table: &Table<'_, '_>) -> Option<&'static str> {
-    let others = ["burst", "plan", "check", "claim", "event", "kill", "restart", "cut", "heal", "look"];
+    let others =
+        ["burst", "plan", "drop", "check", "claim", "event", "kill", "restart", "cut", "heal", "look"];
     let known: Vec<(&str, &'static str)> =
         SAYINGS.iter().map(|(word, _)| *word).chain(others).map(|word| (word, word)).collect();
     table.needed("do").and_then(|value| value.one_of(&known))

@@ -3,6 +3,8 @@
 //! Only what a scenario has to choose is here; what is missing takes the values that FIELD practice names.
 //! The station checks the memorandum again, as it checks any other.
 
+use detente_station::length;
+
 use super::document::{Table, Value, hint_for};
 
 /// A party of a scenario; its keys are made when it is played.
@@ -43,6 +45,10 @@ pub(crate) struct Escalation {
 pub(crate) struct NoticeKind {
     /// Its name.
     pub(crate) name: String,
+    /// What it is about: `activity`, `movement` or `site`.
+    pub(crate) nature: &'static str,
+    /// The least room that its volumes ask for: mm to the sides, mm above and below, ms before and after.
+    pub(crate) separation: Option<[Option<u64>; 3]>,
     /// Lead time, ms.
     pub(crate) lead_ms: u64,
     /// The same for an emergency, ms.
@@ -85,6 +91,9 @@ pub(crate) struct Terms {
 
 /// The four classes of traffic, by letter.
 pub(crate) const PRECEDENCES: [(&str, char); 4] = [("Z", 'Z'), ("O", 'O'), ("P", 'P'), ("R", 'R')];
+
+/// What notices are about.
+const NATURES: [(&str, &str); 3] = [("activity", "activity"), ("movement", "movement"), ("site", "site")];
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -220,8 +229,29 @@ fn rule(table: Table<'_, '_>, parties: &[PartyPlan]) -> Option<Rule> {
 
 fn notice_kind(table: Table<'_, '_>) -> Option<NoticeKind> {
     let name = table.needed("name").and_then(|value| value.text());
+    let nature = table.value("nature").map_or(Some(NATURES[0].1), |value| value.one_of(&NATURES));
+    let separation = table.value("separation").and_then(|value| value.table("`separation`")).map(separation);
     let lead_ms = table.needed("lead").and_then(|value| value.duration());
     let emergency_lead_ms = table.value("emergency").and_then(|value| value.duration());
     table.close();
-    Some(NoticeKind { name: name?, lead_ms: lead_ms?, emergency_lead_ms })
+    Some(NoticeKind { name: name?, nature: nature?, separation, lead_ms: lead_ms?, emergency_lead_ms })
+}
+
+/// `distance`, `height`, `time`: one of them or more.
+fn separation(table: Table<'_, '_>) -> [Option<u64>; 3] {
+    let length = |key| {
+        let value = table.value(key)?;
+        let mm = length::parse(&value.text()?);
+        if mm.is_err() {
+            value.refuse("a length, such as \"5km\" or \"300m\"", None);
+        }
+        mm.ok()
+    };
+    let least =
+        [length("distance"), length("height"), table.value("time").and_then(|value| value.duration())];
+    if least.iter().all(Option::is_none) {
+        table.fault("`separation` lacks `distance`, `height` or `time`".to_owned(), None);
+    }
+    table.close();
+    least
 }

@@ -2,6 +2,11 @@ use super::*;
 
 /// A scenario with everything that has to be there, and more at its end.
 fn with(more: &str) -> Result<Scenario, Faults> {
+    on_terms(r#"notice = [{ name = "air-activity", lead = "1h" }]"#, more)
+}
+
+/// The same on other terms than the usual ones.
+fn on_terms(terms: &str, more: &str) -> Result<Scenario, Faults> {
     let head = r#"
 [scenario]
 title = "t"
@@ -19,13 +24,16 @@ name = "rus"
 full-name = "Russian Federation"
 
 [memorandum]
-notice = [{ name = "air-activity", lead = "1h" }]
 "#;
-    Scenario::parse("x.toml", &format!("{head}{more}"))
+    Scenario::parse("x.toml", &format!("{head}{terms}\n{more}"))
 }
 
 fn faults(more: &str) -> Vec<String> {
-    let faults = with(more).expect_err("a faulty scenario");
+    told(with(more))
+}
+
+fn told(read: Result<Scenario, Faults>) -> Vec<String> {
+    let faults = read.expect_err("a faulty scenario");
     faults
         .faults
         .iter()
@@ -212,6 +220,32 @@ expect = [{ that = "touches", notice = "n" }, { that = "touches", is = "clear" }
             &That::Touches { notice: None, is: Verdict::Clear }
         ]
     );
+}
+
+#[test]
+fn what_a_kind_of_notice_asks_for_is_read() {
+    let said = told(on_terms(
+        r#"notice = [{ name = "x", lead = "1h", nature = "parade", separation = { distance = "far" } }]"#,
+        "",
+    ));
+    assert!(said.iter().any(|fault| fault.contains("activity, movement, site")), "{said:#?}");
+    assert!(said.iter().any(|fault| fault.contains("a length, such as")), "{said:#?}");
+    let said = told(on_terms(r#"notice = [{ name = "x", lead = "1h", separation = {} }]"#, ""));
+    assert!(said.iter().any(|fault| fault.contains("lacks `distance`, `height` or `time`")), "{said:#?}");
+}
+
+#[test]
+fn a_way_that_is_none_is_refused_with_its_place() {
+    let step = |way: &str| {
+        faults(&format!(
+            "[[step]]\nafter = \"1m\"\nby = \"usa\"\ndo = \"plan\"\nnotice = \"air-activity\"\ntext = \"x\"\nway = {way}\n"
+        ))
+    };
+    let passed = |minute: u8| format!("{{ position = [34.0, 36.0], at = 2017-04-07T00:{minute}:00Z }}");
+    let said = step(&format!("[{}]", passed(40)));
+    assert!(said[0].contains("2 to 65 waypoints"), "{said:#?}");
+    let said = step(&format!("[{}, {}]", passed(50), passed(40)));
+    assert!(said[0].contains("in the order of their times"), "{said:#?}");
 }
 
 #[test]
