@@ -1,8 +1,8 @@
 //! The register rebuilt from a station's own store, as at its start (ARCHITECTURE.md).
 //!
-//! The generator's volumes are written as notices of one party, through the store of the other party's station; then the
-//! store is opened and read by the station's own code, until every volume is in the register and held against all
-//! others. The system may have the file in memory: it was written in the same run.
+//! The generator's volumes are written as notices of three parties in turn, all in the same sky, through the store of one
+//! station; then the store is opened and read by the station's own code, until every volume is in the register and it is known who
+//! is in whose way: far more than among parties that heed each other. The system may have the file in memory: it was written in the same run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use detente_airspace::volume::Volume;
 use detente_line::{Content, Identity, Notice};
-use detente_record::{Cut, Entry, LineId, leaf_hash};
+use detente_record::{Blinds, Book, BookSecret, Class, Cut, Entry, LineId, Party, leaf_hash};
 use detente_station::airspace;
 use detente_station::store::{Batch, NewEntry, Options, Store};
 
@@ -18,17 +18,20 @@ use super::ours;
 use super::traffic::Traffic;
 use crate::figure::{Figure, Goal};
 use crate::pair::Pair;
-use crate::record::{BLOCK, book, secret};
+use crate::record::BLOCK;
 use crate::{Outcome, Run, say};
 
-const FULL: usize = 1_000_000;
-const QUICK: usize = 20_000;
+/// How many volumes there are, and how many pairs of them in each other's way there must be.
+const FULL: (usize, u64) = (1_000_000, 4_683_581);
+const QUICK: (usize, u64) = (20_000, 1_890);
 /// Volumes of a notice: with the generator's corners some 2 KiB, of the 16 that an entry may have.
 const VOLUMES_A_NOTICE: usize = 20;
+/// Who gives notices, in turn.
+const PARTIES: u8 = 3;
 
 /// Measures one rebuild.
 pub(crate) fn measure(run: &Run, quick: bool) -> Outcome<Vec<Figure>> {
-    let count = if quick { QUICK } else { FULL };
+    let (count, pairs) = if quick { QUICK } else { FULL };
     say(&format!("{count} volumes into a store"));
     let pair = Pair::set_up(run, "rebuild")?;
     let parties = pair.memorandum.parties().collect::<Vec<_>>();
@@ -40,34 +43,34 @@ pub(crate) fn measure(run: &Run, quick: bool) -> Outcome<Vec<Figure>> {
     let open = || Store::open(Options::new(&folder, &mark, line.0));
     let (store, _) = open()?;
     let began = Instant::now();
-    let notices = fill(&store, &identity, line, count)?;
+    let judged = fill(&store, &identity, line, count)?;
     drop(store);
+    let notices: u64 = judged.values().sum();
     say(&format!("{notices} notices written in {:.1} s; reading them", began.elapsed().as_secs_f64()));
 
     let began = Instant::now();
     let (store, _) = open()?;
-    let judged = BTreeMap::from([(book(&identity), notices)]);
     let rebuilt = airspace::rebuilt(&store, &pair.memorandum, *reader, &judged)?;
     let seconds = began.elapsed().as_secs_f64();
-    if rebuilt.len() != count {
-        return Err(format!("{} volumes in force instead of {count}", rebuilt.len()).into());
+    if (rebuilt.len(), rebuilt.pairs()) != (count, pairs) {
+        let (volumes, found) = (rebuilt.len(), rebuilt.pairs());
+        return Err(format!("{volumes} volumes and {found} pairs instead of {count} and {pairs}").into());
     }
-    let what = format!("{count} volumes rebuilt from the store, {notices} notices");
+    let what = format!("{count} volumes rebuilt from the store, {notices} notices of {PARTIES} parties");
     let goal = if quick { Goal::None } else { Goal::AtMost(5.0) };
-    Ok(vec![Figure::alone(what, seconds, "s", goal)])
+    let met = Figure::alone("pairs of them in each other's way", pairs as f64, "", Goal::None);
+    Ok(vec![Figure::alone(what, seconds, "s", goal), met])
 }
 
-/// Writes the generator's volumes as notices; returns how many.
-fn fill(store: &Store, identity: &Identity, line: LineId, count: usize) -> Outcome<u64> {
-    let traffic = Traffic::new(count);
-    let secret = secret(identity, &line);
-    let mut blinds = secret.blinds(0);
-    let time_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
-    let mut batch = Batch::default();
-    let mut number = 0;
-    for plans in traffic.volumes.chunks(VOLUMES_A_NOTICE) {
-        number += 1;
-        let volumes: Vec<Volume> = plans.iter().map(ours::volume).collect::<Outcome<_>>()?;
+/// The book of a party, as it is written.
+struct Author<'a> {
+    book: Book,
+    blinds: Blinds<'a>,
+    number: u64,
+}
+
+impl Author<'_> {
+    fn give(&mut self, volumes: Vec<Volume>, time_ms: u64) -> Outcome<NewEntry> {
         let content = Content::Notice(Notice {
             kind: "activity".into(),
             text: "Aircraft of ours will be here.".into(),
@@ -76,8 +79,9 @@ fn fill(store: &Store, identity: &Identity, line: LineId, count: usize) -> Outco
             emergency: false,
             waypoints: Vec::new(),
         });
+        self.number += 1;
         let entry = Entry {
-            serial: number,
+            serial: self.number,
             time_ms,
             clock_held: false,
             office: 1,
@@ -89,17 +93,32 @@ fn fill(store: &Store, identity: &Identity, line: LineId, count: usize) -> Outco
             body: content.encode(),
         };
         let bytes: Arc<[u8]> = entry.encode()?.into();
-        let leaf = leaf_hash(&blinds.next().ok_or("blinds never end")?, &bytes);
-        let (kind, regards) = (entry.kind, Vec::new());
-        batch.entries.push(NewEntry {
-            book: book(identity).code(),
-            number,
-            bytes,
-            leaf,
-            kind,
-            time_ms,
-            regards,
-        });
+        let leaf = leaf_hash(&self.blinds.next().ok_or("blinds never end")?, &bytes);
+        let (book, kind) = (self.book.code(), entry.kind);
+        Ok(NewEntry { book, number: self.number, bytes, leaf, kind, time_ms, regards: Vec::new() })
+    }
+}
+
+/// Writes the generator's volumes as notices; returns how many entries each book has.
+fn fill(store: &Store, identity: &Identity, line: LineId, count: usize) -> Outcome<BTreeMap<Book, u64>> {
+    let traffic = Traffic::new(count);
+    let book = |party| Some(Book { generation: 0, party: Party::new(party).ok()?, class: Class::R });
+    let books: Vec<Book> = (0..PARTIES).filter_map(book).collect();
+    // Whose secrets they are makes no difference here.
+    let secrets: Vec<BookSecret> =
+        books.iter().map(|book| BookSecret::new(&identity.secret, &book.origin(&line))).collect();
+    let mut authors: Vec<Author<'_>> = books
+        .iter()
+        .zip(&secrets)
+        .map(|(book, secret)| Author { book: *book, blinds: secret.blinds(0), number: 0 })
+        .collect();
+    let time_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
+    let mut batch = Batch::default();
+    for (turn, plans) in traffic.volumes.chunks(VOLUMES_A_NOTICE).enumerate() {
+        let volumes: Vec<Volume> = plans.iter().map(ours::volume).collect::<Outcome<_>>()?;
+        let author = turn % authors.len();
+        let author = authors.get_mut(author).ok_or("every turn is somebody's")?;
+        batch.entries.push(author.give(volumes, time_ms)?);
         if batch.entries.len() as u64 == BLOCK {
             batch.seq += 1;
             let seq = batch.seq;
@@ -108,5 +127,5 @@ fn fill(store: &Store, identity: &Identity, line: LineId, count: usize) -> Outco
     }
     batch.seq += 1;
     store.submit(batch)?;
-    Ok(number)
+    Ok(authors.iter().map(|author| (author.book, author.number)).collect())
 }

@@ -43,7 +43,7 @@ rus/P/2  ▲ CONFLICT
 fn conflicts_are_listed_with_what_to_do() {
     let conflict = json!({"one": "usa/P/1", "other": "plan/3", "verdict": "within-separation", "overlap": overlap(), "pairs": 2,
                           "from_ms": NOW_MS, "until_ms": null});
-    let answer = json!({"conflicts": [conflict], "more": false, "beyond": 0});
+    let answer = json!({"conflicts": [conflict], "more": false});
     let station = FakeStation::but("GET /v1/lines/syria/conflicts", move || ok(answer.clone()));
     let left = station.run(&["conflicts"]);
     let page = "\

@@ -359,6 +359,16 @@ impl Grid {
         }
     }
 
+    /// Calls `each` with every entry once, cell by cell.
+    pub(crate) fn each_by_place(&self, mut each: impl FnMut(u32)) {
+        let mut cells: Vec<&Cell> = self.cells.iter().filter(|cell| cell.held > 0).collect();
+        cells.sort_unstable_by_key(|cell| cell.address.key());
+        for cell in cells {
+            let lanes = cell.blocks.iter().flat_map(|block| (0..LANES).map(move |lane| block.entry(lane)));
+            lanes.take(cell.held as usize).flatten().for_each(&mut each);
+        }
+    }
+
     /// How many bytes all of it takes.
     pub(crate) fn bytes(&self) -> usize {
         let blocks: usize = self.cells.iter().map(|cell| cell.blocks.capacity()).sum();

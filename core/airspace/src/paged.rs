@@ -28,6 +28,12 @@ impl<T> Paged<T> {
         (before + page.len() - 1) as u32
     }
 
+    /// How many items there are.
+    pub(crate) fn len(&self) -> usize {
+        let last = self.pages.last().map_or(0, Vec::len);
+        (self.pages.len().saturating_sub(1) << PAGE) + last
+    }
+
     #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
         self.pages.get((number >> PAGE) as usize)?.get(number as usize & ((1 << PAGE) - 1))

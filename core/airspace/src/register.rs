@@ -3,22 +3,30 @@
 //! A key is the caller's: it says where volumes came from, and they are amended, withdrawn and found under it. Whatever
 //! the order in which things were done, a query finds exactly the volumes whose verdict is not *clear*. Memory
 //! is bounded by how many volumes the register was made for and by their corners.
+//!
+//! A key may be given a group, which means nothing here: a question can leave groups out, and does so before any
+//! geometry.
+
+mod entry;
+mod tally;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::altitude::{Band, Datum, Ground, Limit};
+use crate::altitude::Band;
 use crate::area::{Area, AreaView};
-use crate::bounds::Bounds;
 use crate::corners::Corners;
 use crate::fault::Fault;
-use crate::grid::{Grid, Slot};
+use crate::grid::Grid;
 use crate::paged::Paged;
 use crate::position::Position;
 use crate::span::Span;
 use crate::verdict::{Verdict, judge};
-use crate::volume::{Volume, VolumeView};
+use crate::volume::{Extent, Volume, VolumeView};
+
+use entry::{Entry, Form, plain};
+pub use tally::Tally;
 
 /// A volume of the register that is not clear of the one that was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,36 +67,6 @@ pub struct Register<K> {
 const CALENDAR: u32 = 20;
 /// No entry.
 const NONE: u32 = u32::MAX;
-
-/// What is looked at first, in one cache line.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    from_ms: u64,
-    until_ms: u64,
-    south: i32,
-    north: i32,
-    west: i32,
-    /// From west to east.
-    width: u32,
-    lower_mm: i32,
-    upper_mm: i32,
-    /// Where its corners are, or itself if it is not plain.
-    at: u32,
-    slot: Slot,
-    corners: u16,
-    form: Form,
-}
-
-/// How a volume is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// Nothing is there.
-    Empty,
-    /// One ring, one datum, no room asked for: all of it is in the entry and its corners.
-    Plain { datum: Datum, lower: bool, upper: bool },
-    /// Kept whole.
-    Whole,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Origin<K> {
@@ -131,11 +109,24 @@ impl<K: Copy + Ord> Register<K> {
         self.held == 0
     }
 
-    /// Puts volumes in under a key, instead of those that were there.
+    /// Puts volumes in under a key of group 0, instead of those that were there.
     ///
     /// # Errors
     /// [`Fault::Full`], with everything as it was, if they are more than there is room for.
     pub fn put(&mut self, key: K, volumes: impl IntoIterator<Item = Volume>) -> Result<(), Fault> {
+        self.put_in(0, key, volumes)
+    }
+
+    /// Puts volumes in under a key of a group, instead of those that were there under the key, whatever its group was.
+    ///
+    /// # Errors
+    /// As for [`put`](Self::put).
+    pub fn put_in(
+        &mut self,
+        group: u16,
+        key: K,
+        volumes: impl IntoIterator<Item = Volume>,
+    ) -> Result<(), Fault> {
         let volumes: Vec<Volume> = volumes.into_iter().collect();
         let before = self.under(key).count();
         if self.held - before + volumes.len() > self.most {
@@ -144,7 +135,7 @@ impl<K: Copy + Ord> Register<K> {
         self.remove(key);
         let mut next = NONE;
         for (number, volume) in (0..volumes.len() as u32).zip(volumes).rev() {
-            next = self.insert(Origin { key, number, next }, volume);
+            next = self.insert(Origin { key, number, next }, group, volume);
         }
         if next != NONE {
             self.first.insert(key, next);
@@ -196,6 +187,16 @@ impl<K: Copy + Ord> Register<K> {
         removed
     }
 
+    /// The group of a key that has volumes.
+    pub fn group(&self, key: K) -> Option<u16> {
+        self.under(key).next().and_then(|entry| self.entries.get(entry)).map(|kept| kept.group)
+    }
+
+    /// A volume that was found, as it was put in.
+    pub fn found(&self, found: &Found<K>) -> Option<Volume> {
+        self.volume(self.under(found.key).nth(found.number as usize)?)
+    }
+
     /// The volumes under a key, as they were put in.
     pub fn volumes(&self, key: K) -> impl Iterator<Item = Volume> {
         self.under(key).filter_map(|entry| self.volume(entry))
@@ -208,22 +209,18 @@ impl<K: Copy + Ord> Register<K> {
 
     /// Adds to `found` every volume that is not clear of the one asked about, in no order that could be relied upon.
     pub fn check(&self, asked: &Volume, found: &mut Vec<Found<K>>) {
+        self.check_among(asked, |_| true, found);
+    }
+
+    /// As [`check`](Self::check), among the volumes of wanted groups.
+    pub fn check_among(&self, asked: &Volume, wanted: impl Fn(u16) -> bool, found: &mut Vec<Found<K>>) {
         let before = found.len();
-        let view = asked.view();
-        let extent = asked.extent();
-        let mut batch = [0_u32; BATCH];
-        let mut held = 0;
-        let again = self.grid.near(&extent, |entry| {
-            if held == BATCH {
-                self.judge_all(&view, &extent.span, &batch, found);
-                held = 0;
-            }
-            if let Some(place) = batch.get_mut(held) {
-                *place = entry;
-                held += 1;
+        let wanted = |_, group| wanted(group);
+        let again = self.search(&asked.view(), &asked.extent(), wanted, |entry, verdict| {
+            if let Some(origin) = self.origins.get(entry) {
+                found.push(Found { key: origin.key, number: origin.number, verdict });
             }
         });
-        self.judge_all(&view, &extent.span, batch.get(..held).unwrap_or_default(), found);
         if again && let Some(new) = found.get_mut(before..) {
             new.sort_unstable();
             let mut last: Option<Found<K>> = None;
@@ -270,7 +267,42 @@ impl<K: Copy + Ord> Register<K> {
         (own, self.corners.bytes())
     }
 
-    fn judge_all(&self, asked: &VolumeView<'_>, span: &Span, batch: &[u32], found: &mut Vec<Found<K>>) {
+    /// Calls `each` with every entry that is wanted, by its number and group, and not clear of what is asked about. Returns
+    /// whether it may have been called more than once with the same.
+    #[inline]
+    fn search(
+        &self,
+        asked: &VolumeView<'_>,
+        extent: &Extent,
+        wanted: impl Fn(u32, u16) -> bool,
+        mut each: impl FnMut(u32, Verdict),
+    ) -> bool {
+        let mut batch = [0_u32; BATCH];
+        let mut held = 0;
+        let again = self.grid.near(extent, |entry| {
+            if held == BATCH {
+                self.judge_all(asked, &extent.span, &batch, &wanted, &mut each);
+                held = 0;
+            }
+            if let Some(place) = batch.get_mut(held) {
+                *place = entry;
+                held += 1;
+            }
+        });
+        let batch = batch.get(..held).unwrap_or_default();
+        self.judge_all(asked, &extent.span, batch, &wanted, &mut each);
+        again
+    }
+
+    #[inline]
+    fn judge_all(
+        &self,
+        asked: &VolumeView<'_>,
+        span: &Span,
+        batch: &[u32],
+        wanted: &impl Fn(u32, u16) -> bool,
+        each: &mut impl FnMut(u32, Verdict),
+    ) {
         // Memory is slow and can do many things at once: everything is touched before anything is waited for.
         let touched = batch.iter().filter_map(|entry| self.entries.get(*entry));
         core::hint::black_box(touched.fold(0, |sum, kept| sum ^ kept.from_ms));
@@ -279,7 +311,8 @@ impl<K: Copy + Ord> Register<K> {
         let mut touched = 0;
         for entry in batch {
             let Some(kept) = self.entries.get(*entry) else { continue };
-            if kept.could_meet(asked, span)
+            if wanted(*entry, kept.group)
+                && kept.could_meet(asked, span)
                 && let Some(place) = near.get_mut(held)
             {
                 *place = *entry;
@@ -291,10 +324,8 @@ impl<K: Copy + Ord> Register<K> {
         for entry in near.get(..held).unwrap_or_default() {
             let Some(view) = self.entries.get(*entry).and_then(|kept| self.view(kept)) else { continue };
             let verdict = judge(asked, &view);
-            if verdict != Verdict::Clear
-                && let Some(origin) = self.origins.get(*entry)
-            {
-                found.push(Found { key: origin.key, number: origin.number, verdict });
+            if verdict != Verdict::Clear {
+                each(*entry, verdict);
             }
         }
     }
@@ -316,7 +347,7 @@ impl<K: Copy + Ord> Register<K> {
         })
     }
 
-    fn insert(&mut self, origin: Origin<K>, volume: Volume) -> u32 {
+    fn insert(&mut self, origin: Origin<K>, group: u16, volume: Volume) -> u32 {
         let extent = volume.extent();
         let entry = match self.free.pop() {
             Some(entry) => {
@@ -342,6 +373,7 @@ impl<K: Copy + Ord> Register<K> {
             west: bounds.west as i32,
             width: (bounds.east - bounds.west) as u32,
             slot,
+            group,
             ..Entry::EMPTY
         };
         match plain(&volume) {
@@ -471,71 +503,4 @@ impl<K: Copy + Ord> Register<K> {
             }
         }
     }
-}
-
-impl Entry {
-    const EMPTY: Self = Self {
-        from_ms: 0,
-        until_ms: 0,
-        south: 0,
-        north: 0,
-        west: 0,
-        width: 0,
-        lower_mm: 0,
-        upper_mm: 0,
-        at: 0,
-        slot: Slot { cell: 0, place: 0 },
-        corners: 0,
-        form: Form::Empty,
-    };
-
-    fn bounds(&self) -> Bounds {
-        let west = i64::from(self.west);
-        Bounds { south: self.south, west, north: self.north, east: west + i64::from(self.width) }
-    }
-
-    fn span(&self) -> Span {
-        Span::kept(self.from_ms, self.until_ms)
-    }
-
-    fn band(&self) -> Option<Band> {
-        let Form::Plain { datum, lower, upper } = self.form else { return None };
-        let limit = |there: bool, mm: i32| there.then_some(Limit { mm, datum });
-        Some(Band::kept(limit(lower, self.lower_mm), limit(upper, self.upper_mm)))
-    }
-
-    /// Whether it is worth looking at more of it.
-    #[inline]
-    fn could_meet(&self, asked: &VolumeView<'_>, span: &Span) -> bool {
-        if !span.meets(self.span()) {
-            return false;
-        }
-        // With room asked for, or a pole, or the antimeridian, boxes are not all there is to it.
-        let plainly = asked.separation.is_none() && asked.area.meridian == 0;
-        match self.form {
-            Form::Plain { .. } if plainly => {
-                let (own, other) = (self.bounds(), asked.area.bounds);
-                let polar = own.north == crate::position::QUARTER || own.south == -crate::position::QUARTER;
-                let ends = own.west == -i64::from(crate::position::HALF_TURN)
-                    || own.east == i64::from(crate::position::HALF_TURN);
-                (polar || ends || own.meets(&other, 0))
-                    && self.band().is_some_and(|band| band.meets(&asked.band, 0))
-            }
-            _ => true,
-        }
-    }
-}
-
-/// How a volume is kept if it is plain, and its corners.
-fn plain(volume: &Volume) -> Option<(Form, &[Position])> {
-    let Volume { area, band, separation, shape, .. } = volume;
-    let datums = (band.lower().map(|limit| limit.datum), band.upper().map(|limit| limit.datum));
-    let datum = match datums {
-        (Some(lower), Some(upper)) if lower != upper => return None,
-        (lower, upper) => lower.or(upper).unwrap_or(Datum::Wgs84),
-    };
-    let plain =
-        area.is_plain() && separation.is_none() && shape.is_none() && band.ground() == Ground::ANYWHERE;
-    let form = Form::Plain { datum, lower: datums.0.is_some(), upper: datums.1.is_some() };
-    plain.then(|| (form, area.plain_corners()))
 }

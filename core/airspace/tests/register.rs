@@ -9,7 +9,7 @@ use detente_airspace::altitude::{Band, Datum, Ground, Limit};
 use detente_airspace::area::Area;
 use detente_airspace::fault::Fault;
 use detente_airspace::position::Position;
-use detente_airspace::register::{Found, Register};
+use detente_airspace::register::{Found, Register, Tally};
 use detente_airspace::separation::Separation;
 use detente_airspace::span::{LAST_MS, Span};
 use detente_airspace::verdict::{Verdict, verdict};
@@ -155,6 +155,64 @@ fn nothing_is_missed_and_nothing_made_up() {
         register.remove(key);
     }
     assert!(register.is_empty());
+}
+
+#[test]
+fn groups_that_are_not_wanted_are_left_out_and_a_tally_counts_each_two_once() {
+    let mut dice = Dice(8);
+    let mut register = Register::new(usize::MAX, 7);
+    let mut all = BTreeMap::new();
+    let minds = |one: u16, other: u16| one != other && one + other != 3;
+    for _ in 0..1_200 {
+        let (key, group) = (dice.roll() % 500, dice.below(4) as u16);
+        let some: Vec<Volume> = (0..=dice.below(3)).map(|_| volume(&mut dice)).collect();
+        register.put_in(group, key, some.clone()).unwrap();
+        all.insert(key, (group, some));
+        if dice.below(3) == 0 {
+            let gone = dice.roll() % 500;
+            register.remove(gone);
+            all.remove(&gone);
+        }
+    }
+    let mut counts = BTreeMap::new();
+    let mut found_in_all = 0;
+    for (key, (group, some)) in &all {
+        assert_eq!(register.group(*key), Some(*group));
+        for asked in some {
+            let mut found = Vec::new();
+            register.check_among(asked, |other| minds(*group, other), &mut found);
+            found.sort_unstable();
+            let others = all.iter().filter(|(_, (other, _))| minds(*group, *other));
+            let model = others.map(|(key, (_, some))| (*key, (0..).zip(some.clone()).collect())).collect();
+            assert_eq!(found, brute(&model, asked));
+            for one in &found {
+                assert_eq!(register.found(one).as_ref(), all[&one.key].1.get(one.number as usize));
+            }
+            found_in_all += found.len();
+            if !found.is_empty() {
+                *counts.entry(*key).or_insert(0) += found.len() as u64;
+            }
+        }
+    }
+    assert!(found_in_all > 2_000, "{found_in_all} found: the places are too empty to show anything");
+    let places = register.places();
+    assert_eq!(places.len(), register.len());
+    for parts in [1, 7, places.len()] {
+        let tallies = places.chunks(parts).map(|part| {
+            let mut tally = Tally::default();
+            register.tally(part, minds, &mut tally);
+            tally
+        });
+        let tally = tallies.fold(Tally::default(), Tally::and);
+        assert_eq!(register.tallied(&tally).collect::<BTreeMap<_, _>>(), counts, "parts of {parts}");
+    }
+    // Volumes under one key never count, whatever is minded.
+    let mut alone = Register::new(usize::MAX, 7);
+    let some = volume(&mut dice);
+    alone.put(1, [some.clone(), some]).unwrap();
+    let mut tally = Tally::default();
+    alone.tally(&alone.places(), |_, _| true, &mut tally);
+    assert_eq!(alone.tallied(&tally).count(), 0);
 }
 
 #[test]

@@ -5,26 +5,30 @@
 //! makes no difference. It is apart from [`crate::Line`] because it is large, is only ever asked, and is built anew from
 //! the record in seconds: nothing that a line does waits for it.
 //!
+//! Of who is in whose way no list is kept: it is found in the volumes in force whenever it is asked (`conflict.rs`). So none is
+//! left out for want of room, and what was built anew says the same as what came one by one.
+//!
 //! A **plan** is a notice that its party has not given: it never leaves the station. Here it stands beside the notices,
 //! and what is said of it stays here.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+mod conflict;
+
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use detente_airspace::fault::Fault;
 use detente_airspace::register::Register;
-use detente_airspace::span::Span;
-use detente_airspace::verdict::{Overlap, Verdict, overlap};
 use detente_airspace::volume::Volume;
 use detente_record::{EntryRef, Party};
 
 use crate::kind::{Amendment, Content};
 use crate::notice::rule::{Nature, NoticeKind};
 use crate::notice::{Field, Notice};
+use conflict::group;
 
-/// Most conflicts that are held at once; those beyond are counted.
-pub const MAX_CONFLICTS: usize = 100_000;
+pub use conflict::{Conflict, Pair, Touch};
+pub use detente_airspace::register::Tally;
 
 /// What has volumes here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,37 +54,6 @@ pub struct Standing {
     pub review_ms: Option<u64>,
     /// The entry that withdrew it.
     pub withdrawn_by: Option<EntryRef>,
-}
-
-/// Two that are in each other's way: the lesser subject first.
-pub type Pair = (Subject, Subject);
-
-/// How two are in each other's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conflict {
-    /// The gravest verdict on any two of their volumes.
-    pub verdict: Verdict,
-    /// What the first two volumes with that verdict have in common.
-    pub overlap: Overlap,
-    /// How many pairs of volumes are not clear of each other.
-    pub pairs: u32,
-    /// The first moment and the last of all of those.
-    pub span: Span,
-}
-
-/// Something that is not clear of what was asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Touch {
-    /// What it is.
-    pub subject: Subject,
-    /// Which of the volumes asked about, from 0.
-    pub asked: u32,
-    /// Which of its own volumes, from 0.
-    pub number: u32,
-    /// The verdict on the two.
-    pub verdict: Verdict,
-    /// What they have in common.
-    pub overlap: Overlap,
 }
 
 /// A sound entry, as far as notices are concerned.
@@ -122,11 +95,10 @@ pub struct Notices {
     notices: BTreeMap<EntryRef, Held>,
     plans: BTreeMap<u64, Nature>,
     early: BTreeMap<EntryRef, Early>,
-    conflicts: BTreeMap<Pair, Conflict>,
-    /// The conflicts of each subject, from the other side too.
-    by_subject: BTreeMap<Subject, BTreeSet<Subject>>,
-    /// Conflicts that there was no room for.
-    beyond: u64,
+    /// With how many volumes of others its own are not clear, of each subject that is in somebody's way.
+    ways: BTreeMap<Subject, u64>,
+    /// Whether that is not counted as volumes come, but at [`Notices::settle`].
+    put_off: bool,
 }
 
 impl Notices {
@@ -140,9 +112,8 @@ impl Notices {
             notices: BTreeMap::new(),
             plans: BTreeMap::new(),
             early: BTreeMap::new(),
-            conflicts: BTreeMap::new(),
-            by_subject: BTreeMap::new(),
-            beyond: 0,
+            ways: BTreeMap::new(),
+            put_off: false,
         }
     }
 
@@ -227,8 +198,7 @@ impl Notices {
             held.standing.withdrawn_by = Some(first);
         }
         let subject = Subject::Notice(origin);
-        self.register.remove(subject);
-        self.part(subject);
+        self.remove(subject);
         subject
     }
 
@@ -247,46 +217,31 @@ impl Notices {
 
     /// Takes a plan out; whether it was there.
     pub fn drop_plan(&mut self, number: u64) -> bool {
-        let subject = Subject::Plan(number);
-        self.register.remove(subject);
-        self.part(subject);
+        self.remove(Subject::Plan(number));
         self.plans.remove(&number).is_some()
     }
 
-    /// Puts a subject's volumes in the register and finds whose way they are in.
+    /// Puts a subject's volumes in the register instead of those that it had.
     fn place(&mut self, subject: Subject, volumes: &[Volume]) -> Result<Subject, Fault> {
-        self.part(subject);
-        if let Err(full) = self.register.put(subject, volumes.iter().cloned()) {
-            self.register.remove(subject);
-            return Err(full);
-        }
-        let Some(asker) = self.whose(subject) else { return Ok(subject) };
-        for (other, conflict) in self.met(volumes, Some(asker)) {
-            if other == subject {
-                continue;
-            }
-            if self.conflicts.len() >= MAX_CONFLICTS {
-                self.beyond = self.beyond.saturating_add(1);
-                continue;
-            }
-            self.conflicts.insert(pair(subject, other), conflict);
-            self.by_subject.entry(subject).or_default().insert(other);
-            self.by_subject.entry(other).or_default().insert(subject);
+        self.remove(subject);
+        let Some((party, nature)) = self.whose(subject) else { return Ok(subject) };
+        let group = group(party, nature);
+        self.register.put_in(group, subject, volumes.iter().cloned())?;
+        if !self.put_off {
+            self.count(subject, group, volumes, |count| count.saturating_add(1));
         }
         Ok(subject)
     }
 
-    /// Takes a subject out of all conflicts.
-    fn part(&mut self, subject: Subject) {
-        for other in self.by_subject.remove(&subject).unwrap_or_default() {
-            self.conflicts.remove(&pair(subject, other));
-            if let Some(others) = self.by_subject.get_mut(&other) {
-                others.remove(&subject);
-                if others.is_empty() {
-                    self.by_subject.remove(&other);
-                }
-            }
+    /// Takes a subject's volumes out of the register.
+    fn remove(&mut self, subject: Subject) {
+        if self.ways.contains_key(&subject)
+            && let Some(group) = self.register.group(subject)
+        {
+            let volumes: Vec<Volume> = self.register.volumes(subject).collect();
+            self.count(subject, group, &volumes, |count| count.saturating_sub(1));
         }
+        self.register.remove(subject);
     }
 
     /// Whose it is, and what it is about; a plan is this party's.
@@ -297,47 +252,6 @@ impl Notices {
             }
             Subject::Plan(number) => self.plans.get(&number).map(|nature| (self.me, *nature)),
         }
-    }
-
-    /// What is not clear of some volumes, subjects ascending. With a party and a nature, only what another party's subject
-    /// of that nature would be in the way of; without, everything.
-    pub fn touching(&self, volumes: &[Volume], asker: Option<(Party, Nature)>) -> Vec<Touch> {
-        let (mut touches, mut found) = (Vec::new(), Vec::new());
-        for (asked, volume) in (0..).zip(volumes) {
-            found.clear();
-            self.register.check(volume, &mut found);
-            for one in &found {
-                let minds = match (asker, self.whose(one.key)) {
-                    (None, _) => true,
-                    (Some((asker, asked)), Some((party, nature))) => party != asker && nature.minds(asked),
-                    (Some(_), None) => false,
-                };
-                if !minds {
-                    continue;
-                }
-                let other = self.register.volumes(one.key).nth(one.number as usize);
-                if let Some((verdict, Some(overlap))) = other.map(|other| overlap(volume, &other)) {
-                    touches.push(Touch { subject: one.key, asked, number: one.number, verdict, overlap });
-                }
-            }
-        }
-        touches.sort_unstable_by_key(|touch| (touch.subject, touch.asked, touch.number));
-        touches
-    }
-
-    /// Each subject that [`Self::touching`] finds, once, with all its pairs of volumes taken together.
-    pub fn met(&self, volumes: &[Volume], asker: Option<(Party, Nature)>) -> BTreeMap<Subject, Conflict> {
-        let mut met: BTreeMap<Subject, Conflict> = BTreeMap::new();
-        for touch in self.touching(volumes, asker) {
-            let conflict = Conflict {
-                verdict: touch.verdict,
-                overlap: touch.overlap,
-                pairs: 1,
-                span: touch.overlap.span,
-            };
-            met.entry(touch.subject).and_modify(|held| held.join(conflict)).or_insert(conflict);
-        }
-        met
     }
 
     /// A notice, by the entry that gave it.
@@ -367,23 +281,6 @@ impl Notices {
         self.register.volumes(subject)
     }
 
-    /// All that are in each other's way and whose conflict does not end before a moment, ms.
-    pub fn conflicts(&self, from_ms: u64) -> impl Iterator<Item = (Pair, Conflict)> {
-        let all = self.conflicts.iter().map(|(pair, conflict)| (*pair, *conflict));
-        all.filter(move |(_, conflict)| conflict.span.until_ms() >= from_ms)
-    }
-
-    /// Whose way a subject is in.
-    pub fn conflicts_of(&self, subject: Subject) -> impl Iterator<Item = (Subject, Conflict)> {
-        let others = self.by_subject.get(&subject).into_iter().flatten();
-        others.filter_map(move |other| Some((*other, *self.conflicts.get(&pair(subject, *other))?)))
-    }
-
-    /// How many conflicts there was no room for.
-    pub fn beyond(&self) -> u64 {
-        self.beyond
-    }
-
     /// How many volumes are in force.
     pub fn len(&self) -> usize {
         self.register.len()
@@ -392,20 +289,5 @@ impl Notices {
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.register.is_empty()
-    }
-}
-
-fn pair(one: Subject, other: Subject) -> Pair {
-    if one < other { (one, other) } else { (other, one) }
-}
-
-impl Conflict {
-    /// Takes another pair of volumes of the same two in.
-    fn join(&mut self, other: Self) {
-        if other.verdict > self.verdict {
-            (self.verdict, self.overlap) = (other.verdict, other.overlap);
-        }
-        self.pairs = self.pairs.saturating_add(other.pairs);
-        self.span = self.span.hull(other.span);
     }
 }

@@ -315,19 +315,18 @@ pub(crate) async fn conflicts(
     let keeper = api.line(&line)?;
     let now_ms = api.now_ms();
     let of = asked.of.map(|name| parse_name(&keeper.memorandum(), &name)).transpose()?.map(Subject::Notice);
-    let (found, beyond) = keeper
+    let found = keeper
         .airspace
         .look(move |room: &mut Room| {
             let notices = room.notices();
-            let found: Vec<(Pair, Conflict)> = match of {
-                None => notices.conflicts(now_ms).take(MAX_LIST + 1).collect(),
+            match of {
+                None => notices.conflicts(now_ms).take(MAX_LIST + 1).collect::<Vec<(Pair, Conflict)>>(),
                 Some(one) => {
                     let of_one = notices.conflicts_of(one).map(|(other, conflict)| ((one, other), conflict));
                     let current = of_one.filter(|(_, conflict)| conflict.span.until_ms() >= now_ms);
                     current.take(MAX_LIST + 1).collect()
                 }
-            };
-            (found, notices.beyond())
+            }
         })
         .await
         .ok_or_else(Refused::stopping)?;
@@ -336,7 +335,7 @@ pub(crate) async fn conflicts(
         .take(MAX_LIST)
         .map(|(pair, conflict)| conflict_json(&keeper.memorandum(), *pair, conflict))
         .collect();
-    Ok(Json(json!({"conflicts": shown, "more": found.len() > MAX_LIST, "beyond": beyond})))
+    Ok(Json(json!({"conflicts": shown, "more": found.len() > MAX_LIST})))
 }
 
 /// Own plans, as they are asked for.
