@@ -5,10 +5,21 @@
 
 mod parties;
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use detente_line::airspace::altitude::Band;
+use detente_line::airspace::area::Area;
+use detente_line::airspace::span::Span;
+use detente_line::airspace::volume::Volume;
+use detente_line::notices::Taken;
+use detente_line::{Content, Notice, Position};
+use detente_record::{Book, Class, Cut, Entry, EntryRef};
+use detente_station::airspace::rebuilt;
+use detente_station::store::{Batch, NewEntry, Options, Store};
+
 use parties::stream::Stream;
-use parties::{Party, two};
+use parties::{Folder, Party, agree, two};
 use serde_json::{Value, json};
 
 const HOUR: u64 = 3_600_000;
@@ -165,4 +176,59 @@ async fn a_notice_that_is_short_of_its_kind_is_refused_with_the_field_named() {
     field["fields"] = json!({"contct": "x"});
     let (_, refusal) = usa.refused("POST", path, &draft(field).to_string()).await;
     assert_eq!(refusal["hint"], "did you mean contact?", "{refusal}");
+}
+
+/// A withdrawal travels before the notice, as FLASH does before ROUTINE; between the two the station is started again.
+#[test]
+fn what_was_withdrawn_before_it_came_is_withdrawn_after_a_restart_too() {
+    let memorandum = agree("test", &mut [Party::new("usa"), Party::new("rus")]);
+    let parties: Vec<detente_record::Party> = memorandum.parties().collect();
+    let [me, author] = parties.as_slice() else { panic!("two parties") };
+    let book = |class| Book { generation: 0, party: *author, class };
+    let given = EntryRef { book: book(Class::R), number: 1 };
+    let withdrawn = EntryRef { book: book(Class::Z), number: 1 };
+    let content = Content::Withdrawal { reason: None };
+    let entry = Entry {
+        serial: 2,
+        time_ms: 2,
+        clock_held: false,
+        office: 1,
+        language: None,
+        regards: vec![given],
+        cut: Cut::new(),
+        vector: None,
+        kind: content.kind(),
+        body: content.encode(),
+    };
+    let folder = Folder::new();
+    let open = || {
+        let options =
+            Options::new(folder.path().join("store"), folder.path().join("mark"), memorandum.line().0);
+        Store::open(options).expect("a store").0
+    };
+    let stored = NewEntry {
+        book: withdrawn.book.code(),
+        number: withdrawn.number,
+        bytes: entry.encode().expect("an entry").into(),
+        leaf: [0; 32],
+        kind: entry.kind,
+        time_ms: entry.time_ms,
+        regards: Vec::new(),
+    };
+    open().submit(Batch { seq: 1, entries: vec![stored], ..Batch::default() }).expect("taken");
+    let judged = BTreeMap::from([(withdrawn.book, withdrawn.number)]);
+    let mut notices = rebuilt(&open(), &memorandum, *me, &judged).expect("a record that is read");
+    let place = Area::new(&[Position { lat: 0, lon: 0 }], &[]).expect("a place");
+    let content = Content::Notice(Notice {
+        kind: "site".into(),
+        text: "Hospital".into(),
+        volumes: vec![Volume::new(place, Band::ALL, Span::since(1).expect("a time"))],
+        fields: BTreeMap::new(),
+        emergency: false,
+        waypoints: Vec::new(),
+    });
+    let came = Taken { name: given, serial: 1, regards: &[], content: &content, judged: false };
+    notices.take(came).expect("there is room");
+    assert_eq!(notices.notice(given).and_then(|standing| standing.withdrawn_by), Some(withdrawn));
+    assert_eq!(notices.in_force(10).count(), 0);
 }

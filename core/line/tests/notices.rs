@@ -13,10 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use detente_airspace::altitude::Band;
 use detente_airspace::area::Area;
 use detente_airspace::cover::Shape;
+use detente_airspace::separation::Separation;
 use detente_airspace::span::Span;
 use detente_airspace::verdict::{Verdict, verdict};
 use detente_airspace::volume::Volume;
-use detente_line::notices::{Notices, Subject, Taken};
+use detente_line::notices::{Conflict, Notices, Pair, Subject, Taken, Tally};
 use detente_line::{Amendment, Content, Nature, Notice, NoticeKind, Position};
 use detente_record::{Book, Class, EntryRef, Party};
 
@@ -41,7 +42,11 @@ fn square(dice: &mut Dice) -> Volume {
     let from_ms = dice.below(1_000);
     let span =
         if dice.below(5) == 0 { Span::since(from_ms) } else { Span::new(from_ms, from_ms + dice.below(300)) };
-    Volume::new(area, Band::ALL, span.unwrap())
+    let volume = Volume::new(area, Band::ALL, span.unwrap());
+    match dice.below(4) {
+        0 => volume.with_separation(Separation::new(0, Vec::new(), 0, 100).unwrap()),
+        _ => volume,
+    }
 }
 
 fn notice(dice: &mut Dice) -> Notice {
@@ -138,20 +143,143 @@ fn none_yet() -> Notices {
     Notices::new(&kinds, Party::new(0).unwrap(), 100_000, 7)
 }
 
+fn shuffled<T: Clone>(all: &[T], dice: &mut Dice) -> Vec<T> {
+    let mut shuffled = all.to_vec();
+    for place in (1..shuffled.len()).rev() {
+        shuffled.swap(place, dice.below(place as u64 + 1) as usize);
+    }
+    shuffled
+}
+
+fn take(notices: &mut Notices, one: &Said, judged: bool) {
+    let Said { name, serial, regards, content } = one;
+    notices.take(Taken { name: *name, serial: *serial, regards, content, judged }).expect("there is room");
+}
+
+/// Built anew as at a start: all of a kind after all of another, and who is in whose way counted at the end, in parts.
+fn rebuilt(plans: &BTreeMap<u64, Notice>, said: &[Said], dice: &mut Dice) -> Notices {
+    let mut notices = none_yet();
+    for (number, plan) in plans {
+        notices.plan(*number, plan).expect("there is room");
+    }
+    notices.put_off();
+    let rank = |one: &Said| match one.content {
+        Content::Notice(_) => 0,
+        Content::Amendment(_) => 1,
+        _ => 2,
+    };
+    let mut ordered = shuffled(said, dice);
+    ordered.sort_by_key(rank);
+    let held: BTreeSet<EntryRef> = said.iter().map(|one| one.name).collect();
+    for one in &ordered {
+        take(&mut notices, one, one.regards.iter().all(|of| held.contains(of)));
+    }
+    assert_eq!(notices.conflicts(0).count(), 0, "nothing is counted yet");
+    let places = notices.places();
+    let parts = places.chunks(1 + dice.below(20) as usize).map(|part| {
+        let mut tally = Tally::default();
+        notices.tally(part, &mut tally);
+        tally
+    });
+    let tally = parts.fold(Tally::default(), Tally::and);
+    notices.settle(&tally);
+    notices
+}
+
+fn all_conflicts(notices: &Notices) -> Vec<(Pair, Conflict)> {
+    notices.conflicts(0).collect()
+}
+
+/// All that is in the way of all, plans among them, by a plain reading.
+fn by_hand(standing: &BTreeMap<Subject, (u8, Notice)>) -> BTreeMap<Pair, usize> {
+    let mut pairs = BTreeMap::new();
+    for (one, (party, a)) in standing {
+        for (other, (others, b)) in standing.range(one..).skip(1) {
+            let each = a.volumes.iter().flat_map(|x| b.volumes.iter().map(move |y| verdict(x, y)));
+            let touch = each.filter(|verdict| *verdict != Verdict::Clear).count();
+            if party != others && nature(&a.kind).minds(nature(&b.kind)) && touch > 0 {
+                pairs.insert((*one, *other), touch);
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn what_is_built_anew_says_what_came_one_by_one() {
+    let mut in_all = 0;
+    for seed in 100..130 {
+        let mut dice = Dice(seed);
+        let said: Vec<Said> = (0..3).flat_map(|party| says(&mut dice, party, 30)).collect();
+        let (mut live, mut plans) = (none_yet(), BTreeMap::new());
+        let mut taken = Vec::new();
+        for one in shuffled(&said, &mut dice) {
+            take(&mut live, &one, false);
+            taken.push(one);
+            let number = dice.below(6);
+            match dice.below(8) {
+                0 => {
+                    let plan = notice(&mut dice);
+                    live.plan(number, &plan).expect("there is room");
+                    plans.insert(number, plan);
+                }
+                1 => assert_eq!(live.drop_plan(number), plans.remove(&number).is_some()),
+                _ => {}
+            }
+            if dice.below(10) > 0 {
+                continue;
+            }
+            let plan = |(number, plan): (&u64, &Notice)| (Subject::Plan(*number), (0, plan.clone()));
+            let notices = plainly(&taken).into_iter();
+            let given = notices.map(|(name, one)| (Subject::Notice(name), (name.book.party.number(), one)));
+            let expected = by_hand(&given.chain(plans.iter().map(plan)).collect());
+            let found = all_conflicts(&live);
+            let pairs = found.iter().map(|(pair, conflict)| (*pair, conflict.pairs as usize)).collect();
+            assert_eq!(expected, pairs, "seed {seed}");
+            assert_eq!(live.pairs(), expected.values().sum::<usize>() as u64, "seed {seed}");
+            in_all += found.len();
+            let anew = rebuilt(&plans, &taken, &mut dice);
+            assert_eq!(all_conflicts(&anew), found, "seed {seed}");
+            assert_eq!(anew.pairs(), live.pairs(), "seed {seed}");
+            for ((one, other), conflict) in found {
+                for (one, other) in [(one, other), (other, one)] {
+                    let of_one = || anew.conflicts_of(one).find(|(found, _)| *found == other);
+                    assert_eq!(of_one(), Some((other, conflict)), "seed {seed}, from either side");
+                }
+            }
+            // What was built anew is gone on with.
+            live = anew;
+        }
+    }
+    assert!(in_all > 5_000, "{in_all} conflicts: too few to show anything");
+}
+
+#[test]
+fn a_conflict_is_told_until_it_has_ended() {
+    for seed in 200..220 {
+        let mut dice = Dice(seed);
+        let mut notices = none_yet();
+        for one in (0..3).flat_map(|party| says(&mut dice, party, 30)) {
+            take(&mut notices, &one, false);
+        }
+        let all = all_conflicts(&notices);
+        for from_ms in (0..1_500).step_by(50).chain([u64::MAX]) {
+            let expected: Vec<_> =
+                all.iter().filter(|(_, conflict)| conflict.span.until_ms() >= from_ms).copied().collect();
+            assert_eq!(notices.conflicts(from_ms).collect::<Vec<_>>(), expected, "seed {seed}, {from_ms}");
+        }
+    }
+}
+
 #[test]
 fn whatever_the_order_the_same_is_in_force_and_in_the_way() {
     for seed in 0..30 {
         let mut dice = Dice(seed);
         let said: Vec<Said> = (0..3).flat_map(|party| says(&mut dice, party, 30)).collect();
-        let (standing, mut shuffled) = (plainly(&said), said.clone());
-        for place in (1..shuffled.len()).rev() {
-            shuffled.swap(place, dice.below(place as u64 + 1) as usize);
-        }
+        let standing = plainly(&said);
         let mut notices = none_yet();
-        for one in &shuffled {
-            let Said { name, serial, regards, content } = one;
-            let taken = Taken { name: *name, serial: *serial, regards, content, judged: false };
-            notices.take(taken).expect("there is room");
+        for one in shuffled(&said, &mut dice) {
+            take(&mut notices, &one, false);
         }
         for at_ms in (0..1_500).step_by(50) {
             let expected: BTreeSet<EntryRef> = standing

@@ -15,10 +15,11 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use detente_line::airspace::fault::Fault as AirspaceFault;
-use detente_line::notices::{Conflict, Notices, Pair, Standing, Subject, Taken};
+use detente_line::notices::{Conflict, Notices, Pair, Standing, Subject, Taken, Tally};
 use detente_line::{Amendment, Content, Memorandum, Notice, Shown, kind::number};
 use detente_record::{Book, Entry, EntryRef, Party};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
@@ -40,6 +41,8 @@ const MAX_WAITING: usize = 65_536;
 const MAX_ALARMS: usize = 64;
 /// Entries that are read at once.
 const PAGE: usize = 1_024;
+/// Volumes that are held against all others without looking up.
+const PART: usize = 4_096;
 
 const UNREAD: &str = "the notices of the record could not all be read; `detente record verify` tells more";
 
@@ -79,6 +82,8 @@ struct Came {
     serial: u64,
     regards: Vec<EntryRef>,
     content: Content,
+    /// Whether what it regards had been judged when it was read back.
+    judged: bool,
 }
 
 /// A memorandum that has come into force, and what of the record had been judged by then.
@@ -202,7 +207,8 @@ impl Airspace {
         if !matches!(content, Content::Notice(_) | Content::Amendment(_) | Content::Withdrawal { .. }) {
             return;
         }
-        let came = Came { name: *name, serial: *serial, regards: regards.clone(), content: content.clone() };
+        let (name, serial, regards) = (*name, *serial, regards.clone());
+        let came = Came { name, serial, regards, content: content.clone(), judged: false };
         if let Some(asks) = &self.0.asks {
             let _ = asks.send(Ask::Came(Box::new(came)));
         }
@@ -245,9 +251,12 @@ impl Room {
     /// Takes every notice of the record that has been judged.
     fn restore(&mut self, judged: &BTreeMap<Book, u64>, ending: &AtomicBool) -> Result<(), StoreError> {
         let store = self.store.clone();
-        read(&store, judged, ending, |came| {
+        self.notices.put_off();
+        let read = read(&store, judged, ending, |came| {
             self.come(&came, true);
-        })
+        });
+        settle(&mut self.notices, ending);
+        read
     }
 
     fn work(&mut self, asked: &Receiver<Ask>) {
@@ -291,8 +300,8 @@ impl Room {
         Ok(())
     }
 
-    fn come(&mut self, came: &Came, judged: bool) -> Option<Subject> {
-        let taken = match self.notices.take(came.taken(judged)) {
+    fn come(&mut self, came: &Came, restored: bool) -> Option<Subject> {
+        let taken = match self.notices.take(came.taken()) {
             Ok(subject) => subject,
             Err(full) => {
                 tracing::error!(%full, "a notice is held without its volumes");
@@ -302,7 +311,7 @@ impl Room {
         if let Some(Subject::Notice(origin)) = taken
             && let Some(standing) = self.notices.notice(origin)
         {
-            self.reminders.put(origin, &standing, self.clock.now_ms(), judged);
+            self.reminders.put(origin, &standing, self.clock.now_ms(), restored);
         }
         taken
     }
@@ -422,11 +431,26 @@ pub fn rebuilt(
     judged: &BTreeMap<Book, u64>,
 ) -> Result<Notices, StoreError> {
     let mut notices = Notices::new(&memorandum.terms().notices, me, MAX_VOLUMES, 0);
-    read(store, judged, &AtomicBool::new(false), |came| {
+    let ending = AtomicBool::new(false);
+    notices.put_off();
+    read(store, judged, &ending, |came| {
         // One for which there is no room is held without its volumes.
-        let _ = notices.take(came.taken(true));
+        let _ = notices.take(came.taken());
     })?;
+    settle(&mut notices, &ending);
     Ok(notices)
+}
+
+/// Finds who is in whose way, on all cores, among all that was read.
+fn settle(notices: &mut Notices, ending: &AtomicBool) {
+    let places = notices.places();
+    let going_on = |_: &&[u32]| !ending.load(Ordering::Relaxed);
+    let parts = places.par_chunks(PART).filter(going_on).fold(Tally::default, |mut tally, part| {
+        notices.tally(part, &mut tally);
+        tally
+    });
+    let tally = parts.reduce(Tally::default, Tally::and);
+    notices.settle(&tally);
 }
 
 /// Reads every notice that has been judged and is not void, then what amends and withdraws, and gives them on in this order. While a
@@ -465,12 +489,15 @@ impl Came {
         }
         let entry = Entry::decode(&stored.bytes).ok()?;
         let content = Content::decode(entry.kind, &entry.body).ok()?;
-        Some(Self { name, serial: entry.serial, regards: entry.regards, content })
+        // What another of its author's books has yet to bring is not lost for having been amended or withdrawn already.
+        let held = |of: &EntryRef| judged.get(&of.book).is_some_and(|size| *size >= of.number);
+        let judged = entry.regards.iter().all(held);
+        Some(Self { name, serial: entry.serial, regards: entry.regards, content, judged })
     }
 
-    fn taken(&self, judged: bool) -> Taken<'_> {
-        let Self { name, serial, regards, content } = self;
-        Taken { name: *name, serial: *serial, regards, content, judged }
+    fn taken(&self) -> Taken<'_> {
+        let Self { name, serial, regards, content, judged } = self;
+        Taken { name: *name, serial: *serial, regards, content, judged: *judged }
     }
 }
 
