@@ -228,7 +228,7 @@ impl Line {
     ) -> Result<EntryRef, Fault> {
         let (content, body) = said.into_parts();
         let (last_serial, last_time) = self.last;
-        let time_ms = self.now_ms.max(last_time);
+        let time_ms = self.pace.now_ms.max(last_time);
         let (cut, acts) = self.next_cut(book);
         let vector = (book.class == Class::A).then(|| self.vector(book, &cut));
         let size = self.book(book).size();
@@ -236,7 +236,7 @@ impl Line {
         let entry = Entry {
             serial: last_serial + 1,
             time_ms,
-            clock_held: self.now_ms < last_time,
+            clock_held: self.pace.now_ms < last_time,
             office,
             language,
             regards,

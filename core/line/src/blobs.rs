@@ -183,7 +183,7 @@ impl Line {
 
     /// Until when no blob is begun, since the disk has no room for any, ms.
     pub fn blobs_wait_for_room(&self) -> Option<u64> {
-        Some(self.blobs.full_ms).filter(|until_ms| *until_ms > self.now_ms)
+        Some(self.blobs.full_ms).filter(|until_ms| *until_ms > self.pace.now_ms)
     }
 
     /// An entry that was found sound may name blobs, or say who holds them.
@@ -265,7 +265,7 @@ impl Line {
         let me = self.me.party;
         if self.custody.names(&blob) && !self.custody.is_held_by(&blob, me) {
             if self.blobs.unsaid.is_empty() {
-                self.blobs.say_ms = self.now_ms.saturating_add(SAY_AFTER_MS);
+                self.blobs.say_ms = self.pace.now_ms.saturating_add(SAY_AFTER_MS);
             }
             self.blobs.unsaid.insert(blob.hash);
         }
@@ -283,7 +283,7 @@ impl Line {
 
     /// The shell says how far a blob is.
     pub(crate) fn blob_is(&mut self, blob: Blob, state: BlobState) {
-        let (now_ms, blobs) = (self.now_ms, &mut self.blobs);
+        let (now_ms, blobs) = (self.pace.now_ms, &mut self.blobs);
         match state {
             BlobState::Kept { chunks } => {
                 let Some(under_way) = blobs.under_way.get_mut(&blob) else { return };
@@ -348,7 +348,7 @@ impl Line {
         proof: &[Hash],
         bytes: &[u8],
     ) -> Result<(), Fault> {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let giver = self.circuits.get(&circuit).map(|state| state.peer);
         let Some(under_way) = self.blobs.under_way.get_mut(&blob).filter(|under_way| !under_way.opening)
         else {
@@ -389,7 +389,7 @@ impl Line {
 
     /// A party is not asked for a blob for a while, twice as long each time.
     fn give_up(&mut self, blob: Blob, peer: Party, least_ms: u64) {
-        let (now_ms, blobs) = (self.now_ms, &mut self.blobs);
+        let (now_ms, blobs) = (self.pace.now_ms, &mut self.blobs);
         if let Some(wanted) = blobs.wanted.get_mut(&blob) {
             wanted.failures = wanted.failures.saturating_add(1);
             let pause = wanted.pauses.entry(peer).or_default();
@@ -413,7 +413,7 @@ impl Line {
             return;
         }
         self.say_held();
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let (mut late, mut gone) = (Vec::new(), Vec::new());
         for (blob, under_way) in &self.blobs.under_way {
             let there = self.circuits.get(&under_way.source).is_some_and(|state| state.answers());
@@ -453,7 +453,7 @@ impl Line {
     /// Begins to fetch what can be had: first of whoever has the fewest places, and of that what has failed least often, so that
     /// names without a blob behind them keep nothing else waiting.
     fn begin(&mut self) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         self.want_again();
         self.blobs.stale = false;
         self.blobs.look_ms = None;
@@ -524,7 +524,7 @@ impl Line {
     }
 
     fn say_held(&mut self) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         if self.blobs.unsaid.is_empty() || self.blobs.say_ms > now_ms {
             return;
         }

@@ -203,7 +203,7 @@ impl Line {
             hello_ms: None,
             said_ms: 0,
             step_ms: 0,
-            heard_ms: self.now_ms,
+            heard_ms: self.pace.now_ms,
             waits_since_ms: None,
             doubted: false,
             ping: None,
@@ -282,7 +282,7 @@ impl Line {
 
     /// The answer to a ping came.
     pub(crate) fn answered(&mut self, circuit: CircuitId, nonce: u64) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         if let Some((_, at_ms)) = state.ping.take_if(|(asked, _)| *asked == nonce) {
             let sample = now_ms.saturating_sub(at_ms);
@@ -316,7 +316,7 @@ impl Line {
     }
 
     fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let state = self.circuits.get_mut(&circuit).filter(|state| state.busy_since_ms.is_none())?;
         let mut frames: Vec<Vec<u8>> = state.queue.drain(..).collect();
         if state.ready {
@@ -348,7 +348,7 @@ impl Line {
         let peer = self.circuits.get(&circuit)?.peer;
         let best = self.is_best(circuit, peer);
         let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let me = self.me.party;
         let parting = self.partings.get(&peer);
         let peer = self.peers.get_mut(&peer)?;
@@ -408,7 +408,7 @@ impl Line {
     /// What should have been receipted by now goes again, from where the peer is known to be. Nobody receipts a book
     /// that has forked.
     fn send_again_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let overdue = state.window.overdue(state.smoothed_ms.unwrap_or(0), now_ms);
         for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
@@ -419,7 +419,7 @@ impl Line {
     /// Asks whether a quiet circuit is there; says when it is silent, and gives up one that stays so, for its shell
     /// to make anew.
     fn ping_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let [a, b, c, d, ..] = self.entropy;
         let Some(state) = self.circuits.get_mut(&circuit).filter(|state| now_ms >= state.due_ms()) else {
             return;
@@ -443,7 +443,7 @@ impl Line {
     }
 
     fn hello_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
         if state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some() {
             state.said_ms = now_ms;
@@ -470,12 +470,14 @@ impl Line {
             .iter()
             .filter(|(party, _)| connected(party))
             .flat_map(|(_, peer)| &peer.lacking)
-            .filter(|(book, since)| book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.now_ms)
+            .filter(|(book, since)| {
+                book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.pace.now_ms
+            })
             .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
         let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
         let parts = self.circuits.values().filter(|state| state.busy_since_ms.is_none() && state.has_parts());
         let parts = parts.map(|state| state.step_ms.saturating_add(PARTS_AFTER_MS));
-        let parts = parts.filter(|at_ms| *at_ms > self.now_ms);
+        let parts = parts.filter(|at_ms| *at_ms > self.pace.now_ms);
         let overdue = self
             .circuits
             .values()

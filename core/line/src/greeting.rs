@@ -28,7 +28,7 @@ impl Line {
     /// A frame came in.
     pub(crate) fn received(&mut self, circuit: CircuitId, bytes: &[u8]) {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        state.heard(self.now_ms);
+        state.heard(self.pace.now_ms);
         let (peer, ready) = (state.peer, state.ready);
         let frame = match Frame::decode(bytes) {
             Ok(frame) => frame,
@@ -96,7 +96,7 @@ impl Line {
     }
 
     pub(crate) fn stirred(&mut self, circuit: CircuitId) {
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         if let Some(state) = self.circuits.get_mut(&circuit) {
             state.stirs(now_ms);
         }
@@ -140,7 +140,7 @@ impl Line {
                 self.show(Shown::NotTaken { circuit, fault });
             }
         }
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let again = core::mem::replace(&mut state.ready, true);
         if again {

@@ -105,9 +105,7 @@ pub struct Line {
     pub(crate) members: Vec<Party>,
     /// Those who are members no more.
     pub(crate) partings: BTreeMap<Party, Parting>,
-    /// The time that the line goes by, ms since 1970: its pace's.
-    pub(crate) now_ms: u64,
-    pace: Pace,
+    pub(crate) pace: Pace,
     pub(crate) entropy: [u8; 32],
     pub(crate) started: bool,
     pub(crate) books: BTreeMap<Book, BookState>,
@@ -185,7 +183,6 @@ impl Line {
         let (id, memorandum) = (founding.line(), Arc::new(founding));
         let mut line = Self {
             id,
-            now_ms: 0,
             pace: Pace::default(),
             entropy: [0; 32],
             started: false,
@@ -231,7 +228,6 @@ impl Line {
     /// One input; then drain [`Line::effect`] until it is `None`.
     pub fn handle(&mut self, input: Input) {
         let jump = self.pace.go_on(input.at_ms, input.passed_ms, self.wake_ms);
-        self.now_ms = self.pace.now_ms;
         match jump.filter(|_| self.started) {
             Some(Jump::Ahead(by_ms)) => self.show(Shown::ClockJumped { by_ms }),
             Some(Jump::Back(by_ms)) => self.show(Shown::ClockSetBack { by_ms }),

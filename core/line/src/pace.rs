@@ -41,16 +41,16 @@ impl Pace {
         self.now_ms = pace_ms.max(shown_ms);
         self.shown_ms = shown_ms;
         self.passed_ms = Some(passed_ms);
-        match () {
-            () if ahead_ms > JUMP_MS => Some(Jump::Ahead(ahead_ms)),
-            () if back_ms > BACK_MS => Some(Jump::Back(back_ms)),
-            () => None,
+        if ahead_ms > JUMP_MS {
+            Some(Jump::Ahead(ahead_ms))
+        } else {
+            (back_ms > BACK_MS).then_some(Jump::Back(back_ms))
         }
     }
 
     /// What the clock will show when the line's time has come to `at_ms`.
     pub(crate) fn shown_at(&self, at_ms: u64) -> u64 {
-        at_ms.saturating_sub(self.now_ms - self.shown_ms.min(self.now_ms))
+        at_ms.saturating_sub(self.now_ms.saturating_sub(self.shown_ms))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::line::{Line, Reached};
 impl Line {
     /// Gives a receipt for what has become durable of a mirror, to everybody.
     pub(crate) fn give_receipt(&mut self, book: Book, reached: Vec<Reached>) {
-        let (id, me, seconds) = (self.id, self.me.party, self.now_ms / 1000);
+        let (id, me, seconds) = (self.id, self.me.party, self.pace.now_ms / 1000);
         let state = self.book(book);
         for one in reached {
             state.durable = one.size;

@@ -152,10 +152,15 @@ impl Line {
         votes.into_iter().map(|(party, (_, choice))| (party, choice)).collect()
     }
 
+    /// What time it is on the line when the clock shows a time, ms: the line's own never goes back.
+    pub fn time_ms(&self, shown_ms: u64) -> u64 {
+        self.pace.now_ms.max(shown_ms)
+    }
+
     /// When the next test of the schedule is due, whoever's turn it is, ms.
     pub fn next_test_ms(&self) -> u64 {
         let interval_ms = self.memorandum.terms().tests.interval_ms;
-        (self.now_ms / interval_ms).saturating_add(1).saturating_mul(interval_ms)
+        (self.pace.now_ms / interval_ms).saturating_add(1).saturating_mul(interval_ms)
     }
 
     /// The line secrets known here, by party.

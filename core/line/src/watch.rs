@@ -49,7 +49,7 @@ impl Line {
 
     /// Slots begin to count with the first whole one.
     pub(crate) fn start_watch(&mut self) {
-        let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
+        let slot = self.pace.now_ms / self.memorandum.terms().tests.interval_ms;
         self.watch.to_send = slot + 1;
         self.watch.to_count = slot + 1;
         self.watch.to_answer.clear();
@@ -108,12 +108,12 @@ impl Line {
                 self.memorandum.escalations(book.class).map(|step| (step.after_ms, step.rank)).collect();
             for (after_ms, rank) in steps {
                 while let Some((entry, due_ms)) = self.facts.next_escalation(book, after_ms) {
-                    if due_ms > self.now_ms || done >= MAX_AT_ONCE {
+                    if due_ms > self.pace.now_ms || done >= MAX_AT_ONCE {
                         break;
                     }
                     done += 1;
                     self.facts.escalate(entry, after_ms);
-                    let open_ms = self.now_ms.saturating_sub(due_ms).saturating_add(after_ms);
+                    let open_ms = self.pace.now_ms.saturating_sub(due_ms).saturating_add(after_ms);
                     self.show(Shown::Overdue { entry, rank, open_ms });
                     self.write_own(book.class, Vec::from([entry]), Content::Escalated { rank, after_ms });
                 }
@@ -122,7 +122,7 @@ impl Line {
     }
 
     fn test(&mut self) {
-        let slot = self.now_ms / self.memorandum.terms().tests.interval_ms;
+        let slot = self.pace.now_ms / self.memorandum.terms().tests.interval_ms;
         if slot >= self.watch.to_send {
             self.watch.to_send = slot + 1;
             if self.owner_of_slot(slot) == Some(self.me.party) {
@@ -141,13 +141,13 @@ impl Line {
         let tests = self.memorandum.terms().tests;
         let me = self.me.party;
         while self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms)
-            <= self.now_ms
+            <= self.pace.now_ms
         {
             let slot = self.watch.to_count;
             let ended = slot.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
             self.watch.to_count += 1;
             // A station that slept, or whose clock jumped, knows nothing about the slots between.
-            if self.now_ms - ended > tests.interval_ms {
+            if self.pace.now_ms - ended > tests.interval_ms {
                 continue;
             }
             let owner = self.owner_of_slot(slot);
@@ -179,7 +179,7 @@ impl Line {
             if memorandum.depositary() != Some(self.me.party) {
                 return;
             }
-            let now_ms = self.now_ms.max(self.last.1);
+            let now_ms = self.pace.now_ms.max(self.last.1);
             let next = self.acts.open_motions(&under).into_iter().find_map(|motion| {
                 let outcome = self.acts.outcome(memorandum, motion, &under, now_ms)?;
                 let votes =
@@ -206,7 +206,7 @@ impl Line {
             return;
         }
         let under = self.under_all();
-        let now_ms = self.now_ms;
+        let now_ms = self.pace.now_ms;
         for party in self.members.clone() {
             let in_effect = self.acts.suspension(party, &under, now_ms).is_none();
             if self.watch.standing.insert(party, in_effect).unwrap_or(true) != in_effect {
@@ -239,11 +239,11 @@ impl Line {
             // One that has closed already waits for room in the day's quota, not for the clock.
             let open = self.acts.open_motions(&under);
             let closing = open.iter().map(|motion| motion.closes_ms.saturating_add(1));
-            closing.filter(|at_ms| *at_ms > self.now_ms).min()
+            closing.filter(|at_ms| *at_ms > self.pace.now_ms).min()
         } else {
             None
         };
-        let standing = self.acts.next_change_ms(self.now_ms);
+        let standing = self.acts.next_change_ms(self.pace.now_ms);
         escalations.chain(mine).chain([count]).chain(closing).chain(standing).min()
     }
 }

@@ -28,6 +28,12 @@ fn the_officer_on_duty_is_called_all_the_same() {
     let called =
         shown.iter().any(|one| matches!(one, Shown::Overdue { entry, rank: 1, .. } if *entry == flash));
     assert!(called, "after a minute and a tenth: {shown:?}");
+    let clock_ms = line.now_ms.saturating_add_signed(-TWO_HOURS_MS);
+    let ahead_ms = line.line(1).time_ms(clock_ms) - clock_ms;
+    assert!(
+        ahead_ms.abs_diff(TWO_HOURS_MS.unsigned_abs()) < 60 * SECOND_MS,
+        "{ahead_ms} ms ahead of the clock"
+    );
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn due_ms(memorandum: &Memorandum, name: EntryRef, owed: &Owed) -> Option<u64> {
     Some(owed.arrived_ms?.saturating_add(memorandum.handling_ms(name.book.class)?))
 }
 
-fn status_json(line: &Line, now_ms: u64) -> Value {
+fn status_json(line: &Line, clock_ms: u64) -> Value {
+    let now_ms = line.time_ms(clock_ms);
     let memorandum = line.memorandum();
     let circuits = line.circuits().map(|(id, state)| {
         json!({
@@ -217,15 +218,16 @@ pub(crate) async fn inbox(
     Query(limit): Query<Limit>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let now_ms = api.now_ms();
+    let clock_ms = api.now_ms();
     let limit = limit.limit.unwrap_or(100).min(MAX_ENTRIES);
     let seen = keeper.look(move |line| {
         (
             first(line.owed(), |owed: &Owed| owed.time_ms, limit),
             first(line.awaited(), |a: &Awaited| a.time_ms, limit),
+            line.time_ms(clock_ms),
         )
     });
-    let ((owed, more_owed), (awaited, more_awaited)) = seen.await.ok_or_else(Refused::stopping)?;
+    let ((owed, more_owed), (awaited, more_awaited), now_ms) = seen.await.ok_or_else(Refused::stopping)?;
     let mut owed_json = Vec::new();
     for (name, owed) in owed {
         let due_ms = due_ms(&keeper.memorandum(), name, &owed);
