@@ -15,6 +15,7 @@ use detente_line::airspace::bounds::Bounds;
 use detente_line::airspace::cover::Shape;
 use detente_line::airspace::span::Span;
 use detente_line::notice::making::Place as Where;
+use detente_line::notice::rule::HALF_WIDTH_MM;
 use detente_line::notice::{Field, Value, Waypoint};
 use detente_line::{Amendment, Content, Memorandum, Nature, Notice, NoticeKind, Said};
 use detente_record::{EntryRef, MAX_ENTRY};
@@ -154,9 +155,8 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                     understood.refuse(&item.place, reason);
                 }
                 if item.parts.is_empty() && item.half_width_mm.is_none() {
-                    let kinds = terms.memorandum.terms().notices.iter();
-                    let kind = kinds.filter(|kind| kind.name == notice.kind).map(NoticeKind::half_width_mm);
-                    let metres = f64::from(kind.sum::<u32>()) / 1e3;
+                    let kind = terms.memorandum.notice_kind(&notice.kind);
+                    let metres = f64::from(kind.map_or(HALF_WIDTH_MM, NoticeKind::half_width_mm)) / 1e3;
                     let reason = format!("its way is taken to be {metres} m wide to either side");
                     understood.notes.push(Wrong { place: item.place.to_string(), reason });
                     understood.notes.truncate(MAX_FAULTS);
@@ -341,8 +341,10 @@ fn kind_of<'a>(item: &Item, terms: &Terms<'a>) -> Result<&'a NoticeKind, String>
     let kinds = &terms.memorandum.terms().notices;
     let names = || kinds.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(name) = terms.kind {
-        let found = kinds.iter().find(|kind| kind.name == name);
-        return found.ok_or_else(|| format!("expected a kind of the memorandum ({}), found {name}", names()));
+        return terms
+            .memorandum
+            .notice_kind(name)
+            .ok_or_else(|| format!("expected a kind of the memorandum ({}), found {name}", names()));
     }
     let nature = item.kind.map(|kind| match kind {
         Kind::Activity => Nature::Activity,

@@ -188,6 +188,12 @@ async fn a_way_is_as_wide_as_the_file_says_or_else_its_kind() {
     let entry = usa.entry_with(&name).await;
     let leg = &entry["body"]["notice"]["volumes"][0]["shape"]["leg"];
     assert_eq!(leg["half_width_m"], json!(150.0), "{entry}");
+    let one = json!({"kind": "notice", "notice": {
+        "notice_kind": "movement", "text": "Convoy", "fields": {"organisation": "UN", "contact": "+963 1"},
+        "waypoints": [passed([36.2, 37.1], 2_082_787_200_000)],
+    }});
+    let (status, refusal) = usa.refused("POST", "/v1/lines/test/entries", &one.to_string()).await;
+    assert_eq!(status, 400, "a way needs two waypoints: {refusal}");
 }
 
 /// A list of thousands is under way when a FLASH is written: it does not wait for the list.

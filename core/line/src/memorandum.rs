@@ -416,6 +416,11 @@ impl Memorandum {
         self.everyone().find(|m| m.name == name).and_then(|m| Party::new(m.number).ok())
     }
 
+    /// The kind of notice of a name.
+    pub fn notice_kind(&self, name: &str) -> Option<&NoticeKind> {
+        self.terms().notices.iter().find(|kind| kind.name == name)
+    }
+
     /// The short name of a party, or its number where none is known.
     pub fn name_of(&self, party: Party) -> String {
         self.anyone(party).map_or_else(|| party.number().to_string(), |member| member.name.clone())

@@ -144,9 +144,8 @@ fn short_json(short: &Short) -> Value {
 
 /// What a notice is short of, as its memorandum has it.
 pub(crate) fn short_of(memorandum: &Memorandum, notice: &Notice, written_ms: u64) -> Vec<Short> {
-    let kind = memorandum.terms().notices.iter().find(|kind| kind.name == notice.kind);
     let extent = memorandum.terms().extent.as_ref();
-    match kind {
+    match memorandum.notice_kind(&notice.kind) {
         Some(kind) => kind.short(notice, written_ms, extent).into_iter().chain(kind.stray(notice)).collect(),
         None => vec![Short {
             what: "notice kind",

@@ -301,9 +301,8 @@ pub(super) fn around(
 
 /// The kind of notice of a name.
 pub(crate) fn kind_named<'m>(memorandum: &'m Memorandum, name: &str) -> Result<&'m NoticeKind, Refused> {
-    let kinds = &memorandum.terms().notices;
-    kinds.iter().find(|kind| kind.name == name).ok_or_else(|| {
-        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+    memorandum.notice_kind(name).ok_or_else(|| {
+        let names: Vec<&str> = memorandum.terms().notices.iter().map(|kind| kind.name.as_str()).collect();
         let expected = format!("a kind of the memorandum: {}", names.join(", "));
         let hint = "`detente memorandum show FILE` lists the kinds of notice and what they ask for";
         Refused::misuse("notice kind", &expected, name).hinted(hint)

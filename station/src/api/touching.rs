@@ -11,7 +11,7 @@ use std::time::Instant;
 use detente_line::airspace::verdict::Verdict;
 use detente_line::airspace::volume::Volume;
 use detente_line::notices::{Conflict, Subject};
-use detente_line::{Nature, Notice};
+use detente_line::{Nature, Notice, NoticeKind};
 use detente_record::EntryRef;
 use serde_json::{Value, json};
 
@@ -156,9 +156,7 @@ pub(super) async fn check(keeper: &Keeper, rows: Vec<Row>) -> Result<Value, Refu
 }
 
 fn nature_of(keeper: &Keeper, notice: &Notice) -> Nature {
-    let memorandum = keeper.memorandum();
-    let kinds = &memorandum.terms().notices;
-    kinds.iter().find(|kind| kind.name == notice.kind).map_or(Nature::Activity, |kind| kind.nature())
+    keeper.memorandum().notice_kind(&notice.kind).map_or(Nature::Activity, NoticeKind::nature)
 }
 
 /// The own plans among what is shown.
