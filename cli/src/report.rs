@@ -67,12 +67,7 @@ impl std::str::FromStr for Coarse {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (place, time) = text.split_once(',').ok_or("expected a length and a time, such as 10km,1h")?;
-        let (place_mm, time_ms) = (length::parse(place.trim())?, duration::parse(time.trim())?);
-        let (least_mm, most_ms) = (100_000, 86_400_000);
-        if place_mm < least_mm || !(60_000..=most_ms).contains(&time_ms) {
-            return Err("expected 100m or more, and 1m to 1d, such as 10km,1h".to_owned());
-        }
-        Ok(Self { place_mm, time_ms })
+        Ok(Self { place_mm: length::parse(place.trim())?, time_ms: duration::parse(time.trim())? })
     }
 }
 
@@ -126,13 +121,8 @@ async fn coarsely(
     let path = format!("/conflicts/coarse?of={subject}&place_m={place_m}&time_ms={time_ms}{plan}");
     let answer = desk.on().get(&path).await?;
     let said = answer.at("volume");
-    let corners = said
-        .at("area")
-        .list()
-        .map(|corner| corner.list().filter_map(|degrees| degrees.text()?.parse().ok()).collect::<Vec<f64>>());
-    let corners: Vec<Vec<f64>> = corners.collect();
-    for corner in &corners {
-        let degrees: Vec<String> = corner.iter().map(f64::to_string).collect();
+    for corner in said.at("area").list() {
+        let degrees: Vec<String> = corner.list().map(|degrees| degrees.or_unknown()).collect();
         out.remark(&format!("says: corner {}", degrees.join(", ")));
     }
     let (from_ms, until_ms) = (said.at("from_ms").number(), said.at("until_ms").number());
@@ -140,6 +130,6 @@ async fn coarsely(
     out.remark(&format!("says: from  {}", from_ms.map(time::stamp).unwrap_or_default()));
     let until = until_ms.map_or_else(|| "it is withdrawn".to_owned(), time::stamp);
     out.remark(&format!("says: until {until}"));
-    let volume = json!({"area": corners, "from_ms": from_ms, "until_ms": until_ms});
+    let volume = answer.value().get("volume").cloned().unwrap_or_default();
     Ok((volume, answer.at("verdict").or_unknown()))
 }

@@ -123,9 +123,15 @@ impl Item {
 
     /// Whether both say the same, wherever they stand.
     pub fn says_as(&self, other: &Self) -> bool {
-        let said = |item: &Self| (item.kind, item.half_width_mm);
-        said(self) == said(other)
-            && (&self.id, &self.text, &self.parts, &self.waypoints, &self.fields)
-                == (&other.id, &other.text, &other.parts, &other.waypoints, &other.fields)
+        (&self.id, self.kind, &self.text, &self.parts, &self.waypoints, self.half_width_mm, &self.fields)
+            == (
+                &other.id,
+                other.kind,
+                &other.text,
+                &other.parts,
+                &other.waypoints,
+                other.half_width_mm,
+                &other.fields,
+            )
     }
 }

@@ -16,7 +16,7 @@ use detente_line::Office;
 use detente_station::Home;
 use detente_station::clock::SCENARIO;
 use detente_station::keys::Keys;
-use detente_station::paper::{Card, EscalationPart, NoticePart, Paper, SeparationPart};
+use detente_station::paper::{Card, EscalationPart, NoticePart, Paper};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -336,7 +336,7 @@ fn apply(paper: &mut Paper, terms: &Terms) {
     let notices = terms.notices.iter();
     let notices = notices.map(|kind| NoticePart {
         nature: Some(kind.nature.to_owned()),
-        separation: kind.separation.map(|[distance, height, time]| SeparationPart { distance, height, time }),
+        separation: kind.separation.clone(),
         ..NoticePart::new(&kind.name, kind.lead_ms, kind.emergency_lead_ms)
     });
     paper.notice = notices.collect();

@@ -73,19 +73,18 @@ pub(super) fn metres(value: &Value<'_, '_>) -> Option<f64> {
     Some((km * 1_000_000.0).round() / 1_000.0)
 }
 
+fn put(fields: &mut Map<String, Json>, name: &str, value: Option<impl Into<Json>>) {
+    fields.extend(value.map(|value| (name.to_owned(), value.into())));
+}
+
 /// A volume as spec/api.md takes one, from `circle` or `area`, `lowest`, `highest`, `datum`, `from` and `until`; and
 /// its middle, for the screen. `None` where it left a fault.
 pub(super) fn volume(table: &Table<'_, '_>) -> Option<(Map<String, Json>, Place)> {
     let mut fields = Map::new();
     let middle = area(table, &mut fields);
-    let mut put = |name: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
-    };
     let (from_ms, until_ms) = window(table);
-    put("from_ms", from_ms.map(Json::from));
-    put("until_ms", until_ms.map(Json::from));
+    put(&mut fields, "from_ms", from_ms);
+    put(&mut fields, "until_ms", until_ms);
     heights(table, &mut fields);
     middle.map(|middle| (fields, middle))
 }
@@ -115,11 +114,9 @@ pub(super) fn way(value: &Value<'_, '_>, table: &Table<'_, '_>) -> Option<(Map<S
     fields.insert("waypoints".to_owned(), passed.iter().map(waypoint).collect());
     // When it begins and ends, for the screen.
     let (from_ms, until_ms) = (passed.first()?.1, passed.last()?.1);
-    fields.extend(
-        [("from_ms", from_ms), ("until_ms", until_ms)].map(|(name, ms)| (name.to_owned(), ms.into())),
-    );
-    let half_width_m = table.value("km").and_then(|value| metres(&value));
-    fields.extend(half_width_m.map(|metres| ("half_width_m".to_owned(), metres.into())));
+    put(&mut fields, "from_ms", Some(from_ms));
+    put(&mut fields, "until_ms", Some(until_ms));
+    put(&mut fields, "half_width_m", table.value("km").and_then(|value| metres(&value)));
     heights(table, &mut fields);
     let places: Vec<Place> = passed.iter().map(|(position, _)| *position).collect();
     middle(&places).map(|middle| (fields, middle))
@@ -127,11 +124,6 @@ pub(super) fn way(value: &Value<'_, '_>, table: &Table<'_, '_>) -> Option<(Map<S
 
 /// `lowest`, `highest` and `datum`, into the fields of a volume.
 fn heights(table: &Table<'_, '_>, fields: &mut Map<String, Json>) {
-    let mut put = |name: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
-    };
     let metres = |key| table.value(key).and_then(|value| Some((value.number()?, value)));
     let (lowest, highest) = (metres("lowest"), metres("highest"));
     if let (Some((lowest, _)), Some((highest, value))) = (&lowest, &highest)
@@ -139,9 +131,9 @@ fn heights(table: &Table<'_, '_>, fields: &mut Map<String, Json>) {
     {
         value.refuse(&format!("a height not below {lowest} m"), None);
     }
-    put("lowest_m", lowest.map(|(metres, _)| Json::from(metres)));
-    put("highest_m", highest.map(|(metres, _)| Json::from(metres)));
-    put("datum", table.value("datum").and_then(|value| value.one_of(&DATUMS)).map(Json::from));
+    put(fields, "lowest_m", lowest.map(|(metres, _)| metres));
+    put(fields, "highest_m", highest.map(|(metres, _)| metres));
+    put(fields, "datum", table.value("datum").and_then(|value| value.one_of(&DATUMS)));
 }
 
 /// `from` and `until`, in order.

@@ -4,6 +4,7 @@
 //! The station checks the memorandum again, as it checks any other.
 
 use detente_station::length;
+use detente_station::paper::SeparationPart;
 
 use super::document::{Table, Value, hint_for};
 
@@ -47,8 +48,8 @@ pub(crate) struct NoticeKind {
     pub(crate) name: String,
     /// What it is about: `activity`, `movement` or `site`.
     pub(crate) nature: &'static str,
-    /// The least room that its volumes ask for: mm to the sides, mm above and below, ms before and after.
-    pub(crate) separation: Option<[Option<u64>; 3]>,
+    /// The least room that its volumes ask for.
+    pub(crate) separation: Option<SeparationPart>,
     /// Lead time, ms.
     pub(crate) lead_ms: u64,
     /// The same for an emergency, ms.
@@ -238,7 +239,7 @@ fn notice_kind(table: Table<'_, '_>) -> Option<NoticeKind> {
 }
 
 /// `distance`, `height`, `time`: one of them or more.
-fn separation(table: Table<'_, '_>) -> [Option<u64>; 3] {
+fn separation(table: Table<'_, '_>) -> SeparationPart {
     let length = |key| {
         let value = table.value(key)?;
         let mm = length::parse(&value.text()?);
@@ -247,11 +248,11 @@ fn separation(table: Table<'_, '_>) -> [Option<u64>; 3] {
         }
         mm.ok()
     };
-    let least =
-        [length("distance"), length("height"), table.value("time").and_then(|value| value.duration())];
-    if least.iter().all(Option::is_none) {
+    let (distance, height) = (length("distance"), length("height"));
+    let time = table.value("time").and_then(|value| value.duration());
+    if distance.or(height).or(time).is_none() {
         table.fault("`separation` lacks `distance`, `height` or `time`".to_owned(), None);
     }
     table.close();
-    least
+    SeparationPart { distance, height, time }
 }

@@ -1,5 +1,7 @@
 //! What an own plan has in common with a notice, said no finer than was chosen (spec/api.md, "Airspace").
 
+use std::ops::RangeInclusive;
+
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::coarse::{self, Coarseness};
@@ -14,7 +16,9 @@ use crate::airspace::Room;
 
 /// The finest cell, and the shortest and the longest step of the clock.
 const LEAST_PLACE_M: f64 = 100.0;
-const STEP_MS: std::ops::RangeInclusive<u64> = 60_000..=86_400_000;
+const STEP_MS: RangeInclusive<u64> = 60_000..=86_400_000;
+/// Most plans that a refusal names.
+const MAX_NAMED: usize = 16;
 
 /// What is asked.
 #[derive(Debug, Deserialize)]
@@ -59,8 +63,13 @@ pub(crate) async fn coarse(
     let mut found = found.await.ok_or_else(Refused::stopping)?;
     found.retain(|(plan, _)| asked.plan.is_none_or(|one| one == *plan));
     let [(plan, conflict)] = found.as_slice() else {
-        let plans: Vec<String> = found.iter().map(|(plan, _)| format!("plan/{plan}")).collect();
-        let found = if plans.is_empty() { "none".to_owned() } else { plans.join(", ") };
+        let named = found.iter().take(MAX_NAMED).map(|(plan, _)| format!("plan/{plan}"));
+        let plans = named.collect::<Vec<_>>().join(", ");
+        let found = match found.len() {
+            0 => "none".to_owned(),
+            count if count > MAX_NAMED => format!("{plans} and {} more", count - MAX_NAMED),
+            _ => plans,
+        };
         let hint = "`detente conflicts` lists what is in the way; name one of several with --plan";
         let expected = format!("one own plan in the way of {}", asked.of);
         return Err(Refused::misuse("plan", &expected, found).hinted(hint));

@@ -41,7 +41,7 @@ pub struct NoticePart {
 }
 
 /// `separation` of a `[[notice]]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeparationPart {
     /// To the sides, mm.
