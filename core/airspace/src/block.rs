@@ -86,12 +86,13 @@ impl Block {
     /// The first `held` lanes, less those that do not meet a box.
     #[inline]
     pub(crate) fn meeting(&self, asked: &Coarse, held: usize) -> Lanes {
-        let mut hits = u8x16::MAX;
+        let mut beyond = u8x16::ZERO;
         for ((low, high), (from, to)) in
             self.low.iter().zip(&self.high).zip(asked.low.iter().zip(&asked.high))
         {
-            hits &= low.min(u8x16::splat(*to)).simd_eq(*low) & high.max(u8x16::splat(*from)).simd_eq(*high);
+            beyond |= low.saturating_sub(u8x16::splat(*to)) | u8x16::splat(*from).saturating_sub(*high);
         }
+        let hits = beyond.simd_eq(u8x16::ZERO);
         let there = if held < LANES { (1 << held) - 1 } else { u32::MAX };
         Lanes(hits.to_bitmask() & there)
     }

@@ -15,9 +15,9 @@ use crate::position::{HALF_TURN, QUARTER, TURN};
 use crate::span::LAST_MS;
 use crate::volume::Extent;
 
-/// Sizes of cells in longitude and latitude, as powers of two of 1e-7 degrees: 0.1°, 0.8°, 6.7°, 54°, everything.
-const WIDTHS: [u32; 5] = [20, 23, 26, 29, 33];
-/// What is at most so wide goes to the smallest cells, 2.9 km on the equator; a quarter of the cell, because small
+/// Sizes of cells in longitude and latitude, as powers of two of 1e-7 degrees: 0.2°, 0.8°, 6.7°, 54°, everything.
+const WIDTHS: [u32; 5] = [21, 23, 26, 29, 33];
+/// What is at most so wide goes to the smallest cells, 2.9 km on the equator; an eighth of the cell, because small
 /// things come in crowds.
 const SMALL: i64 = 1 << 18;
 /// Sizes of cells in time, as powers of two of ms: 9.3 hours, 6.2 days, 99 days, everything.

@@ -25,7 +25,7 @@ use crate::span::Span;
 use crate::verdict::{Verdict, judge};
 use crate::volume::{Extent, Volume, VolumeView};
 
-use entry::{Entry, Form, plain};
+use entry::{Entry, FEW, Form, plain};
 pub use tally::Tally;
 
 /// A volume of the register that is not clear of the one that was asked about.
@@ -256,15 +256,16 @@ impl<K: Copy + Ord> Register<K> {
         Ok(inside.map(|found| (found.key, found.number)))
     }
 
-    /// How many bytes the register takes, the corners of plain volumes left out, and how many those take.
+    /// How many bytes the register takes, the corners of plain volumes left out, and how many those and the room for
+    /// them take.
     pub fn bytes(&self) -> (usize, usize) {
         let keys = self.first.len() * (size_of::<K>() + size_of::<u32>()) * 3 / 2;
         let calendar: usize = self.calendar.values().map(|step| step.capacity() * size_of::<u32>()).sum();
         let whole = self.whole.bytes() + self.whole_bytes;
         let lists = (self.free.capacity() + self.whole_free.capacity()) * size_of::<u32>();
-        let own =
-            self.grid.bytes() + self.entries.bytes() + self.origins.bytes() + keys + calendar + whole + lists;
-        (own, self.corners.bytes())
+        let few = self.entries.bytes() / size_of::<Entry>() * size_of::<[Position; FEW]>();
+        let entries = self.entries.bytes() - few + self.origins.bytes();
+        (self.grid.bytes() + entries + keys + calendar + whole + lists, self.corners.bytes() + few)
     }
 
     /// Calls `each` with every entry that is wanted, by its number and group, and not clear of what is asked about. Returns
@@ -304,8 +305,7 @@ impl<K: Copy + Ord> Register<K> {
         each: &mut impl FnMut(u32, Verdict),
     ) {
         // Memory is slow and can do many things at once: everything is touched before anything is waited for.
-        let touched = batch.iter().filter_map(|entry| self.entries.get(*entry));
-        core::hint::black_box(touched.fold(0, |sum, kept| sum ^ kept.from_ms));
+        core::hint::black_box(batch.iter().fold(0, |sum, entry| sum ^ self.touch(*entry)));
         let mut near = [NONE; BATCH];
         let mut held = 0;
         let mut touched = 0;
@@ -317,7 +317,7 @@ impl<K: Copy + Ord> Register<K> {
             {
                 *place = *entry;
                 held += 1;
-                touched ^= self.touch(*entry, kept);
+                touched ^= self.touch_corners(kept);
             }
         }
         core::hint::black_box(touched);
@@ -330,13 +330,22 @@ impl<K: Copy + Ord> Register<K> {
         }
     }
 
-    /// Something that can only be known by reading what will be read next of an entry.
+    /// Something that can only be known by reading an entry and what comes with it.
     #[inline]
-    fn touch(&self, entry: u32, kept: &Entry) -> u32 {
-        let origin = self.origins.get(entry).map_or(0, |origin| origin.number);
-        let Form::Plain { .. } = kept.form else { return origin };
-        let [first, .., last] = self.corners.run(kept.at, kept.corners.into()) else { return origin };
-        origin ^ first.lat as u32 ^ last.lat as u32
+    fn touch(&self, entry: u32) -> u32 {
+        let (Some(kept), Some(origin)) = (self.entries.get(entry), self.origins.get(entry)) else { return 0 };
+        kept.touch() ^ origin.number
+    }
+
+    /// Something that can only be known by reading the corners that an entry has no room for.
+    #[inline]
+    fn touch_corners(&self, kept: &Entry) -> u32 {
+        if kept.few().is_some() {
+            return 0;
+        }
+        let Form::Plain { .. } = kept.form else { return 0 };
+        let [first, .., last] = self.corners_of(kept) else { return 0 };
+        first.lat as u32 ^ last.lat as u32
     }
 
     fn under(&self, key: K) -> impl Iterator<Item = u32> {
@@ -382,7 +391,10 @@ impl<K: Copy + Ord> Register<K> {
                 kept.lower_mm = volume.band.lower().map_or(0, |limit| limit.mm);
                 kept.upper_mm = volume.band.upper().map_or(0, |limit| limit.mm);
                 kept.corners = corners.len() as u16;
-                kept.at = self.corners.keep(corners);
+                match kept.few.get_mut(..corners.len()) {
+                    Some(few) => few.copy_from_slice(corners),
+                    None => kept.at = self.corners.keep(corners),
+                }
             }
             None => {
                 kept.form = Form::Whole;
@@ -461,6 +473,7 @@ impl<K: Copy + Ord> Register<K> {
             moved.slot = gone.slot;
         }
         match gone.form {
+            Form::Plain { .. } if gone.few().is_some() => {}
             Form::Plain { .. } => self.corners.release(gone.at, gone.corners.into()),
             Form::Whole => {
                 if let Some(volume) = self.whole.get_mut(gone.at).and_then(Option::take) {
@@ -474,14 +487,20 @@ impl<K: Copy + Ord> Register<K> {
         self.held -= 1;
     }
 
+    /// The corners of a plain volume, wherever they are.
     #[inline]
-    fn view(&self, kept: &Entry) -> Option<VolumeView<'_>> {
+    fn corners_of<'a>(&'a self, kept: &'a Entry) -> &'a [Position] {
+        kept.few().unwrap_or_else(|| self.corners.run(kept.at, kept.corners.into()))
+    }
+
+    #[inline]
+    fn view<'a>(&'a self, kept: &'a Entry) -> Option<VolumeView<'a>> {
         match kept.form {
             Form::Empty => None,
             Form::Whole => self.whole.get(kept.at)?.as_deref().map(Volume::view),
             Form::Plain { .. } => Some(VolumeView {
                 area: AreaView {
-                    corners: self.corners.run(kept.at, kept.corners.into()),
+                    corners: self.corners_of(kept),
                     ends: &[],
                     meridian: 0,
                     bounds: kept.bounds(),

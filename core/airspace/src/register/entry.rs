@@ -7,8 +7,12 @@ use crate::position::{HALF_TURN, Position, QUARTER};
 use crate::span::Span;
 use crate::volume::{Extent, Volume, VolumeView};
 
-/// What is looked at first, in one cache line.
+/// How many corners an entry has room for; more are kept elsewhere, and cost one wait for memory more.
+pub(super) const FEW: usize = 12;
+
+/// What is looked at first.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, align(32))]
 pub(super) struct Entry {
     pub(super) from_ms: u64,
     pub(super) until_ms: u64,
@@ -26,6 +30,8 @@ pub(super) struct Entry {
     /// The caller's, of the key.
     pub(super) group: u16,
     pub(super) form: Form,
+    /// Its corners, if they are few.
+    pub(super) few: [Position; FEW],
 }
 
 /// How a volume is kept.
@@ -39,7 +45,7 @@ pub(super) enum Form {
     Whole,
 }
 
-const _: () = assert!(size_of::<Entry>() == 64, "one cache line");
+const _: () = assert!(size_of::<Entry>() == 64 + FEW * 8, "a cache line, and the corners");
 
 impl Entry {
     pub(super) const EMPTY: Self = Self {
@@ -56,7 +62,21 @@ impl Entry {
         corners: 0,
         group: 0,
         form: Form::Empty,
+        few: [Position { lat: 0, lon: 0 }; FEW],
     };
+
+    /// Something that can only be known by reading all lines of memory that it is in.
+    #[inline]
+    pub(super) fn touch(&self) -> u32 {
+        let [first, .., last] = self.few;
+        self.from_ms as u32 ^ first.lat as u32 ^ last.lat as u32
+    }
+
+    /// Its corners, if it has room for them.
+    #[inline]
+    pub(super) fn few(&self) -> Option<&[Position]> {
+        self.few.get(..self.corners.into())
+    }
 
     pub(super) fn bounds(&self) -> Bounds {
         let west = i64::from(self.west);
