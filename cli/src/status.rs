@@ -140,12 +140,19 @@ fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64)
 /// What a full disk keeps waiting; nothing, as always while there is room.
 fn waits_for_room(out: &Output, page: &mut Page<'_>, waits: Field<'_>) {
     let count = |name| waits.at(name).number().unwrap_or(0);
-    let (signatures, evidence, dropped) = (count("signatures"), count("evidence"), count("evidence_dropped"));
-    if signatures + evidence + dropped == 0 {
+    let (entries, signatures) = (count("entries"), count("signatures"));
+    let (evidence, dropped) = (count("evidence"), count("evidence_dropped"));
+    if entries + signatures + evidence + dropped == 0 {
         return;
     }
     page.heading("DISK");
-    if signatures + evidence > 0 {
+    if entries > 0 {
+        let still = format!(
+            "  ! not a byte left for what the schedule asks for; the line stands still: entries {entries}"
+        );
+        page.line(&out.paint(Tone::Bad, &still));
+    }
+    if entries + signatures + evidence > 0 {
         let waiting =
             format!("  ! full; waiting for room: signatures {signatures}, proofs of breaches {evidence}");
         page.line(&out.paint(Tone::Bad, &waiting));

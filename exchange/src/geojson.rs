@@ -95,6 +95,9 @@ fn feature(value: &Value, number: usize, desk: &mut Desk<'_>) {
             }
         }
     }
+    if desk.faults.count() == before {
+        desk.keep(&place, said.spend_width(0, &mut item));
+    }
     desk.put(item, before);
 }
 

@@ -165,6 +165,9 @@ fn placemark(element: &Element, place: &Place, desk: &mut Desk<'_>) {
         }
         None => {}
     }
+    if desk.faults.count() == before {
+        desk.keep(place, said.spend_width(0, &mut item));
+    }
     desk.put(item, before);
 }
 

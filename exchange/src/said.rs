@@ -394,6 +394,22 @@ impl Said {
         once(&mut item.half_width_mm, mm)
     }
 
+    /// Holds a width to there being something wide, among the parts that were placed by what is said here.
+    ///
+    /// # Errors
+    /// [`Reason::Meaning`] if nothing has a width: nothing that is said is passed over.
+    pub(crate) fn spend_width(&self, parts_before: usize, item: &mut Item) -> Result<(), Reason> {
+        let mut parts = item.parts.iter().skip(parts_before);
+        let is_spent = parts.any(|part| matches!(part.shape, Shape::Leg { .. }));
+        if self.half_width_mm.is_none() || is_spent || item.half_width_mm.is_some() {
+            return Ok(());
+        }
+        if item.waypoints.is_empty() {
+            return Err(Reason::meaning("a line or waypoints beside a width", "a width"));
+        }
+        self.widen(item)
+    }
+
     fn part(&self, shape: Shape, item: &mut Item) -> Result<(), Reason> {
         let distance_mm = match &shape {
             Shape::Circle { radius_mm, .. } => Some(*radius_mm),

@@ -140,7 +140,11 @@ pub(crate) fn read(mut sheet: Sheet, desk: &mut Desk<'_>) -> bool {
         }
         let own = said.geometry(desk.options);
         match desk.keep(&place, own) {
-            Some(Some(geometry)) => drop(desk.keep(&place, said.place(geometry, None, item))),
+            Some(Some(geometry)) => {
+                let parts = item.parts.len();
+                let placed = said.place(geometry, None, item);
+                desk.keep(&place, placed.and_then(|()| said.spend_width(parts, item)));
+            }
             Some(None) => desk.fault(&place, Reason::Missing { what: "a position or an area" }),
             None => {}
         }

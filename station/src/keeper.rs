@@ -8,6 +8,7 @@ mod evidence;
 mod opening;
 mod record;
 mod signatures;
+mod standstill;
 mod task;
 mod waiting;
 

@@ -181,6 +181,34 @@ async fn a_disk_without_a_byte_left_keeps_the_secret_of_a_first_meeting_waiting(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_byte_left_for_the_schedule_the_line_stands_still_and_then_goes_on() {
+    let disk = SmallDisk::mount(200);
+    let [party, rus] = disk.parties();
+    let [usa, rus] = [party, rus].map(|party| party.start_at(Clock::scenario(SLOT_MS)));
+    usa.circuits_ready("test", 1).await;
+    disk.fill_but("ballast", 0);
+    assert_eq!(usa.write(message("Z", "From the reserve.")).await, "usa/Z/1");
+    disk.fill_but("more", 0);
+    for hours in 1..=2 {
+        usa.post("/v1/clock", json!({"now_ms": SLOT_MS + hours * HOUR_MS})).await;
+    }
+    // It says so to whoever looks, and to its peers by being away; commands are refused with the reason.
+    usa.wait("/v1/lines/test", |status| status["waits_for_room"]["entries"].as_u64() > Some(0)).await;
+    rus.wait("/v1/lines/test", |status| {
+        status["circuits"].as_array().is_some_and(|all| all.iter().all(|c| c["ready"] != true))
+    })
+    .await;
+    assert_no_room(&usa, message("Z", "Not a byte.")).await;
+    disk.make_room("more");
+    disk.make_room("ballast");
+    usa.wait("/v1/lines/test", |status| status["waits_for_room"]["entries"] == 0).await;
+    usa.entry_of_kind("test").await;
+    assert_eq!(usa.write(message("Z", "Room again.")).await, "usa/Z/2");
+    assert_eq!(usa.post("/v1/lines/test/verify", json!({})).await["ok"], true);
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_station_starts_on_a_full_disk_for_flash() {
     let disk = SmallDisk::mount(200);
     let [party, other] = disk.parties();

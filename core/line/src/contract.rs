@@ -358,6 +358,8 @@ pub enum Shown {
         content: Option<Content>,
         /// What it regards.
         regards: Vec<EntryRef>,
+        /// Whether all that it regards had been judged before it.
+        regarded_judged: bool,
         /// Its author's time, ms.
         time_ms: u64,
     },

@@ -118,7 +118,16 @@ impl Line {
                 Ok((content, regards, time_ms, serial)) => (Some(content), regards, time_ms, serial),
                 Err(_) => (None, Vec::new(), 0, 0),
             };
-            self.show(Shown::Entry { name, serial, marked, unjudged: false, content, regards, time_ms });
+            self.show(Shown::Entry {
+                name,
+                serial,
+                marked,
+                unjudged: false,
+                content,
+                regards,
+                regarded_judged: false,
+                time_ms,
+            });
         }
     }
 }

@@ -61,6 +61,10 @@ impl Line {
         self.statable = statable;
     }
 
+    fn has_judged(&self, entry: EntryRef) -> bool {
+        self.books.get(&entry.book).is_some_and(|state| state.judged >= entry.number)
+    }
+
     /// Judges the entries of a book whose acts are held; says whether there were any.
     fn judge_ready(&mut self, book: Book) -> bool {
         let mut any = false;
@@ -91,6 +95,7 @@ impl Line {
                     }
                     let marked = verdict.as_ref().err().cloned();
                     let (time_ms, regards) = (entry.time_ms, entry.regards);
+                    let regarded_judged = regards.iter().all(|of| self.has_judged(*of));
                     (
                         Shown::Entry {
                             name,
@@ -99,6 +104,7 @@ impl Line {
                             unjudged: false,
                             content: Some(content),
                             regards,
+                            regarded_judged,
                             time_ms,
                         },
                         verdict,
@@ -113,6 +119,7 @@ impl Line {
                         unjudged: false,
                         content: None,
                         regards: Vec::new(),
+                        regarded_judged: true,
                         time_ms: 0,
                     };
                     (shown, Err(fault))

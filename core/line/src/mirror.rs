@@ -221,6 +221,7 @@ impl Line {
                 unjudged: true,
                 content: Some(content.clone()),
                 regards: entry.regards.clone(),
+                regarded_judged: false,
                 time_ms,
             };
             self.on_durable.push(shown);

@@ -82,7 +82,7 @@ struct Came {
     serial: u64,
     regards: Vec<EntryRef>,
     content: Content,
-    /// Whether what it regards had been judged when it was read back.
+    /// Whether what it regards had been judged before it, or when it was read back.
     judged: bool,
 }
 
@@ -199,7 +199,14 @@ impl Airspace {
     /// Something became durable and was judged; waits while very much waits before it.
     pub(crate) fn shown(&self, shown: &Shown) {
         let Shown::Entry {
-            name, serial, marked: None, unjudged: false, content: Some(content), regards, ..
+            name,
+            serial,
+            marked: None,
+            unjudged: false,
+            content: Some(content),
+            regards,
+            regarded_judged,
+            ..
         } = shown
         else {
             return;
@@ -207,8 +214,8 @@ impl Airspace {
         if !matches!(content, Content::Notice(_) | Content::Amendment(_) | Content::Withdrawal { .. }) {
             return;
         }
-        let (name, serial, regards) = (*name, *serial, regards.clone());
-        let came = Came { name, serial, regards, content: content.clone(), judged: false };
+        let (name, serial, regards, judged) = (*name, *serial, regards.clone(), *regarded_judged);
+        let came = Came { name, serial, regards, content: content.clone(), judged };
         if let Some(asks) = &self.0.asks {
             let _ = asks.send(Ask::Came(Box::new(came)));
         }

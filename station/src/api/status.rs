@@ -186,8 +186,8 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     if let Some(fields) = status.as_object_mut() {
         fields.insert("witnesses".into(), witnesses_json(keeper));
         fields.insert("due".into(), due_json(keeper, now_ms).await?);
-        let WaitsForRoom { signatures, evidence, dropped } = keeper.waits_for_room();
-        let waits = json!({"signatures": signatures, "evidence": evidence, "evidence_dropped": dropped});
+        let WaitsForRoom { entries, signatures, evidence, dropped } = keeper.waits_for_room();
+        let waits = json!({"entries": entries, "signatures": signatures, "evidence": evidence, "evidence_dropped": dropped});
         fields.insert("waits_for_room".into(), waits);
     }
     Ok(Json(status))

@@ -1,6 +1,6 @@
 //! The one task of a line: performs what the core asks for, in one `match`, and asks it nothing but through its inputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
@@ -42,14 +42,16 @@ struct Receipting {
 
 /// The one task of a line.
 pub(super) struct Task {
-    line: Line,
+    pub(super) line: Line,
     clock: Clock,
-    store: Store,
+    pub(super) store: Store,
     feed: Feed,
     airspace: Airspace,
     blobs: Blobs,
     hooks: Hooks,
-    asked: mpsc::Receiver<Ask>,
+    pub(super) asked: mpsc::Receiver<Ask>,
+    /// What was asked while the line stood still, and is answered first.
+    pub(super) later: VecDeque<Ask>,
     listed: mpsc::Receiver<Listed>,
     /// How many of lists are under way.
     listing: usize,
@@ -60,7 +62,7 @@ pub(super) struct Task {
     amended: watch::Sender<Arc<Memorandum>>,
     durable_until: watch::Receiver<u64>,
     ended_by: watch::Sender<Option<String>>,
-    circuits: BTreeMap<CircuitId, (Party, Out)>,
+    pub(super) circuits: BTreeMap<CircuitId, (Party, Out)>,
     writing: BTreeMap<u64, Writing>,
     receipting: BTreeMap<EntryRef, Receipting>,
     next_id: u64,
@@ -68,7 +70,7 @@ pub(super) struct Task {
     /// Entries since the line's state was last kept.
     unkept: u64,
     /// What the disk has no room for just now.
-    waiting: Waiting,
+    pub(super) waiting: Waiting,
     entropy: Entropy,
 }
 
@@ -125,6 +127,7 @@ impl Task {
             blobs: beginning.blobs,
             hooks: beginning.hooks,
             asked: beginning.asked,
+            later: VecDeque::new(),
             listed: beginning.listed,
             listing: 0,
             comparisons: beginning.comparisons,
@@ -148,6 +151,12 @@ impl Task {
         let here = self.blobs.here(self.line.custody().blobs());
         self.input(Event::BlobsHere(here)).await;
         loop {
+            while let Some(ask) = self.later.pop_front() {
+                match ask {
+                    Ask::Stop(stopped) => return self.stop(stopped).await,
+                    ask => self.asked(ask).await,
+                }
+            }
             let wake_ms = self.wake_ms;
             let clock = self.clock.clone();
             let wake = async move {
@@ -174,13 +183,7 @@ impl Task {
                 }
                 ask = self.asked.recv() => match ask {
                     None => return,
-                    Some(Ask::Stop(stopped)) => {
-                        self.write_what_waits().await;
-                        self.keep_snapshot().await;
-                        drop(self);
-                        let _ = stopped.send(());
-                        return;
-                    }
+                    Some(Ask::Stop(stopped)) => return self.stop(stopped).await,
                     Some(ask) => self.asked(ask).await,
                 },
                 () = wake => {
@@ -199,6 +202,14 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Keeps what is to be kept, and says that it is.
+    async fn stop(mut self, stopped: oneshot::Sender<()>) {
+        self.write_what_waits().await;
+        self.keep_snapshot().await;
+        drop(self);
+        let _ = stopped.send(());
     }
 
     async fn asked(&mut self, ask: Ask) {
@@ -319,12 +330,13 @@ impl Task {
         }
         self.waiting.hold_back(&mut batch, is_urgent);
         // Commands and steps were held back before; this is what the line's rules have a station write.
-        let refused = match self.submit(Batch { insisted: true, ..batch.clone() }).await {
+        batch.insisted = true;
+        let refused = match self.submit(batch.clone()).await {
             Err(refused @ StoreError::Full { .. }) => refused,
             submitted => return submitted,
         };
         if !(batch.entries.is_empty() && batch.void.is_empty()) {
-            return Err(refused);
+            return self.stand_still(batch, refused).await;
         }
         // What others send unasked waits in memory, and nothing else waits for it.
         self.waiting.take(batch);
@@ -348,7 +360,7 @@ impl Task {
     /// Hands a batch to the store; where nothing else waits for the line, and it is small, it is written at once, by this
     /// very task: a step of a backlog would keep a FLASH that comes meanwhile waiting, and a list goes on while its
     /// last group is written.
-    async fn submit(&self, batch: Batch) -> Result<(), StoreError> {
+    async fn submit(&mut self, batch: Batch) -> Result<(), StoreError> {
         if self.asked.is_empty() && self.listing == 0 && batch.entries.len() <= SMALL {
             self.store.submit_here(batch).await
         } else {
@@ -430,7 +442,7 @@ impl Task {
         self.tell(Told::Shown(Box::new(shown)));
     }
 
-    fn tell(&mut self, told: Told) {
+    pub(super) fn tell(&mut self, told: Told) {
         self.hooks.run(&told, self.line.memorandum(), self.line.party());
         self.feed.tell(told);
     }
@@ -446,7 +458,7 @@ fn is_urgent(book: u32) -> bool {
 }
 
 /// Whether the disk has room for what is urgent, or for more than that.
-fn has_room(store: &Store, urgent: bool) -> Result<(), StoreError> {
+pub(super) fn has_room(store: &Store, urgent: bool) -> Result<(), StoreError> {
     match store.space()? {
         Space { ordinary_accepted: false, free_bytes, .. } if !urgent => {
             Err(StoreError::Full { what: "write anything but FLASH and acts", needed_bytes: 0, free_bytes })

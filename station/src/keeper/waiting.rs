@@ -14,11 +14,13 @@ use super::signatures::WaitingSignatures;
 use crate::store::Batch;
 
 /// How often it is looked whether there is room again.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// How much waits in memory for room on the disk, for people to see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WaitsForRoom {
+    /// Entries that the line's rules have this station write: until they are stored the line stands still.
+    pub entries: usize,
     /// Checkpoints and receipts.
     pub signatures: usize,
     /// Proofs of breaches.
@@ -34,6 +36,7 @@ pub(super) struct Waiting {
     /// For the store, with the next batch.
     notes: Vec<(String, Vec<u8>)>,
     look_at: Option<Instant>,
+    entries: usize,
     told: watch::Sender<WaitsForRoom>,
 }
 
@@ -45,6 +48,7 @@ impl Waiting {
             signatures: WaitingSignatures::default(),
             notes: Vec::new(),
             look_at: None,
+            entries: 0,
             told,
         }
     }
@@ -106,8 +110,15 @@ impl Waiting {
         self.look_at = None;
     }
 
+    /// So many entries have the line stand still.
+    pub(super) fn tell_entries(&mut self, entries: usize) {
+        self.entries = entries;
+        self.tell();
+    }
+
     fn tell(&self) {
         let now = WaitsForRoom {
+            entries: self.entries,
             signatures: self.signatures.len(),
             evidence: self.evidence.len(),
             dropped: self.evidence.dropped(),
