@@ -10,8 +10,8 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, demo, dossier, entry, inbox, memorandum, motion, notice, officer, position, record,
-    regard, report, run, send, setup, standing, status, watch, witness,
+    airspace, attachment, demo, dossier, entry, inbox, memorandum, moment, motion, notice, officer, position,
+    record, regard, report, run, send, setup, standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -95,6 +95,8 @@ enum LineVerb {
     Conflicts(airspace::Conflicts),
     /// Report that something is in the way of another party's notice, without saying what it is
     Report(report::Report),
+    /// Show how the line stands, or stood at a time, or as a party knew then
+    Standing(moment::Standing),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -189,6 +191,7 @@ impl LineVerb {
             Self::Leave(asked) => standing::leave(asked, home, out).await,
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,
+            Self::Standing(asked) => moment::standing(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
             Self::Attachments(asked) => attachment::attachments(asked, home, out).await,
             Self::Attachment(asked) => attachment::attachment(asked, home, out).await,

@@ -16,6 +16,7 @@ mod files;
 mod inbox;
 mod line;
 mod memorandum;
+mod moment;
 mod motion;
 mod notice;
 mod officer;

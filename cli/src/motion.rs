@@ -9,6 +9,7 @@ use crate::answer::Field;
 use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
 use crate::line::LineArgs;
+use crate::moment::{self, Moment};
 use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::standing::{Vote, vote};
@@ -69,6 +70,8 @@ pub(crate) struct List {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     limit: u64,
     #[command(flatten)]
+    moment: Moment,
+    #[command(flatten)]
     line: LineArgs,
 }
 
@@ -106,11 +109,12 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
 
 async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
-    let motions = on.get(&format!("/motions?limit={}", asked.limit)).await?;
+    let motions = on.get(&format!("/motions?limit={}{}", asked.limit, asked.moment.query(on.now_ms))).await?;
     if out.is_json() {
         return out.data(motions.raw());
     }
     let mut page = Page::new(out);
+    moment::rows(&mut page, out, motions.whole());
     page.heading("MOTIONS");
     if motions.at("motions").list().next().is_none() {
         page.line("  nothing was moved");

@@ -10,6 +10,7 @@ use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::entry;
 use crate::failure::Failure;
 use crate::line::LineArgs;
+use crate::moment::{self, Moment};
 use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::precedence::Precedence;
@@ -79,6 +80,8 @@ pub(crate) struct Positions {
     #[arg(long)]
     history: bool,
     #[command(flatten)]
+    moment: Moment,
+    #[command(flatten)]
     line: LineArgs,
 }
 
@@ -111,7 +114,9 @@ pub(crate) async fn position(asked: &Asked, home: &Home, out: &Output) -> Result
 /// When there is no such entry here.
 pub(crate) async fn positions(asked: &Positions, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
-    let positions = on.get(&format!("/positions/{}", asked.entry)).await?;
+    let positions = on
+        .get(&format!("/positions/{}?{}", asked.entry, asked.moment.query(on.now_ms).trim_start_matches('&')))
+        .await?;
     if out.is_json() {
         return out.data(positions.raw());
     }
@@ -119,6 +124,7 @@ pub(crate) async fn positions(asked: &Positions, home: &Home, out: &Output) -> R
     let entry = positions.at("entry");
     page.line(&entry::row(out, entry));
     page.any("time", entry.at("time_ms").number().map(|ms| time::stamp_from_now(ms, on.now_ms)));
+    moment::rows(&mut page, out, positions.whole());
     for (party, side) in positions.at("positions").pairs() {
         page.heading(&party);
         if side.at("held").is_nothing() {

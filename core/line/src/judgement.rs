@@ -190,8 +190,7 @@ impl Line {
         self.memorandum = Arc::clone(&memorandum);
         if self.started {
             self.start_watch();
-            let judged = self.books.iter().filter(|(_, state)| state.judged > 0);
-            let judged = judged.map(|(book, state)| (*book, state.judged)).collect();
+            let judged = self.judged();
             self.on_durable.push(Shown::Amended { decision, memorandum, judged });
         }
     }

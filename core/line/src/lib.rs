@@ -32,6 +32,7 @@ mod line;
 mod membership;
 mod memorandum;
 mod mirror;
+mod moment;
 pub mod notice;
 pub mod notices;
 mod pace;
@@ -63,6 +64,7 @@ pub use memorandum::{
     CircuitKind, Escalation, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,
     Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language, is_line_name,
 };
+pub use moment::{Moment, Seen};
 pub use notice::Notice;
 pub use notice::rule::{Extent, Minima, Nature, NoticeKind, Short};
 pub use positions::{Held, Positions};

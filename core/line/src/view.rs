@@ -4,7 +4,9 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Book, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SignedCheckpoint};
+use detente_record::{
+    Book, Cut, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt, SignedCheckpoint,
+};
 
 use crate::acts::{Decision, Motion, Suspended};
 use crate::books::BookState;
@@ -96,6 +98,12 @@ impl Line {
         held.collect()
     }
 
+    /// Everything that has been judged here, as a cut.
+    pub fn judged(&self) -> Cut {
+        let judged = self.books.iter().filter(|(_, state)| state.judged > 0);
+        judged.map(|(book, state)| (*book, state.judged)).collect()
+    }
+
     /// The last signed size held of a book.
     pub fn signed_size(&self, book: Book) -> u64 {
         self.books.get(&book).map_or(0, |state| state.signed_size())
@@ -113,27 +121,27 @@ impl Line {
 
     /// A party's suspension at a time, as everything held here shows it; `None` while it is in effect.
     pub fn suspension(&self, party: Party, at_ms: u64) -> Option<&Suspended> {
-        self.acts.suspension(party, &self.under_all(), at_ms)
+        self.seen().suspension(party, at_ms)
     }
 
     /// The suspension that a party has stated last, whether it is effective yet or not.
     pub fn last_suspension(&self, party: Party) -> Option<&Suspended> {
-        self.acts.last_suspension(party, &self.under_all())
+        self.seen().last_suspension(party)
     }
 
     /// Motions without a decision, as everything held here shows it.
     pub fn open_motions(&self) -> Vec<&Motion> {
-        self.acts.open_motions(&self.under_all())
+        self.seen().open_motions()
     }
 
     /// Every motion with its decision, ascending, as everything held here shows it.
     pub fn motions(&self) -> Vec<(&Motion, Option<&Decision>)> {
-        self.acts.motions(&self.under_all())
+        self.seen().motions()
     }
 
     /// The decision that consents to reopening after a suspension.
     pub fn consent(&self, suspension: EntryRef) -> Option<EntryRef> {
-        self.acts.consent(suspension, &self.under_all()).map(|decision| decision.act)
+        self.seen().consent(suspension)
     }
 
     /// What is open between the parties.
@@ -148,8 +156,7 @@ impl Line {
 
     /// The votes that count on a motion, as everything held here shows it.
     pub fn votes(&self, motion: &Motion) -> BTreeMap<Party, Choice> {
-        let votes = self.acts.votes(&self.memorandum, motion, &self.under_all());
-        votes.into_iter().map(|(party, (_, choice))| (party, choice)).collect()
+        self.seen().votes(motion)
     }
 
     /// What time it is on the line when the clock shows a time, ms: the line's own never goes back.

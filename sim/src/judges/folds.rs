@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use detente_line::kind::number;
-use detente_line::{Content, Line, Positions};
+use detente_line::{Content, Line, Moment, Positions};
 use detente_record::{Cut, Entry, EntryRef, Hash, Party};
 
 use super::reference::{Awaiting, Open, Reading};
@@ -173,7 +173,45 @@ pub(crate) fn follow(
         }
     }
     same_map(&who, "positions", &positions_of(line, record), &reading.positions())?;
+    past(&who, line, record, reading)?;
     same_said(&who, &said_by(line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
+}
+
+/// Holds what a line says of the past to its record: as of some times, and as one party knew then.
+///
+/// # Errors
+/// With the first difference.
+fn past(who: &str, line: &Line, record: &Record, reading: &Reading<'_>) -> Word {
+    let held: Cut = record.entries.iter().map(|(book, entries)| (*book, entries.len() as u64)).collect();
+    let times = reading.times();
+    for (at_ms, place) in
+        [times.len() / 3, times.len() * 2 / 3].into_iter().filter_map(|at| times.get(at)).zip(0..)
+    {
+        for of in [None, founders(line).get(place).copied()] {
+            let mut moment = Moment::new(*at_ms, of);
+            while let Some(name) = moment.next(&held) {
+                let bytes = record.entries.get(&name.book).and_then(|all| all.get(name.number as usize - 1));
+                moment.take(name, bytes.and_then(|bytes| Entry::decode(bytes).ok()).as_ref());
+            }
+            let cut = moment.cut(&held);
+            same_map(who, &format!("the cut as of {at_ms} of {of:?}"), &cut, &reading.moment(*at_ms, of))?;
+            let seen = line.seen_under(&cut);
+            same(who, "members as of a time", &seen.members(), &reading.members(&cut))?;
+            same(
+                who,
+                "memorandum as of a time",
+                &seen.memorandum().hash(),
+                &reading.memorandum(&cut).hash(),
+            )?;
+            for party in founders(line) {
+                let standing = seen.suspension(party, *at_ms).map(|suspended| suspended.act);
+                same(who, "standing as of a time", &standing, &reading.standing(party, &cut, *at_ms))?;
+            }
+            let open: BTreeSet<EntryRef> = seen.open_motions().iter().map(|motion| motion.act).collect();
+            same(who, "open motions as of a time", &open, &reading.open_motions(&cut))?;
+        }
+    }
+    Ok(())
 }
 
 /// What each party holds of each entry that positions were taken on, as a line's fold has it.

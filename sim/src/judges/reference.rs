@@ -3,7 +3,7 @@
 //! It shares with the core the decoding of entries and bodies, and nothing else: no cut is kept, no fold is
 //! carried on, every question is answered by looking at everything again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{Content, Matter, Memorandum};
 use detente_record::{Book, Class, Cut, Entry, EntryRef, Party};
@@ -24,6 +24,8 @@ const DAY_MS: u64 = 86_400_000;
 pub(crate) struct Item {
     /// Entry and body, where both could be read.
     pub(crate) read: Option<(Entry, Content)>,
+    /// Its author's time, ms, where it could be read.
+    time_ms: Option<u64>,
     /// The full cut, without its own book.
     pub(crate) cut: Cut,
     /// It breaks no rule that the entry and its book show by themselves.
@@ -76,6 +78,7 @@ impl<'a> Reading<'a> {
         for (bytes, number) in entries.zip(1..) {
             let entry = Entry::decode(bytes).ok();
             // A day that is over does not come back, whatever an author says.
+            let said_ms = entry.as_ref().map(|entry| entry.time_ms);
             day = day.max(entry.as_ref().map_or(0, |entry| entry.time_ms) / DAY_MS);
             let spent = days.entry(day).or_default();
             *spent = (spent.0 + 1, spent.1 + bytes.len() as u64);
@@ -105,7 +108,7 @@ impl<'a> Reading<'a> {
                     Err(_) => well = false,
                 }
             }
-            let item = Item { read, cut: cut.clone(), well, judged: false, sound: false };
+            let item = Item { read, time_ms: said_ms, cut: cut.clone(), well, judged: false, sound: false };
             self.items.insert(EntryRef { book, number }, item);
         }
         if days.values().any(|(entries, bytes)| *entries > quota.entries || *bytes > quota.bytes) {
@@ -139,6 +142,50 @@ impl<'a> Reading<'a> {
         let mut cut = self.items[&name].cut.clone();
         cut.insert(name.book, name.number - 1);
         cut
+    }
+
+    /// The times of entries, ascending, each once.
+    pub(crate) fn times(&self) -> Vec<u64> {
+        let times = self.items.values().filter_map(|item| Some(item.read.as_ref()?.0.time_ms));
+        times.collect::<BTreeSet<u64>>().into_iter().collect()
+    }
+
+    /// How much of a book is held.
+    fn size(&self, book: Book) -> u64 {
+        let all = EntryRef { book, number: 0 }..=EntryRef { book, number: u64::MAX };
+        self.items.range(all).next_back().map_or(0, |(name, _)| name.number)
+    }
+
+    /// Spec/line.md §5, Moments: the cut as of a time, or as a party knew then.
+    pub(crate) fn moment(&self, at_ms: u64, of: Option<Party>) -> Cut {
+        let mut cut = Cut::new();
+        let mut later = BTreeSet::new();
+        for (name, item) in &self.items {
+            let is_later = item.time_ms.is_some_and(|time_ms| time_ms > at_ms);
+            if is_later || of.is_some_and(|party| party != name.book.party) {
+                later.insert(name.book);
+            }
+            if !later.contains(&name.book) {
+                cut.insert(name.book, name.number);
+            }
+        }
+        loop {
+            let mut closed = cut.clone();
+            for (name, item) in &self.items {
+                if cut.get(&name.book).is_some_and(|size| name.number <= *size) {
+                    for (book, size) in &item.cut {
+                        let held = self.size(*book).min(*size);
+                        let known = closed.entry(*book).or_default();
+                        *known = (*known).max(held);
+                    }
+                }
+            }
+            closed.retain(|_, size| *size > 0);
+            if closed == cut {
+                return cut;
+            }
+            cut = closed;
+        }
     }
 
     fn is_judged(&self, name: EntryRef) -> bool {

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use detente_line::kind::number::POSITION;
-use detente_line::{Content, Decision, Held, Line, MAX_MOVED, Matter, Memorandum, Motion, Positions};
+use detente_line::{Content, Decision, Held, Line, MAX_MOVED, Matter, Memorandum, Motion, Positions, Seen};
 use detente_record::{Book, Cut, Entry, EntryRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::entry::{MAX_ENTRIES, choice_text, full_json, matter_text, outcome_text, stance_text};
+use super::moment::Asked;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
 use crate::SetupError;
@@ -50,10 +51,15 @@ pub(crate) fn moved(in_force: &Memorandum, file: &str) -> Result<Memorandum, Ref
     Ok(moved)
 }
 
-/// A motion with the votes that count and what was decided, as everything held here shows it.
-pub(crate) fn motion_json(line: &Line, motion: &Motion, decision: Option<&Decision>) -> Value {
+/// A motion with the votes that count and what was decided, under a cut.
+pub(crate) fn motion_json(
+    line: &Line,
+    seen: &Seen<'_>,
+    motion: &Motion,
+    decision: Option<&Decision>,
+) -> Value {
     let memorandum = line.memorandum();
-    let votes = line.votes(motion).into_iter();
+    let votes = seen.votes(motion).into_iter();
     let votes = votes.map(|(party, choice)| (memorandum.name_of(party), json!(choice_text(choice))));
     let about: Vec<String> = motion.about.iter().map(|entry| name_text(memorandum, *entry)).collect();
     json!({
@@ -75,20 +81,16 @@ pub(crate) fn motion_json(line: &Line, motion: &Motion, decision: Option<&Decisi
     })
 }
 
-fn cut_json(memorandum: &Memorandum, cut: &Cut) -> Map<String, Value> {
+pub(crate) fn cut_json(memorandum: &Memorandum, cut: &Cut) -> Map<String, Value> {
     cut.iter().map(|(book, size)| (book_text(memorandum, *book), json!(size))).collect()
-}
-
-/// Everything that has been judged here.
-fn judged(line: &Line) -> Cut {
-    let held = line.held().into_iter().filter(|held| held.judged > 0);
-    held.map(|held| (held.book, held.judged)).collect()
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Most {
     limit: Option<usize>,
+    as_of_ms: Option<u64>,
+    known_to: Option<String>,
 }
 
 /// `GET …/motions`
@@ -99,16 +101,20 @@ pub(crate) async fn motions(
 ) -> Answer {
     let keeper = api.line(&line)?;
     let limit = most.limit.unwrap_or(100).min(MAX_ENTRIES);
+    let asked = Asked { as_of_ms: most.as_of_ms, known_to: most.known_to };
+    let past = asked.read(keeper, api.now_ms()).await?;
     let seen = keeper.look(move |line| {
-        let mut all = line.motions();
+        let seen = past.as_ref().map_or_else(|| line.seen(), |past| line.seen_under(&past.cut));
+        let mut all = seen.motions();
         all.sort_by_key(|(motion, _)| (motion.moved_ms, motion.act));
         let more = all.len() > limit;
         let newest = all.into_iter().rev().take(limit);
-        let motions = newest.map(|(motion, decision)| motion_json(line, motion, decision));
+        let motions = newest.map(|(motion, decision)| motion_json(line, &seen, motion, decision));
         json!({
             "motions": motions.collect::<Vec<_>>(),
             "more": more,
-            "cut": cut_json(line.memorandum(), &judged(line)),
+            "moment": past.as_ref().map(|past| past.json(line)),
+            "cut": cut_json(line.memorandum(), &past.as_ref().map_or_else(|| line.judged(), |past| past.cut.clone())),
         })
     });
     seen.await.map(Json).ok_or_else(Refused::stopping)
@@ -159,19 +165,24 @@ fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<Read>, bool), Refuse
 pub(crate) async fn positions(
     State(api): State<Api>,
     Path((line, party, book, number)): Path<(String, String, String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Answer {
     let keeper = api.line(&line)?;
+    let past = asked.read(keeper, api.now_ms()).await?;
     let memorandum = &keeper.memorandum();
     let subject = parse_name(memorandum, &format!("{party}/{book}/{number}"))?;
     let entry = full_json(keeper, subject).await?;
     let (taken, more) = taken(keeper, subject)?;
     // What the line calls void may not be in the store as such yet.
     let folded = keeper.look(move |line| {
-        let cut = judged(line);
-        let sound = taken.into_iter().filter(|(name, ..)| line.verdict(*name).marked.is_none());
-        (Positions::under(&cut, subject, sound), cut)
+        let cut = past.as_ref().map_or_else(|| line.judged(), |past| past.cut.clone());
+        let sound = taken.into_iter().filter(|(name, ..)| {
+            let verdict = line.verdict(*name);
+            verdict.marked.is_none() && !verdict.unjudged
+        });
+        (Positions::under(&cut, subject, sound), cut, past.as_ref().map(|past| past.json(line)))
     });
-    let (positions, cut) = folded.await.ok_or_else(Refused::stopping)?;
+    let (positions, cut, moment) = folded.await.ok_or_else(Refused::stopping)?;
     let sides = memorandum.parties().map(|party| {
         let history = positions.history(party).iter().map(|held| held_json(memorandum, held));
         let held = positions.of(party).map(|held| held_json(memorandum, held));
@@ -181,6 +192,7 @@ pub(crate) async fn positions(
         "entry": entry,
         "positions": sides.collect::<Map<_, _>>(),
         "more": more,
+        "moment": moment,
         "cut": cut_json(memorandum, &cut),
     })))
 }

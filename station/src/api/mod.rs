@@ -13,6 +13,7 @@ pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
 mod files;
+mod moment;
 pub(crate) mod notice;
 mod record;
 mod request;
@@ -321,6 +322,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
         .route("/v1/lines/{line}/motions", get(consent::motions))
+        .route("/v1/lines/{line}/standing", get(moment::standing))
         .route("/v1/lines/{line}/attachments", get(attachments::list))
         .route(
             "/v1/lines/{line}/blobs",

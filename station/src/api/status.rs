@@ -48,15 +48,19 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
     })))
 }
 
-fn suspension_json(line: &Line, suspended: &Suspended, now_ms: u64) -> Value {
-    let memorandum = line.memorandum();
+pub(crate) fn suspension_json(
+    memorandum: &Memorandum,
+    suspended: &Suspended,
+    consent: Option<EntryRef>,
+    now_ms: u64,
+) -> Value {
     json!({
         "entry": name_text(memorandum, suspended.act),
         "scope": suspended.scope.iter().copied().map(kind_text).collect::<Vec<_>>(),
         "reason": suspended.reason,
         "effective_ms": suspended.effective_ms,
         "effective": suspended.effective_ms <= now_ms,
-        "consent": line.consent(suspended.act).map(|decision| name_text(memorandum, decision)),
+        "consent": consent.map(|decision| name_text(memorandum, decision)),
     })
 }
 
@@ -70,7 +74,9 @@ fn party_json(line: &Line, party: Party, now_ms: u64) -> Value {
         "me": party == line.party(),
         "parted": line.parted(party).map(|act| name_text(memorandum, act)),
         "willing": line.suspension(party, now_ms).is_none(),
-        "suspension": line.last_suspension(party).map(|suspended| suspension_json(line, suspended, now_ms)),
+        "suspension": line.last_suspension(party).map(|suspended| {
+            suspension_json(memorandum, suspended, line.consent(suspended.act), now_ms)
+        }),
         "circuits_up": circuits.iter().filter(|state| state.ready && !state.silent).count(),
         "last_heard_ms": circuits.iter().map(|state| state.heard_ms).max(),
         "officer": duty.map_or("unknown", |(_, duty)| match duty {
@@ -111,7 +117,7 @@ fn status_json(line: &Line, clock_ms: u64) -> Value {
     });
     let overdue =
         line.owed().filter(|(name, owed)| due_ms(memorandum, *name, owed).is_some_and(|due| due < now_ms));
-    let motions = line.open_motions().into_iter().map(|motion| motion_json(line, motion, None));
+    let motions = line.open_motions().into_iter().map(|motion| motion_json(line, &line.seen(), motion, None));
     let cut = line.held().into_iter().map(|held| (book_text(memorandum, held.book), json!(held.size)));
     json!({
         "line": line.id().to_string(),
