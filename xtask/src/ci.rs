@@ -86,6 +86,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ),
         ("postgis", Box::new(provide_postgis)),
         ("go", Box::new(provide_go)),
+        ("cryptography", Box::new(provide_cryptography)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
         ("simulator", Box::new(move || play(SEEDS, first_seed))),
@@ -125,6 +126,40 @@ fn provide_go() -> Result<(), String> {
     install.env("DEBIAN_FRONTEND", "noninteractive");
     run(install.args(["-qq", "-y", "--no-install-recommends", "install"]).args(GO_PACKAGES))?;
     if has_go() { Ok(()) } else { Err(format!("{} brought no sumdb/tlog", GO_PACKAGES.join(" and "))) }
+}
+
+/// PyPI's package whose ML-DSA seals are held to, and the version that is known to have it.
+const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+
+/// Sees to it that the tests have somebody else's ML-DSA, in a Python environment of their own.
+fn provide_cryptography() -> Result<(), String> {
+    let environment = target().join("cryptography");
+    let python = environment.join("bin/python3");
+    let has_it = || {
+        let import = "from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey";
+        let found = Command::new(&python).args(["-c", import]).output();
+        found.is_ok_and(|found| found.status.success())
+    };
+    if has_it() {
+        eprintln!("    Python with ML-DSA: {}", python.display());
+        return Ok(());
+    }
+    eprintln!(
+        "    ML-DSA to compare with is missing: installing {CRYPTOGRAPHY} into {}",
+        environment.display()
+    );
+    let make = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+    if make().is_err() {
+        eprintln!("    Python cannot make environments: installing python3-venv from Debian");
+        run(Command::new("apt-get").args(["-qq", "update"]))?;
+        let mut install = Command::new("apt-get");
+        install.env("DEBIAN_FRONTEND", "noninteractive");
+        run(install.args(["-qq", "-y", "--no-install-recommends", "install", "python3-venv"]))?;
+        make()?;
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", CRYPTOGRAPHY];
+    run(Command::new(&python).args(pip))?;
+    if has_it() { Ok(()) } else { Err(format!("{CRYPTOGRAPHY} brought no ML-DSA")) }
 }
 
 /// A seed that no run of CI has begun with: the time, with room for a thousand seeds to the second.

@@ -7,7 +7,7 @@
 //! From bytes to proof: [`cbor`] says which bytes are canonical, [`entry`] what is written, [`name`] where it
 //! stands, [`book`] what ties it to the entries before it; [`blind`] and [`tree`] make it a leaf of a Merkle
 //! tree, [`checkpoint`] and [`receipt`] are signed over the tree under keys of [`key`], [`step`] checks a book on
-//! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away; [`witness`]
+//! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away; [`seal`] is what outlives Ed25519, [`witness`]
 //! is the word of neutral others; [`dossier`] says what a handful of entries proves without the rest, and [`fork`] which
 //! trees cannot both be true.
 #![no_std]
@@ -30,6 +30,7 @@ pub mod name;
 pub mod note;
 pub mod proof;
 pub mod receipt;
+pub mod seal;
 pub mod step;
 pub mod tile;
 pub mod tlog_proof;
@@ -45,10 +46,11 @@ pub use entry::{Entry, EntryView, MAX_ENTRY, vector_hash};
 pub use fault::{Blame, Detail, Fault};
 pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};
-pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, receipt_name};
+pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, receipt_name, seal_name};
 pub use note::Note;
 pub use proof::{Node, tied_root, verify_consistency, verify_inclusion};
 pub use receipt::Receipt;
+pub use seal::{Held, Seal, SealKey, SealSecret, SealSignature};
 pub use step::{STEP_BYTES, STEP_ENTRIES, verify_step};
 pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, empty_root, leaf_hash, leaf_hashes, node_hash};

@@ -169,6 +169,11 @@ pub fn receipt_name(line: &LineId, party: Party) -> String {
     opaque(&sha256_of(&[b"detente receipt v1\n", &line.0, &[party.0]]))
 }
 
+/// The name under which a party seals (spec/record.md §12): 40 ASCII characters.
+pub fn seal_name(line: &LineId, party: Party) -> String {
+    opaque(&sha256_of(&[b"detente seal v1\n", &line.0, &[party.0]]))
+}
+
 fn opaque(hash: &[u8; 32]) -> String {
     let (half, _) = hash.split_at(16);
     let mut name = String::with_capacity(40);

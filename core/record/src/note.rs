@@ -15,6 +15,8 @@ use crate::key::PublicKey;
 pub const ED25519: u8 = 0x01;
 /// The signature type of an Ed25519 cosignature with its time (c2sp.org/tlog-cosignature).
 pub const COSIGNATURE: u8 = 0x04;
+/// The signature type of an ML-DSA-44 cosignature with its time (c2sp.org/tlog-cosignature).
+pub const SEAL: u8 = 0x06;
 /// Most bytes of a note's text.
 pub const MAX_TEXT: usize = 16_384;
 /// Most signature lines of a note.
@@ -24,13 +26,23 @@ pub const MAX_SIGNATURE_LINE: usize = 8_192;
 
 /// The four bytes by which a signature line names its key.
 pub fn key_id(name: &str, signature_type: u8, key: &PublicKey) -> [u8; 4] {
-    let [a, b, c, d, ..] = sha256_of(&[name.as_bytes(), b"\n", &[signature_type], key.bytes()]);
+    id_of(name, signature_type, key.bytes())
+}
+
+/// The same of a key of any type, by its bytes.
+pub(crate) fn id_of(name: &str, signature_type: u8, key: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = sha256_of(&[name.as_bytes(), b"\n", &[signature_type], key]);
     [a, b, c, d]
 }
 
 /// A signature line, ending in a newline.
 pub fn signature_line(name: &str, signature_type: u8, key: &PublicKey, signature: &[u8]) -> String {
-    format!("— {name} {}\n", base64(&[&key_id(name, signature_type, key), signature].concat()))
+    line_of(name, key_id(name, signature_type, key), signature)
+}
+
+/// The same by the id of its key.
+pub(crate) fn line_of(name: &str, key_id: [u8; 4], signature: &[u8]) -> String {
+    format!("— {name} {}\n", base64(&[&key_id, signature].concat()))
 }
 
 /// A note, in its parts.
@@ -87,9 +99,12 @@ impl<'a> Note<'a> {
 
     /// The first signature by a key under a name, if there is one.
     pub fn signature_by(&self, name: &str, signature_type: u8, key: &PublicKey) -> Option<&[u8]> {
-        let id = key_id(name, signature_type, key);
-        let found =
-            self.signatures.iter().find(|signature| signature.name == name && signature.key_id == id)?;
+        self.signature_of(name, key_id(name, signature_type, key))
+    }
+
+    /// The same by the id of its key.
+    pub(crate) fn signature_of(&self, name: &str, key_id: [u8; 4]) -> Option<&[u8]> {
+        let found = self.signatures.iter().find(|found| found.name == name && found.key_id == key_id)?;
         Some(&found.signature)
     }
 }

@@ -14,9 +14,9 @@ use detente_record::tile::{Tile, bundle_leaf, bundled_leaves, contents};
 use detente_record::tlog_proof::{Keys, TlogProof};
 use detente_record::{
     Blame, Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Fault, Frontier, Hash, LineId, LineSecret,
-    Node, ParsedRef, Party, PublicKey, Receipt, SecretKey, SignedCheckpoint, canonical, conflict,
-    conflict_across, empty_root, fingerprint, leaf_hash, possession_message, receipt_name, vector_hash,
-    verify_consistency, verify_inclusion, verify_step,
+    Node, ParsedRef, Party, PublicKey, Receipt, Seal, SealKey, SealSecret, SecretKey, SignedCheckpoint,
+    canonical, conflict, conflict_across, empty_root, fingerprint, leaf_hash, possession_message,
+    receipt_name, seal, seal_name, vector_hash, verify_consistency, verify_inclusion, verify_step,
 };
 use serde_json::Value;
 
@@ -440,6 +440,50 @@ fn receipts() {
         let (size, seconds) = (case.number("size"), case.number("seconds"));
         let receipt = Receipt { book, party, size, seconds, signature: case.fixed("signature") };
         expect(&case.at, false, receipt.verify(&case.fixed("root"), &line, &key));
+    }
+}
+
+#[test]
+fn seals() {
+    let file = Case::file("seals");
+    let (line, book, key) = (file.line(), file.book(), SealKey::new(&file.bytes("key")).unwrap());
+    let secret = SealSecret::from_seed(file.fixed("seed"));
+    assert_eq!(seal_name(&line, book.party), file.text("key_name"));
+    assert_eq!(key.vkey(&file.text("key_name")), file.text("vkey"));
+    assert_eq!(SealKey::from_vkey(&file.text("vkey"), &file.text("key_name")), Ok(key.clone()));
+    for case in file.list("keys") {
+        let public = SealSecret::from_seed(case.fixed("seed")).public();
+        assert_eq!(public.bytes().as_slice(), case.bytes("key"), "{}", case.at);
+        assert_eq!(public.commitment(), case.fixed("commitment"), "{}", case.at);
+    }
+    for case in file.list("cases") {
+        let checkpoint =
+            Checkpoint { book: case.book(), size: case.number("size"), root: case.fixed("root") };
+        let seconds = case.number("seconds");
+        assert_eq!(seal::message(&checkpoint, seconds, &line), case.bytes("message"), "{}", case.at);
+        let made = Seal::sign(&checkpoint, seconds, &line, &secret).unwrap();
+        assert_eq!(made.signature.as_slice(), case.bytes("signature"), "{}", case.at);
+        assert_eq!(made.note_line(&checkpoint, &line, &key), case.text("line"), "{}", case.at);
+        let note = case.text("note");
+        let note = Note::parse(note.as_bytes()).unwrap();
+        assert_eq!(Seal::from_note(&note, &checkpoint, &line, &key), Ok(Some(made)), "{}", case.at);
+    }
+    for case in file.list("held") {
+        let checkpoint = Checkpoint { book, size: case.number("size"), root: case.fixed("root") };
+        let signature = case.bytes("signature").try_into().unwrap();
+        let seal = Seal { seconds: case.number("seconds"), signature };
+        expect(&case.at, case.flag("holds"), seal.verify(&checkpoint, &line, &key));
+    }
+    for case in file.list("notes") {
+        let note = case.text("note");
+        let note = Note::parse(note.as_bytes()).unwrap();
+        let checkpoint = Checkpoint::from_text(note.text, &line, book).unwrap();
+        let found = match Seal::from_note(&note, &checkpoint, &line, &key) {
+            Ok(Some(_)) => "sound".into(),
+            Ok(None) => "none".into(),
+            Err(fault) => format!("{:?}", fault.blame()),
+        };
+        assert_eq!(found, case.text("seal"), "{}", case.at);
     }
 }
 
