@@ -196,6 +196,112 @@ expect = [{{ that = "receipted", of = "unheard", by = ["south", "east"], within 
     }
 }
 
+/// Four parties: three votes carry, and the first two can defeat.
+fn council(steps: &str) -> String {
+    format!(
+        r#"{HEAD}
+[[party]]
+name = "east"
+full-name = "The East"
+
+[[party]]
+name = "west"
+full-name = "The West"
+
+[memorandum]
+rule = {{ votes = 2, veto = ["north", "south"], window = "24h" }}
+
+[[step]]
+id = "motion"
+after = "1m"
+by = "east"
+do = "move"
+text = "That the bridge be mended."
+closes = 2026-01-10T07:00:00Z
+expect = [{{ that = "decided", is = "pending" }}, {{ that = "votes", for = 1 }}]
+{steps}"#
+    )
+}
+
+#[test]
+fn a_vote_fills_in_a_roll_and_its_decision_says_why_and_that_all_compute_the_same() {
+    let scenario = council(
+        r#"
+[[step]]
+after = "1m"
+by = "north"
+do = "vote"
+of = "motion"
+choice = "for"
+
+[[step]]
+after = "1m"
+by = "south"
+do = "vote"
+of = "motion"
+choice = "abstain"
+
+[[step]]
+after = "1m"
+do = "decision"
+of = "motion"
+expect = [{ that = "decided", of = "motion", is = "carried" }, { that = "votes", of = "motion", for = 2, abstain = 1 }]
+"#,
+    );
+    let (code, text) = play("carried", &scenario);
+    assert_eq!(code, Some(0), "{text}");
+    for expected in [
+        "·NORTH ·SOUTH ✔east ·west 1 for (2 needed), 0 against, 0 abstain, 3 silent",
+        "VOTE FOR north/A/1 on east/A/1 all 3 others: ✔ receipted",
+        "✔NORTH ·SOUTH ✔east ·west 2 for (2 needed), 0 against, 0 abstain, 2 silent",
+        "✔NORTH –SOUTH ✔east ·west 2 for (2 needed), 0 against, 1 abstain, 1 silent",
+        "north ──▶ DECIDES north/A/2 east/A/1 is CARRIED because 2 are for it and it takes 2",
+        "all 3 others: ✔ computes the same: carried",
+        "east/A/1 carried by north/A/2, as computed by north, south, east, west",
+    ] {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+}
+
+#[test]
+fn a_veto_holder_that_says_nothing_lets_a_motion_lapse_and_a_late_vote_changes_nothing() {
+    let scenario = council(
+        r#"
+[[step]]
+after = "1m"
+do = "roll-call"
+of = "motion"
+for = ["north", "west"]
+expect = [
+  { that = "votes", of = "motion", for = 3 },
+  { that = "decided", of = "motion", is = "pending" },
+]
+
+[[step]]
+at = 2026-01-10T07:00:01Z
+do = "decision"
+of = "motion"
+
+[[step]]
+after = "1m"
+by = "south"
+do = "vote"
+of = "motion"
+choice = "for"
+expect = [{ that = "votes", of = "motion", for = 4 }, { that = "decided", of = "motion", is = "lapsed" }]
+"#,
+    );
+    let (code, text) = play("lapsed", &scenario);
+    assert_eq!(code, Some(0), "{text}");
+    for expected in [
+        "north, west: VOTE FOR",
+        "east/A/1 is LAPSED because its time is over: 3 were for it and it takes 2, but south said nothing",
+        "east/A/1 lapsed by north/A/2",
+    ] {
+        assert!(text.contains(expected), "lacks {expected}:\n{text}");
+    }
+}
+
 #[test]
 fn a_plan_near_a_convoy_is_in_its_room_until_it_is_dropped() {
     let scenario = format!(

@@ -43,7 +43,7 @@ fn the_documented_example_is_a_scenario() {
 
 #[test]
 fn the_shipped_files_are_the_ones_inside_the_command() {
-    for name in ["april-2017", "deir-ez-zor-2016"] {
+    for name in ["april-2017", "deir-ez-zor-2016", "security-council-2017"] {
         let folder = format!("{}/../scenarios/{name}", env!("CARGO_MANIFEST_DIR"));
         let (by_name, by_folder) = (check(name), check(&folder));
         assert_eq!(by_name.status.code(), Some(0), "{}", said(&by_name));

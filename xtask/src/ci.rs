@@ -93,6 +93,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("simulator, fresh seeds", Box::new(|| play(FRESH_SEEDS, fresh_seed()?))),
         ("demo: april-2017", demo("april-2017")),
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
+        ("demo: security-council-2017", demo("security-council-2017")),
     ]
 }
 

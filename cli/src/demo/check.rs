@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::calls::Failed;
-use super::drawing::{lead_ms, text};
+use super::drawing::{FEW, lead_ms, stations, text};
 use super::ledger::{Ledger, Outcome, split};
 use super::schedule::TestsHeard;
 use super::stage::{Actor, Stage};
@@ -61,6 +61,7 @@ impl Checker<'_> {
                 self.handled_within(by, *at_most_ms, of.as_deref()).await
             }
             That::Decided { is, of } => self.decided(is, of.as_deref()).await,
+            That::Votes { counts, of } => self.votes(*counts, of.as_deref()).await,
             That::Conflict { by, between, is } => self.conflict(by, between, *is).await,
             That::Touches { notice, is } => self.touches(notice.as_deref(), *is).await,
             That::Apart { at_least_km, at_most_km, of } => {
@@ -125,7 +126,11 @@ impl Checker<'_> {
             [name] => (*name).to_owned(),
             names => format!("all {} of them", names.len()),
         };
-        let expected = format!("{what} {word} by {}", by.join(", "));
+        let expected = if by.len() > FEW && by.len() + 1 == self.scenario.parties.len() {
+            format!("{what} {word} by all {} others", by.len())
+        } else {
+            format!("{what} {word} by {}", by.join(", "))
+        };
         for actor in self.stage.running() {
             for name in &names {
                 let entry = self.ask(actor, &format!("/entries/{name}")).await?;
@@ -247,26 +252,6 @@ impl Checker<'_> {
         Ok(format!("{name} handled by {by} after {shown}"))
     }
 
-    async fn decided(&self, is: &str, of: Option<&str>) -> Verdict {
-        let motion = self.outcome(of)?.last().unwrap_or_default();
-        let expected = format!("{motion} {is}");
-        let mut shown = String::new();
-        for actor in self.stage.running() {
-            let acts = self.entries(actor, &format!("{}/A", self.scenario.terms.depositary)).await?;
-            let about = |entry: &&Json| {
-                text(entry, "kind") == Some("decide")
-                    && entry.pointer("/regards/0").and_then(Json::as_str) == Some(motion)
-            };
-            let found = acts.iter().find(about);
-            let outcome = found.and_then(|entry| entry.pointer("/body/outcome")).and_then(Json::as_str);
-            if outcome != Some(is) {
-                return Err(unmet(expected, format!("{} at {}", outcome.unwrap_or("undecided"), actor.name)));
-            }
-            shown = found.and_then(|entry| text(entry, "entry")).unwrap_or_default().to_owned();
-        }
-        Ok(format!("{expected} by {shown}"))
-    }
-
     fn apart(&self, at_least_km: f64, at_most_km: f64, of: Option<&str>) -> Verdict {
         let expected = format!("{at_least_km:.1} to {at_most_km:.1} km between said and meant");
         let outcome = self.outcome(of)?;
@@ -361,7 +346,7 @@ impl Checker<'_> {
 
     async fn verified(&self) -> Verdict {
         let expected = "every tree, checkpoint and receipt sound on every side";
-        let mut checked = Vec::new();
+        let mut checked: Vec<(String, Vec<&str>)> = Vec::new();
         for actor in self.stage.running() {
             let path = format!("/v1/lines/{}/verify", self.scenario.line);
             let answer = actor.calls.tell(&path, &json!({})).await.map_err(|why| silent(actor, &why))?;
@@ -373,14 +358,19 @@ impl Checker<'_> {
             }
             let sum =
                 |field: &str| -> u64 { books.iter().filter_map(|book| book.get(field)?.as_u64()).sum() };
-            checked.push(format!(
-                "{} checked {} entries and {} receipts",
-                actor.name,
+            let sum = format!(
+                "checked {} entries and {} receipts",
                 sum("entries_checked"),
                 sum("receipts_checked")
-            ));
+            );
+            match checked.iter_mut().find(|(other, _)| *other == sum) {
+                Some((_, names)) => names.push(&actor.name),
+                None => checked.push((sum, vec![&actor.name])),
+            }
         }
-        Ok(checked.join("; "))
+        let all = self.stage.actors.len();
+        let checked = checked.iter().map(|(sum, names)| format!("{} {sum}", stations(names, all)));
+        Ok(checked.collect::<Vec<_>>().join("; "))
     }
 }
 

@@ -13,6 +13,14 @@ pub(crate) fn text<'j>(json: &'j Json, field: &str) -> Option<&'j str> {
     json.get(field).and_then(Json::as_str)
 }
 
+/// So many stations are told one by one.
+pub(crate) const FEW: usize = 5;
+
+/// Which stations of so many.
+pub(crate) fn stations(names: &[&str], all: usize) -> String {
+    if names.len() == all && all > FEW { format!("all {all} stations") } else { names.join(", ") }
+}
+
 /// The lead time of a notice, ms, to the second: an entry is stamped some milliseconds after it was asked for.
 pub(crate) fn lead_ms(from_ms: u64, time_ms: u64) -> u64 {
     from_ms.saturating_sub(time_ms).saturating_add(500) / 1_000 * 1_000
@@ -23,9 +31,13 @@ pub(crate) fn entry(name: &str, draft: &Draft, about: &[String], at_ms: u64) -> 
     let class = name.split('/').nth(1).and_then(|book| book.chars().next());
     let class =
         class.filter(|class| "ZOPR".contains(*class)).map(|class| format!("{class} ")).unwrap_or_default();
-    let mut cell = vec![said(Tone::Strong, format!("{class}{} {name}", title(draft).to_uppercase()))];
+    let mut head = format!("{class}{} {name}", title(draft).to_uppercase());
+    if draft.kind == "vote" && !about.is_empty() {
+        head += &format!(" on {}", about.join(", "));
+    }
+    let mut cell = vec![said(Tone::Strong, head)];
     cell.extend(draft.text.as_ref().map(|text| said(Tone::Plain, format!("«{text}»"))));
-    if !about.is_empty() {
+    if draft.kind != "vote" && !about.is_empty() {
         cell.push(said(Tone::Quiet, format!("on {}", about.join(", "))));
     }
     let fields = &draft.fields;
@@ -158,6 +170,7 @@ fn title(draft: &Draft) -> String {
     match draft.kind {
         "duty" => format!("officer {}", field("state").unwrap_or_default()),
         "vote" => format!("vote {}", field("choice").unwrap_or_default()),
+        "motion" if field("matter") == Some("resolve") => "motion to resolve".to_owned(),
         "motion" => "motion to reopen".to_owned(),
         "passed-on" => "passed on to".to_owned(),
         "conflict" => match field("verdict") {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::check::{self, Checker, Verdict};
+use super::drawing::stations;
 use super::play::Play;
 use crate::output::Tone;
 use crate::scenario::{Step, That};
@@ -104,18 +105,19 @@ impl Play<'_> {
                 held.entry(book).or_default().entry(head).or_default().push(actor.name.clone());
             }
         }
-        let draw = &self.screen.timeline;
+        let (draw, all) = (&self.screen.timeline, self.stage.actors.len());
         let mut shown = String::new();
         for (book, heads) in &held {
             for ((size, root), holders) in heads {
-                let same = heads.len() == 1 && holders.len() == self.stage.actors.len();
+                let same = heads.len() == 1 && holders.len() == all;
+                let holders: Vec<&str> = holders.iter().map(String::as_str).collect();
                 let (tone, word) =
                     if same { (Tone::Good, "✔ same at") } else { (Tone::Bad, "✘ only at") };
                 let root: String = root.chars().take(16).collect();
                 shown += &draw.across(
                     book,
                     tone,
-                    &format!("{size} entries, root {root}… {word} {}", holders.join(", ")),
+                    &format!("{size} entries, root {root}… {word} {}", stations(&holders, all)),
                 );
             }
         }

@@ -9,12 +9,15 @@ mod burst;
 mod calls;
 mod check;
 mod conflict;
+mod consent;
 mod drawing;
 mod foresight;
 mod judging;
 mod ledger;
+mod motions;
 mod play;
 mod relay;
+mod roll;
 mod schedule;
 mod screen;
 mod stage;
@@ -36,7 +39,7 @@ use crate::scenario::{Scenario, Unreadable};
 /// The options of `detente demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// april-2017, deir-ez-zor-2016, or a folder with a scenario.toml (docs/scenarios.md)
+    /// april-2017, deir-ez-zor-2016, security-council-2017, or a folder with a scenario.toml (docs/scenarios.md)
     #[arg(long, default_value = "april-2017", value_name = "NAME|FOLDER")]
     scenario: String,
     /// How long a step stays: slow, normal, fast, instant, or seconds

@@ -109,6 +109,12 @@ impl<'s> Play<'s> {
         if let Some(sources) = &scenario.sources {
             opening += &draw.paragraph(Tone::Quiet, sources);
         }
+        if draw.is_one_column() && !scenario.terms.rule.veto.is_empty() {
+            opening += &draw.paragraph(
+                Tone::Quiet,
+                "✔ for · ✘ against · – abstains · silent; in CAPITALS: whose vote against defeats",
+            );
+        }
         opening += &draw.paragraph(
             Tone::Quiet,
             "──▶ receipted · ╌╌▷ underway · ─╳ refused · CLAIMED in public · PROVED: what the record of the \
@@ -230,6 +236,7 @@ impl<'s> Play<'s> {
             Deed::Say { by, draft } => {
                 self.say(step, by, draft).await;
                 self.show_alarms(step).await;
+                self.show_vote(by, draft).await;
             }
             Deed::Burst { by, precedence, count, text, kill } => {
                 let burst = Burst { by, precedence: *precedence, count: *count, text, kill: kill.as_ref() };
@@ -238,6 +245,8 @@ impl<'s> Play<'s> {
             Deed::Plan { by, plan } => self.plan(step, by, plan).await,
             Deed::Drop { by, of } => self.drop_plan(step, by, of).await,
             Deed::Check { by, asked } => self.check(step, by, asked).await,
+            Deed::RollCall { of, votes } => self.roll_call(step, of, votes).await,
+            Deed::Decision { of } => self.decision(step, of).await,
             Deed::Claim { .. } => {}
             Deed::Event { text } => {
                 let line = self.screen.timeline.across(&margin, Tone::Strong, &format!("◆ {text}"));

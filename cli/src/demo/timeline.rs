@@ -1,8 +1,11 @@
 //! The timeline: what a replay looks like on a terminal.
 //!
-//! Pure: it takes what is to be shown and gives lines of text. A date-time group stands in the margin, a column
-//! for each party beside it, and between the columns what travels. Every state is a shape and a word, so the
+//! Pure: it takes what is to be shown and gives lines of text. A date-time group stands in the margin. Two parties
+//! have a column each beside it, and between the columns is what travels; more of them share one ([`one_column`]),
+//! and how they vote is a roll that fills in. Every state is a shape and a word, so the
 //! timeline reads the same without colour; colour only repeats it.
+
+mod one_column;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -19,6 +22,8 @@ const MARGIN: usize = 13;
 const GUTTER: usize = 5;
 /// Narrowest column.
 const MIN_COLUMN: usize = 12;
+/// Most parties that have a column each.
+const COLUMNS: usize = 2;
 
 /// A piece of text that wraps as a paragraph of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +76,18 @@ impl Timeline {
         if text.trim().is_empty() { text.to_owned() } else { (self.paint)(tone, text) }
     }
 
+    /// Whether all parties share one column.
+    pub(crate) fn is_one_column(&self) -> bool {
+        self.parties.len() > COLUMNS
+    }
+
     /// The names of the parties over their columns.
     pub(crate) fn head(&self) -> String {
+        if self.is_one_column() {
+            let names: Vec<String> = self.parties.iter().map(|name| name.to_uppercase()).collect();
+            let names = self.across("UTC", Tone::Strong, &names.join(" "));
+            return format!("{names}{}", self.paint(Tone::Quiet, &format!("{}\n", "─".repeat(self.width))));
+        }
         let cells: Vec<Vec<Said>> =
             self.parties.iter().map(|name| vec![said(Tone::Strong, name.to_uppercase())]).collect();
         let rule = format!("{}\n", "─".repeat(self.width));
@@ -81,6 +96,13 @@ impl Timeline {
 
     /// A row: something in the margin, something in each column, something between them.
     pub(crate) fn row(&self, margin: &str, cells: &[Vec<Said>], travel: Travel) -> String {
+        if self.is_one_column() {
+            let lines = one_column::row(self.width, &self.parties, margin, cells, travel);
+            return lines
+                .iter()
+                .map(|line| one_column::painted(line, |t, text| self.paint(t, text)))
+                .collect();
+        }
         let column = self.column();
         let wrapped: Vec<Vec<(Tone, String)>> = cells
             .iter()
@@ -118,6 +140,18 @@ impl Timeline {
             out.push('\n');
         }
         out
+    }
+
+    /// How parties stand to a motion, and that in words: under the entry that it goes with.
+    pub(crate) fn roll(&self, marks: &[(Tone, String)], tally: &str) -> String {
+        let indent = if self.is_one_column() { one_column::indent(&self.parties) } else { MARGIN };
+        let room = self.width.saturating_sub(indent);
+        let mut lines = one_column::marks(marks, room);
+        lines.extend(wrap(tally, room).into_iter().map(|line| vec![(Tone::Quiet, line)]));
+        let indented = lines.into_iter().map(|line| {
+            " ".repeat(indent) + &one_column::painted(&line, |tone, text| self.paint(tone, text))
+        });
+        indented.collect()
     }
 
     /// A heading: a rule with words in it.
@@ -223,13 +257,19 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let long =
             "a long text that goes on ".repeat(20) + &"x".repeat(200) + " Ваше уведомление получено 電報";
-        for parties in [2, 3, 4] {
+        for parties in [2, 3, 5, 15] {
             for width in [20, 80, 101, 132, 400] {
                 let names: Vec<String> = (0..parties).map(|n| format!("party{n}")).collect();
+                let marks: Vec<(Tone, String)> =
+                    names.iter().map(|name| (Tone::Good, format!("✔{name}"))).collect();
                 let timeline = Timeline::new(width, bare(), names);
                 let cell = vec![said(Tone::Plain, long.clone())];
+                let each: Vec<Vec<Said>> =
+                    (0..parties).map(|n| vec![said(Tone::Plain, format!("{n} {long}"))]).collect();
                 let drawn = timeline.head()
                     + &timeline.row("062240ZAPR17", &vec![cell; parties], Travel::Receipted(1))
+                    + &timeline.row("062240ZAPR17", &each, Travel::Underway(0))
+                    + &timeline.roll(&marks, &long)
                     + &timeline.across("CLAIMED", Tone::Plain, &long)
                     + &timeline.heading(&long)
                     + &timeline.paragraph(Tone::Quiet, &long);
@@ -251,6 +291,45 @@ mod tests {
         let stripped = tones.iter().fold(painted, |text, tone| text.replace(tone, ""));
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(words(&stripped), words(&plain().row("x", &cells, Travel::Underway(0))));
+    }
+
+    fn council() -> Timeline {
+        Timeline::new(80, bare(), ["usa", "chn", "fra", "gbr", "rus"].map(str::to_owned).to_vec())
+    }
+
+    #[test]
+    fn many_parties_share_a_column_and_what_is_the_same_is_said_once() {
+        let mut cells = vec![vec![said(Tone::Good, "✔ receipted, 9 ms")]; 5];
+        cells[2] = vec![said(Tone::Strong, "VOTE FOR fra/A/1")];
+        let row = council().row("121902ZAPR17", &cells, Travel::Receipted(2));
+        assert_eq!(row, "121902ZAPR17 fra ──▶ VOTE FOR fra/A/1            all 4 others: ✔ receipted, 9 ms\n");
+        cells[2].push(said(Tone::Plain, "«That it be so.»"));
+        cells[4] = vec![said(Tone::Bad, "✘ STATION KILLED")];
+        let row = council().row("121902ZAPR17", &cells, Travel::Receipted(2));
+        assert_eq!(
+            row,
+            "121902ZAPR17 fra ──▶ VOTE FOR fra/A/1\n                     «That it be so.»\n                     \
+             usa, chn, gbr: ✔ receipted, 9 ms\n             rus     ✘ STATION KILLED\n"
+        );
+    }
+
+    #[test]
+    fn a_row_without_an_author_says_of_whom_it_is() {
+        let cell = vec![said(Tone::Quiet, "PROVED"), said(Tone::Good, "● in effect")];
+        let row = council().row("x", &vec![cell.clone(); 5], Travel::None);
+        assert_eq!(row, "x            all     PROVED\n                     ● in effect\n");
+        let mut cells = vec![Vec::new(); 5];
+        cells[4] = cell;
+        let row = council().row("x", &cells, Travel::None);
+        assert!(row.starts_with("x            rus     PROVED\n"), "{row}");
+        assert_eq!(council().row("x", &vec![Vec::new(); 5], Travel::None), "x\n");
+    }
+
+    #[test]
+    fn a_roll_stands_under_what_is_said() {
+        let marks = [(Tone::Good, "✔USA".to_owned()), (Tone::Quiet, "·chn".to_owned())];
+        let drawn = council().roll(&marks, "1 for");
+        assert_eq!(drawn, "                     ✔USA ·chn\n                     1 for\n");
     }
 
     #[test]

@@ -54,11 +54,14 @@ impl Draft {
     }
 }
 
+/// What a vote may say.
+const CHOICES: [(&str, &str); 3] = [("for", "for"), ("against", "against"), ("abstain", "abstain")];
+
 /// What a conflict report may say (spec/line.md §4.2).
 const VERDICTS: [(&str, &str); 2] = [("conflict", "conflict"), ("within-separation", "within-separation")];
 
 /// The words of `do` that append an entry, and the kind that each one appends.
-pub(super) const SAYINGS: [(&str, &str); 16] = [
+pub(super) const SAYINGS: [(&str, &str); 18] = [
     ("message", "message"),
     ("notice", "notice"),
     ("report", "conflict"),
@@ -73,6 +76,8 @@ pub(super) const SAYINGS: [(&str, &str); 16] = [
     ("suspend", "suspends"),
     ("resume", "resumes"),
     ("propose-reopening", "motion"),
+    ("move", "motion"),
+    ("vote", "vote"),
     ("agree", "vote"),
     ("disagree", "vote"),
 ];
@@ -179,6 +184,18 @@ pub(super) fn draft(
         "propose-reopening" => {
             draft.say("text", needed_text());
             draft.put("closes_ms", table.needed("closes").and_then(|value| value.instant())?);
+        }
+        "move" => {
+            draft.put("matter", "resolve");
+            draft.say("text", needed_text());
+            draft.put("closes_ms", table.needed("closes").and_then(|value| value.instant())?);
+            let regards = table.value("regards").and_then(|value| value.list()).unwrap_or_default();
+            draft.regards.extend(regards.iter().filter_map(|value| reader.earlier(value)));
+        }
+        "vote" => {
+            draft.regards.extend(table.needed("of").and_then(|value| reader.motion(&value)));
+            draft.put("choice", table.needed("choice").and_then(|value| value.one_of(&CHOICES))?);
+            draft.say("text", text());
         }
         "agree" | "disagree" => {
             draft.put("choice", if word == "agree" { "for" } else { "against" });

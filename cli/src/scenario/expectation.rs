@@ -113,10 +113,17 @@ pub(crate) enum That {
         /// Which step.
         of: Option<String>,
     },
-    /// A motion was decided.
+    /// A motion was decided, the same on every side, or is not decided yet.
     Decided {
-        /// `carried`, `defeated`, `lapsed`.
+        /// `carried`, `defeated`, `lapsed`, `overtaken`; `pending`.
         is: &'static str,
+        /// The motion's step.
+        of: Option<String>,
+    },
+    /// So many have voted, as every station counts.
+    Votes {
+        /// For, against, abstained.
+        counts: [u64; 3],
         /// The motion's step.
         of: Option<String>,
     },
@@ -194,6 +201,7 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
         "overdue",
         "handled-within",
         "decided",
+        "votes",
         "conflict",
         "touches",
         "apart",
@@ -239,9 +247,14 @@ fn that(table: &Table<'_, '_>, reader: &Reader<'_>) -> Option<That> {
             Some(That::HandledWithin { by: by()?, at_most_ms: at_most_ms?, of: of() })
         }
         "decided" => {
-            let outcomes = [("carried", "carried"), ("defeated", "defeated"), ("lapsed", "lapsed")];
+            let outcomes = ["carried", "defeated", "lapsed", "overtaken", "pending"].map(|is| (is, is));
             let is = table.needed("is").and_then(|value| value.one_of(&outcomes));
             Some(That::Decided { is: is?, of: of() })
+        }
+        "votes" => {
+            let count = |choice| table.value(choice).map_or(Some(0), |value| value.whole());
+            let (in_favour, against, abstain) = (count("for"), count("against"), count("abstain"));
+            Some(That::Votes { counts: [in_favour?, against?, abstain?], of: of() })
         }
         "conflict" => {
             let between = table.needed("between").and_then(|value| {

@@ -73,6 +73,18 @@ pub(crate) enum Deed {
         /// What is asked.
         asked: Check,
     },
+    /// Several parties vote on a motion, all at one time.
+    RollCall {
+        /// The step that moved it.
+        of: String,
+        /// Who votes, and how: `for`, `against` or `abstain`.
+        votes: Vec<(String, &'static str)>,
+    },
+    /// Nobody does anything: the decision on a motion is waited for and shown, with its reason.
+    Decision {
+        /// The step that moved it.
+        of: String,
+    },
     /// A party says something in public, beside the line.
     Claim {
         /// Short name of the party; `None` where the public record does not say, or it is a third one.
@@ -123,23 +135,24 @@ pub(super) struct Reader<'p> {
     terms: &'p Terms,
     last_ms: u64,
     ids: Vec<String>,
+    /// Those of the steps that move something.
+    motions: Vec<String>,
 }
 
 impl<'p> Reader<'p> {
     /// A reader at the start of the scenario.
     pub(super) fn new(parties: &'p [PartyPlan], terms: &'p Terms, start_ms: u64) -> Self {
-        Self { parties, terms, last_ms: start_ms, ids: Vec::new() }
+        Self { parties, terms, last_ms: start_ms, ids: Vec::new(), motions: Vec::new() }
     }
 
     /// The id of a step that has been read already.
     pub(super) fn earlier(&self, value: &Value<'_, '_>) -> Option<String> {
-        let id = value.text()?;
-        if self.ids.contains(&id) {
-            return Some(id);
-        }
-        let known: Vec<&str> = self.ids.iter().map(String::as_str).collect();
-        value.refuse("the `id` of an earlier step", hint_for(&id, &known));
-        None
+        one_of(value, &self.ids, "the `id` of an earlier step")
+    }
+
+    /// The id of a step that has been read already, and moves something.
+    pub(super) fn motion(&self, value: &Value<'_, '_>) -> Option<String> {
+        one_of(value, &self.motions, "the `id` of an earlier step that moves something")
     }
 
     /// A kind of notice that the memorandum has.
@@ -203,6 +216,9 @@ impl<'p> Reader<'p> {
             Some(id)
         });
         self.ids.extend(id.clone());
+        if word.is_some_and(|word| matches!(word, "move" | "propose-reopening")) {
+            self.motions.extend(id.clone());
+        }
         let expected = table.value("expect").and_then(|value| value.list()).unwrap_or_default();
         let expectations = expected
             .iter()
@@ -223,7 +239,9 @@ impl<'p> Reader<'p> {
         table: &Table<'_, '_>,
         at_ms: u64,
     ) -> Option<Deed> {
-        if by.is_none() && !matches!(word, "claim" | "event" | "cut" | "heal" | "look") {
+        if by.is_none()
+            && !matches!(word, "roll-call" | "decision" | "claim" | "event" | "cut" | "heal" | "look")
+        {
             table.needed("by")?;
             return None;
         }
@@ -249,6 +267,11 @@ impl<'p> Reader<'p> {
                     asked: Check { position: position?, radius_m, from_ms, until_ms },
                 })
             }
+            "roll-call" => self.roll_call(table),
+            "decision" => {
+                let of = table.needed("of").and_then(|value| self.motion(&value));
+                Some(Deed::Decision { of: of? })
+            }
             "claim" => Some(Deed::Claim { by, text: text()? }),
             "event" => Some(Deed::Event { text: text()? }),
             "kill" => Some(Deed::Kill { by: by? }),
@@ -257,6 +280,25 @@ impl<'p> Reader<'p> {
             "heal" => Some(Deed::Heal),
             _ => Some(Deed::Look),
         }
+    }
+
+    /// Who votes for, against or abstains; nobody twice.
+    fn roll_call(&self, table: &Table<'_, '_>) -> Option<Deed> {
+        let of = table.needed("of").and_then(|value| self.motion(&value));
+        let mut votes: Vec<(String, &'static str)> = Vec::new();
+        for choice in ["for", "against", "abstain"] {
+            for value in table.value(choice).and_then(|value| value.list()).unwrap_or_default() {
+                let Some(party) = self.party(&value) else { continue };
+                if votes.iter().any(|(voted, _)| *voted == party) {
+                    value.refuse("a party that has not voted in this step", None);
+                }
+                votes.push((party, choice));
+            }
+        }
+        if votes.is_empty() {
+            table.fault("a roll call lacks `for`, `against` or `abstain`".to_owned(), None);
+        }
+        Some(Deed::RollCall { of: of?, votes })
     }
 
     fn burst(&self, by: String, table: &Table<'_, '_>) -> Option<Deed> {
@@ -283,10 +325,34 @@ impl<'p> Reader<'p> {
     }
 }
 
+/// An id that is among those known.
+fn one_of(value: &Value<'_, '_>, known: &[String], expected: &str) -> Option<String> {
+    let id = value.text()?;
+    if known.contains(&id) {
+        return Some(id);
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    value.refuse(expected, hint_for(&id, &known));
+    None
+}
+
 /// What `do` says.
 fn word(table: &Table<'_, '_>) -> Option<&'static str> {
-    let others =
-        ["burst", "plan", "drop", "check", "claim", "event", "kill", "restart", "cut", "heal", "look"];
+    let others = [
+        "burst",
+        "plan",
+        "drop",
+        "check",
+        "roll-call",
+        "decision",
+        "claim",
+        "event",
+        "kill",
+        "restart",
+        "cut",
+        "heal",
+        "look",
+    ];
     let known: Vec<(&str, &'static str)> =
         SAYINGS.iter().map(|(word, _)| *word).chain(others).map(|word| (word, word)).collect();
     table.needed("do").and_then(|value| value.one_of(&known))

@@ -300,6 +300,87 @@ expect = [{ that = "nothing-lost" }, { that = "receipted", by = ["rus"], within 
 }
 
 #[test]
+fn votes_are_on_motions_and_nobody_votes_twice_in_a_roll_call() {
+    let said = faults(
+        r#"
+[[step]]
+id = "said"
+after = "1m"
+by = "usa"
+do = "message"
+text = "x"
+
+[[step]]
+id = "moved"
+after = "1m"
+by = "usa"
+do = "move"
+text = "x"
+closes = 2017-04-06T23:00:00Z
+
+[[step]]
+after = "1m"
+by = "rus"
+do = "vote"
+of = "said"
+choice = "yes"
+
+[[step]]
+after = "1m"
+do = "roll-call"
+of = "moved"
+for = ["usa", "rus"]
+against = ["usa"]
+expect = [{ that = "decided", is = "adopted" }]
+
+[[step]]
+after = "1m"
+do = "roll-call"
+of = "moved"
+
+[[step]]
+after = "1m"
+do = "decision"
+"#,
+    );
+    let expected = [
+        "an earlier step that moves something, found \"said\"",
+        "expected one of the names known here, found \"yes\"",
+        "a party that has not voted in this step, found \"usa\"",
+        "expected one of the names known here, found \"adopted\"",
+        "a roll call lacks `for`, `against` or `abstain`",
+        "a step lacks `of`",
+    ];
+    assert_eq!(said.len(), expected.len(), "{said:#?}");
+    for (said, expected) in said.iter().zip(expected) {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+}
+
+#[test]
+fn the_council_of_2017_votes_as_the_public_record_says() {
+    let scenario = Scenario::find("security-council-2017").unwrap();
+    assert_eq!(scenario.parties.len(), 15);
+    let rule = &scenario.terms.rule;
+    assert_eq!((rule.votes, rule.veto.join(" ")), (9, "usa chn fra gbr rus".to_owned()));
+    let mut votes = std::collections::BTreeMap::from([("fra", "for")]);
+    for step in &scenario.steps {
+        if let Deed::Say { by, draft } = &step.deed
+            && draft.regards == ["draft"]
+        {
+            let choice = draft.fields.get("choice").and_then(|choice| choice.as_str()).unwrap();
+            assert_eq!(votes.insert(by, choice), None, "{by} votes once");
+        }
+    }
+    let who = |wanted: &str| votes.iter().filter(|(_, c)| **c == wanted).map(|(p, _)| *p).collect::<Vec<_>>();
+    assert_eq!(who("against"), ["bol", "rus"]);
+    assert_eq!(who("abstain"), ["chn", "eth", "kaz"]);
+    assert_eq!(who("for").len(), 10);
+    let unreal = scenario.steps.iter().find(|step| step.id.as_deref() == Some("absent")).unwrap();
+    assert!(unreal.chapter.as_deref().is_some_and(|chapter| chapter.contains("HYPOTHETICAL")));
+}
+
+#[test]
 fn a_scenario_that_is_not_there_names_those_that_are() {
     let Err(Unreadable::Missing { hint, .. }) = Scenario::find("april-2071") else { panic!("there is none") };
     assert!(hint.contains("did you mean `april-2017`?") && hint.contains("deir-ez-zor-2016"), "{hint}");
