@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use detente_line::Memorandum;
 use detente_record::fork::{Contradiction, Revealed};
 use detente_record::{Book, EntryRef, Fault, Hash, Node};
+use rayon::prelude::*;
 
 use crate::part::{Name, OfEntry};
 use crate::report::Report;
@@ -108,16 +109,12 @@ pub fn compare(reports: &[&Report]) -> Result<Vec<Conviction>, Fault> {
             }
         }
     }
-    let mut found = Vec::new();
-    for (book, places) in books {
-        let trees: Vec<(usize, Trees)> =
-            places.iter().filter_map(|place| Some((*place, trees(reports.get(*place)?, book)))).collect();
-        for conviction in contradictions(book, &trees) {
-            if found.len() < MOST_CONVICTIONS {
-                found.push(conviction);
-            }
-        }
-    }
+    let of_book = |(book, places): (&Book, &Vec<usize>)| {
+        let trees = places.iter().filter_map(|place| Some((*place, trees(reports.get(*place)?, *book))));
+        contradictions(*book, &trees.collect::<Vec<_>>())
+    };
+    let mut found: Vec<Conviction> = books.par_iter().flat_map_iter(of_book).collect();
+    found.truncate(MOST_CONVICTIONS);
     Ok(found)
 }
 

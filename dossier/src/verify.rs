@@ -171,7 +171,10 @@ impl<'m> Reading<'m> {
         let mut last = None;
         let mut last_extra = None;
         let mut fixed = 0;
-        for part in parts {
+        let memorandum = self.memorandum;
+        let names: Vec<Result<Name, Fault>> =
+            parts.par_iter().map(|part| Name::parse(part.name, memorandum)).collect();
+        for (part, name) in parts.iter().zip(names) {
             if part::is_extra(part.name) {
                 if last_extra.replace(part.name) >= Some(part.name) {
                     self.wrong(part.name, Fault::malformed("parts of a dossier", IN_ORDER, "another order"));
@@ -179,7 +182,7 @@ impl<'m> Reading<'m> {
                 self.pass_over(part.name, format!("{} bytes", part.bytes.len()));
                 continue;
             }
-            let name = match Name::parse(part.name, self.memorandum) {
+            let name = match name {
                 Ok(name) => name,
                 Err(fault) => {
                     self.wrong(part.name, fault);

@@ -79,7 +79,7 @@ pub(crate) fn verify(asked: &Verify, out: &Output) -> Result<(), Failure> {
         write(path, html::page(&found, &convictions).as_bytes())?;
     }
     let text = if out.is_json() {
-        programs::json(&found, &convictions).to_string()
+        programs::json(&found, &convictions)
     } else {
         page::page(&found, &convictions, out)
     };

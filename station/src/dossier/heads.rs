@@ -12,10 +12,31 @@ use super::Making;
 use crate::keeper::Refusal;
 use crate::links;
 
-/// Most checkpoints that are shown before neighbours share them.
-const MOST_HEADS: usize = 256;
+/// Most signatures that a reader has to verify before neighbours share them.
+const MOST_SIGNATURES: usize = 256;
 /// By how much later a shared signature may be than the first, in seconds; the first of these that is enough is taken.
-const LATER_S: [u64; 8] = [0, 1, 10, 60, 600, 3_600, 86_400, u64::MAX];
+const LATER_S: [u64; 20] = [
+    0,
+    1,
+    2,
+    5,
+    10,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    1_200,
+    1_800,
+    3_600,
+    7_200,
+    14_400,
+    28_800,
+    43_200,
+    86_400,
+    u64::MAX,
+];
 
 /// Under which sizes of its book each entry is shown.
 pub(super) type Plan = BTreeMap<EntryRef, BTreeSet<u64>>;
@@ -46,7 +67,7 @@ impl<'a> Heads<'a> {
         let mut chosen = Plan::new();
         for later_s in LATER_S {
             chosen = share(&firsts, later_s);
-            if is_exact || count(&chosen) <= MOST_HEADS {
+            if is_exact || self.signatures(&chosen)? <= MOST_SIGNATURES {
                 break;
             }
         }
@@ -78,6 +99,16 @@ impl<'a> Heads<'a> {
             }
         }
         Ok(firsts)
+    }
+
+    /// How many signatures a reader of the checkpoints of a plan has to verify.
+    fn signatures(&mut self, plan: &Plan) -> Result<usize, Refusal> {
+        let mut count = 0;
+        for (book, size) in checkpoints(plan) {
+            let others = self.at(book, size)?.map(|head| head.receipts.len() + head.cosignatures.len());
+            count += others.map_or(0, |others| 1 + others);
+        }
+        Ok(count)
     }
 
     /// Adds a checkpoint for what nobody else signed for: one that is there already, or else the first that covers it.
@@ -166,9 +197,9 @@ impl<'a> Heads<'a> {
     }
 }
 
-fn count(plan: &Plan) -> usize {
-    let sizes = plan.iter().flat_map(|(name, sizes)| sizes.iter().map(|size| (name.book, *size)));
-    sizes.collect::<BTreeSet<_>>().len()
+/// The checkpoints of a plan, each once.
+fn checkpoints(plan: &Plan) -> BTreeSet<(Book, u64)> {
+    plan.iter().flat_map(|(name, sizes)| sizes.iter().map(|size| (name.book, *size))).collect()
 }
 
 /// Each entry under what each signer first signed over it, or under what the same signer first signed over a later entry
@@ -217,6 +248,6 @@ mod tests {
         let one = Signer::Party(Party::new(1).unwrap());
         let all = firsts([(one, &[(1, 4, 10), (2, 4, 10)]), (Signer::Witness(0), &[(1, 6, 30), (2, 8, 50)])]);
         assert_eq!(sizes(&share(&all, 0)), [[4, 6], [4, 8]]);
-        assert_eq!(count(&share(&all, 20)), 2);
+        assert_eq!(checkpoints(&share(&all, 20)).len(), 2);
     }
 }
