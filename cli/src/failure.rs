@@ -81,6 +81,11 @@ impl Failure {
         self
     }
 
+    /// Whether it is one of a name of spec/api.md.
+    pub(crate) fn is(&self, error: &str) -> bool {
+        self.0.error == error
+    }
+
     /// What to do about it.
     pub(crate) fn hint(&self) -> &str {
         &self.0.hint

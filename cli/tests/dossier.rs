@@ -138,3 +138,76 @@ fn what_is_asked_for_wrongly_is_refused() {
     let flipped = usa.folder.file("flipped.zip", &bytes);
     stranger(&["verify", &flipped]).refused(1, "Malformed", "altered");
 }
+
+/// Waits until a party knows who holds a file.
+fn held_by_both(party: &Party, name: &str) {
+    party.until(&["attachments"], |found| {
+        let all = found["attachments"].as_array().unwrap().iter();
+        all.clone()
+            .any(|one| one["name"] == name && one["held_by"].as_object().is_some_and(|by| by.len() == 2))
+    });
+}
+
+#[test]
+fn files_travel_in_a_dossier_or_beside_it_and_are_what_their_entry_names() {
+    let ([usa, rus], _stations) = two_connected();
+    let (map, log) = (usa.folder.file("خريطة.png", [7; 300_000]), usa.folder.file("log.txt", ""));
+    let said = write(&usa, &["send", "As attached.", "--attach", &map, "--attach", &log]);
+    ["خريطة.png", "log.txt"].iter().for_each(|name| held_by_both(&usa, name));
+    let whole = make(&usa, "whole.zip", &["--with-attachments", &said]);
+    let found = read(&[&whole]);
+    let attachments = found["attachments"].as_array().unwrap();
+    let state = |one: &Value| (one["name"].clone(), one["size"].as_u64(), one["bytes"].clone());
+    assert_eq!(
+        attachments.iter().map(state).collect::<Vec<_>>(),
+        [("خريطة.png".into(), Some(300_000), "fit".into()), ("log.txt".into(), Some(0), "fit".into())]
+    );
+    let facts = attachments[0]["facts"].as_array().unwrap().iter();
+    let facts: Vec<_> = facts.map(|fact| (fact["fact"].as_str(), fact["bound"].as_str())).collect();
+    assert_eq!(facts, [(Some("attached"), Some("usa")), (Some("holds"), Some("rus"))]);
+    let page = stranger(&["verify", &whole]);
+    assert!(page.out.contains("rus said that it holds it, in rus/R/"), "{}", page.out);
+
+    // Whoever has a ZIP program has the file.
+    let mut archive = zip::ZipArchive::new(fs::File::open(&whole).unwrap()).unwrap();
+    let hash = attachments[0]["sha256"].as_str().unwrap();
+    let mut bytes = Vec::new();
+    let mut part = archive.by_name(&format!("attachments/{hash}")).unwrap();
+    std::io::Read::read_to_end(&mut part, &mut bytes).unwrap();
+    assert_eq!(bytes, [7; 300_000]);
+
+    // Without them, and then beside: one by one or in a folder, and nothing else.
+    let custody = make(&usa, "custody.zip", &["--custody", &said]);
+    let bytes_of = |arguments: &[&str]| {
+        let found = read(arguments);
+        let all = found["attachments"].as_array().unwrap().clone();
+        all.iter().map(|one| one["bytes"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(bytes_of(&[&custody]), ["absent", "absent"]);
+    assert_eq!(bytes_of(&[&custody, "--attachment", &map]), ["fit", "absent"]);
+    let folder = Folder::new();
+    for path in [&map, &log] {
+        let name = std::path::Path::new(path).file_name().unwrap();
+        fs::copy(path, folder.path().join(name)).unwrap();
+    }
+    let beside = folder.path().display().to_string();
+    assert_eq!(bytes_of(&[&custody, "--attachment", &beside]), ["fit", "fit"]);
+    for (name, bytes) in [("cut.png", vec![7; 299_999]), ("altered.png", vec![8; 300_000])] {
+        let other = usa.folder.file(name, bytes);
+        let left = stranger(&["verify", &custody, "--attachment", &other]);
+        left.refused(1, "a file that an entry here names", "altered or cut");
+    }
+
+    // What the other side does not have yet is left out, and that is said; what was spoilt on its way is refused.
+    let theirs = rus.folder.path().join("theirs.zip").display().to_string();
+    fs::remove_file(rus.home().join("lines/syria/blobs").join(hash)).unwrap();
+    let left = rus.run(&["dossier", "make", &said, "--with-attachments", "--out", &theirs]);
+    assert_eq!(left.code, Some(0), "{left:?}");
+    assert!(left.err.contains("not here, and so not in the file"), "{}", left.err);
+    assert_eq!(bytes_of(&[&theirs]), ["absent", "fit"]);
+    let mut spoilt = fs::read(&whole).unwrap();
+    let middle = spoilt.windows(64).position(|window| window == [7; 64]).unwrap();
+    spoilt[middle + 30] ^= 1;
+    let spoilt = usa.folder.file("spoilt.zip", spoilt);
+    stranger(&["verify", &spoilt]).refused(1, "Malformed", "altered");
+}

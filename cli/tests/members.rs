@@ -58,7 +58,19 @@ fn parties_come_and_go_and_every_station_says_the_same() {
     let said = syr.done(&["send", "--wait=120", "Good morning to both."]);
     assert_eq!(rus.read(&["show", said.trim()])["marked"], json!(null));
     let out = rus.folder.path().join("said.zip").display().to_string();
-    rus.run(&["dossier", "make", said.trim(), "--out", &out]).refused(2, "those who founded the line", "");
+    let founding_only = ["dossier", "make", said.trim(), "--founding-only", "--out", &out];
+    rus.run(&founding_only).refused(2, "those who founded the line", "");
+    rus.done(&["dossier", "make", said.trim(), "--out", &out]);
+    let found = rus.read(&["verify", &out]);
+    assert_eq!(found["amendments"][0]["votes"].as_array().map(Vec::len), Some(2), "{found}");
+    let shown =
+        found["entries"].as_array().unwrap().iter().find(|entry| entry["entry"] == json!(said.trim()));
+    let facts = shown.unwrap()["facts"].as_array().unwrap().iter();
+    let facts: Vec<_> = facts.map(|fact| (fact["fact"].clone(), fact["bound"].clone())).collect();
+    let [wrote, stored] = [json!("wrote"), json!("stored")];
+    let bound = |fact: &Value, by: &str| (fact.clone(), json!(by));
+    assert_eq!(facts, [bound(&wrote, "syr"), bound(&stored, "usa"), bound(&stored, "rus")]);
+    assert!(rus.done(&["verify", &out]).contains("admitting syr"));
 
     // After a start everything is as it was.
     at_syr.signal("TERM");

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use detente_line::Memorandum;
 use detente_record::fork::{Contradiction, Revealed};
 use detente_record::{Book, EntryRef, Fault, Hash, Node};
 use rayon::prelude::*;
 
+use crate::memoranda::Memoranda;
 use crate::part::{Name, OfEntry};
 use crate::report::Report;
 
@@ -46,8 +46,8 @@ pub struct Conviction {
 
 impl Conviction {
     /// It, in a sentence.
-    pub fn says(&self, memorandum: &Memorandum) -> String {
-        let author = memorandum.name_of(self.book.party);
+    pub fn says(&self, memoranda: &Memoranda) -> String {
+        let author = memoranda.name_of(self.book.party);
         let book = self.book.text(&author);
         let (one, other) = (self.one.size, self.other.size);
         let why = match self.why {
@@ -74,9 +74,59 @@ impl Conviction {
     }
 
     /// It, as a fault of the author's.
-    pub fn fault(&self, memorandum: &Memorandum) -> Fault {
-        Fault::misbehaved("book", "one history", self.says(memorandum))
+    pub fn fault(&self, memoranda: &Memoranda) -> Fault {
+        Fault::misbehaved("book", "one history", self.says(memoranda))
     }
+}
+
+/// Two decisions that put different amendments in the place of one memorandum, in two dossiers of one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rival {
+    /// Which of the dossiers they are in, from 0.
+    pub dossiers: (usize, usize),
+    /// The first one's.
+    pub one: EntryRef,
+    /// The other's.
+    pub other: EntryRef,
+}
+
+/// What two amendments in one place do not prove.
+pub const RIVALS_DO_NOT_PROVE: &str =
+    "which of the two is in force: that takes everything that the decisions knew of";
+
+impl Rival {
+    /// It, in a sentence.
+    pub fn says(&self, memoranda: &Memoranda) -> String {
+        let name = |entry: EntryRef| entry.text(&memoranda.name_of(entry.book.party));
+        let (one, other) = (name(self.one), name(self.other));
+        let author = memoranda.name_of(self.one.book.party);
+        format!(
+            "{author}, whose station orders decisions, decided in {one} and in {other} what takes the place of one and the same memorandum; at most one of them can stand"
+        )
+    }
+
+    /// It, as a fault of the depositary's.
+    pub fn fault(&self, memoranda: &Memoranda) -> Fault {
+        Fault::misbehaved("amendment", "one in the place of a memorandum", self.says(memoranda))
+    }
+}
+
+/// The first amendments in which dossiers of one line differ, each held to the first that has one in that place.
+pub fn rivals(reports: &[&Report]) -> Vec<Rival> {
+    let mut found: Vec<Rival> = Vec::new();
+    for (place, report) in reports.iter().enumerate() {
+        let differs = reports.iter().take(place).enumerate().find_map(|(before, other)| {
+            let pairs = other.memoranda.amended().iter().zip(report.memoranda.amended());
+            let mut differ = pairs.filter(|(one, other)| one.memorandum != other.memorandum);
+            differ.next().map(|(one, other)| Rival {
+                dossiers: (before, place),
+                one: one.decision,
+                other: other.decision,
+            })
+        });
+        found.extend(differs.filter(|_| found.len() < MOST_CONVICTIONS));
+    }
+    found
 }
 
 /// The trees of a book that a report's proofs reveal.
@@ -87,7 +137,7 @@ type Trees = BTreeMap<(u64, Hash), (Revealed, String)>;
 /// # Errors
 /// `Misuse` when they are not of one line.
 pub fn compare(reports: &[&Report]) -> Result<Vec<Conviction>, Fault> {
-    let mut lines = reports.iter().map(|report| report.memorandum.line());
+    let mut lines = reports.iter().map(|report| report.memoranda.line());
     if let Some(first) = lines.next()
         && let Some(other) = lines.find(|line| *line != first)
     {
@@ -123,7 +173,7 @@ fn trees(report: &Report, book: Book) -> Trees {
     for entry in report.entries.iter().filter(|entry| entry.name.book == book) {
         for under in &entry.under {
             let (tree, _) = trees.entry((under.size, under.root)).or_insert_with(|| {
-                let part = Name::Entry(entry.name, OfEntry::Proof(under.size)).path(&report.memorandum);
+                let part = Name::Entry(entry.name, OfEntry::Proof(under.size)).path(&report.memoranda);
                 (Revealed::new(under.size, under.root), part)
             });
             tree.add(&entry.leaf, entry.name.number.saturating_sub(1), &under.hashes);

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use detente_line::Content;
 use detente_line::kind::number;
-use detente_line::{Content, Memorandum};
 use detente_record::dossier::{Basis, Bound, Signer};
 use detente_record::{EntryRef, Party};
 
+use crate::memoranda::Memoranda;
 use crate::{signers, words};
 
 /// Something that is shown of an entry.
@@ -89,7 +90,7 @@ pub(crate) fn says_of(content: &Content, by: Party, of: Party, is_first: bool) -
 
 /// The facts of one entry: that it was written, then party by party, then witness by witness.
 pub(crate) fn facts(
-    memorandum: &Memorandum,
+    memoranda: &Memoranda,
     entry: EntryRef,
     time_ms: Option<u64>,
     size: u64,
@@ -100,7 +101,7 @@ pub(crate) fn facts(
     let author = entry.book.party;
     let mut facts = vec![Fact { of: Signer::Party(author), shows: Shows::Wrote { size } }];
     let said = sayings.get(&entry).map(Vec::as_slice).unwrap_or_default();
-    for party in memorandum.parties() {
+    for party in memoranda.parties() {
         let of = Signer::Party(party);
         let mut add = |shows: Shows| facts.push(Fact { of, shows });
         let receipt = signed.iter().find(|(by, ..)| *by == of);
@@ -141,10 +142,10 @@ impl Fact {
     }
 
     /// It, in a sentence.
-    pub fn says(&self, memorandum: &Memorandum, entry: EntryRef) -> String {
-        let party = signers::name(memorandum, self.of);
-        let author = memorandum.name_of(entry.book.party);
-        let name = |entry: EntryRef| words::name(memorandum, entry);
+    pub fn says(&self, memoranda: &Memoranda, entry: EntryRef) -> String {
+        let party = signers::name(memoranda, self.of);
+        let author = memoranda.name_of(entry.book.party);
+        let name = |entry: EntryRef| words::name(memoranda, entry);
         match self.shows {
             Shows::Wrote { size } => {
                 let book = entry.book.text(&author);
@@ -218,13 +219,13 @@ impl Fact {
 }
 
 /// Between which times an entry came to be by one clock, in a sentence.
-pub fn bound_says(bound: &Bound, memorandum: &Memorandum) -> String {
-    let name = |entry: EntryRef| words::name(memorandum, entry);
+pub fn bound_says(bound: &Bound, memoranda: &Memoranda) -> String {
+    let name = |entry: EntryRef| words::name(memoranda, entry);
     let after = bound.not_before.map(|(ms, by)| format!("not before {} ({})", words::time(ms), name(by)));
     let before = bound.not_after.map(|(ms, basis)| match basis {
         Basis::Signature => format!("not after {} (its signature)", words::time(ms)),
         Basis::Entry(by) => format!("not after {} ({})", words::time(ms), name(by)),
     });
     let both: Vec<String> = after.into_iter().chain(before).collect();
-    format!("by the clock of {}: {}", signers::name(memorandum, bound.clock), both.join(", "))
+    format!("by the clock of {}: {}", signers::name(memoranda, bound.clock), both.join(", "))
 }

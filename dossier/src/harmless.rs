@@ -37,6 +37,21 @@ pub fn line(text: &str) -> String {
     shown
 }
 
+/// A line that is harmless already, so that nothing beside it changes how it reads: one with letters that are written from right to
+/// left stands in isolates (Unicode Standard Annex 9), first strong.
+pub fn isolated(line: String) -> String {
+    let is_leftward = |c: char| {
+        matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}'
+            | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
+    };
+    if line.chars().any(is_leftward) { format!("{ISOLATE}{line}{END}") } else { line }
+}
+
+/// Begins what [`isolated`] isolates; nothing harmless has one otherwise.
+pub const ISOLATE: char = '\u{2068}';
+/// Ends it.
+pub const END: char = '\u{2069}';
+
 /// A text line by line, as its author broke it.
 pub fn block(text: &str) -> Vec<String> {
     text.lines().map(line).collect()
@@ -93,6 +108,15 @@ mod tests {
         assert_eq!(first_line("one\ntwo", 10), ("one…".into(), false));
         assert_eq!(first_line("twelve chars", 6), ("twelve…".into(), false));
         assert_eq!(first_line("", 6), (String::new(), true));
+    }
+
+    #[test]
+    fn what_reads_leftward_is_isolated_and_nothing_else() {
+        assert_eq!(isolated("خريطة.png".into()), "\u{2068}خريطة.png\u{2069}");
+        assert_eq!(isolated(line("א\u{202e}")), "\u{2068}א⟨U+202E⟩\u{2069}");
+        for text in ["map.png", "карта", "地図", ""] {
+            assert_eq!(isolated(text.into()), text);
+        }
     }
 
     #[test]

@@ -9,15 +9,20 @@
 //! file leaves out, and any I/O: bytes come in, bytes go out. It knows neither stations nor stores.
 //!
 //! [`archive`] is the file, [`part`] what stands in it and where, [`making`] writes it, [`verify()`] reads it under the keys of
-//! [`signers`], [`report`] is what it shows and [`fact`] says it, [`compare()`] holds dossiers to each other; [`words`] and
+//! [`signers`] and [`memoranda`], which [`amending`] holds to the votes, [`report`] is what it shows and [`fact`] says it, [`compare()`] holds dossiers to each other; [`words`] and
 //! [`paper`] are what people read of entries and of the memorandum.
 #![forbid(unsafe_code)]
 
+pub mod agreed;
+pub mod amending;
 pub mod archive;
 pub mod compare;
+pub mod custody;
 pub mod fact;
 pub mod harmless;
+pub mod loading;
 pub mod making;
+pub mod memoranda;
 pub mod paper;
 pub mod part;
 pub mod report;
@@ -26,7 +31,10 @@ pub mod verify;
 pub mod words;
 
 pub use compare::{Conviction, compare};
+pub use custody::{Attached, Bytes};
 pub use fact::{Fact, Shows};
+pub use loading::{Loaded, Loading};
 pub use making::{Dossier, Placed, Proven};
+pub use memoranda::{Amended, Memoranda};
 pub use report::{Established, Report, Under, Unread, Wrong};
-pub use verify::verify;
+pub use verify::{verify, verify_loaded};

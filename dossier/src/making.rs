@@ -4,15 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use detente_line::{Fork, Memorandum};
+use detente_line::Fork;
 use detente_record::dossier::Head;
 use detente_record::tlog_proof::TlogProof;
 use detente_record::{Book, EntryRef, Fault, Hash, Party, Signature, base64};
 
 use crate::archive::Writer;
+use crate::memoranda::Memoranda;
 use crate::part::{Name, OfEntry, OfFork};
 use crate::signers::{Signers, book_key};
-use crate::{paper, words};
+use crate::{amending, paper, words};
 
 /// Most entries of a dossier.
 pub const MOST_ENTRIES: usize = 20_000;
@@ -20,9 +21,11 @@ pub const MOST_ENTRIES: usize = 20_000;
 /// What a dossier is made of.
 #[derive(Debug)]
 pub struct Dossier<'m> {
-    /// The memorandum, which founds the line.
-    pub memorandum: &'m Memorandum,
-    /// The signatures of all of its parties, ascending.
+    /// The memorandum that founded the line, and what was put in its place; the acts that did so are among the entries.
+    pub memoranda: &'m Memoranda,
+    /// Whether attachments are to follow, which whoever writes the file adds ([`crate::archive::Outline`]).
+    pub with_attachments: bool,
+    /// The signatures of all parties of the founding memorandum, ascending.
     pub signatures: Vec<(Party, Signature)>,
     /// The entries, in the order of their names.
     pub entries: Vec<Proven>,
@@ -61,23 +64,28 @@ impl Dossier<'_> {
             return Err(Fault::misuse("dossier", "at most 20,000 entries", found));
         }
         let mut writer = Writer::default();
-        let mut put = |name: Name, bytes: &[u8]| writer.add(&name.path(self.memorandum), bytes);
-        put(Name::Readme, paper::readme(self.memorandum, self.entries.len(), self.forks.len()).as_bytes())?;
-        put(Name::Memorandum, &self.memorandum.encode())?;
-        put(Name::Signatures, paper::note(self.memorandum, &self.signatures).as_bytes())?;
-        put(Name::MemorandumText, paper::text(self.memorandum).as_bytes())?;
-        put(Name::Keys, paper::keys(self.memorandum, &self.books()).as_bytes())?;
-        let signers = Signers::of(self.memorandum);
+        let (memoranda, founding) = (self.memoranda, self.memoranda.founding());
+        let mut put = |name: Name, bytes: &[u8]| writer.add(&name.path(memoranda), bytes);
+        let readme = paper::readme(memoranda, self.version(), self.entries.len(), self.forks.len());
+        put(Name::Readme, readme.as_bytes())?;
+        put(Name::Memorandum, &founding.encode())?;
+        put(Name::Signatures, paper::note(founding, &self.signatures).as_bytes())?;
+        put(Name::MemorandumText, paper::text(memoranda).as_bytes())?;
+        put(Name::Keys, paper::keys(memoranda, &self.books()).as_bytes())?;
+        if let Some(text) = amending::text(memoranda) {
+            put(Name::Amendments, text.as_bytes())?;
+        }
+        let signers = Signers::of(memoranda);
         let mut before = None;
         for entry in &self.entries {
             if before.replace(entry.name) >= Some(entry.name) {
-                let found = words::name(self.memorandum, entry.name);
+                let found = words::name(memoranda, entry.name);
                 return Err(Fault::misuse("entries of a dossier", "each once, in their order", found));
             }
             let (_, bytes) = entry.leaf.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
             put(
                 Name::Entry(entry.name, OfEntry::Words),
-                words::text(self.memorandum, entry.name, bytes).as_bytes(),
+                words::text(memoranda, entry.name, bytes).as_bytes(),
             )?;
             for placed in &entry.proofs {
                 let size = placed.head.checkpoint.checkpoint.size;
@@ -87,18 +95,23 @@ impl Dossier<'_> {
         }
         for fork in &self.forks {
             let book = fork.head.checkpoint.book;
-            for (of, text) in fork_texts(self.memorandum, fork)? {
+            for (of, text) in fork_texts(memoranda, fork)? {
                 put(Name::Fork(book, of), text.as_bytes())?;
             }
         }
         Ok(writer.finish())
     }
 
+    /// The lowest version of the form that has all of this.
+    fn version(&self) -> u8 {
+        if self.with_attachments || !self.memoranda.amended().is_empty() { 2 } else { 1 }
+    }
+
     /// The text of a proof, which leads to its checkpoint.
     fn proof(&self, entry: &Proven, placed: &Placed, signers: &Signers<'_>) -> Result<String, Fault> {
         let index = entry.name.number.saturating_sub(1);
         if placed.head.entry(&entry.leaf, index, &placed.hashes).is_err() {
-            let found = words::name(self.memorandum, entry.name);
+            let found = words::name(self.memoranda, entry.name);
             return Err(Fault::misuse("proof", "one that leads to its checkpoint", found));
         }
         let note = signers.note(&placed.head)?;
@@ -116,8 +129,8 @@ impl Dossier<'_> {
 ///
 /// # Errors
 /// `Malformed` for a book of nobody.
-pub(crate) fn fork_texts(memorandum: &Memorandum, fork: &Fork) -> Result<Vec<(OfFork, String)>, Fault> {
-    let (line, key) = (memorandum.line(), book_key(memorandum, fork.head.checkpoint.book.party)?);
+pub(crate) fn fork_texts(memoranda: &Memoranda, fork: &Fork) -> Result<Vec<(OfFork, String)>, Fault> {
+    let (line, key) = (memoranda.line(), book_key(memoranda, fork.head.checkpoint.book.party)?);
     let mut texts =
         vec![(OfFork::One, fork.head.note(&line, key)), (OfFork::Other, fork.with.note(&line, key))];
     if fork.head.checkpoint.size != fork.with.checkpoint.size {

@@ -13,36 +13,40 @@ use detente_record::{
     Book, Class, Fault, Party, PublicKey, Signature, VerifierKey, fingerprint, hex, receipt_name, sha256,
 };
 
+use crate::memoranda::Memoranda;
 use crate::signers::witnesses;
 use crate::{harmless, words};
 
-/// The first line of `README.txt`: the version of a dossier's form.
-const FORM: &str = "detente dossier, version 1";
-/// Who writes texts for people as this version does: whoever changes a word of them here or in [`crate::words`] changes
-/// this name.
-pub const TEXTS_BY: &str = "detente-1";
+/// The first line of `README.txt`, but for the version of a dossier's form.
+const FORM: &str = "detente dossier, version ";
+/// The latest version of a dossier's form that is read and written (spec/dossier.md §3.4).
+pub const LAST_VERSION: u8 = 2;
+/// Who writes texts for people as this version does: whoever changes a word of them here or in [`crate::words`], once it has
+/// been released, changes this name.
+pub const TEXTS_BY: &str = "detente-2";
 /// Most bytes of the name of who writes texts.
 const MOST_OF_NAME: usize = 64;
 
-/// Who wrote the texts for people, as the first two lines of `README.txt` say.
+/// The version of a file's form, and who wrote the texts for people, as the first two lines of `README.txt` say.
 ///
 /// # Errors
 /// `Malformed` for a file that does not begin so; `Incompatible` for another version's.
-pub fn texts_by(readme: &[u8]) -> Result<&str, Fault> {
+pub fn texts_by(readme: &[u8]) -> Result<(u8, &str), Fault> {
     let malformed = || {
-        let expected = "detente dossier, version 1, and texts by somebody, a line each";
+        let expected = "detente dossier, its version, and texts by somebody, a line each";
         Fault::malformed("README.txt", expected, "other lines")
     };
     let mut lines = str::from_utf8(readme).map_err(|_| malformed())?.split('\n');
     let (Some(form), Some(texts)) = (lines.next(), lines.next()) else { return Err(malformed()) };
-    if form != FORM {
-        let version = form.strip_prefix("detente dossier, version ").ok_or_else(malformed)?;
+    let version = form.strip_prefix(FORM).ok_or_else(malformed)?;
+    let Some(version) = (1..=LAST_VERSION).find(|known| known.to_string() == version) else {
         let found: String = version.chars().take(20).collect();
-        return Err(Fault::incompatible("dossier", "version 1", format!("version {found}")));
-    }
+        return Err(Fault::incompatible("dossier", "version 1 or 2", format!("version {found}")));
+    };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     let name = texts.strip_prefix("texts by ").filter(|name| (1..=MOST_OF_NAME).contains(&name.len()));
-    name.filter(|name| name.chars().all(is_plain)).ok_or_else(malformed)
+    let name = name.filter(|name| name.chars().all(is_plain)).ok_or_else(malformed)?;
+    Ok((version, name))
 }
 
 /// The name under which a party signs a memorandum (spec/line.md §2).
@@ -92,9 +96,10 @@ pub fn signatures(memorandum: &Memorandum, note: &[u8]) -> Result<Vec<(Party, Si
     memorandum.parties().map(of_party).collect()
 }
 
-/// `keys.txt`: the keys of the memorandum, of these books, of receipts and of witnesses.
-pub fn keys(memorandum: &Memorandum, books: &BTreeSet<Book>) -> String {
-    let line = memorandum.line();
+/// `keys.txt`: the keys of the memoranda, of these books, of receipts and of witnesses.
+pub fn keys(memoranda: &Memoranda, books: &BTreeSet<Book>) -> String {
+    let line = memoranda.line();
+    let founding = memoranda.founding();
     let mut text =
         String::from("# Keys, as the memorandum names them, in the form of c2sp.org/signed-note.\n");
     let mut put = |what: String, name: &str, kind: u8, key: &PublicKey| {
@@ -102,15 +107,15 @@ pub fn keys(memorandum: &Memorandum, books: &BTreeSet<Book>) -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "# {what}\n{}\n", key.text());
     };
-    for party in memorandum.parties() {
-        if let Some(key) = memorandum.book_key(party) {
-            let what = format!("{} signs the memorandum", memorandum.name_of(party));
-            put(what, &signer_name(memorandum, party), ED25519, key);
+    for party in founding.parties() {
+        if let Some(key) = founding.book_key(party) {
+            let what = format!("{} signs the memorandum", memoranda.name_of(party));
+            put(what, &signer_name(founding, party), ED25519, key);
         }
     }
     for book in books {
-        if let Some(key) = memorandum.book_key(book.party) {
-            let name = memorandum.name_of(book.party);
+        if let Some(key) = memoranda.book_key(book.party) {
+            let name = memoranda.name_of(book.party);
             put(
                 format!("{name} signs checkpoints of {}", book.text(&name)),
                 &book.origin(&line),
@@ -119,37 +124,70 @@ pub fn keys(memorandum: &Memorandum, books: &BTreeSet<Book>) -> String {
             );
         }
     }
-    for party in memorandum.parties() {
-        if let Some(key) = memorandum.receipt_key(party) {
-            let what = format!("{} receipts (cosignature/v1)", memorandum.name_of(party));
+    for party in memoranda.parties() {
+        if let Some(key) = memoranda.receipt_key(party) {
+            let what = format!("{} receipts (cosignature/v1)", memoranda.name_of(party));
             put(what, &receipt_name(&line, party), COSIGNATURE, key);
         }
     }
-    for witness in witnesses(memorandum) {
+    for witness in witnesses(memoranda) {
         put("a witness (cosignature/v1)".into(), &witness.name, COSIGNATURE, &witness.key);
     }
     text
 }
 
 /// What people compare by telephone of a party's keys.
-pub fn party_fingerprint(memorandum: &Memorandum, party: Party) -> String {
-    memorandum.member(party).map(|member| fingerprint(&member.fingerprint_subject())).unwrap_or_default()
+pub fn party_fingerprint(memoranda: &Memoranda, party: Party) -> String {
+    memoranda.member(party).map(|member| fingerprint(&member.fingerprint_subject())).unwrap_or_default()
 }
 
 /// What people compare by telephone of a line.
-pub fn line_fingerprint(memorandum: &Memorandum) -> String {
-    fingerprint(&memorandum.line().0)
+pub fn line_fingerprint(memoranda: &Memoranda) -> String {
+    fingerprint(&memoranda.line().0)
 }
 
-/// `memorandum.txt`: the terms, as people read them.
-pub fn text(memorandum: &Memorandum) -> String {
-    let terms = memorandum.terms();
-    let mut text = format!("The memorandum of the line {}\n\n", terms.name);
-    let mut say = |label: &str, said: &str| {
-        let _ = writeln!(text, "{label:<24}{said}");
+/// `memorandum.txt`: the terms that founded the line, and those of the last amendment here, as people read them.
+pub fn text(memoranda: &Memoranda) -> String {
+    let mut text = format!("The memorandum of the line {}\n\n", memoranda.line_name());
+    say(&mut text, "line", &memoranda.line().to_string());
+    say(&mut text, "fingerprint", &line_fingerprint(memoranda));
+    for (label, said) in terms(memoranda.founding()) {
+        say(&mut text, &label, &said);
+    }
+    if let Some(last) = memoranda.amended().last() {
+        let decisions = memoranda.amended().iter().map(|amended| words::name(memoranda, amended.decision));
+        let decisions = decisions.collect::<Vec<_>>().join(", ");
+        let _ = write!(text, "\n\nAmended by {decisions}. As amended last:\n\n");
+        say(&mut text, "SHA-256", &hex(&last.memorandum.hash()));
+        for (label, said) in terms(&last.memorandum) {
+            say(&mut text, &label, &said);
+        }
+    }
+    text
+}
+
+fn say(text: &mut String, label: &str, said: &str) {
+    let _ = writeln!(text, "{}", format!("{label:<24}{said}").trim_end());
+}
+
+/// What a memorandum takes out of the one before it, and what it puts in, in lines.
+pub fn changes(before: &Memorandum, after: &Memorandum) -> (Vec<String>, Vec<String>) {
+    let [was, is] = [before, after].map(|memorandum| {
+        let terms = terms(memorandum).into_iter().filter(|(label, _)| !label.is_empty());
+        terms.map(|(label, said)| format!("{label}: {said}")).collect::<Vec<_>>()
+    });
+    let without = |lines: &[String], others: &[String]| {
+        let others: BTreeSet<&String> = others.iter().collect();
+        lines.iter().filter(|line| !others.contains(line)).cloned().collect()
     };
-    say("line", &memorandum.line().to_string());
-    say("fingerprint", &line_fingerprint(memorandum));
+    (without(&was, &is), without(&is, &was))
+}
+
+/// The terms of a memorandum, by label; an empty label stands for a line between.
+fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
+    let terms = memorandum.terms();
+    let mut all = Vec::new();
+    let mut say = |label: &str, text: &str| all.push((label.to_owned(), text.to_owned()));
     for (label, hash) in
         [("working group of", terms.parent), ("replaces", terms.refounds), ("text's SHA-256", terms.text)]
     {
@@ -161,7 +199,7 @@ pub fn text(memorandum: &Memorandum) -> String {
         say("", "");
         say(
             &format!("party {}", member.number),
-            &format!("{}: {}", member.name, harmless::line(&member.full_name)),
+            &format!("{}: {}", member.name, words::shown(&member.full_name)),
         );
         say("fingerprint of its keys", &fingerprint(&member.fingerprint_subject()));
         for (label, key) in [
@@ -174,7 +212,7 @@ pub fn text(memorandum: &Memorandum) -> String {
         say("commitment", &hex(&member.commitment));
         say("languages", &harmless::line(&member.languages.join(", ")));
         for Office { number, name, rank } in &member.offices {
-            say(&format!("office {number}"), &format!("{}, rank {rank}", harmless::line(name)));
+            say(&format!("office {number}"), &format!("{}, rank {rank}", words::shown(name)));
         }
     }
     let name = |number: u8| Party::new(number).map(|party| memorandum.name_of(party)).unwrap_or_default();
@@ -246,7 +284,7 @@ pub fn text(memorandum: &Memorandum) -> String {
             format!("south {}, west {}, north {}, east {}", area.south, area.west, area.north, area.east);
         say("extent (1e-7 degrees)", &said);
     }
-    text
+    all
 }
 
 /// A length of time in its largest whole unit.
@@ -256,19 +294,33 @@ fn length(ms: u64) -> String {
     whole.map_or_else(|| format!("{ms} ms"), |(unit, name)| format!("{} {name}", ms / unit))
 }
 
+/// What `README.txt` says of amendments.
+const AMENDED: &str = "\
+- The memorandum was amended. amendments.txt names the decisions, in order. Each is among the
+  entries, with the motion, which holds the new memorandum whole, and the votes: check that the
+  votes carry it by the rules of the memorandum before. Keys of parties that were admitted later
+  stand in these memoranda. Whether a vote was a party's last one takes more than this file.
+";
+/// What `README.txt` says of attachments.
+const ATTACHED: &str = "\
+- attachments/ has files that go with entries, where they were asked for, under the SHA-256 of
+  each. The entry gives that hash, so its author is bound to these bytes; not to what they show.
+";
+
 /// `README.txt`.
-pub fn readme(memorandum: &Memorandum, entries: usize, forks: usize) -> String {
+pub fn readme(memoranda: &Memoranda, version: u8, entries: usize, forks: usize) -> String {
     let mut parties = String::new();
-    for party in memorandum.parties() {
-        let full =
-            memorandum.member(party).map(|member| harmless::line(&member.full_name)).unwrap_or_default();
-        let (name, print) = (memorandum.name_of(party), party_fingerprint(memorandum, party));
+    for party in memoranda.parties() {
+        let full = words::shown(memoranda.full_name(party));
+        let (name, print) = (memoranda.name_of(party), party_fingerprint(memoranda, party));
         let _ = writeln!(parties, "  {print}  keys of {name}: {full}");
     }
     let books =
         if forks > 0 { format!(", and {forks} books that were shown in two ways") } else { String::new() };
+    let amended = if memoranda.amended().is_empty() { "" } else { AMENDED };
+    let attached = if version > 1 { ATTACHED } else { "" };
     format!(
-        "{FORM}
+        "{FORM}{version}
 texts by {TEXTS_BY}
 
 What this is
@@ -304,7 +356,7 @@ How to check it without us
    book key signed the checkpoint, and that receipt keys and witnesses cosigned it, and when.
 4. The .txt files say for people what the bytes say. They are signed by nobody: where it
    matters, read the bytes. spec/dossier.md and spec/record.md of the project have the forms.
-
+{amended}{attached}
 What it proves, and what it does not
 ------------------------------------
 - The holder of the author's book key wrote the entry. Not: which person did, that it is
@@ -318,8 +370,8 @@ What it proves, and what it does not
 - A receipt or an answer that is not here proves nothing: it may exist elsewhere.
 - A stolen key speaks for its owner until that is known.
 ",
-        name = memorandum.terms().name,
-        line = line_fingerprint(memorandum),
-        id = memorandum.line(),
+        name = memoranda.line_name(),
+        line = line_fingerprint(memoranda),
+        id = memoranda.line(),
     )
 }

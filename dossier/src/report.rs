@@ -1,11 +1,13 @@
 //! What a file shows, once it is read (spec/dossier.md §5).
 
-use detente_line::{Content, Fork, Memorandum};
+use detente_line::{Content, Fork};
 use detente_record::dossier::Bound;
-use detente_record::{Entry, EntryRef, Fault, Hash};
+use detente_record::{Blob, Entry, EntryRef, Fault, Hash};
 
 use crate::compare::Conviction;
+use crate::custody::{self, Attached};
 use crate::fact::Fact;
+use crate::memoranda::Memoranda;
 use crate::words::{self, Row};
 
 /// Something that does not hold.
@@ -30,10 +32,15 @@ pub struct Unread {
 /// What a file shows.
 #[derive(Debug)]
 pub struct Report {
-    /// The memorandum that everything else is held to; all of its parties signed it.
-    pub memorandum: Memorandum,
+    /// What everything else is held to: the memorandum that founded the line, which all of its parties signed, and what motions
+    /// put in its place.
+    pub memoranda: Memoranda,
+    /// The version of the file's form.
+    pub version: u8,
     /// The entries that are proved, in the order of their names.
     pub entries: Vec<Established>,
+    /// The attachments of these entries, in their order.
+    pub attachments: Vec<Attached>,
     /// Books of which two checkpoints that cannot both be true are here as evidence.
     pub forks: Vec<Fork>,
     /// Checkpoints in the proofs of this file that cannot both be true.
@@ -83,6 +90,15 @@ pub struct Under {
 }
 
 impl Report {
+    /// Lays a file beside the attachments that name it; `place` says which file it is.
+    ///
+    /// # Errors
+    /// Where no entry here names it.
+    pub fn lay(&mut self, place: &str, blob: &Blob) -> Result<(), Wrong> {
+        let laid = custody::lay(&mut self.attachments, place, blob);
+        laid.map_err(|fault| Wrong { part: place.to_owned(), fault })
+    }
+
     /// Whether nothing is wrong with the file.
     pub fn holds(&self) -> bool {
         self.wrong_count == 0
@@ -91,9 +107,9 @@ impl Report {
 
 impl Established {
     /// What it says, as people read it.
-    pub fn rows(&self, memorandum: &Memorandum) -> Vec<Row> {
+    pub fn rows(&self, memoranda: &Memoranda) -> Vec<Row> {
         match &self.read {
-            Ok(read) => words::rows(memorandum, self.name, read, &self.content),
+            Ok(read) => words::rows(memoranda, self.name, read, &self.content),
             Err(_) => Vec::new(),
         }
     }

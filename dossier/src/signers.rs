@@ -1,18 +1,19 @@
-//! Whose signatures count in a dossier: the keys of its memorandum, and nobody else's (spec/dossier.md §4).
+//! Whose signatures count in a dossier: the keys of its memoranda, and nobody else's (spec/dossier.md §4).
 
-use detente_line::Memorandum;
 use detente_record::dossier::{Head, Signer};
 use detente_record::note::{COSIGNATURE, ED25519, Note, key_id};
 use detente_record::tlog_proof::Keys;
 use detente_record::{Book, Fault, Party, PublicKey, VerifierKey, receipt_name};
 
-/// The keys of a memorandum, as notes are held to them.
+use crate::memoranda::Memoranda;
+
+/// The keys of the memoranda, as notes are held to them.
 #[derive(Debug)]
 pub struct Signers<'m> {
-    memorandum: &'m Memorandum,
+    memoranda: &'m Memoranda,
     /// Of every party, ascending.
     receipts: Vec<(Party, PublicKey)>,
-    /// In the memorandum's order.
+    /// In the memoranda's order.
     witnesses: Vec<VerifierKey>,
 }
 
@@ -20,15 +21,15 @@ pub struct Signers<'m> {
 ///
 /// # Errors
 /// `Malformed` for somebody who is no party.
-pub fn book_key(memorandum: &Memorandum, party: Party) -> Result<&PublicKey, Fault> {
-    memorandum
+pub fn book_key(memoranda: &Memoranda, party: Party) -> Result<&PublicKey, Fault> {
+    memoranda
         .book_key(party)
-        .ok_or_else(|| Fault::malformed("party", "one of the memorandum", party.number().to_string()))
+        .ok_or_else(|| Fault::malformed("party", "one of the memoranda", party.number().to_string()))
 }
 
-/// The witnesses of a memorandum, in its order.
-pub fn witnesses(memorandum: &Memorandum) -> Vec<VerifierKey> {
-    let named = memorandum.witnesses().iter();
+/// The witnesses of the memoranda, in their order.
+pub fn witnesses(memoranda: &Memoranda) -> Vec<VerifierKey> {
+    let named = memoranda.witnesses().iter();
     // Keys of a memorandum are sound: it does not exist otherwise.
     let key = |witness: &detente_line::Witness| {
         let key = PublicKey::new(witness.key).ok()?;
@@ -38,35 +39,35 @@ pub fn witnesses(memorandum: &Memorandum) -> Vec<VerifierKey> {
 }
 
 /// What people call a signer: a party by its short name, a witness by the name of its key.
-pub fn name(memorandum: &Memorandum, signer: Signer) -> String {
+pub fn name(memoranda: &Memoranda, signer: Signer) -> String {
     match signer {
-        Signer::Party(party) => memorandum.name_of(party),
+        Signer::Party(party) => memoranda.name_of(party),
         Signer::Witness(place) => {
-            let witness = memorandum.witnesses().get(usize::from(place));
+            let witness = memoranda.witnesses().get(usize::from(place));
             witness.map_or_else(|| format!("witness {place}"), |witness| witness.name.clone())
         }
     }
 }
 
 impl<'m> Signers<'m> {
-    /// Those of a memorandum.
-    pub fn of(memorandum: &'m Memorandum) -> Self {
-        let key = |party: Party| Some((party, memorandum.receipt_key(party)?.clone()));
-        let receipts = memorandum.parties().filter_map(key).collect();
-        Self { memorandum, receipts, witnesses: witnesses(memorandum) }
+    /// Those of the memoranda.
+    pub fn of(memoranda: &'m Memoranda) -> Self {
+        let key = |party: Party| Some((party, memoranda.receipt_key(party)?.clone()));
+        let receipts = memoranda.parties().filter_map(key).collect();
+        Self { memoranda, receipts, witnesses: witnesses(memoranda) }
     }
 
     fn keys(&self, book: Book) -> Result<Keys<'_>, Fault> {
-        Ok(Keys { author: book_key(self.memorandum, book.party)?, receipts: &self.receipts })
+        Ok(Keys { author: book_key(self.memoranda, book.party)?, receipts: &self.receipts })
     }
 
     /// A head as a note: the author's signature, the receipts, the cosignatures.
     ///
     /// # Errors
-    /// `Misuse` for a signature of somebody who is not in the memorandum, or over another size.
+    /// `Misuse` for a signature of somebody who is not in the memoranda, or over another size.
     pub fn note(&self, head: &Head) -> Result<String, Fault> {
         let keys = self.keys(head.checkpoint.checkpoint.book)?;
-        head.note(&self.memorandum.line(), &keys, &self.witnesses)
+        head.note(&self.memoranda.line(), &keys, &self.witnesses)
     }
 
     /// Holds a note to these keys; gives the head, and the names of the signature lines that none of them accounts for.
@@ -75,7 +76,7 @@ impl<'m> Signers<'m> {
     /// `Misbehaved` when a signature of these keys does not hold; `Malformed` for what is no checkpoint, and when the lines
     /// of these keys do not come first, each once, in their order.
     pub fn read(&self, text: &str, book: Book) -> Result<(Head, Vec<String>), Fault> {
-        let (line, keys) = (self.memorandum.line(), self.keys(book)?);
+        let (line, keys) = (self.memoranda.line(), self.keys(book)?);
         let note = Note::parse(text.as_bytes())?;
         let head = Head::verify(&note, &line, book, &keys, &self.witnesses)?;
         let known = 1 + head.receipts.len() + head.cosignatures.len();

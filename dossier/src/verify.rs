@@ -3,7 +3,9 @@
 //!
 //! Promises that nothing is reported that does not hold, that every byte of a file is accounted for, and that equal
 //! checkpoints are verified once. It does not know whether the memorandum is the one that its reader means:
-//! [`Report::memorandum`] is for the reader to compare.
+//! [`Report::memoranda`] is for the reader to compare.
+
+mod amendments;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,13 +13,16 @@ use detente_line::{Content, Fork, Memorandum};
 use detente_record::dossier::{Head, Signer, Tied, bounds};
 use detente_record::note::Note;
 use detente_record::tlog_proof::TlogProof;
-use detente_record::{Book, Entry, EntryRef, Fault, Hash, SignedCheckpoint, hash};
+use detente_record::{BlobHasher, Book, Entry, EntryRef, Fault, Hash, SignedCheckpoint, hash, hex};
 use rayon::prelude::*;
 
 use crate::archive::{self, Part};
 use crate::compare::compare;
+use crate::custody::{self, Attached};
 use crate::fact::{self, Sayings};
+use crate::loading::Loaded;
 use crate::making::{MOST_ENTRIES, fork_texts};
+use crate::memoranda::Memoranda;
 use crate::paper::{self, TEXTS_BY};
 use crate::part::{self, Name, OfEntry, OfFork};
 use crate::report::{Established, Report, Under, Unread, Wrong};
@@ -44,54 +49,67 @@ struct Checked {
     signed: Vec<(Signer, u64, u64)>,
 }
 
-/// Reads a file and holds everything in it to the keys of its memorandum.
+/// Reads a file and holds everything in it to the keys of its memoranda.
 ///
 /// # Errors
-/// Where nothing can be said at all: it is no dossier, or its memorandum does not hold.
+/// Where nothing can be said at all: it is no dossier, or its memoranda do not hold.
 pub fn verify(bytes: &[u8]) -> Result<Report, Wrong> {
-    let wrong = |part: &str| {
-        let part = part.to_owned();
-        move |fault| Wrong { part, fault }
-    };
-    let parts = archive::read(bytes).map_err(wrong("the file"))?;
-    let [first, second, third, ..] = parts.as_slice() else {
-        return Err(wrong("the file")(missing("README.txt, memorandum.cbor and memorandum.note")));
+    verify_parts(&archive::read(bytes).map_err(wrong_in("the file"))?)
+}
+
+/// As [`verify`], of a file that came piece by piece.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_loaded(loaded: &Loaded) -> Result<Report, Wrong> {
+    verify_parts(&archive::read_kept(&loaded.kept, &loaded.away).map_err(wrong_in("the file"))?)
+}
+
+fn verify_parts(parts: &[Part<'_>]) -> Result<Report, Wrong> {
+    let [first, second, third, ..] = parts else {
+        return Err(wrong_in("the file")(missing("README.txt, memorandum.cbor and memorandum.note")));
     };
     if [first.name, second.name, third.name] != ["README.txt", "memorandum.cbor", "memorandum.note"] {
-        return Err(wrong("the file")(missing(
+        return Err(wrong_in("the file")(missing(
             "README.txt, memorandum.cbor and memorandum.note, in this order",
         )));
     }
-    let texts_by = paper::texts_by(first.bytes).map_err(wrong(first.name))?;
-    let memorandum = Memorandum::decode(second.bytes).map_err(wrong(second.name))?;
-    if memorandum.terms().predecessor.is_some() {
+    let (version, texts_by) = paper::texts_by(first.bytes).map_err(wrong_in(first.name))?;
+    let founding = Memorandum::decode(second.bytes).map_err(wrong_in(second.name))?;
+    if founding.terms().predecessor.is_some() {
         let fault = Fault::incompatible("memorandum", "one that founds its line", "one that amends another");
-        return Err(wrong(second.name)(fault));
+        return Err(wrong_in(second.name)(fault));
     }
-    let signatures = paper::signatures(&memorandum, third.bytes).map_err(wrong(third.name))?;
-    let mut reading = Reading::new(&memorandum, texts_by == TEXTS_BY);
-    reading.same(*third, &paper::note(&memorandum, &signatures));
-    let (entries, forks) = reading.sort(&parts);
+    let signatures = paper::signatures(&founding, third.bytes).map_err(wrong_in(third.name))?;
+    let memoranda = amendments::read(founding, version, parts)?;
+    let mut reading = Reading::new(&memoranda, version, texts_by == TEXTS_BY);
+    reading.same(*third, &paper::note(memoranda.founding(), &signatures));
+    let (entries, forks) = reading.sort(parts);
     if entries.len() > MOST_ENTRIES {
         let fault = Fault::malformed("dossier", "at most 20,000 entries", entries.len().to_string());
-        return Err(wrong("the file")(fault));
+        return Err(wrong_in("the file")(fault));
     }
     let books: BTreeSet<Book> =
         entries.iter().map(|entry| entry.name.book).chain(forks.keys().copied()).collect();
-    for part in &parts {
+    for part in parts {
         match part.name {
-            "README.txt" => reading.text(*part, || paper::readme(&memorandum, entries.len(), forks.len())),
-            "memorandum.txt" => reading.text(*part, || paper::text(&memorandum)),
-            "keys.txt" => reading.same(*part, &paper::keys(&memorandum, &books)),
+            "README.txt" => {
+                reading.text(*part, || paper::readme(&memoranda, version, entries.len(), forks.len()));
+            }
+            "memorandum.txt" => reading.text(*part, || paper::text(&memoranda)),
+            "keys.txt" => reading.same(*part, &paper::keys(&memoranda, &books)),
             _ => {}
         }
     }
     let checked = reading.entries(&entries);
     let forks = forks.into_iter().filter_map(|(book, parts)| reading.fork(book, &parts)).collect();
-    let entries = establish(&memorandum, checked);
+    let entries = establish(&memoranda, checked);
+    let mut attachments = custody::attached(&memoranda, &entries);
+    reading.attachments(parts, &mut attachments);
     let Reading { wrongs, wrong_count, unread, .. } = reading;
     let mut report = Report {
         entries,
+        attachments,
         forks,
         convictions: Vec::new(),
         wrongs,
@@ -99,14 +117,15 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Wrong> {
         unread,
         texts_by: (texts_by != TEXTS_BY).then(|| texts_by.to_owned()),
         parts: parts.len(),
-        memorandum,
+        version,
+        memoranda,
     };
     // One report is of one line.
     report.convictions = compare(&[&report]).unwrap_or_default();
     let faults = report
         .convictions
         .iter()
-        .map(|found| Wrong { part: found.other.part.clone(), fault: found.fault(&report.memorandum) });
+        .map(|found| Wrong { part: found.other.part.clone(), fault: found.fault(&report.memoranda) });
     let faults: Vec<Wrong> = faults.collect();
     report.wrong_count += faults.len();
     report.wrongs.extend(faults);
@@ -116,13 +135,19 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Wrong> {
 
 const IN_ORDER: &str = "each once, in the order of spec/dossier.md §3";
 
+/// A fault as something that is wrong with a part.
+fn wrong_in(part: &str) -> impl Fn(Fault) -> Wrong {
+    move |fault| Wrong { part: part.to_owned(), fault }
+}
+
 fn missing(what: &'static str) -> Fault {
     Fault::malformed("parts of a dossier", what, "others, or none")
 }
 
 /// A file on its way to a report.
 struct Reading<'m> {
-    memorandum: &'m Memorandum,
+    memoranda: &'m Memoranda,
+    version: u8,
     signers: Signers<'m>,
     /// Whether texts for people are such as this version writes, and held to that.
     compares_texts: bool,
@@ -132,9 +157,16 @@ struct Reading<'m> {
 }
 
 impl<'m> Reading<'m> {
-    fn new(memorandum: &'m Memorandum, compares_texts: bool) -> Self {
-        let signers = Signers::of(memorandum);
-        Self { memorandum, signers, compares_texts, wrongs: Vec::new(), wrong_count: 0, unread: Vec::new() }
+    fn new(memoranda: &'m Memoranda, version: u8, compares_texts: bool) -> Self {
+        Self {
+            memoranda,
+            version,
+            signers: Signers::of(memoranda),
+            compares_texts,
+            wrongs: Vec::new(),
+            wrong_count: 0,
+            unread: Vec::new(),
+        }
     }
 
     fn pass_over(&mut self, part: &str, what: String) {
@@ -171,9 +203,9 @@ impl<'m> Reading<'m> {
         let mut last = None;
         let mut last_extra = None;
         let mut fixed = 0;
-        let memorandum = self.memorandum;
+        let (memoranda, version) = (self.memoranda, self.version);
         let names: Vec<Result<Name, Fault>> =
-            parts.par_iter().map(|part| Name::parse(part.name, memorandum)).collect();
+            parts.par_iter().map(|part| name_of(*part, memoranda, version)).collect();
         for (part, name) in parts.iter().zip(names) {
             if part::is_extra(part.name) {
                 if last_extra.replace(part.name) >= Some(part.name) {
@@ -205,6 +237,7 @@ impl<'m> Reading<'m> {
                     }
                 }
                 Name::Fork(book, of) => forks.entry(book).or_default().push((of, *part)),
+                Name::Amendments | Name::Attachment(_) => {}
                 _ => fixed += 1,
             }
         }
@@ -248,7 +281,7 @@ impl<'m> Reading<'m> {
                     let place = places.get(&(entry.name.book, proof.note.as_str()))?;
                     heads.get(*place).map(|head| head.as_ref().map(|(head, _)| head))
                 };
-                check_entry(self.memorandum, self.compares_texts, entry, proofs, head)
+                check_entry(self.memoranda, self.compares_texts, entry, proofs, head)
             })
             .collect();
         let mut told = BTreeSet::new();
@@ -275,6 +308,28 @@ impl<'m> Reading<'m> {
         held
     }
 
+    /// Holds the bytes of attachments to their names, and to what entries say of them.
+    fn attachments(&mut self, parts: &[Part<'_>], attached: &mut [Attached]) {
+        for part in parts.iter().filter(|part| archive::is_attachment(part.name)) {
+            // What has another name is told already.
+            let Ok(Name::Attachment(hash)) = name_of(*part, self.memoranda, self.version) else { continue };
+            let blob = part.away.unwrap_or_else(|| {
+                let mut hasher = BlobHasher::default();
+                hasher.update(part.bytes);
+                hasher.finish()
+            });
+            if blob.hash != hash {
+                let found = format!("{} bytes with SHA-256 {}", blob.size, hex(&blob.hash));
+                self.wrong(
+                    part.name,
+                    Fault::malformed("attachment", "bytes with the SHA-256 of its name", found),
+                );
+            } else if let Err(fault) = custody::lay(attached, part.name, &blob) {
+                self.wrong(part.name, fault);
+            }
+        }
+    }
+
     /// Holds the parts of a fork to each other and to the author's key.
     fn fork(&mut self, book: Book, parts: &[(OfFork, Part<'_>)]) -> Option<Fork> {
         let first = parts.first().map(|(_, part)| part.name).unwrap_or_default();
@@ -289,8 +344,8 @@ impl<'m> Reading<'m> {
 
     fn read_fork(&self, book: Book, parts: &[(OfFork, Part<'_>)]) -> Result<Fork, Fault> {
         let part = |wanted: OfFork| parts.iter().find(|(of, _)| *of == wanted).map(|(_, part)| *part);
-        let line = self.memorandum.line();
-        let key = book_key(self.memorandum, book.party)?;
+        let line = self.memoranda.line();
+        let key = book_key(self.memoranda, book.party)?;
         let head = |of: OfFork| {
             let part = part(of).ok_or_else(|| missing("one.checkpoint and other.checkpoint"))?;
             SignedCheckpoint::from_note(&Note::parse(part.bytes)?, &line, book, key)
@@ -305,7 +360,7 @@ impl<'m> Reading<'m> {
             let expected = "two checkpoints that cannot both be true, the smaller first";
             return Err(Fault::malformed("fork", expected, "two that can, or another order"));
         }
-        let texts = fork_texts(self.memorandum, &fork)?;
+        let texts = fork_texts(self.memoranda, &fork)?;
         for (of, text) in &texts {
             same(part(*of).ok_or_else(|| missing("consistency.txt"))?, text)?;
         }
@@ -314,6 +369,16 @@ impl<'m> Reading<'m> {
         }
         Ok(fork)
     }
+}
+
+/// What a part is, in a file of a version.
+fn name_of(part: Part<'_>, memoranda: &Memoranda, version: u8) -> Result<Name, Fault> {
+    let name = Name::parse(part.name, memoranda)?;
+    if name.version() > version {
+        let found = format!("{}, which version {} has", part.name, name.version());
+        return Err(Fault::malformed("name of a part", format!("one of version {version}"), found));
+    }
+    Ok(name)
 }
 
 fn same(part: Part<'_>, expected: &str) -> Result<(), Fault> {
@@ -342,13 +407,13 @@ fn consistency(part: Part<'_>) -> Result<(Hash, Vec<Hash>), Fault> {
 
 /// Holds all parts of one entry to each other and to their checkpoints.
 fn check_entry<'h>(
-    memorandum: &Memorandum,
+    memoranda: &Memoranda,
     compares_texts: bool,
     entry: &OneEntry<'_>,
     proofs: &[Result<TlogProof, Fault>],
     head: impl Fn(&TlogProof) -> Option<Result<&'h Head, &'h Fault>>,
 ) -> Result<Checked, Wrong> {
-    let path = |of: OfEntry| Name::Entry(entry.name, of).path(memorandum);
+    let path = |of: OfEntry| Name::Entry(entry.name, of).path(memoranda);
     let mut shown: Option<(&[u8], Hash)> = None;
     let (mut under, mut signed) = (Vec::new(), Vec::<(Signer, u64, u64)>::new());
     for ((size, part), proof) in entry.proofs.iter().zip(proofs) {
@@ -365,7 +430,7 @@ fn check_entry<'h>(
         }
         let (bytes, leaf) = head.entry(&proof.leaf, proof.index, &proof.hashes).map_err(wrong)?;
         if shown.replace((bytes, leaf)).is_some_and(|(_, before)| before != leaf) {
-            let author = memorandum.name_of(entry.name.book.party);
+            let author = memoranda.name_of(entry.name.book.party);
             let found = format!("two entries under it, in two checkpoints that {author} signed");
             return Err(wrong(Fault::misbehaved("book", "one entry of a number", found)));
         }
@@ -385,7 +450,7 @@ fn check_entry<'h>(
         });
     };
     if compares_texts {
-        same(part, &words::text(memorandum, entry.name, bytes))
+        same(part, &words::text(memoranda, entry.name, bytes))
             .map_err(|fault| Wrong { part: part.name.to_owned(), fault })?;
     }
     let read = Entry::decode(bytes);
@@ -408,7 +473,7 @@ fn check_entry<'h>(
 }
 
 /// What the entries show together.
-fn establish(memorandum: &Memorandum, checked: Vec<Checked>) -> Vec<Established> {
+fn establish(memoranda: &Memoranda, checked: Vec<Checked>) -> Vec<Established> {
     let tied: Vec<Tied> = checked
         .par_iter()
         .map(|Checked { established, signed }| {
@@ -430,7 +495,7 @@ fn establish(memorandum: &Memorandum, checked: Vec<Checked>) -> Vec<Established>
     let established = each.map(|((Checked { mut established, signed }, tied), bounds)| {
         let size = established.under.first().map_or(0, |under| under.size);
         let name = established.name;
-        established.facts = fact::facts(memorandum, name, tied.time_ms, size, &signed, &bounds, &sayings);
+        established.facts = fact::facts(memoranda, name, tied.time_ms, size, &signed, &bounds, &sayings);
         established.bounds = bounds;
         established
     });

@@ -15,7 +15,8 @@ use detente_line::{Amendment, Choice, Content, Duty, Matter, Memorandum, Notice,
 use detente_record::{Class, Entry, EntryRef, Fault, Party, hex};
 use jiff::Timestamp;
 
-use crate::harmless;
+use crate::memoranda::Memoranda;
+use crate::{harmless, paper};
 
 /// What an entry says under one label; a text of several lines is its author's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Row {
 }
 
 /// The names of all kinds of entry.
-pub const KINDS: [(u16, &str); 23] = [
+pub const KINDS: [(u16, &str); 24] = [
     (number::MESSAGE, "message"),
     (number::AMENDMENT, "amendment"),
     (number::WITHDRAWAL, "withdrawal"),
@@ -52,6 +53,7 @@ pub const KINDS: [(u16, &str); 23] = [
     (number::MOTION, "motion"),
     (number::VOTE, "vote"),
     (number::DECIDE, "decide"),
+    (number::LEAVES, "leaves"),
     (number::HOLDS, "holds"),
 ];
 
@@ -91,50 +93,51 @@ pub fn second(seconds: u64) -> String {
 }
 
 /// An entry's name.
-pub fn name(memorandum: &Memorandum, entry: EntryRef) -> String {
-    entry.text(&memorandum.name_of(entry.book.party))
+pub fn name(memoranda: &Memoranda, entry: EntryRef) -> String {
+    entry.text(&memoranda.name_of(entry.book.party))
 }
 
-fn names(memorandum: &Memorandum, entries: &[EntryRef]) -> String {
-    entries.iter().map(|entry| name(memorandum, *entry)).collect::<Vec<_>>().join(", ")
+fn names(memoranda: &Memoranda, entries: &[EntryRef]) -> String {
+    entries.iter().map(|entry| name(memoranda, *entry)).collect::<Vec<_>>().join(", ")
 }
 
-fn office(memorandum: &Memorandum, party: Party, number: u16) -> String {
-    let offices = memorandum.member(party).map(|member| member.offices.as_slice()).unwrap_or_default();
-    let found = offices.iter().find(|office| office.number == number);
-    found.map_or_else(
-        || format!("number {number}, which is none of its"),
-        |office| harmless::line(&office.name),
-    )
+/// What somebody called something, harmless and apart from what stands beside it.
+pub fn shown(text: &str) -> String {
+    harmless::isolated(harmless::line(text))
+}
+
+fn office(memoranda: &Memoranda, party: Party, number: u16) -> String {
+    let found = memoranda.office(party, number);
+    found.map_or_else(|| format!("number {number}, which is none of its"), shown)
 }
 
 /// The rows of what an entry says, as they are put together.
 struct Rows<'m> {
-    memorandum: &'m Memorandum,
+    memoranda: &'m Memoranda,
     author: Party,
     rows: Vec<Row>,
 }
 
 /// Everything that an entry says.
 pub fn rows(
-    memorandum: &Memorandum,
+    memoranda: &Memoranda,
     entry: EntryRef,
     read: &Entry,
     content: &Result<Content, Fault>,
 ) -> Vec<Row> {
     let author = entry.book.party;
-    let mut rows = Rows { memorandum, author, rows: Vec::new() };
+    let mut rows = Rows { memoranda, author, rows: Vec::new() };
     let kind = kind(read.kind);
     rows.say("kind", format!("{kind}, {}", class(entry.book.class)));
-    let full = memorandum.member(author).map(|member| harmless::line(&member.full_name)).unwrap_or_default();
-    rows.say("author", format!("{} ({full})", memorandum.name_of(author)));
-    rows.say("office", office(memorandum, author, read.office));
+    let full = shown(memoranda.full_name(author));
+    rows.say("author", format!("{} ({full})", memoranda.name_of(author)));
+    rows.say("office", office(memoranda, author, read.office));
     let held = if read.clock_held { ", repeated from its entry before: its clock was behind" } else { "" };
-    rows.say("time", format!("{} by the clock of {}{held}", time(read.time_ms), memorandum.name_of(author)));
-    let usual = || memorandum.member(author)?.languages.first().cloned();
+    rows.say("time", format!("{} by the clock of {}{held}", time(read.time_ms), memoranda.name_of(author)));
+    let usual = || memoranda.member(author)?.languages.first().cloned();
     rows.any("language", read.language.clone().or_else(usual).as_deref().map(harmless::line));
     if !read.regards.is_empty() {
-        rows.say("regards", names(memorandum, &read.regards));
+        rows.say("regards", names(memoranda, &read.regards));
     }
     match content {
         Ok(content) => rows.content(content),
@@ -155,7 +158,7 @@ impl Rows<'_> {
     }
 
     fn quote(&mut self, label: &str, text: &str) {
-        let mut lines = harmless::block(text);
+        let mut lines: Vec<String> = harmless::block(text).into_iter().map(harmless::isolated).collect();
         if lines.is_empty() {
             lines.push(String::new());
         }
@@ -203,12 +206,12 @@ impl Rows<'_> {
             }
             Content::TestAnswer { digest } => self.say("digest", hex(digest)),
             Content::Missed { slot, party } => {
-                self.say("missed", format!("slot {slot}, owed by {}", self.memorandum.name_of(*party)));
+                self.say("missed", format!("slot {slot}, owed by {}", self.memoranda.name_of(*party)));
             }
             Content::Duty(Duty::On) => self.say("officer", "on watch"),
             Content::Duty(Duty::Off) => self.say("officer", "off watch"),
             Content::Duty(Duty::Handover { to }) => {
-                let to = office(self.memorandum, self.author, *to);
+                let to = office(self.memoranda, self.author, *to);
                 self.say("officer", format!("hands the watch over to {to}"));
             }
             Content::Conflict(report) => {
@@ -235,7 +238,7 @@ impl Rows<'_> {
             Content::Leaves { reason } => self.maybe_quote("reason", reason.as_ref()),
             Content::Resumes { effective_ms, decision } => {
                 self.say("effective", time(*effective_ms));
-                self.any("decision", decision.map(|entry| name(self.memorandum, entry)));
+                self.any("decision", decision.map(|entry| name(self.memoranda, entry)));
             }
             Content::Position { stance, text, .. } => {
                 let stance = match stance {
@@ -255,7 +258,10 @@ impl Rows<'_> {
                     Matter::Amend(moved) => ("to amend", Some(moved)),
                 };
                 self.quote(to, text);
-                self.any("memorandum moved", moved.map(|moved| detente_record::hex(&moved.hash())));
+                if let Some(moved) = moved {
+                    self.say("memorandum", format!("what has SHA-256 {}", hex(&moved.hash())));
+                    self.changes(moved);
+                }
                 self.say("closes", time(*closes_ms));
             }
             Content::Vote { choice, text } => {
@@ -275,8 +281,8 @@ impl Rows<'_> {
                     Outcome::Overtaken => "overtaken",
                 };
                 self.say("outcome", outcome);
-                self.say("votes", names(self.memorandum, votes));
-                self.any("decided before", before.map(|entry| name(self.memorandum, entry)));
+                self.say("votes", names(self.memoranda, votes));
+                self.any("decided before", before.map(|entry| name(self.memoranda, entry)));
             }
             Content::Holds { hashes } => {
                 for hash in hashes {
@@ -288,10 +294,25 @@ impl Rows<'_> {
         }
     }
 
-    /// The files that go with it, which are not in a dossier: whoever has one can hold it to its hash.
+    /// What a memorandum that is moved says otherwise than the one that it is to take the place of.
+    fn changes(&mut self, moved: &Memorandum) {
+        let before = moved.terms().predecessor.and_then(|hash| self.memoranda.of_hash(&hash));
+        let Some(before) = before else {
+            self.say("changes", "what it is to take the place of is not in this file");
+            return;
+        };
+        let (taken_out, put_in) = paper::changes(before, moved);
+        for (label, lines) in [("takes out", taken_out), ("puts in", put_in)] {
+            if !lines.is_empty() {
+                self.rows.push(Row { label: label.into(), lines, quoted: false });
+            }
+        }
+    }
+
+    /// The files that go with it: whoever has one can hold it to its hash.
     fn attachments(&mut self, content: &Content) {
         for one in content.attachments() {
-            let name = harmless::line(&one.name);
+            let name = shown(&one.name);
             let what = format!("{name}, {} bytes, {}, SHA-256 {}", one.size, one.media_type, hex(&one.hash));
             self.say("attached", what);
         }
@@ -401,13 +422,13 @@ fn decimals(number: i64, unit: i64, width: usize) -> String {
 }
 
 /// `entry.txt`.
-pub fn text(memorandum: &Memorandum, entry: EntryRef, bytes: &[u8]) -> String {
-    let mut text = name(memorandum, entry);
+pub fn text(memoranda: &Memoranda, entry: EntryRef, bytes: &[u8]) -> String {
+    let mut text = name(memoranda, entry);
     text.push('\n');
     match Entry::decode(bytes) {
         Ok(read) => {
             let content = Content::decode(read.kind, &read.body);
-            for Row { label, lines, quoted } in rows(memorandum, entry, &read, &content) {
+            for Row { label, lines, quoted } in rows(memoranda, entry, &read, &content) {
                 let rule = if quoted { "| " } else { "" };
                 for (place, line) in lines.iter().enumerate() {
                     let label = if place == 0 { label.as_str() } else { "" };

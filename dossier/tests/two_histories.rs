@@ -62,10 +62,10 @@ fn what_grew_convicts_nobody() {
 fn it_is_said_in_words_and_by_whom() {
     let (one, other) = (read(&dossier(&history(5, 4), 5, &[4])), read(&dossier(&history(9, 99), 9, &[4])));
     let found = compare(&[&one, &other]).unwrap();
-    let says = found[0].says(&one.memorandum);
+    let says = found[0].says(&one.memoranda);
     assert!(says.starts_with("usa signed its book usa/R of 5 and of 9 entries, in two ways"), "{says}");
     assert!(says.contains("entry usa/R/4 is one thing in the first"), "{says}");
-    assert_eq!(found[0].fault(&one.memorandum).blame(), Blame::Misbehaved);
+    assert_eq!(found[0].fault(&one.memoranda).blame(), Blame::Misbehaved);
     assert_eq!((found[0].one.dossier, found[0].other.dossier), (0, 1));
     assert_eq!(found[0].one.part, "entries/usa-R-4/at-5.tlog-proof");
 }

@@ -8,7 +8,7 @@ use detente_dossier::archive::{MOST_OF_PART, Writer};
 use detente_dossier::{Report, Wrong, verify};
 use detente_record::Blame;
 
-use scene::{Parts, Scene, book, memorandum, name, pack, parts, scene};
+use scene::{Parts, Scene, at, book, edit, memorandum, name, pack, parts, scene};
 
 /// The first thing wrong with a file.
 fn wrong(bytes: &[u8]) -> Option<Wrong> {
@@ -25,19 +25,6 @@ fn after(change: impl FnOnce(&mut Parts)) -> (String, Blame) {
     change(&mut parts);
     let wrong = wrong(&pack(&parts)).expect("a file that is refused");
     (wrong.part, wrong.fault.blame())
-}
-
-/// The place of the first part whose name ends so.
-fn at(parts: &Parts, end: &str) -> usize {
-    parts.iter().position(|(name, _)| name.ends_with(end)).unwrap()
-}
-
-fn edit(parts: &mut Parts, end: &str, edit: impl FnOnce(String) -> String) {
-    let place = at(parts, end);
-    let text = String::from_utf8(parts[place].1.clone()).unwrap();
-    let other = edit(text.clone());
-    assert_ne!(text, other, "{end} is changed");
-    parts[place].1 = other.into_bytes();
 }
 
 #[test]
@@ -159,19 +146,19 @@ fn texts_that_say_something_else_are_refused() {
 fn texts_by_others_are_not_compared_and_that_is_said() {
     let (_, bytes) = scene();
     let mut parts = parts(&bytes);
-    edit(&mut parts, "README.txt", |text| text.replace("texts by detente-1", "texts by acme-7"));
+    edit(&mut parts, "README.txt", |text| text.replace("texts by detente-2", "texts by acme-7"));
     edit(&mut parts, "usa-R-2/entry.txt", |_| "whatever acme says\n".into());
     let report = verify(&pack(&parts)).unwrap();
     assert!(report.holds());
     assert_eq!(report.texts_by.as_deref(), Some("acme-7"));
     for first in [
-        "detente dossier, version 2\n",
+        "detente dossier, version 3\n",
         "PK",
         "detente dossier, version 1\ntexts by \n",
         "detente dossier, version 1\ntexts by A b\n",
     ] {
         let found = after(|parts| edit(parts, "README.txt", |_| first.into()));
-        let blame = if first.contains('2') { Blame::Incompatible } else { Blame::Malformed };
+        let blame = if first.contains('3') { Blame::Incompatible } else { Blame::Malformed };
         assert_eq!(found, ("README.txt".into(), blame), "{first}");
     }
 }

@@ -8,15 +8,17 @@ mod tree;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use detente_dossier::amending::{self, Act, Named};
 use detente_dossier::making::MOST_ENTRIES;
-use detente_dossier::{Dossier, Placed, Proven};
+use detente_dossier::{Dossier, Memoranda, Placed, Proven};
 use detente_line::frame::Frame;
 use detente_line::kind::number;
-use detente_line::{Fork, Line, Memorandum};
+use detente_line::{Attachment, Content, Fork, Line, Memorandum};
 use detente_record::{
-    Book, BookSecret, EntryRef, EntryView, Fault, LineSecret, Party, Receipt, Signature, SignedCheckpoint,
-    proof,
+    Blob, Book, BookSecret, Cut, EntryRef, EntryView, Fault, LineSecret, Party, Receipt, Signature,
+    SignedCheckpoint, proof,
 };
 
 use self::heads::Heads;
@@ -38,18 +40,28 @@ pub(crate) struct Selection {
     pub(crate) times: Option<(u64, u64)>,
     /// Every entry under the first signature of everybody, however many checkpoints that takes.
     pub(crate) is_exact: bool,
+    /// Nothing of amendments, and so of nobody who did not found the line.
+    pub(crate) is_founding_only: bool,
+    /// Where parties say that they hold the attachments of these entries, if that is to be in it as well ([`holding`]).
+    pub(crate) holding: Vec<EntryRef>,
+    /// Whether these attachments are to follow in the file.
+    pub(crate) has_attachments: bool,
 }
 
 /// Most checkpoints of a book that are taken from the line itself: the store is never so far behind.
 const MOST_FRESH: usize = 64;
 
-/// The newest signatures of a line, whose entries are all durable.
+/// What a line knows beyond its store: the newest signatures, whose entries are all durable, and which acts changed its rules.
 #[derive(Debug, Default)]
 pub(crate) struct Fresh {
     /// By authors, the newest of each book.
     pub(crate) checkpoints: Vec<SignedCheckpoint>,
     /// By others.
     pub(crate) receipts: Vec<Receipt>,
+    /// The decisions that put amendments in force, in their order.
+    pub(crate) amending: Vec<EntryRef>,
+    /// The acts by which parties have left, ascending.
+    pub(crate) leaving: Vec<EntryRef>,
 }
 
 impl Fresh {
@@ -60,14 +72,26 @@ impl Fresh {
             fresh.checkpoints.extend(line.checkpoints(held.book).rev().take(MOST_FRESH));
             fresh.receipts.extend(line.receipts(held.book).cloned());
         }
+        (fresh.amending, fresh.leaving) = (line.amending(), line.leaving());
         fresh
     }
+}
+
+/// Where each party first says that it holds one of these blobs, as everything shows that is held and judged.
+pub(crate) fn holding(line: &Line, blobs: &BTreeSet<Blob>) -> Vec<EntryRef> {
+    let held = line.held().into_iter().filter(|held| held.judged > 0);
+    let cut: Cut = held.map(|held| (held.book, held.judged)).collect();
+    let holders = blobs.iter().flat_map(|blob| line.custody().holders(blob, &cut).into_values());
+    holders.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What a dossier is made from.
 pub(crate) struct Making<'a> {
     pub(crate) store: &'a Store,
-    pub(crate) memorandum: &'a Memorandum,
+    /// The memorandum that founded the line.
+    pub(crate) founding: &'a Memorandum,
+    /// One that knows what every party is called.
+    pub(crate) naming: Arc<Memorandum>,
     /// The parties' signatures of it.
     pub(crate) signatures: Vec<(Party, Signature)>,
     pub(crate) secrets: &'a [(Party, LineSecret)],
@@ -102,17 +126,29 @@ impl Making<'_> {
     /// # Errors
     /// `Misuse` for entries that are not held, not signed yet, none or too many; what the store fails with.
     pub(crate) fn make(&self, selection: &Selection) -> Result<Vec<u8>, Refusal> {
-        let names = self.select(selection)?;
+        let mut names = self.select(selection)?;
         if names.is_empty() {
             return Err(Fault::misuse("dossier", "entries that are held here", "none").into());
         }
-        if let Some(name) = names.iter().find(|name| self.memorandum.member(name.book.party).is_none()) {
-            // Its keys are in an amendment, and no form of a dossier carries one yet.
-            return Err(
-                Fault::misuse("dossier", "entries of those who founded the line", self.text(*name)).into()
-            );
+        for holding in &selection.holding {
+            self.take(&mut names, *holding)?;
         }
-        let mut heads = Heads::new(self);
+        let memoranda = self.memoranda(selection)?;
+        if let Some(name) = names.iter().find(|name| memoranda.member(name.book.party).is_none()) {
+            let expected = match selection.is_founding_only {
+                true => "entries of those who founded the line",
+                false => "entries of parties whose admission is held here",
+            };
+            return Err(Fault::misuse("dossier", expected, self.text(*name)).into());
+        }
+        for amended in memoranda.amended() {
+            let votes = amended.votes.iter().map(|(vote, _)| *vote);
+            let acts = [amended.decision, amended.motion].into_iter().chain(votes);
+            for act in acts.chain(amended.left.iter().copied()) {
+                self.take(&mut names, act)?;
+            }
+        }
+        let mut heads = Heads::new(self, &memoranda);
         let plan = heads.choose(&names, selection.is_exact)?;
         let (mut tree, mut secrets) = (Tree::new(self.store), BTreeMap::new());
         let none = BTreeSet::new();
@@ -123,7 +159,8 @@ impl Making<'_> {
         let entries = entries.collect::<Result<_, Refusal>>()?;
         let books: BTreeSet<Book> = names.iter().map(|name| name.book).collect();
         let dossier = Dossier {
-            memorandum: self.memorandum,
+            memoranda: &memoranda,
+            with_attachments: selection.has_attachments,
             signatures: self.signatures.clone(),
             entries,
             forks: self.forks(&books)?,
@@ -132,7 +169,50 @@ impl Making<'_> {
     }
 
     fn text(&self, name: EntryRef) -> String {
-        name.text(&self.memorandum.name_of(name.book.party))
+        name.text(&self.naming.name_of(name.book.party))
+    }
+
+    /// The attachments of the entries that are meant.
+    ///
+    /// # Errors
+    /// As [`Making::make`].
+    pub(crate) fn attachments(&self, selection: &Selection) -> Result<BTreeSet<Blob>, Refusal> {
+        let mut blobs = BTreeSet::new();
+        for name in self.select(selection)? {
+            let stored = self.held(name)?;
+            let content =
+                EntryView::decode(&stored.bytes).and_then(|entry| Content::decode(entry.kind, entry.body));
+            // What cannot be read attaches nothing.
+            if let Ok(content) = content {
+                blobs.extend(content.attachments().iter().map(Attachment::blob));
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// The memorandum that founded the line, and those whose amendments carried, as far as the store holds what carried them.
+    fn memoranda(&self, selection: &Selection) -> Result<Memoranda, Refusal> {
+        let mut memoranda = Memoranda::founded(self.founding.clone());
+        let decisions = self.fresh.amending.iter().filter(|_| !selection.is_founding_only);
+        for decision in decisions {
+            if self.store.entry(decision.book.code(), decision.number)?.is_none() {
+                break;
+            }
+            let act = |name: EntryRef| Ok::<_, Refusal>(Act::read(name, &self.held(name)?.bytes)?);
+            let voted: BTreeSet<Party> = match act(*decision)?.content {
+                Content::Decide { votes, .. } => votes.iter().map(|vote| vote.book.party).collect(),
+                _ => BTreeSet::new(),
+            };
+            // Whose silence was no vote owed.
+            let left = self.fresh.leaving.iter().copied().filter(|leaves| {
+                let party = leaves.book.party;
+                memoranda.last().member(party).is_some() && !voted.contains(&party)
+            });
+            let named = Named { decision: *decision, left: left.collect() };
+            let amended = amending::carried(&memoranda, &named, act)?;
+            memoranda.amend(amended)?;
+        }
+        Ok(memoranda)
     }
 
     fn held(&self, name: EntryRef) -> Result<crate::store::Entry, Refusal> {
@@ -264,7 +344,7 @@ impl Making<'_> {
                 let (_, secret) = secret.ok_or_else(|| {
                     Fault::misuse("entry", "one whose party's line secret is known", self.text(name))
                 })?;
-                unknown.insert(BookSecret::new(secret, &book.origin(&self.memorandum.line())))
+                unknown.insert(BookSecret::new(secret, &book.origin(&self.founding.line())))
             }
         };
         let leaf = [secret.blind(name.number.saturating_sub(1)).as_slice(), &stored.bytes].concat();

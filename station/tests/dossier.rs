@@ -41,14 +41,14 @@ async fn make(station: &Station, selection: Value) -> Report {
 
 fn names(report: &Report) -> Vec<String> {
     let name =
-        |entry: &detente_dossier::Established| detente_dossier::words::name(&report.memorandum, entry.name);
+        |entry: &detente_dossier::Established| detente_dossier::words::name(&report.memoranda, entry.name);
     report.entries.iter().map(name).collect()
 }
 
 /// The facts of an entry by name, with who is bound.
 fn facts(report: &Report, name: &str) -> Vec<(String, Option<String>)> {
     let place = names(report).iter().position(|known| known == name).expect("the entry");
-    let signer = |signer| detente_dossier::signers::name(&report.memorandum, signer);
+    let signer = |signer| detente_dossier::signers::name(&report.memoranda, signer);
     report.entries[place].facts.iter().map(|fact| (fact.name(), fact.bound().map(signer))).collect()
 }
 

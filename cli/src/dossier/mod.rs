@@ -1,24 +1,30 @@
 //! `dossier make` and `verify`: part of the record for a stranger, and what a stranger sees of it (spec/dossier.md).
 
+mod contradiction;
+mod file;
 mod html;
 mod page;
 mod programs;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use detente_record::{ParsedRef, sha256};
+use detente_dossier::{Attached, Report, Wrong};
+use detente_record::{Hash, ParsedRef};
 use detente_station::Home;
+use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::harmless;
-use crate::line::LineArgs;
+use crate::line::{LineArgs, OnLine};
 use crate::output::Output;
+use crate::socket::Trouble;
 use crate::time::When;
 
 pub(crate) use verify::{Verify, verify};
@@ -54,6 +60,15 @@ pub(crate) struct Make {
     /// Show every entry under the first signature of everybody, however long verifying then takes
     #[arg(long)]
     exact: bool,
+    /// Only what the founding memorandum allows to show: no amendments, and no entry, receipt or witness of theirs
+    #[arg(long)]
+    founding_only: bool,
+    /// Also where parties say that they hold the attachments of these entries
+    #[arg(long)]
+    custody: bool,
+    /// Put the attachments of these entries into the file, with where parties say that they hold them
+    #[arg(long)]
+    with_attachments: bool,
     /// Where to write it
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -79,30 +94,83 @@ pub(crate) async fn dossier(asked: &Dossier, home: &Home, out: &Output) -> Resul
     let body = json!({
         "entries": asked.entries, "threads": asked.thread, "notices": asked.notice,
         "since_ms": time(asked.since), "until_ms": time(asked.until), "exact": asked.exact,
+        "founding_only": asked.founding_only, "custody": asked.custody || asked.with_attachments,
+        "attachments": asked.with_attachments,
     });
-    let bytes = on.fetch("/dossier", &body, MAKING).await?;
-    let hint = "stop the station, keep a copy of lines/, and run `detente record verify`";
-    let does_not =
-        |found: String| Failure::failed("Dossier", "what the station made", "that it holds", found, hint);
-    let report = detente_dossier::verify(&bytes).map_err(|wrong| does_not(wrong.to_string()))?;
-    if let Some(wrong) = report.wrongs.first() {
-        return Err(does_not(wrong.to_string()));
+    let made = on.fetch("/dossier", &body, MAKING).await?;
+    let held = |report: Result<Report, Wrong>| {
+        let report = report.map_err(|wrong| does_not_hold(wrong.to_string()))?;
+        match report.wrongs.first() {
+            Some(wrong) => Err(does_not_hold(wrong.to_string())),
+            None => Ok(report),
+        }
+    };
+    let without = held(detente_dossier::verify(&made))?;
+    let mut writing = file::Writing::begin(path, &made)?;
+    let mut left_out = Vec::new();
+    if asked.with_attachments {
+        let all = without.attachments.iter().map(|attached| (attached.attachment.hash, attached));
+        for (hash, attached) in all.collect::<BTreeMap<_, _>>() {
+            if !attach(&on, &mut writing, &hash, attached).await? {
+                left_out.push(harmless::line(&attached.attachment.name));
+            }
+        }
     }
-    write(path, &bytes)?;
+    let (loaded, sha256) = file::load(writing.end()?)?;
+    let report = held(detente_dossier::verify_loaded(&loaded))?;
+    writing.keep()?;
     let (entries, unreceipted) = (report.entries.len(), verify::unreceipted(&report));
-    let line = detente_dossier::paper::line_fingerprint(&report.memorandum);
+    let line = detente_dossier::paper::line_fingerprint(&report.memoranda);
     if out.is_json() {
         let said = json!({
-            "file": path.display().to_string(), "bytes": bytes.len(), "sha256": detente_record::hex(&sha256(&bytes)),
-            "entries": entries, "unacknowledged": unreceipted, "parts": report.parts, "line": report.memorandum.line().to_string(),
-            "fingerprint": line,
+            "file": path.display().to_string(), "bytes": loaded.size, "sha256": detente_record::hex(&sha256),
+            "entries": entries, "unacknowledged": unreceipted, "parts": report.parts, "line": report.memoranda.line().to_string(),
+            "fingerprint": line, "attachments": report.attachments.len(), "not_here": left_out,
         });
         return out.data(&said.to_string());
     }
-    let size = format!("{entries} entries, {} parts, {} bytes", report.parts, bytes.len());
+    let size = format!("{entries} entries, {} parts, {} bytes", report.parts, loaded.size);
     out.data(&format!("{}: {size}", path.display()))?;
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        out.remark(&format!(
+            "not here, and so not in the file: {names}; `detente attachments` says who holds them"
+        ));
+    }
     out.remark(&format!("next: detente verify {} --line {line}", path.display()));
     Ok(())
+}
+
+/// What the station made does not hold: nothing is written.
+fn does_not_hold(found: String) -> Failure {
+    let hint = "stop the station, keep a copy of lines/, and run `detente record verify`";
+    Failure::failed("Dossier", "what the station made", "that it holds", found, hint)
+}
+
+/// Takes an attachment from the station into a dossier; says whether it is there.
+async fn attach(
+    on: &OnLine,
+    writing: &mut file::Writing,
+    hash: &Hash,
+    attached: &Attached,
+) -> Result<bool, Failure> {
+    let mut body = match on.follow(&format!("/blobs/{}", detente_record::hex(hash))).await {
+        Ok(body) => body,
+        Err(Trouble::Answered(failure)) if failure.is("NotReceived") => return Ok(false),
+        Err(trouble) => return Err(trouble.into()),
+    };
+    let mut part = writing.begin_part(hash)?;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|cause| {
+            let hint = "ask again; `detente doctor` looks whether the station is well";
+            Failure::failed("Station", "an attachment", "all of it", cause.to_string(), hint)
+        })?;
+        if let Some(bytes) = frame.data_ref() {
+            writing.more(&mut part, bytes)?;
+        }
+    }
+    writing.end_part(part, &attached.attachment.blob())?;
+    Ok(true)
 }
 
 fn is_new(path: &Path) -> Result<(), Failure> {

@@ -1,13 +1,20 @@
 //! What dossiers show, as JSON for programs.
 
-use detente_dossier::{Conviction, Established, Shows, Wrong, compare, fact, paper, signers, words};
+use detente_dossier::agreed::{self, Moved, SideBySide};
+use detente_dossier::compare::{self, Rival};
+use detente_dossier::{
+    Attached, Bytes, Conviction, Established, Memoranda, Shows, Wrong, amending, fact, paper, signers, words,
+};
+use detente_line::{Choice, Outcome, Stance};
 use detente_record::dossier::Signer;
-use detente_record::{base64, hex, sha256};
+use detente_record::{base64, hex};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::contradiction::Contradictions;
 use super::verify::{Found, hint};
+use crate::harmless;
 
 /// Something that does not hold.
 pub(super) fn wrong(wrong: &Wrong) -> Value {
@@ -19,14 +26,20 @@ pub(super) fn wrong(wrong: &Wrong) -> Value {
 }
 
 /// Everything, as one text: the object of one dossier, or those of several and what convicts between them.
-pub(super) fn json(found: &[Found], convictions: &[Conviction]) -> String {
+pub(super) fn json(found: &[Found], contradictions: &Contradictions) -> String {
     match found {
         [one] => dossier(one),
         several => {
-            let ok = convictions.is_empty() && several.iter().all(|found| found.wrong_count() == 0);
-            let said =
-                convictions.iter().filter_map(|found| Some(conviction(several.first()?, found, several)));
-            let rest = json!({"ok": ok, "convictions": said.collect::<Vec<_>>()});
+            let ok = contradictions.is_empty() && several.iter().all(|found| found.wrong_count() == 0);
+            let said = contradictions.convictions.iter();
+            let said = said.filter_map(|found| Some(conviction(several.first()?, found, several)));
+            let rivals = contradictions
+                .rivals
+                .iter()
+                .filter_map(|found| Some(rival(several.first()?, found, several)));
+            let rest = json!({
+                "ok": ok, "convictions": said.collect::<Vec<_>>(), "rival_amendments": rivals.collect::<Vec<_>>(),
+            });
             let dossiers = several.iter().map(dossier).collect::<Vec<_>>();
             with_list("dossiers", &dossiers, &rest)
         }
@@ -41,9 +54,28 @@ fn with_list(name: &str, list: &[String], rest: &Value) -> String {
     format!("{{\"{name}\":[{}]{comma}{rest}", list.join(","))
 }
 
+/// A text without the isolates that only people who look at it need.
+fn plain(shown: &str) -> String {
+    shown.chars().filter(|c| !matches!(*c, harmless::ISOLATE | harmless::END)).collect()
+}
+
+fn rival(first: &Found, rival: &Rival, among: &[Found]) -> Value {
+    let memoranda = &first.report.memoranda;
+    let file = |place: usize| among.get(place).map_or("", |found| found.file.as_str());
+    let name = |entry| words::name(memoranda, entry);
+    json!({
+        "bound": memoranda.name_of(rival.one.book.party),
+        "decisions": [
+            {"file": file(rival.dossiers.0), "entry": name(rival.one)},
+            {"file": file(rival.dossiers.1), "entry": name(rival.other)},
+        ],
+        "says": rival.says(memoranda), "does_not_prove": compare::RIVALS_DO_NOT_PROVE,
+    })
+}
+
 fn conviction(first: &Found, conviction: &Conviction, among: &[Found]) -> Value {
-    let memorandum = &first.report.memorandum;
-    let author = memorandum.name_of(conviction.book.party);
+    let memoranda = &first.report.memoranda;
+    let author = memoranda.name_of(conviction.book.party);
     let signed = |signed: &compare::Signed| {
         let file = among.get(signed.dossier).map_or(first.file.as_str(), |found| &found.file);
         json!({"file": file, "part": signed.part, "size": signed.size, "root": hex(&signed.root)})
@@ -51,26 +83,44 @@ fn conviction(first: &Found, conviction: &Conviction, among: &[Found]) -> Value 
     json!({
         "book": conviction.book.text(&author), "bound": author,
         "checkpoints": [signed(&conviction.one), signed(&conviction.other)],
-        "says": conviction.says(memorandum), "does_not_prove": compare::DOES_NOT_PROVE,
+        "says": conviction.says(memoranda), "does_not_prove": compare::DOES_NOT_PROVE,
     })
 }
 
 fn dossier(found: &Found) -> String {
     let Found { report, anchor, .. } = found;
-    let memorandum = &report.memorandum;
-    let parties = memorandum.parties().map(|party| {
+    let memoranda = &report.memoranda;
+    let parties = memoranda.parties().map(|party| {
         json!({
-            "name": memorandum.name_of(party),
-            "full_name": memorandum.member(party).map(|member| &member.full_name),
-            "fingerprint": paper::party_fingerprint(memorandum, party),
+            "name": memoranda.name_of(party),
+            "full_name": memoranda.member(party).map(|member| &member.full_name),
+            "fingerprint": paper::party_fingerprint(memoranda, party),
         })
     });
+    let amendments = memoranda.amended().iter().enumerate().map(|(place, amended)| {
+        let name = |entry| words::name(memoranda, entry);
+        let votes = amended.votes.iter().map(|(vote, choice)| {
+            let party = memoranda.name_of(vote.book.party);
+            json!({"party": party, "vote": self::vote(*choice), "entry": name(*vote)})
+        });
+        json!({
+            "decision": name(amended.decision), "motion": name(amended.motion), "votes": votes.collect::<Vec<_>>(),
+            "left": amended.left.iter().map(|act| name(*act)).collect::<Vec<_>>(),
+            "memorandum": hex(&amended.memorandum.hash()),
+            "says": amending::says(memoranda, place), "not_checked": amending::NOT_CHECKED,
+        })
+    });
+    let attachments = report.attachments.iter().map(|attached| attachment(memoranda, attached));
+    let positions = agreed::positions(memoranda, &report.entries);
+    let positions = positions.iter().map(|laid| self::positions(memoranda, laid));
+    let motions = agreed::motions(memoranda, &report.entries);
+    let motions = motions.iter().map(|moved| motion(memoranda, moved));
     let forks = report.forks.iter().map(|fork| {
         let book = fork.head.checkpoint.book;
-        let author = memorandum.name_of(book.party);
+        let author = memoranda.name_of(book.party);
         json!({
             "book": book.text(&author), "bound": author, "sizes": [fork.head.checkpoint.size, fork.with.checkpoint.size],
-            "says": super::page::fork_says(memorandum, fork), "does_not_prove": compare::DOES_NOT_PROVE,
+            "says": super::page::fork_says(memoranda, fork), "does_not_prove": compare::DOES_NOT_PROVE,
         })
     });
     let convictions =
@@ -80,18 +130,98 @@ fn dossier(found: &Found) -> String {
     let entries: Vec<String> = report.entries.par_iter().map(|entry| self::entry(found, entry)).collect();
     let rest = json!({
         "ok": found.wrong_count() == 0,
-        "file": found.file, "sha256": hex(&sha256(&found.bytes)), "bytes": found.bytes.len(), "parts": report.parts,
+        "file": found.file, "sha256": hex(&found.sha256), "bytes": found.size, "parts": report.parts,
         "line": {
-            "name": memorandum.terms().name, "line": memorandum.line().to_string(),
-            "fingerprint": paper::line_fingerprint(memorandum), "checked_against": anchor.checked,
+            "name": memoranda.line_name(), "line": memoranda.line().to_string(),
+            "fingerprint": paper::line_fingerprint(memoranda), "checked_against": anchor.checked,
         },
         "parties": parties.collect::<Vec<_>>(),
-        "witnesses": memorandum.witnesses().iter().map(|witness| &witness.name).collect::<Vec<_>>(),
-        "forks": forks.collect::<Vec<_>>(), "convictions": convictions.collect::<Vec<_>>(),
+        "witnesses": memoranda.witnesses().iter().map(|witness| &witness.name).collect::<Vec<_>>(),
+        "version": report.version, "amendments": amendments.collect::<Vec<_>>(),
+        "attachments": attachments.collect::<Vec<_>>(), "positions": positions.collect::<Vec<_>>(),
+        "motions": motions.collect::<Vec<_>>(), "forks": forks.collect::<Vec<_>>(), "convictions": convictions.collect::<Vec<_>>(),
         "unread": unread.collect::<Vec<_>>(), "texts_unchecked_by": report.texts_by,
         "faults": found.wrongs().map(wrong).collect::<Vec<_>>(), "fault_count": found.wrong_count(),
     });
     with_list("entries", &entries, &rest)
+}
+
+fn attachment(memoranda: &Memoranda, attached: &Attached) -> Value {
+    let name = |entry| words::name(memoranda, entry);
+    let one = &attached.attachment;
+    let (bytes, place) = match &attached.bytes {
+        Bytes::Absent => ("absent", None),
+        Bytes::Fit(place) => ("fit", Some(place)),
+        Bytes::FalseTree(place) => ("false-tree", Some(place)),
+    };
+    let facts = attached.facts(memoranda).into_iter().map(|fact| {
+        json!({
+            "fact": fact.name, "party": memoranda.name_of(fact.of),
+            "bound": fact.binds.then(|| memoranda.name_of(fact.of)), "says": fact.says,
+            "does_not_prove": fact.does_not_prove, "by": fact.by.map(|(by, _)| name(by)),
+            "time_ms": fact.by.map(|(_, ms)| ms),
+        })
+    });
+    json!({
+        "entry": name(attached.entry), "name": one.name, "media_type": one.media_type, "size": one.size,
+        "sha256": hex(&one.hash), "root": hex(&one.root), "bytes": bytes, "in": place,
+        "says": attached.bytes_say(memoranda), "facts": facts.collect::<Vec<_>>(),
+    })
+}
+
+fn positions(memoranda: &Memoranda, laid: &SideBySide) -> Value {
+    let name = |entry| words::name(memoranda, entry);
+    let each = laid.positions.iter().map(|(party, held)| {
+        let held = held.as_ref().map(|held| {
+            json!({
+                "entry": name(held.by), "time_ms": held.time_ms, "stance": stance(held.stance), "text": held.text,
+                "language": held.language, "before": held.before.iter().map(|by| name(*by)).collect::<Vec<_>>(),
+            })
+        });
+        json!({"party": memoranda.name_of(*party), "position": held})
+    });
+    json!({"about": name(laid.about), "parties": each.collect::<Vec<_>>(), "does_not_prove": agreed::NOT_ALL})
+}
+
+fn stance(stance: Stance) -> &'static str {
+    match stance {
+        Stance::Affirms => "affirms",
+        Stance::Disputes => "disputes",
+        Stance::Corrects => "corrects",
+        Stance::Withdraws => "withdraws",
+    }
+}
+
+fn motion(memoranda: &Memoranda, moved: &Moved) -> Value {
+    let name = |entry| words::name(memoranda, entry);
+    let votes = moved.votes.iter().map(|(party, cast)| {
+        json!({
+            "party": memoranda.name_of(*party), "vote": cast.map(|(_, choice)| vote(choice)),
+            "entry": cast.map(|(by, _)| name(by)),
+        })
+    });
+    let decision = moved.decision.as_ref().map(|(by, outcome, counted)| {
+        let outcome = match outcome {
+            Outcome::Carried => "carried",
+            Outcome::Defeated => "defeated",
+            Outcome::Lapsed => "lapsed",
+            Outcome::Overtaken => "overtaken",
+        };
+        json!({"entry": name(*by), "outcome": outcome, "counted": counted.iter().map(|by| name(*by)).collect::<Vec<_>>()})
+    });
+    json!({
+        "motion": name(moved.motion), "to": moved.what.as_ref().map(|(to, _)| to),
+        "text": moved.what.as_ref().map(|(_, text)| text), "votes": votes.collect::<Vec<_>>(), "decision": decision,
+        "says": moved.outcome(memoranda), "does_not_prove": agreed::NOT_ALL,
+    })
+}
+
+fn vote(choice: Choice) -> &'static str {
+    match choice {
+        Choice::For => "for",
+        Choice::Against => "against",
+        Choice::Abstain => "abstain",
+    }
 }
 
 /// An entry, as programs read it.
@@ -147,8 +277,8 @@ struct CheckpointShown {
 }
 
 fn entry(found: &Found, entry: &Established) -> String {
-    let memorandum = &found.report.memorandum;
-    let name = |of| words::name(memorandum, of);
+    let memoranda = &found.report.memoranda;
+    let name = |of| words::name(memoranda, of);
     let facts = entry.facts.iter().map(|fact| {
         let (by, time_ms) = match fact.shows {
             Shows::Held { by, time_ms } | Shows::Said { by, time_ms, .. } => (Some(name(by)), Some(time_ms)),
@@ -158,7 +288,7 @@ fn entry(found: &Found, entry: &Established) -> String {
             Shows::Nothing { since_ms } => (None, since_ms),
             Shows::Wrote { .. } => (None, None),
         };
-        let of = signers::name(memorandum, fact.of);
+        let of = signers::name(memoranda, fact.of);
         let (party, witness) = match fact.of {
             Signer::Party(_) => (Some(of), None),
             Signer::Witness(_) => (None, Some(of)),
@@ -167,23 +297,23 @@ fn entry(found: &Found, entry: &Established) -> String {
             fact: fact.name(),
             party,
             witness,
-            bound: fact.bound().map(|signer| signers::name(memorandum, signer)),
-            says: fact.says(memorandum, entry.name),
+            bound: fact.bound().map(|signer| signers::name(memoranda, signer)),
+            says: fact.says(memoranda, entry.name),
             does_not_prove: fact.does_not_prove(),
             by,
             time_ms,
         }
     });
     let times = entry.bounds.iter().map(|bound| TimeShown {
-        clock: signers::name(memorandum, bound.clock),
+        clock: signers::name(memoranda, bound.clock),
         not_before_ms: bound.not_before.map(|(ms, _)| ms),
         not_before_by: bound.not_before.map(|(_, by)| name(by)),
         not_after_ms: bound.not_after.map(|(ms, _)| ms),
-        says: fact::bound_says(bound, memorandum),
+        says: fact::bound_says(bound, memoranda),
     });
-    let rows = entry.rows(memorandum).into_iter();
+    let rows = entry.rows(memoranda).into_iter();
     let read = entry.read.as_ref().ok();
-    let author = memorandum.name_of(entry.name.book.party);
+    let author = memoranda.name_of(entry.name.book.party);
     let shown = EntryShown {
         entry: name(entry.name),
         kind: read.map(|read| words::kind(read.kind)),
@@ -192,7 +322,7 @@ fn entry(found: &Found, entry: &Established) -> String {
         party: author,
         regards: read.map(|read| read.regards.iter().map(|of| name(*of)).collect()),
         marked: entry.read.as_ref().err().or(entry.content.as_ref().err()).map(ToString::to_string),
-        said: rows.map(|row| Said { label: row.label, text: row.lines.join("\n") }).collect(),
+        said: rows.map(|row| Said { label: row.label, text: plain(&row.lines.join("\n")) }).collect(),
         facts: facts.collect(),
         times: times.collect(),
         checkpoints: entry

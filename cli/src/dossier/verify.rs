@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use detente_dossier::archive::MOST_BYTES;
-use detente_dossier::{Conviction, Report, Shows, Wrong, compare, paper};
+use detente_dossier::{Memoranda, Report, Shows, Wrong, paper};
 use detente_line::Memorandum;
+use detente_record::Hash;
 use detente_station::paper::Paper;
 use serde_json::json;
 
-use super::{html, page, programs, write};
+use super::contradiction::between;
+use super::{file, html, page, programs, write};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -30,6 +32,9 @@ pub(crate) struct Verify {
     /// The memorandum as you have it from elsewhere: a TOML file, or memorandum.cbor
     #[arg(long, value_name = "FILE")]
     memorandum: Option<PathBuf>,
+    /// An attachment that is beside the dossier, or a folder of them: held to the hashes that entries give
+    #[arg(long, value_name = "PATH")]
+    attachment: Vec<PathBuf>,
     /// Write a page for a browser or a printer as well, into a file that is not there yet
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -47,7 +52,8 @@ pub(super) struct Anchor {
 /// A whole finding.
 pub(super) struct Found {
     pub(super) file: String,
-    pub(super) bytes: Vec<u8>,
+    pub(super) size: u64,
+    pub(super) sha256: Hash,
     pub(super) report: Report,
     pub(super) anchor: Anchor,
 }
@@ -74,14 +80,15 @@ pub(crate) fn verify(asked: &Verify, out: &Output) -> Result<(), Failure> {
         return Err(Failure::misuse("FILE", "at most 16 dossiers", found, "compare fewer at a time"));
     }
     let found = asked.files.iter().map(|path| find(asked, path, out)).collect::<Result<Vec<_>, Failure>>()?;
-    let convictions = between(&found)?;
+    let contradictions = between(&found)?;
+    let convictions = &contradictions.convictions;
     if let Some(path) = &asked.html {
-        write(path, html::page(&found, &convictions).as_bytes())?;
+        write(path, html::page(&found, &contradictions).as_bytes())?;
     }
     let text = if out.is_json() {
-        programs::json(&found, &convictions)
+        programs::json(&found, &contradictions)
     } else {
-        page::page(&found, &convictions, out)
+        page::page(&found, &contradictions, out)
     };
     out.data(&text)?;
     let wrong_count = found.iter().map(Found::wrong_count).sum();
@@ -90,7 +97,11 @@ pub(crate) fn verify(asked: &Verify, out: &Output) -> Result<(), Failure> {
     }
     if let (Some(first), Some(one)) = (convictions.first(), found.first()) {
         let part = first.other.part.clone();
-        return Err(failure(&Wrong { part, fault: first.fault(&one.report.memorandum) }, convictions.len()));
+        return Err(failure(&Wrong { part, fault: first.fault(&one.report.memoranda) }, convictions.len()));
+    }
+    if let (Some(rival), Some(one)) = (contradictions.rivals.first(), found.first()) {
+        let fault = rival.fault(&one.report.memoranda);
+        return Err(failure(&Wrong { part: "amendments.txt".into(), fault }, contradictions.rivals.len()));
     }
     for found in &found {
         let (parts, entries) = (found.report.parts, found.report.entries.len());
@@ -107,9 +118,9 @@ pub(crate) fn verify(asked: &Verify, out: &Output) -> Result<(), Failure> {
 
 /// Reads one dossier.
 fn find(asked: &Verify, path: &Path, out: &Output) -> Result<Found, Failure> {
-    let bytes = read(path)?;
+    let (loaded, sha256) = file::load(path)?;
     let file = path.display().to_string();
-    let report = detente_dossier::verify(&bytes).map_err(|wrong| {
+    let mut report = detente_dossier::verify_loaded(&loaded).map_err(|wrong| {
         if out.is_json() {
             // Whoever reads no more has the exit code.
             let told = json!({"ok": false, "file": file, "faults": [programs::wrong(&wrong)]});
@@ -117,25 +128,19 @@ fn find(asked: &Verify, path: &Path, out: &Output) -> Result<Found, Failure> {
         }
         failure(&wrong, 1)
     })?;
-    let anchor = anchor(asked, &report.memorandum)?;
-    Ok(Found { file, bytes, report, anchor })
-}
-
-/// What convicts somebody only when several dossiers are laid side by side.
-fn between(found: &[Found]) -> Result<Vec<Conviction>, Failure> {
-    if found.len() < 2 {
-        return Ok(Vec::new());
+    let mut anchor = anchor(asked, &report.memoranda)?;
+    for path in &asked.attachment {
+        for path in file::files(path)? {
+            let blob = file::blob(&path)?;
+            if let Err(wrong) = report.lay(&path.display().to_string(), &blob) {
+                anchor.wrongs.push(wrong);
+            }
+        }
     }
-    let reports: Vec<&Report> = found.iter().map(|found| &found.report).collect();
-    let all = compare(&reports).map_err(|fault| {
-        let detail = fault.detail();
-        let hint = "compare dossiers of one line; verify the others by themselves";
-        Failure::misuse(detail.what, detail.expected.to_string(), detail.found.to_string(), hint)
-    })?;
-    Ok(all.into_iter().filter(|conviction| conviction.one.dossier != conviction.other.dossier).collect())
+    Ok(Found { file, size: loaded.size, sha256, report, anchor })
 }
 
-fn failure(wrong: &Wrong, count: usize) -> Failure {
+pub(super) fn failure(wrong: &Wrong, count: usize) -> Failure {
     let detail = wrong.fault.detail();
     let more = match count {
         0 | 1 => String::new(),
@@ -163,11 +168,14 @@ pub(super) fn hint(wrong: &Wrong) -> &'static str {
         (Blame::Misbehaved, "book") => {
             "this is evidence against the author, whose signatures contradict each other"
         }
+        (Blame::Malformed, "attachment") => {
+            "it is not the file that its entry names: it was altered or cut, or belongs to something else"
+        }
         _ => "it was altered after it was made, or made by other means: rely on nothing in this part",
     }
 }
 
-/// Reads a file that is no longer than a dossier may be.
+/// Reads a file that is no longer than a memorandum may be, by far.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause: std::io::Error| {
         let hint = "check the path and who may read it";
@@ -179,8 +187,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Holds the memorandum of a dossier to what the reader has from elsewhere.
-fn anchor(asked: &Verify, memorandum: &Memorandum) -> Result<Anchor, Failure> {
+/// Holds the memoranda of a dossier to what the reader has from elsewhere.
+fn anchor(asked: &Verify, memoranda: &Memoranda) -> Result<Anchor, Failure> {
     let mut anchor = Anchor { checked: Vec::new(), wrongs: Vec::new() };
     let mut hold = |what: &'static str, holds: bool, expected: String, found: String| {
         anchor.checked.push(what);
@@ -190,7 +198,7 @@ fn anchor(asked: &Verify, memorandum: &Memorandum) -> Result<Anchor, Failure> {
         }
     };
     if let Some(given) = &asked.line {
-        let (id, fingerprint) = (memorandum.line().to_string(), paper::line_fingerprint(memorandum));
+        let (id, fingerprint) = (memoranda.line().to_string(), paper::line_fingerprint(memoranda));
         let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         let (bare, is_hex) = (letters(given), letters(given).len() == 64);
         if !is_hex && bare.len() != 24 {
@@ -212,8 +220,9 @@ fn anchor(asked: &Verify, memorandum: &Memorandum) -> Result<Anchor, Failure> {
             Ok(memorandum) => memorandum,
             Err(_) => Paper::read(path).and_then(|paper| paper.memorandum(path))?,
         };
-        let holds = given.hash() == memorandum.hash();
-        let [expected, found] = [&given, memorandum].map(|of| format!("{} ({})", of.line(), of.terms().name));
+        let holds = memoranda.of_hash(&given.hash()).is_some();
+        let [expected, found] =
+            [&given, memoranda.founding()].map(|of| format!("{} ({})", of.line(), of.terms().name));
         hold("the memorandum that was given", holds, expected, found);
     }
     Ok(anchor)

@@ -351,7 +351,7 @@ impl Acts {
     }
 
     /// The amendments that stand under a cut, in the order of the decisions that carried them.
-    fn carried<'a>(
+    pub(crate) fn carried<'a>(
         &'a self,
         under: &Under,
     ) -> impl DoubleEndedIterator<Item = (EntryRef, &'a Arc<Memorandum>)> {

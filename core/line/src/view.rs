@@ -1,6 +1,6 @@
 //! What people ask a line: how it stands, what is open, what has been proved.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -82,6 +82,18 @@ impl Line {
     /// Every memorandum that has been in force, as everything held here shows, the founding one first.
     pub fn memoranda(&self) -> impl Iterator<Item = &Arc<Memorandum>> {
         [&self.founding].into_iter().chain(self.acts.amendments())
+    }
+
+    /// The decisions that put amendments in force, as everything held here shows, in their order.
+    pub fn amending(&self) -> Vec<EntryRef> {
+        self.acts.carried(&self.under_all()).map(|(decision, _)| decision).collect()
+    }
+
+    /// The acts by which parties have left, as everything held here shows, ascending.
+    pub fn leaving(&self) -> Vec<EntryRef> {
+        let under = self.under_all();
+        let parties: BTreeSet<Party> = self.memoranda().flat_map(|memorandum| memorandum.parties()).collect();
+        parties.into_iter().filter_map(|party| self.acts.leaving(party, &under)).collect()
     }
 
     /// Every book held.

@@ -64,6 +64,48 @@ pub fn chunk_hash(bytes: &[u8]) -> Hash {
     Sha256::new().chain_update([0]).chain_update(bytes).finalize().into()
 }
 
+/// Bytes on their way through: what blob they are, in memory that does not grow with them but for 32 bytes a chunk.
+#[derive(Debug, Clone, Default)]
+pub struct BlobHasher {
+    whole: Sha256,
+    /// Of the chunk that is not full yet: its hash so far, and how many bytes are in it.
+    chunk: Option<(Sha256, u64)>,
+    leaves: Vec<Hash>,
+    size: u64,
+}
+
+impl BlobHasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        self.whole.update(bytes);
+        self.size = self.size.saturating_add(bytes.len() as u64);
+        while !bytes.is_empty() {
+            let (hasher, filled) = self.chunk.get_or_insert_with(|| (Sha256::new_with_prefix([0]), 0));
+            let room = usize::try_from(CHUNK - *filled).unwrap_or(usize::MAX);
+            let (now, rest) = bytes.split_at(room.min(bytes.len()));
+            hasher.update(now);
+            *filled += now.len() as u64;
+            bytes = rest;
+            if *filled == CHUNK {
+                self.end_chunk();
+            }
+        }
+    }
+
+    fn end_chunk(&mut self) {
+        if let Some((hasher, _)) = self.chunk.take() {
+            self.leaves.push(hasher.finalize().into());
+        }
+    }
+
+    /// What they were.
+    pub fn finish(mut self) -> Blob {
+        self.end_chunk();
+        let root = BlobTree::new(self.leaves).root();
+        Blob { hash: self.whole.finalize().into(), size: self.size, root }
+    }
+}
+
 /// The tree over the chunks of a whole blob, for whoever proves them: two hashes a chunk.
 #[derive(Debug, Clone)]
 pub struct BlobTree {
@@ -151,6 +193,18 @@ mod tests {
             let part = bytes.chunks(CHUNK as usize).last().unwrap();
             assert!(longer.verify_chunk(last, part, &tree.proof(last).unwrap()).is_err());
             assert!(tree.proof(blob.chunks()).is_err());
+        }
+    }
+
+    #[test]
+    fn bytes_on_their_way_are_the_blob_that_they_are_whole() {
+        let bytes: Vec<u8> = (0..3 * CHUNK + 7).map(|place| (place % 253) as u8).collect();
+        for size in [0, 1, 65_535, 65_536, 65_537, bytes.len()] {
+            for piece in [1_000, 65_536, 70_000] {
+                let mut hasher = BlobHasher::default();
+                bytes[..size].chunks(piece).for_each(|piece| hasher.update(piece));
+                assert_eq!(hasher.finish(), blob_of(&bytes[..size]).0, "{size} in pieces of {piece}");
+            }
         }
     }
 

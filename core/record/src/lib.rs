@@ -39,7 +39,7 @@ pub mod vkey;
 pub mod witness;
 
 pub use blind::{Blinds, BookSecret, LineSecret};
-pub use blob::{Blob, BlobTree, CHUNK, MAX_BLOB, MAX_CHUNK_PROOF, chunk_hash};
+pub use blob::{Blob, BlobHasher, BlobTree, CHUNK, MAX_BLOB, MAX_CHUNK_PROOF, chunk_hash};
 pub use cbor::canonical;
 pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict, conflict_across};
 pub use entry::{Entry, EntryView, MAX_ENTRY, vector_hash};

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use detente_dossier::archive::{self, Writer};
-use detente_dossier::{Dossier, Placed, Proven};
+use detente_dossier::{Dossier, Memoranda, Placed, Proven};
 use detente_line::{Content, Memorandum, Message, Office, Quota, Rule, Suspension, Terms, Tests, Witness};
 use detente_line::{Fork, Member};
 use detente_record::dossier::Head;
 use detente_record::witness::Cosignature;
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineSecret, Node, Party,
-    Receipt, SecretKey, SignedCheckpoint, leaf_hash, node_hash, possession_message, proof,
+    Receipt, SecretKey, SignedCheckpoint, hex, leaf_hash, node_hash, possession_message, proof, sha256,
 };
 
 pub(crate) const NAMES: [&str; 3] = ["usa", "rus", "un"];
@@ -26,7 +26,7 @@ pub(crate) fn party(number: u8) -> Party {
 }
 
 pub(crate) fn book(number: u8) -> Book {
-    Book { generation: 0, party: party(number), class: Class::R }
+    book_of(number, Class::R)
 }
 
 pub(crate) fn name(number: u8, place: u64) -> EntryRef {
@@ -41,34 +41,40 @@ fn witness_key() -> SecretKey {
     SecretKey::from_seed([77; 32])
 }
 
+/// A party as a memorandum names it.
+pub(crate) fn member(name: &str, number: u8) -> Member {
+    let roles = ["book", "receipt", "station"].into_iter().zip(0..);
+    let possession = roles.map(|(role, place)| {
+        let key = key(number, place);
+        key.sign(&possession_message(role, name, &key.public())).to_vec().into()
+    });
+    Member {
+        number,
+        name: name.into(),
+        full_name: name.to_uppercase(),
+        book_key: *key(number, 0).public().bytes(),
+        receipt_key: *key(number, 1).public().bytes(),
+        station_key: *key(number, 2).public().bytes(),
+        commitment: LineSecret::from_bytes([200 + number; 32]).commitment(),
+        possession: possession.collect(),
+        languages: vec!["en".into()],
+        offices: vec![Office { number: 1, name: "watch".into(), rank: 0 }],
+    }
+}
+
+pub(crate) fn book_of(number: u8, class: Class) -> Book {
+    Book { generation: 0, party: party(number), class }
+}
+
 /// The line's memorandum; `text` tells one line from another.
 pub(crate) fn memorandum(text: u8) -> Memorandum {
-    let member = |(name, number): (&str, u8)| {
-        let roles = ["book", "receipt", "station"].into_iter().zip(0..);
-        let possession = roles.map(|(role, place)| {
-            let key = key(number, place);
-            key.sign(&possession_message(role, name, &key.public())).to_vec().into()
-        });
-        Member {
-            number,
-            name: name.into(),
-            full_name: name.to_uppercase(),
-            book_key: *key(number, 0).public().bytes(),
-            receipt_key: *key(number, 1).public().bytes(),
-            station_key: *key(number, 2).public().bytes(),
-            commitment: LineSecret::from_bytes([200 + number; 32]).commitment(),
-            possession: possession.collect(),
-            languages: vec!["en".into()],
-            offices: vec![Office { number: 1, name: "watch".into(), rank: 0 }],
-        }
-    };
     let terms = Terms {
         version: 1,
         name: "incident".into(),
         predecessor: None,
         parent: None,
         refounds: None,
-        parties: NAMES.into_iter().zip(0..).map(member).collect(),
+        parties: NAMES.into_iter().zip(0..).map(|(name, number)| member(name, number)).collect(),
         depositary: 0,
         handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
         escalations: Vec::new(),
@@ -92,7 +98,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
 
 /// The record of a line, as its keys would have it.
 pub(crate) struct Scene {
-    pub(crate) memorandum: Memorandum,
+    pub(crate) memoranda: Memoranda,
     leaves: BTreeMap<Book, Vec<Vec<u8>>>,
     serials: BTreeMap<Party, u64>,
 }
@@ -103,15 +109,18 @@ impl Scene {
     }
 
     pub(crate) fn of(memorandum: Memorandum) -> Self {
-        Self { memorandum, leaves: BTreeMap::new(), serials: BTreeMap::new() }
+        Self { memoranda: Memoranda::founded(memorandum), leaves: BTreeMap::new(), serials: BTreeMap::new() }
     }
 
     /// Adds any bytes to a party's book, as an entry.
     pub(crate) fn append(&mut self, number: u8, bytes: &[u8]) -> EntryRef {
-        let book = book(number);
+        self.append_to(book(number), bytes)
+    }
+
+    fn append_to(&mut self, book: Book, bytes: &[u8]) -> EntryRef {
         let leaves = self.leaves.entry(book).or_default();
-        let secret = LineSecret::from_bytes([200 + number; 32]);
-        let secret = BookSecret::new(&secret, &book.origin(&self.memorandum.line()));
+        let secret = LineSecret::from_bytes([200 + book.party.number(); 32]);
+        let secret = BookSecret::new(&secret, &book.origin(&self.memoranda.line()));
         leaves.push([secret.blind(leaves.len() as u64).as_slice(), bytes].concat());
         EntryRef { book, number: leaves.len() as u64 }
     }
@@ -124,6 +133,16 @@ impl Scene {
         regards: &[EntryRef],
         cut: Cut,
     ) -> EntryRef {
+        self.write_in(book(number), content, regards, cut)
+    }
+
+    /// Adds an act of a party's.
+    pub(crate) fn act(&mut self, number: u8, content: &Content, regards: &[EntryRef]) -> EntryRef {
+        self.write_in(book_of(number, Class::A), content, regards, Cut::new())
+    }
+
+    fn write_in(&mut self, book: Book, content: &Content, regards: &[EntryRef], cut: Cut) -> EntryRef {
+        let number = book.party.number();
         let serial = self.serials.entry(party(number)).or_default();
         *serial += 1;
         let time_ms = (START_S + *serial) * 1_000;
@@ -135,12 +154,12 @@ impl Scene {
             language: None,
             regards: regards.to_vec(),
             cut,
-            vector: None,
+            vector: (book.class == Class::A).then_some([0; 32]),
             kind: content.kind(),
             body: content.encode(),
         };
         let bytes = entry.encode().unwrap();
-        self.append(number, &bytes)
+        self.append_to(book, &bytes)
     }
 
     pub(crate) fn say(&mut self, number: u8, text: &str) -> EntryRef {
@@ -150,6 +169,11 @@ impl Scene {
 
     pub(crate) fn leaf(&self, name: EntryRef) -> &[u8] {
         &self.leaves[&name.book][name.number as usize - 1]
+    }
+
+    /// How many entries a book has.
+    pub(crate) fn size(&self, book: Book) -> u64 {
+        self.leaves[&book].len() as u64
     }
 
     fn hashes(&self, book: Book) -> Vec<Hash> {
@@ -166,13 +190,13 @@ impl Scene {
         let mut tree = Frontier::default();
         self.hashes(book).into_iter().take(size as usize).for_each(|hash| tree.push(hash));
         let checkpoint = Checkpoint { book, size, root: tree.root() };
-        checkpoint.sign(&self.memorandum.line(), &key(book.party.number(), 0))
+        checkpoint.sign(&self.memoranda.line(), &key(book.party.number(), 0))
     }
 
     /// A checkpoint with receipts of these parties, `receipts` seconds after the start, and a witness's cosignature a second later.
     pub(crate) fn head(&self, book: Book, size: u64, by: &[(u8, u64)], witnessed: bool) -> Head {
         let checkpoint = self.signed(book, size);
-        let (line, root) = (self.memorandum.line(), checkpoint.checkpoint.root);
+        let (line, root) = (self.memoranda.line(), checkpoint.checkpoint.root);
         let receipt = |(number, seconds): &(u8, u64)| {
             Receipt::sign(book, party(*number), size, &root, START_S + seconds, &line, &key(*number, 1))
         };
@@ -198,9 +222,24 @@ impl Scene {
 
     /// The file.
     pub(crate) fn dossier(&self, entries: Vec<Proven>, forks: Vec<Fork>) -> Vec<u8> {
+        self.written(entries, forks, false)
+    }
+
+    /// The file, to which attachments are added.
+    pub(crate) fn with_attachments(&self, entries: Vec<Proven>, files: &[&[u8]]) -> Vec<u8> {
+        let mut parts = parts(&self.written(entries, vec![], true));
+        let mut attachments: Parts =
+            files.iter().map(|file| (format!("attachments/{}", hex(&sha256(file))), file.to_vec())).collect();
+        attachments.sort();
+        parts.append(&mut attachments);
+        pack(&parts)
+    }
+
+    fn written(&self, entries: Vec<Proven>, forks: Vec<Fork>, with_attachments: bool) -> Vec<u8> {
+        let memoranda = &self.memoranda;
         let signatures =
-            (0..3).map(|number| (party(number), self.memorandum.sign(&key(number, 0)))).collect();
-        Dossier { memorandum: &self.memorandum, signatures, entries, forks }.write().unwrap()
+            (0..3).map(|number| (party(number), memoranda.founding().sign(&key(number, 0)))).collect();
+        Dossier { memoranda, with_attachments, signatures, entries, forks }.write().unwrap()
     }
 }
 
@@ -230,6 +269,40 @@ pub(crate) fn scene() -> (Scene, Vec<u8>) {
     ];
     let bytes = scene.dossier(proofs, Vec::new());
     (scene, bytes)
+}
+
+/// A witness that the founding memorandum does not name.
+pub(crate) fn later_witness() -> Witness {
+    let key = *SecretKey::from_seed([78; 32]).public().bytes();
+    Witness { name: "witness.example/w2".into(), key, url: "https://later.example".into() }
+}
+
+/// A head that the later witness, second of all, has cosigned as well.
+pub(crate) fn witnessed_later(scene: &Scene, mut head: Head) -> Head {
+    let text = head.checkpoint.checkpoint.text(&scene.memoranda.line());
+    let cosigned = Cosignature::sign(&text, START_S + 200, &SecretKey::from_seed([78; 32]));
+    head.cosignatures.push((1, cosigned));
+    head
+}
+
+/// The place of the first part whose name ends so.
+pub(crate) fn at(parts: &Parts, end: &str) -> usize {
+    parts.iter().position(|(name, _)| name.ends_with(end)).unwrap()
+}
+
+/// Changes the first part whose name ends so.
+pub(crate) fn edit(parts: &mut Parts, end: &str, edit: impl FnOnce(String) -> String) {
+    let place = at(parts, end);
+    let text = String::from_utf8(parts[place].1.clone()).unwrap();
+    let other = edit(text.clone());
+    assert_ne!(text, other, "{end} is changed");
+    parts[place].1 = other.into_bytes();
+}
+
+/// A dossier of `vectors/dossier/`, which equal evidence makes for ever.
+pub(crate) fn vector(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/dossier");
+    std::fs::read(folder.join(name)).unwrap()
 }
 
 /// The parts of a file.

@@ -5,13 +5,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use detente_dossier::paper;
 use detente_line::Line;
-use detente_record::Signature;
+use detente_record::{LineSecret, Party, Signature};
 use serde::Deserialize;
 
 use super::request::Body;
 use super::request::Path;
 use super::{Api, LinePath, Refused, parse_name};
-use crate::dossier::{Fresh, Making, Selection};
+use crate::dossier::{Fresh, Making, Selection, holding};
+use crate::keeper::Keeper;
 use crate::paper::Paper;
 
 /// Which entries a dossier is to have.
@@ -28,6 +29,12 @@ pub(crate) struct Asked {
     until_ms: Option<u64>,
     #[serde(default)]
     exact: bool,
+    #[serde(default)]
+    founding_only: bool,
+    #[serde(default)]
+    custody: bool,
+    #[serde(default)]
+    attachments: bool,
 }
 
 /// `POST …/dossier`
@@ -50,6 +57,9 @@ pub(crate) async fn make(
         notices: names(&asked.notices)?,
         times,
         is_exact: asked.exact,
+        is_founding_only: asked.founding_only,
+        holding: Vec::new(),
+        has_attachments: asked.attachments,
     };
     let path = api.home.memorandum(&keeper.founding.terms().name);
     let unread = |error: crate::SetupError| {
@@ -57,29 +67,58 @@ pub(crate) async fn make(
             .hinted(&error.hint())
     };
     let signed = Paper::read(&path).map_err(unread)?;
+    // Its hash is the line's name, and the keys in it are the line's for ever.
+    let signatures: Vec<_> = keeper
+        .founding
+        .parties()
+        .filter_map(|party| Some((party, signature(&signed, &keeper.founding.name_of(party))?)))
+        .collect();
+    // What a stranger would refuse is not handed out.
+    paper::signatures(&keeper.founding, paper::note(&keeper.founding, &signatures).as_bytes())?;
     let look = |line: &Line| (line.secrets(), Fresh::of(line));
     let (secrets, fresh) = keeper.look(look).await.ok_or_else(Refused::stopping)?;
-    let made = tokio::task::spawn_blocking(move || {
-        // Its hash is the line's name, and the keys in it are the line's for ever.
-        let memorandum = &keeper.founding;
-        let signatures: Vec<_> = memorandum
-            .parties()
-            .filter_map(|party| Some((party, signature(&signed, &memorandum.name_of(party))?)))
-            .collect();
-        // What a stranger would refuse is not handed out.
-        paper::signatures(memorandum, paper::note(memorandum, &signatures).as_bytes())?;
-        let making = Making {
-            store: &keeper.store,
-            memorandum,
-            signatures,
-            secrets: &secrets,
-            fresh: &fresh,
-            witnessed: keeper.witnesses.kept(),
-        };
-        Ok::<_, Refused>(making.make(&selection)?)
-    });
+    let from = Source { keeper: keeper.clone(), signatures, secrets, fresh };
+    let (selection, from) = match asked.custody {
+        true => with_custody(selection, from).await?,
+        false => (selection, from),
+    };
+    let made = tokio::task::spawn_blocking(move || Ok::<_, Refused>(from.making().make(&selection)?));
     let bytes = made.await.map_err(|_| Refused::stopping())??;
     Ok(([(CONTENT_TYPE, "application/zip")], bytes).into_response())
+}
+
+/// What a dossier is made from, as it goes from thread to thread.
+struct Source {
+    keeper: Keeper,
+    signatures: Vec<(Party, Signature)>,
+    secrets: Vec<(Party, LineSecret)>,
+    fresh: Fresh,
+}
+
+impl Source {
+    fn making(&self) -> Making<'_> {
+        Making {
+            store: &self.keeper.store,
+            founding: &self.keeper.founding,
+            naming: self.keeper.memorandum(),
+            signatures: self.signatures.clone(),
+            secrets: &self.secrets,
+            fresh: &self.fresh,
+            witnessed: self.keeper.witnesses.kept(),
+        }
+    }
+}
+
+/// Adds where parties say that they hold the attachments of what is selected.
+async fn with_custody(selection: Selection, from: Source) -> Result<(Selection, Source), Refused> {
+    let finding = tokio::task::spawn_blocking(move || {
+        let blobs = from.making().attachments(&selection)?;
+        Ok::<_, Refused>((blobs, selection, from))
+    });
+    let (blobs, mut selection, from) = finding.await.map_err(|_| Refused::stopping())??;
+    let held = from.keeper.look(move |line| holding(line, &blobs)).await;
+    selection.holding = held.ok_or_else(Refused::stopping)?;
+    Ok((selection, from))
 }
 
 /// A party's signature in the memorandum's file.

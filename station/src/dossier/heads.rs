@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use detente_dossier::Memoranda;
 use detente_record::dossier::{Head, Signer};
 use detente_record::{Book, Checkpoint, Cosignature, EntryRef, Party, Receipt, SignedCheckpoint};
 
@@ -49,13 +50,14 @@ type Firsts = BTreeMap<(Book, Signer), Vec<First>>;
 /// The checkpoints of a record, each read once.
 pub(super) struct Heads<'a> {
     making: &'a Making<'a>,
+    memoranda: &'a Memoranda,
     read: BTreeMap<(Book, u64), Option<Head>>,
 }
 
 impl<'a> Heads<'a> {
     /// None read yet.
-    pub(super) fn new(making: &'a Making<'a>) -> Self {
-        Self { making, read: BTreeMap::new() }
+    pub(super) fn new(making: &'a Making<'a>, memoranda: &'a Memoranda) -> Self {
+        Self { making, memoranda, read: BTreeMap::new() }
     }
 
     /// Under which checkpoints to show these entries.
@@ -80,7 +82,7 @@ impl<'a> Heads<'a> {
         let mut firsts = Firsts::new();
         for name in names {
             let (book, number) = (name.book, name.number);
-            for party in self.making.memorandum.parties().filter(|party| *party != book.party) {
+            for party in self.memoranda.parties().filter(|party| *party != book.party) {
                 if let Some(receipt) = self.receipt(book, party, number)?
                     && self.at(book, receipt.size)?.is_some()
                 {
@@ -88,7 +90,7 @@ impl<'a> Heads<'a> {
                     of_signer.push((number, receipt.size, receipt.seconds));
                 }
             }
-            for (place, witness) in (0..=u8::MAX).zip(self.making.memorandum.witnesses()) {
+            for (place, witness) in (0..=u8::MAX).zip(self.memoranda.witnesses()) {
                 let Some(kept) = self.making.witnessed else { break };
                 if let Some(found) = kept.first_covering(book, &witness.key, number)?
                     && self.at(book, found.size)?.is_some()
@@ -176,7 +178,7 @@ impl<'a> Heads<'a> {
         let mut head = None;
         if let Some(checkpoint) = self.signed(book, size)? {
             let mut receipts = Vec::new();
-            for party in self.making.memorandum.parties().filter(|party| *party != book.party) {
+            for party in self.memoranda.parties().filter(|party| *party != book.party) {
                 receipts.extend(self.receipt(book, party, size)?.filter(|receipt| receipt.size == size));
             }
             let cosignatures = self.cosignatures(book, size)?;
@@ -189,7 +191,7 @@ impl<'a> Heads<'a> {
     fn cosignatures(&self, book: Book, size: u64) -> Result<Vec<(u8, Cosignature)>, Refusal> {
         let Some(kept) = self.making.witnessed else { return Ok(Vec::new()) };
         let mut found = Vec::new();
-        for (place, witness) in (0..=u8::MAX).zip(self.making.memorandum.witnesses()) {
+        for (place, witness) in (0..=u8::MAX).zip(self.memoranda.witnesses()) {
             let first = kept.first_covering(book, &witness.key, size)?.filter(|first| first.size == size);
             found.extend(first.map(|first| (place, first.cosignature)));
         }
