@@ -211,3 +211,25 @@ fn files_travel_in_a_dossier_or_beside_it_and_are_what_their_entry_names() {
     let spoilt = usa.folder.file("spoilt.zip", spoilt);
     stranger(&["verify", &spoilt]).refused(1, "Malformed", "altered");
 }
+
+/// What convicts is shown as somebody has to read it who decides on it: what was said in each, who signed for it, whom it binds.
+#[test]
+fn two_histories_are_laid_side_by_side() {
+    let vector = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/dossier");
+        folder.join(name).display().to_string()
+    };
+    let [one, other] = ["history-one.zip", "history-other.zip"].map(vector);
+    let folder = Folder::new();
+    let html = folder.path().join("both.html").display().to_string();
+    let left = stranger(&["verify", &one, &other, "--html", &html]);
+    left.refused(1, "one history", "evidence against the author");
+    let html = fs::read_to_string(html).unwrap();
+    for says in ["It was otherwise: 4", "So it was: 4", "rus signed for it by"] {
+        assert!(left.out.contains(says), "{says}: {}", left.out);
+        assert!(html.contains(says), "{says}: {html}");
+    }
+    assert!(left.out.contains("binds usa: both signatures are its own"), "{}", left.out);
+    let found = read(&[&one, &other]);
+    assert_eq!((&found["ok"], found["convictions"][0]["bound"].as_str()), (&Value::Bool(false), Some("usa")));
+}

@@ -150,7 +150,8 @@ impl Fact {
             Shows::Wrote { size } => {
                 let book = entry.book.text(&author);
                 format!(
-                    "{party} wrote it: it signed its book {book} of {size} entries, of which this is number {}",
+                    "{party} wrote it: it signed its book {book} of {size} {}, of which this is number {}",
+                    if size == 1 { "entry" } else { "entries" },
                     entry.number
                 )
             }

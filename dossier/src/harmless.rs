@@ -52,6 +52,11 @@ pub const ISOLATE: char = '\u{2068}';
 /// Ends it.
 pub const END: char = '\u{2069}';
 
+/// A line without isolates, for what needs none.
+pub fn bare(line: &str) -> String {
+    line.chars().filter(|c| !matches!(*c, ISOLATE | END)).collect()
+}
+
 /// A text line by line, as its author broke it.
 pub fn block(text: &str) -> Vec<String> {
     text.lines().map(line).collect()

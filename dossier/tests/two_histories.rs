@@ -58,6 +58,15 @@ fn what_grew_convicts_nobody() {
     }
 }
 
+/// The command is tested with these two.
+#[test]
+fn they_are_made_to_the_byte_as_the_vectors_were() {
+    for (name, of) in [("history-one.zip", history(5, 4)), ("history-other.zip", history(9, 99))] {
+        let size = if name == "history-one.zip" { 5 } else { 9 };
+        assert!(scene::vector(name) == dossier(&of, size, &[4]), "another file than vectors/dossier/{name}");
+    }
+}
+
 #[test]
 fn it_is_said_in_words_and_by_whom() {
     let (one, other) = (read(&dossier(&history(5, 4), 5, &[4])), read(&dossier(&history(9, 99), 9, &[4])));

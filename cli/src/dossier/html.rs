@@ -35,7 +35,7 @@ li::before{content:'●';color:#1b6e3c;display:inline-block;width:1.5rem;text-in
 li.bad::before{content:'✗';color:#a00000}li>*{text-indent:0}
 small{display:block;color:#555;font-size:.86em}small.none{display:inline}
 section{border-top:1px solid #999;padding-top:.9rem;margin-top:1.4rem}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:1rem}.two>div{border:1px solid #ccc;padding:.6rem .8rem}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:1rem}.two>div{border:1px solid #ccc;padding:.6rem .8rem}.two h3{margin-top:0}
 a{color:inherit}footer{margin-top:2rem;border-top:1px solid #999;padding-top:.6rem;color:#555;font-size:.86em}
 @media print{body{font-size:10pt;margin:0;max-width:none;padding:0}h2,h3{break-after:avoid}
 tr,li,blockquote,.wrong,.two>div{break-inside:avoid}thead{display:table-header-group}a{text-decoration:none}
@@ -303,11 +303,12 @@ fn row(html: &mut String, label: &str, said: &str) {
     let _ = writeln!(html, "<tr><th scope=\"row\">{}</th><td>{said}</td></tr>", text(label));
 }
 
-/// An author's own words, in the direction and language that they have; the lines are harmless.
+/// An author's own words, in the direction and language that they have; the lines are harmless. Here a block is what isolates
+/// them, so that it takes the direction of its own first letter.
 fn quote(html: &mut String, language: Option<&str>, lines: &[String]) {
     let language = language.filter(|tag| detente_line::is_language(tag));
     let language = language.map(|tag| format!(" lang=\"{tag}\"")).unwrap_or_default();
-    let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+    let lines: Vec<String> = lines.iter().map(|line| escaped(&harmless::bare(line))).collect();
     let _ = write!(html, "<blockquote dir=\"auto\"{language}>{}</blockquote>", lines.join("\n"));
 }
 

@@ -56,16 +56,17 @@ pub(super) fn first_words(memoranda: &Memoranda, entry: &Established) -> String 
     let Some(line) = rows.iter().find(|row| row.quoted).and_then(|row| row.lines.first()) else {
         return kind;
     };
-    let bare: String = line.chars().filter(|c| !matches!(*c, harmless::ISOLATE | harmless::END)).collect();
-    let (words, _) = harmless::first_line(&bare, MOST);
+    let (words, _) = harmless::first_line(&harmless::bare(line), MOST);
     format!("{kind}: {}", harmless::isolated(words))
 }
 
 /// Which other parties are shown to have had an entry, and of which nothing is.
 pub(super) fn had_by(memoranda: &Memoranda, entry: &Established) -> String {
     let told = entry.facts.iter().filter_map(|fact| match fact.shows {
-        Shows::Stored { .. } | Shows::Held { .. } => Some(format!("● {}", signers::name(memoranda, fact.of))),
-        Shows::Nothing { .. } => Some(format!("○ {}", signers::name(memoranda, fact.of))),
+        Shows::Stored { .. } | Shows::Held { .. } => {
+            Some(format!("●\u{a0}{}", signers::name(memoranda, fact.of)))
+        }
+        Shows::Nothing { .. } => Some(format!("○\u{a0}{}", signers::name(memoranda, fact.of))),
         _ => None,
     });
     told.collect::<Vec<_>>().join(" ")

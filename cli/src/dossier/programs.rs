@@ -54,11 +54,6 @@ fn with_list(name: &str, list: &[String], rest: &Value) -> String {
     format!("{{\"{name}\":[{}]{comma}{rest}", list.join(","))
 }
 
-/// A text without the isolates that only people who look at it need.
-fn plain(shown: &str) -> String {
-    shown.chars().filter(|c| !matches!(*c, harmless::ISOLATE | harmless::END)).collect()
-}
-
 fn rival(first: &Found, rival: &Rival, among: &[Found]) -> Value {
     let memoranda = &first.report.memoranda;
     let file = |place: usize| among.get(place).map_or("", |found| found.file.as_str());
@@ -322,7 +317,9 @@ fn entry(found: &Found, entry: &Established) -> String {
         party: author,
         regards: read.map(|read| read.regards.iter().map(|of| name(*of)).collect()),
         marked: entry.read.as_ref().err().or(entry.content.as_ref().err()).map(ToString::to_string),
-        said: rows.map(|row| Said { label: row.label, text: plain(&row.lines.join("\n")) }).collect(),
+        said: rows
+            .map(|row| Said { label: row.label, text: harmless::bare(&row.lines.join("\n")) })
+            .collect(),
         facts: facts.collect(),
         times: times.collect(),
         checkpoints: entry
