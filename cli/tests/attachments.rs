@@ -1,11 +1,12 @@
-//! Files that go with messages, as two people pass them: a large one while the other's station is killed in the middle, an
-//! empty one, and everything that must not be written over or led astray.
+//! Files that go with messages, as two people pass them: a large one while the other's station is killed in the middle, with no more
+//! memory than a small one needs, an empty one, and everything that must not be written over or led astray.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod parties;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 
 use parties::{Party, two, two_connected};
 use serde_json::Value;
@@ -71,15 +72,34 @@ fn files_are_attached_listed_and_taken_out() {
     assert_eq!(usa.run(&["show", "usa/R/2"]).code, Some(1), "nothing was written without its file");
 }
 
+/// MiB of the large file; `cargo xtask large-file` asks for 1,024.
+const LARGE_MIB: &str = "DETENTE_TEST_LARGE_MIB";
+const MIB: u64 = 1 << 20;
+/// How much more memory than it had a station may come to need, whatever the file's size.
+const GROWTH: u64 = 64 * MIB;
+
+/// One MiB of the large file, of which no chunk is like another.
+fn piece(number: u64) -> Vec<u8> {
+    (number * MIB / 8..(number + 1) * MIB / 8)
+        .flat_map(|place| place.wrapping_mul(place).to_le_bytes())
+        .collect()
+}
+
 #[test]
-fn two_hundred_megabytes_survive_a_kill_in_the_middle() {
+fn a_large_file_survives_a_kill_in_the_middle_with_memory_held_flat() {
+    let pieces: u64 = std::env::var(LARGE_MIB).map_or(192, |mib| mib.parse().expect("MiB"));
     let [usa, rus] = two();
-    let (_author, mut reader) = (usa.start(), rus.start());
+    let (author, mut reader) = (usa.start(), rus.start());
     reader.says("a circuit is up");
-    let bytes: Vec<u8> = (0..25_000_000_u64).flat_map(|place| (place * place).to_le_bytes()).collect();
-    let film = usa.folder.file("film.mp4", &bytes);
-    usa.done(&["send", "--wait=120", "Film.", "--attach", &film]);
-    once(&rus, "film.mp4", |one| one["received_bytes"].as_u64() > Some(20_000_000));
+    let (author_before, reader_before) = (author.peak_memory(), reader.peak_memory());
+    let film = usa.folder.path().join("film.mp4");
+    let mut file = fs::File::create(&film).unwrap();
+    (0..pieces).for_each(|number| file.write_all(&piece(number)).unwrap());
+    drop(file);
+    let began = std::time::Instant::now();
+    usa.done(&["send", "--wait=120", "Film.", "--attach", &film.display().to_string()]);
+    once(&rus, "film.mp4", |one| one["received_bytes"].as_u64() > Some(pieces * MIB / 10));
+    let reader_grew = reader.peak_memory() - reader_before;
     reader.signal("KILL");
     reader.ended();
     let part = |party: &Party| {
@@ -88,14 +108,35 @@ fn two_hundred_megabytes_survive_a_kill_in_the_middle() {
         names.into_iter().find(|path| path.extension().is_some_and(|end| end == "part"))
     };
     let had = fs::metadata(part(&rus).expect("it was killed in the middle")).unwrap().len();
-    assert!(had > 20_000_000 && had < 200_000_000, "{had}");
-    let _reader = rus.start();
+    assert!(had > pieces * MIB / 10 && had < pieces * MIB, "{had}");
+    let reader = rus.start();
     // A FLASH while the rest is on its way.
     usa.done(&["send", "--wait=120", "-p", "flash", "Stop."]);
     let one = once(&rus, "film.mp4", is_here);
-    assert_eq!(one["size"], 200_000_000);
+    let took = began.elapsed();
+    assert_eq!(one["size"], pieces * MIB);
     assert!(part(&rus).is_none());
+    fs::remove_file(&film).unwrap();
     let target = rus.folder.path().join("film.mp4");
     rus.done(&["attachment", "get", "usa/R/1", "film.mp4", "-o", &target.display().to_string()]);
-    assert!(fs::read(&target).unwrap() == bytes, "other bytes");
+    let mut taken = fs::File::open(&target).unwrap();
+    for number in 0..pieces {
+        let mut bytes = vec![0; MIB as usize];
+        taken.read_exact(&mut bytes).unwrap();
+        assert!(bytes == piece(number), "other bytes in MiB {number}");
+    }
+    assert_eq!(taken.read(&mut [0]).unwrap(), 0, "and nothing more");
+    let grew = [
+        ("who sends", author.peak_memory() - author_before),
+        ("who receives, until it was killed", reader_grew),
+        ("who receives, from then on", reader.peak_memory().saturating_sub(reader_before)),
+    ];
+    for (who, grew) in grew {
+        println!(
+            "{pieces} MiB in {:.1} s: {who} came to need {:.1} MiB more",
+            took.as_secs_f64(),
+            grew as f64 / MIB as f64
+        );
+        assert!(grew < GROWTH, "{who} came to need {grew} bytes more");
+    }
 }

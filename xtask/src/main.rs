@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask large-file`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
+mod large_file;
 mod rules;
 mod shell;
 
@@ -24,12 +25,15 @@ enum Verb {
     Ci(ci::Options),
     /// Measure us beside the peers
     Bench(bench::Options),
+    /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
+    LargeFile(large_file::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Verb::Ci(options) => ci::pass(&options),
         Verb::Bench(options) => bench::measure(&options),
+        Verb::LargeFile(options) => large_file::pass(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -73,7 +73,8 @@ impl Drop for Folder {
     }
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nobody uses.
+pub(crate) fn free_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -167,7 +168,13 @@ impl Party {
 
     /// Starts its station; gives it with the lines of its log.
     pub(crate) fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Running {
         let mut command = self.command(&["run"]);
+        command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(child.stderr.take().unwrap());
         let mut running = Running { child, lines };
@@ -212,6 +219,14 @@ impl Running {
                 return line;
             }
         }
+    }
+
+    /// The most memory that it has had so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap();
+        kib * 1024
     }
 
     /// Sends it a signal, by name.
