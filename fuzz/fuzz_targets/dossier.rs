@@ -1,7 +1,7 @@
-//! A dossier that was read is packed to the same bytes, and whatever holds is shown without a panic.
+//! A dossier that was read is packed to the same bytes, reads in pieces as it does whole, and whatever holds is shown without a panic.
 #![no_main]
 
-use detente_dossier::{archive, compare, fact, verify};
+use detente_dossier::{Loading, agreed, amending, archive, compare, fact, verify, verify_loaded};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -12,15 +12,33 @@ fuzz_target!(|bytes: &[u8]| {
         }
         assert_eq!(writer.finish(), bytes);
     }
-    let Ok(report) = verify(bytes) else { return };
+    let mut loading = Loading::default();
+    let loaded = bytes.chunks(97).try_for_each(|piece| loading.push(piece));
+    let loaded = loaded.ok().and_then(|()| verify_loaded(&loading.finish()).ok());
+    let Ok(report) = verify(bytes) else {
+        assert!(loaded.is_none());
+        return;
+    };
+    let loaded = loaded.unwrap();
+    assert_eq!((&loaded.wrongs, &loaded.attachments), (&report.wrongs, &report.attachments));
+    for place in 0..report.memoranda.amended().len() {
+        let _ = amending::says(&report.memoranda, place);
+    }
+    for moved in agreed::motions(&report.memoranda, &report.entries) {
+        let _ = moved.outcome(&report.memoranda);
+    }
+    let _ = agreed::positions(&report.memoranda, &report.entries);
+    for attached in &report.attachments {
+        let _ = (attached.facts(&report.memoranda), attached.bytes_say(&report.memoranda));
+    }
     assert_eq!(report.holds(), report.wrongs.is_empty());
     for entry in &report.entries {
-        let _ = entry.rows(&report.memorandum);
+        let _ = entry.rows(&report.memoranda);
         for told in &entry.facts {
-            let _ = told.says(&report.memorandum, entry.name);
+            let _ = told.says(&report.memoranda, entry.name);
         }
         for bound in &entry.bounds {
-            let _ = fact::bound_says(bound, &report.memorandum);
+            let _ = fact::bound_says(bound, &report.memoranda);
         }
     }
     assert!(compare(&[&report, &report]).is_ok_and(|found| found.is_empty() || !report.convictions.is_empty()));
