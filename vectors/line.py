@@ -239,6 +239,10 @@ def write_kinds():
     moved = cbor(terms(_3=HASH))
     expected = dict(matter="amend", text="to amend", closes_ms=START + DAY, memorandum=sha256(moved))
     sound("motion", {1: 3, 2: "to amend", 3: START + DAY, 4: moved}, "motion to amend", **expected)
+    for name in ("inquiry", "a" + "-0" * 15 + "z"):
+        body = {1: 4, 2: "to look into it", 3: START + DAY, 5: name}
+        expected = dict(matter="found", text="to look into it", closes_ms=START + DAY, working_group=name)
+        sound("motion", body, f"motion to found {name}", **expected)
     for number, word in ((1, "for"), (2, "against"), (3, "abstain")):
         sound("vote", {1: number}, f"vote {word}", choice=word)
     sound("vote", {1: 2, 2: "not yet"}, "vote, explained", choice="against", text="not yet")
@@ -352,11 +356,18 @@ def write_kinds():
     bad("holds", "one hash twice", {1: [HASH, HASH]})
     bad("holds", "a hash of 31 bytes", {1: [HASH[:31]]})
     bad("holds", "another key", {1: [HASH], 2: 1}, "Incompatible")
-    for number in (0, 4):
+    for number in (0, 5):
         bad("motion", f"matter {number}", {1: number, 2: "to close", 3: START}, "Incompatible")
     amend = lambda name, data: bad("motion", name, {1: 3, 2: "to amend", 3: START, 4: data})
     bad("motion", "to amend, without a memorandum", {1: 3, 2: "to amend", 3: START})
     bad("motion", "to reopen, with a memorandum", {1: 1, 2: "to reopen", 3: START, 4: cbor(terms())})
+    bad("motion", "to resolve, with a name", {1: 2, 2: "to resolve", 3: START, 5: "inquiry"})
+    bad("motion", "to amend, with a name", {1: 3, 2: "to amend", 3: START, 4: cbor(terms(_3=HASH)), 5: "inquiry"})
+    bad("motion", "to found, without a name", {1: 4, 2: "to found", 3: START})
+    bad("motion", "to found, with a memorandum", {1: 4, 2: "to found", 3: START, 4: cbor(terms()), 5: "inquiry"})
+    for name in ("", "Inquiry", "9a", "a b", "a" * 33):
+        bad("motion", f"to found {name!r}", {1: 4, 2: "to found", 3: START, 5: name})
+    bad("motion", "another key", {1: 4, 2: "to found", 3: START, 5: "inquiry", 6: 1}, "Incompatible")
     amend("to amend, by an empty memorandum", b"")
     amend("to amend, by a memorandum that breaks a rule", cbor(terms(_7=2)))
     amend("to amend, by a memorandum with a byte behind it", cbor(terms()) + b"\x00")
@@ -404,6 +415,7 @@ def places():
         "motion": {1: 1, 2: "x", 3: 1},
         "motion to resolve": {1: 2, 2: "x", 3: 1},
         "motion to amend": {1: 3, 2: "x", 3: 1, 4: cbor(terms())},
+        "motion to found": {1: 4, 2: "x", 3: 1, 5: "inquiry"},
         "vote": {1: 1},
         "decide": {1: 1, 2: []},
         "leaves": {},
@@ -478,7 +490,7 @@ def places():
                 ("A", [own("A")], True),
                 ("O", [], False),
             ]
-            for kind in ("motion to resolve", "motion to amend")
+            for kind in ("motion to resolve", "motion to amend", "motion to found")
         },
         "holds": [("R", [], True), ("R", [other("R")], False)] + [(l, [], False) for l in "ZAOP"],
         "position": [
@@ -603,6 +615,7 @@ def write_memorandum():
         _17=[-900_000_000, 1_700_000_000, 900_000_000, 5_300_000_000],
         _18=[witness("a.example/w1"), witness("b.example", 3, url="http://127.0.0.1:8400/w")],
         _19=1_000,
+        _21=[code(1, 254, "A"), 2**40 - 1, HASH],
         _15=[{1: "main", 2: "quic"}],
         _16=HASH,
     )
@@ -614,6 +627,8 @@ def write_memorandum():
         _12=[[2**64 - 1, 2**64 - 1]] * 5,
         _2="a" + "-0" * 15 + "z",
     )
+    good("a working group of no decision", _4=HASH)
+    good("a working group", _4=HASH, _21=[code(0, 0, "A"), 1, HASH])
     gaps = [
         member(
             3,
@@ -811,11 +826,23 @@ def write_memorandum():
     bad("witnessing without a witness", _19=60_000)
     for every in (0, 999, 86_400_001):
         bad(f"witnessing every {every} ms", _18=[one], _19=every)
+    decision = [code(0, 0, "A"), 1, HASH]
+    bad("a founding decision of no parent", _21=decision)
+    for name, founding in (
+        ("in a book of messages", [code(0, 0, "R"), 1, HASH]),
+        ("in no book", [1 << 23, 1, HASH]),
+        ("of party 255", [2041, 1, HASH]),
+        ("of number 0", [code(0, 0, "A"), 0, HASH]),
+        ("of number 2^40", [code(0, 0, "A"), 2**40, HASH]),
+        ("with a hash of 31 bytes", [code(0, 0, "A"), 1, HASH[:31]]),
+        ("without a hash", [code(0, 0, "A"), 1]),
+    ):
+        bad(f"a founding decision {name}", _4=HASH, _21=founding)
     bad("circuit without a name", _15=[{1: "", 2: "quic"}])
     bad("circuit of no kind", _15=[{1: "main", 2: ""}])
     for key in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14):
         bad(f"no key {key}", **{f"_{key}": None})
-    bad("key 20", _20=1)
+    bad("key 22", _22=1)
     bad("predecessor of 31 bytes", _3=bytes(31))
     bad("predecessor as text", _3="0" * 32)
     raw("empty", b"")
@@ -1327,6 +1354,17 @@ def write_folds():
     assert carried == "usa/A/6"
     r.case.update(undecided=[aside], consent={stop: None})
 
+    r = record("a motion to found is voted on like any other, and consents to nothing", "three, no veto")
+    stop = r.say("rus", "A", "suspends", suspend())
+    found = lambda closes, *about, **expected: r.say(
+        "usa", "A", "motion", {1: 4, 2: "to look into it", 3: closes, 5: "inquiry"}, *about, **expected
+    )
+    found(START - 1, **refused)
+    about, aside = found(START + DAY, stop), found(START + DAY)
+    r.say("tur", "A", "vote", {1: 1}, about)
+    r.say("usa", "A", "decide", {1: 1, 2: [[code(0, 0, "A"), 2], [code(0, 2, "A"), 1]]}, about)
+    r.case.update(undecided=[aside], consent={stop: None})
+
     founding = MEMORANDA["three, no veto"]
     amended = lambda before, **changes: cbor({**changed(founding, changes), 3: sha256(cbor(before))})
     amend = lambda r, party, data, *about, **expected: r.say(
@@ -1374,6 +1412,7 @@ def write_folds():
     one(amended(founding, _2="iraq"))
     one(amended(founding, _4=HASH))
     one(amended(founding, _5=HASH))
+    one(amended(founding, _4=HASH, _21=[code(0, 0, "A"), 1, HASH]))
     one(amended(founding, _6=[USA, RUS, member(3, "tur")]))
     one(amended(founding, _6=[USA, RUS, TUR, {**member(3, "irn"), 7: USA[7]}]))
     one(amended(founding, _6=[USA, RUS, {**member(2, "irq"), 2: "irq"}]))

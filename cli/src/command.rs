@@ -148,7 +148,8 @@ impl Cli {
             Verb::Verify(asked) => dossier::verify(&asked, out)?,
             Verb::Init(asked) => said(out, setup::init(&home()?, &asked)?)?,
             Verb::Memorandum(memorandum::Asked::Paper(asked)) => {
-                said(out, setup::paperwork(&home()?, &asked)?)?
+                let home = home()?;
+                said(out, on_runtime(memorandum::paper(&asked, &home, out))??)?
             }
             Verb::Memorandum(memorandum::Asked::InForce(line)) => {
                 on_runtime(memorandum::in_force(&line, &home()?, out))??;

@@ -283,6 +283,7 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
         ("stance", "holds"),
         ("matter", "moved to"),
         ("memorandum", "memorandum"),
+        ("working_group", "working group"),
         ("choice", "vote"),
         ("outcome", "outcome"),
         ("decision", "decision"),

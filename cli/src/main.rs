@@ -38,6 +38,7 @@ mod status;
 mod time;
 mod watch;
 mod witness;
+mod working_group;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,8 @@ use detente_station::paper::{Card, Paper};
 use crate::failure::Failure;
 use crate::line::LineArgs;
 use crate::output::Output;
-use crate::setup::Paperwork;
+use crate::setup::{self, Paperwork, Said};
+use crate::working_group;
 
 /// What can be done with a memorandum.
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,53 @@ pub(crate) struct InForce {
     expel: Vec<String>,
     #[command(flatten)]
     line: LineArgs,
+}
+
+/// Carries out what concerns a memorandum as a file; that of a working group is held to the decision that founded it, where
+/// the parent line is on a station that runs here.
+///
+/// # Errors
+/// For anything in the way, and for a founding decision that the parent's record does not bear out.
+pub(crate) async fn paper(asked: &Paperwork, home: &Home, out: &Output) -> Result<Said, Failure> {
+    match asked {
+        Paperwork::Draft { line, cards, working_group_of: Some(parent), by: Some(decision) } => {
+            let parent = working_group::parent(home, parent, decision).await?;
+            if let Some(line) = line.as_ref().filter(|line| **line != parent.name) {
+                let (expected, hint) = (parent.name, "leave it out: the decision names the line");
+                return Err(Failure::misuse("--line", expected, line.as_str(), hint));
+            }
+            if cards.len() < 2 {
+                return Err(parent.wants_cards());
+            }
+            let said = setup::paperwork(home, asked, Some(&parent))?;
+            for other in parent.others(&Paper::parse(Path::new("the draft"), &said.text)?) {
+                out.remark(&other);
+            }
+            Ok(said)
+        }
+        Paperwork::Draft { cards, .. } if cards.len() < 2 => {
+            let hint = "`detente init` makes a party's card";
+            Err(Failure::misuse("CARD", "the cards of two parties or more", cards.len().to_string(), hint))
+        }
+        Paperwork::Check { file } => {
+            let held = working_group::hold(home, &working_group::memorandum_of(file)?).await?;
+            let mut said = setup::paperwork(home, asked, None)?;
+            if let (Some(says), Some(fields)) = (held.says(), said.json.as_object_mut()) {
+                fields.insert("working_group".into(), held.json());
+                said.text += &format!("decision     {says}\n");
+            }
+            Ok(said)
+        }
+        Paperwork::Adopt { file, .. } => {
+            let held = working_group::hold(home, &working_group::memorandum_of(file)?).await?;
+            let said = setup::paperwork(home, asked, None)?;
+            working_group::remark(out, &held);
+            Ok(said)
+        }
+        Paperwork::Draft { .. } | Paperwork::Show { .. } | Paperwork::Sign { .. } => {
+            Ok(setup::paperwork(home, asked, None)?)
+        }
+    }
 }
 
 /// Writes the memorandum in force as a file that amends it, and changes nothing yet but the parties that were asked for.

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use detente_line::is_line_name;
 use detente_station::{Home, home};
 
 use crate::answer::Field;
 use crate::draft::{Draft, Writing, entry_name, held_text};
 use crate::failure::Failure;
+use crate::harmless;
 use crate::line::LineArgs;
 use crate::moment::{self, Moment};
 use crate::output::{Output, Tone};
@@ -22,6 +24,8 @@ pub(crate) enum Asked {
     Resolve(Resolve),
     /// Move another memorandum in the place of the one in force
     Amend(Amend),
+    /// Move that a working group be founded: a line of its own, which names this one
+    Found(Found),
     /// Vote for a motion
     For(Vote),
     /// Vote against a motion
@@ -63,6 +67,31 @@ pub(crate) struct Amend {
     writing: Writing,
 }
 
+/// What `motion found` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Found {
+    /// The name of the working group's line
+    #[arg(value_name = "NAME", value_parser = line_name)]
+    name: String,
+    /// What it is for, and who is to be in it
+    #[arg(value_parser = held_text)]
+    text: String,
+    /// An entry that it is about; may be given several times
+    #[arg(long, value_name = "REF", value_parser = entry_name)]
+    about: Vec<String>,
+    /// Until when votes count; as long as the memorandum lets it, if not given
+    #[arg(long, value_name = "TIME")]
+    closes: Option<When>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+fn line_name(text: &str) -> Result<String, String> {
+    let found =
+        || format!("expected [a-z][a-z0-9-]{{0,31}}, such as inquiry, found {}", harmless::line(text));
+    if is_line_name(text) { Ok(text.to_owned()) } else { Err(found()) }
+}
+
 /// What `motion list` takes.
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -100,6 +129,16 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
                 .with_any("closes_ms", desk.time(out, "closes", asked.closes));
             desk.write(out, draft).await
         }
+        Asked::Found(asked) => {
+            let desk = asked.writing.open(home).await?;
+            let draft = Draft::of("motion")
+                .with("matter", "found")
+                .with("working_group", asked.name.as_str())
+                .with("text", asked.text.as_str())
+                .with_any("closes_ms", desk.time(out, "closes", asked.closes))
+                .regarding(&asked.about);
+            desk.write(out, draft).await
+        }
         Asked::For(asked) => vote("for", asked, home, out).await,
         Asked::Against(asked) => vote("against", asked, home, out).await,
         Asked::Abstain(asked) => vote("abstain", asked, home, out).await,
@@ -132,7 +171,8 @@ async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
 pub(crate) fn row(page: &mut Page<'_>, out: &Output, motion: Field<'_>, now_ms: u64) {
     let matter = motion.at("matter").or_unknown();
     let about = motion.at("about").joined().map(|about| format!(", about {about}")).unwrap_or_default();
-    page.row(&format!("  {}", motion.at("motion").or_unknown()), &format!("to {matter}{about}"));
+    let group = motion.at("working_group").text().map(|name| format!(" {name}")).unwrap_or_default();
+    page.row(&format!("  {}", motion.at("motion").or_unknown()), &format!("to {matter}{group}{about}"));
     page.quote("", &motion.at("text").block().unwrap_or_default());
     for change in motion.at("memorandum").at("changes").list() {
         let said = |at| change.at(at).text().unwrap_or_else(|| "nothing".into());
@@ -156,4 +196,5 @@ pub(crate) fn row(page: &mut Page<'_>, out: &Output, motion: Field<'_>, now_ms: 
         (None, None) => "pending".into(),
     };
     page.row("", &standing);
+    page.any("", motion.at("founded").joined().map(|lines| format!("founded on this station: {lines}")));
 }

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use detente_line::notice::Field;
-use detente_line::{Member, Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name};
+use detente_line::{
+    Founding, Member, Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name,
+};
 use detente_record::{Fault, fingerprint, hex};
-use detente_station::paper::{Card, Paper};
+use detente_station::paper::{Card, Paper, decision_text};
 use detente_station::{Home, SetupError, config, duration, home, keys::Keys, length, words};
 use serde_json::json;
+
+use crate::working_group::Parent;
 
 /// What `init` asks for.
 #[derive(Debug, Args)]
@@ -45,11 +49,17 @@ pub(crate) struct Init {
 pub(crate) enum Paperwork {
     /// Write a draft with the usual terms between parties, from their cards
     Draft {
-        /// Name of the line
-        #[arg(long)]
-        line: String,
+        /// Name of the line; of a working group, the one that its decision gives it
+        #[arg(long, required_unless_present = "working_group_of")]
+        line: Option<String>,
+        /// The line on this station that it is a working group of
+        #[arg(long, value_name = "LINE", requires = "by")]
+        working_group_of: Option<String>,
+        /// The decision of that line that founds it, such as usa/A/4
+        #[arg(long, value_name = "DECISION", requires = "working_group_of", value_parser = crate::draft::entry_name)]
+        by: Option<String>,
         /// Cards of the parties; the first is the depositary
-        #[arg(required = true, num_args = 2..)]
+        #[arg(required_unless_present = "working_group_of")]
         cards: Vec<PathBuf>,
     },
     /// Show what a memorandum says, in words, with the fingerprints to read out
@@ -275,6 +285,10 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         "passes": passes(terms),
         "circuits": circuits.map(|c| json!({"name": c.name, "kind": c.kind})).collect::<Vec<_>>(),
         "fingerprint": line_print,
+        "parent": terms.parent.map(|hash| hex(&hash)),
+        "founding": terms.founding.as_ref().map(|founding| json!({
+            "decision": founding.decision().map(decision_text).ok(), "sha256": hex(&founding.sha256),
+        })),
         "parties": terms.parties.iter().map(|m| json!({
             "name": m.name, "full_name": m.full_name, "number": m.number,
             "fingerprint": fingerprint(&m.fingerprint_subject()), "signed": !missing.contains(&m.name),
@@ -350,6 +364,11 @@ fn rest(terms: &Terms) -> String {
         ("Plain text", &terms.text),
     ];
     rows.extend(named.into_iter().filter_map(|(label, hash)| Some((label, hex(&(*hash)?)))));
+    let founding = |founding: &Founding| {
+        let decision = founding.decision().map(decision_text).unwrap_or_default();
+        ("Founded by", format!("{decision} there, SHA-256 {}", hex(&founding.sha256)))
+    };
+    rows.extend(terms.founding.as_ref().map(founding));
     rows.into_iter().map(|(label, value)| format!("{label:<16} {value}\n")).collect()
 }
 
@@ -413,11 +432,15 @@ fn begin_after_loss(home: &Home, line: &str) -> Result<(), SetupError> {
 ///
 /// # Errors
 /// For anything in the way.
-pub(crate) fn paperwork(home: &Home, asked: &Paperwork) -> Result<Said, SetupError> {
+pub(crate) fn paperwork(home: &Home, asked: &Paperwork, parent: Option<&Parent>) -> Result<Said, SetupError> {
     match asked {
-        Paperwork::Draft { line, cards } => {
+        Paperwork::Draft { line, cards, .. } => {
             let read = cards.iter().map(|path| Card::read(path)).collect::<Result<Vec<_>, _>>()?;
-            let paper = Paper::draft(line, read);
+            let group = parent.map(|parent| &parent.name);
+            let mut paper = Paper::draft(line.as_ref().or(group).map_or("", String::as_str), read);
+            if let Some(parent) = parent {
+                parent.name_in(&mut paper);
+            }
             let memorandum = paper.memorandum(Path::new("the draft"))?;
             let hash = hex(&memorandum.hash());
             Ok(Said {

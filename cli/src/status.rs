@@ -40,6 +40,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     if let Some(by) = status.at("parted").text() {
         page.row("", &out.paint(Tone::Bad, &format!("✗ a member no more by {by}: it writes nothing")));
     }
+    parent(out, &mut page, status.at("parent"));
     page.row("time", &time::stamp(now_ms));
     let standing = if open {
         out.paint(Tone::Good, "● open: every party is willing")
@@ -68,6 +69,28 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
         page.heading(&format!("NEXT TEST  {}", time::stamp_from_now(ms, now_ms)));
     }
     out.data(page.text())
+}
+
+/// Whose working group the line is, and whether the parent's record bears that out.
+fn parent(out: &Output, page: &mut Page<'_>, parent: Field<'_>) {
+    if parent.is_nothing() {
+        return;
+    }
+    let name = parent.at("name").text().or_else(|| parent.at("line").text()).unwrap_or_default();
+    let by = parent.at("decision").text().map(|by| format!(", founded by {by}")).unwrap_or_default();
+    page.row("group of", &format!("{name}{by}"));
+    let why = parent.at("why").or_unknown();
+    let holds = parent.at("holds");
+    page.row(
+        "",
+        &match (holds.holds(), holds.fails()) {
+            (true, _) => out.paint(Tone::Good, "● that decision was carried there, and founds this line"),
+            (_, true) => {
+                out.paint(Tone::Bad, &format!("✗ the parent's record does not bear that out: {why}"))
+            }
+            _ => out.paint(Tone::Quiet, &format!("? not checked: {why}")),
+        },
+    );
 }
 
 fn party(out: &Output, page: &mut Page<'_>, party: Field<'_>, now_ms: u64) {

@@ -102,6 +102,7 @@ pub fn motions(memoranda: &Memoranda, entries: &[Established]) -> Vec<Moved> {
                     Matter::Reopen => "to reopen",
                     Matter::Resolve => "to resolve",
                     Matter::Amend(_) => "to amend the memorandum",
+                    Matter::Found(_) => "to found a working group",
                 };
                 moved.insert(entry.name, (to, text.clone()));
             }

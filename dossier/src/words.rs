@@ -252,15 +252,20 @@ impl Rows<'_> {
                 self.attachments(content);
             }
             Content::Motion { matter, text, closes_ms } => {
-                let (to, moved) = match matter {
-                    Matter::Reopen => ("to reopen", None),
-                    Matter::Resolve => ("to resolve", None),
-                    Matter::Amend(moved) => ("to amend", Some(moved)),
+                let to = match matter {
+                    Matter::Reopen => "to reopen",
+                    Matter::Resolve => "to resolve",
+                    Matter::Amend(_) => "to amend",
+                    Matter::Found(_) => "to found",
                 };
                 self.quote(to, text);
-                if let Some(moved) = moved {
-                    self.say("memorandum", format!("what has SHA-256 {}", hex(&moved.hash())));
-                    self.changes(moved);
+                match matter {
+                    Matter::Reopen | Matter::Resolve => {}
+                    Matter::Amend(moved) => {
+                        self.say("memorandum", format!("what has SHA-256 {}", hex(&moved.hash())));
+                        self.changes(moved);
+                    }
+                    Matter::Found(name) => self.say("working group", name.as_str()),
                 }
                 self.say("closes", time(*closes_ms));
             }

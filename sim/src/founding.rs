@@ -109,6 +109,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         extent: None,
         witnesses: None,
         witnessing_ms: None,
+        founding: None,
     };
     Ok((keys, Memorandum::check(terms)?))
 }

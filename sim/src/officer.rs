@@ -210,10 +210,11 @@ fn act(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
         let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
         let about = line.facts().owed().keys().next().copied();
         let text = "that it be looked into".into();
-        return acts(
-            about.into_iter().collect(),
-            Content::Motion { matter: Matter::Resolve, text, closes_ms },
-        );
+        let matter = match rng.chance(300) {
+            true => Matter::Found(format!("group-{}", rng.below(3))),
+            false => Matter::Resolve,
+        };
+        return acts(about.into_iter().collect(), Content::Motion { matter, text, closes_ms });
     }
     if expels && rng.chance(30) {
         return acts(Vec::new(), Content::Leaves { reason: rng.chance(500).then(|| text(rng, false)) });

@@ -1,6 +1,7 @@
 //! The memorandum and a party's card as TOML files for people (spec/memorandum.md), to and from the structures
 //! that are hashed and signed.
 
+mod founding;
 mod notice;
 mod witness;
 mod writing;
@@ -22,6 +23,8 @@ use crate::home;
 use crate::keys::unhex;
 use crate::words;
 
+pub use founding::decision_text;
+pub(crate) use founding::parse_decision;
 pub use notice::{NoticePart, SeparationPart};
 pub use witness::{WitnessPart, WitnessingPart};
 pub use writing::Change;
@@ -82,6 +85,12 @@ pub struct LinePart {
     /// The line that this one is a working group of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// The decision of the parent line that founded this one, such as `0/A/4`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// SHA-256 of that entry's bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision_hash: Option<String>,
     /// The line that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refounds: Option<String>,
@@ -343,6 +352,7 @@ fn place_of_rule(what: &str) -> &'static str {
         "quota" | "quotas" => "quota",
         "notice kind" => "notice",
         "extent" => "line.extent",
+        "founding decision" => "line.decision",
         "circuit" => "circuit",
         "witness name" | "witness url" | "witnesses" => "witness",
         "witnessing" => "witnessing",
@@ -375,6 +385,8 @@ impl Paper {
                 depositary: party.first().map(|card| card.name.clone()).unwrap_or_default(),
                 predecessor: None,
                 parent: None,
+                decision: None,
+                decision_hash: None,
                 refounds: None,
                 text: None,
                 extent: None,
@@ -521,6 +533,7 @@ impl Paper {
             extent: self.line.extent.map(notice::extent).transpose()?,
             witnesses: witness::witnesses(&self.witness)?,
             witnessing_ms: self.witnessing.as_ref().map(|witnessing| witnessing.every),
+            founding: founding::founding(&self.line)?,
         })
     }
 

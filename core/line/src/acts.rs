@@ -467,7 +467,7 @@ impl Acts {
                     self.last_suspension(subject.book.party, under).filter(|s| s.act == subject)
                 };
                 match matter {
-                    Matter::Resolve => Ok(()),
+                    Matter::Resolve | Matter::Found(_) => Ok(()),
                     Matter::Amend(moved) => memorandum.may_become(moved, self.been_in_force(founding, under)),
                     Matter::Reopen if suspension().is_some() => Ok(()),
                     Matter::Reopen => breach("a suspension in force to be regarded", any(subject)),

@@ -16,7 +16,7 @@ use crate::attachment::{self, Attachment};
 use crate::kind::{
     Amendment, Choice, Content, Duty, MAX_MOVED, MAX_TEXT, Matter, Message, Outcome, Stance, number,
 };
-use crate::memorandum::Memorandum;
+use crate::memorandum::{Memorandum, is_line_name};
 use crate::notice::Notice;
 use crate::report::ConflictReport;
 
@@ -196,24 +196,31 @@ struct MotionBody {
     closes_ms: u64,
     #[cbor(n(4), with = "minicbor::bytes")]
     memorandum: Option<Vec<u8>>,
+    #[n(5)]
+    name: Option<String>,
 }
 
 /// The numbers of what a motion is to do.
 const REOPEN: u16 = 1;
 const RESOLVE: u16 = 2;
 const AMEND: u16 = 3;
+const FOUND: u16 = 4;
 
 impl MotionBody {
     fn new(matter: &Matter, text: String, closes_ms: u64) -> Self {
-        let (matter, memorandum) = match matter {
-            Matter::Reopen => (REOPEN, None),
-            Matter::Resolve => (RESOLVE, None),
-            Matter::Amend(memorandum) => (AMEND, Some(memorandum.encode())),
+        let (matter, memorandum, name) = match matter {
+            Matter::Reopen => (REOPEN, None, None),
+            Matter::Resolve => (RESOLVE, None, None),
+            Matter::Amend(memorandum) => (AMEND, Some(memorandum.encode()), None),
+            Matter::Found(name) => (FOUND, None, Some(name.clone())),
         };
-        Self { matter, text, closes_ms, memorandum }
+        Self { matter, text, closes_ms, memorandum, name }
     }
 
-    fn matter(number: u16, memorandum: Option<&[u8]>) -> Result<Matter, Fault> {
+    fn matter(number: u16, memorandum: Option<&[u8]>, name: Option<String>) -> Result<Matter, Fault> {
+        if let (REOPEN | RESOLVE | AMEND, Some(_)) = (number, &name) {
+            return Err(Fault::malformed("motion", "a name only where it is to found", "one"));
+        }
         match (number, memorandum) {
             (REOPEN, None) => Ok(Matter::Reopen),
             (RESOLVE, None) => Ok(Matter::Resolve),
@@ -227,11 +234,18 @@ impl MotionBody {
                 Err(Fault::malformed("memorandum moved", "at most 14,000 bytes", bytes.len().to_string()))
             }
             (AMEND, None) => Err(Fault::malformed("motion", "a memorandum where it is to amend", "none")),
-            (REOPEN | RESOLVE, Some(_)) => {
+            (REOPEN | RESOLVE | FOUND, Some(_)) => {
                 Err(Fault::malformed("motion", "a memorandum only where it is to amend", "one"))
             }
+            (FOUND, None) => match name {
+                Some(name) if is_line_name(&name) => Ok(Matter::Found(name)),
+                name => {
+                    let expected = "the name of a line, [a-z][a-z0-9-]{0,31}, where it is to found";
+                    Err(Fault::malformed("motion", expected, if name.is_some() { "another" } else { "none" }))
+                }
+            },
             (other, _) => {
-                let expected = "to reopen, to resolve or to amend: 1 to 3";
+                let expected = "to reopen, to resolve, to amend or to found: 1 to 4";
                 Err(Fault::incompatible("motion", expected, other.to_string()))
             }
         }
@@ -451,8 +465,8 @@ impl Content {
                 Self::Resumes { effective_ms, decision: decision.map(WireRef::entry).transpose()? }
             }
             MOTION => {
-                let MotionBody { matter, text, closes_ms, memorandum } = exactly(body)?;
-                let matter = MotionBody::matter(matter, memorandum.as_deref())?;
+                let MotionBody { matter, text, closes_ms, memorandum, name } = exactly(body)?;
+                let matter = MotionBody::matter(matter, memorandum.as_deref(), name)?;
                 Self::Motion { matter, text: within(text)?, closes_ms }
             }
             VOTE => {

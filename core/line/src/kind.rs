@@ -123,6 +123,8 @@ pub enum Matter {
     Resolve,
     /// To put this memorandum in the place of the one in force, which it names as its predecessor.
     Amend(Arc<Memorandum>),
+    /// To found a working group, a line of this name.
+    Found(String),
 }
 
 /// A party's word on a motion.
@@ -420,7 +422,7 @@ impl Content {
             | Self::Leaves { .. }
             | Self::Suspends { .. } => entry.regards.is_empty(),
             Self::Conflict(_) => one(|subject, book| subject.book.party != book.party),
-            Self::Motion { matter: Matter::Resolve | Matter::Amend(_), .. }
+            Self::Motion { matter: Matter::Resolve | Matter::Amend(_) | Matter::Found(_), .. }
             | Self::Message(_)
             | Self::Cease { .. }
             | Self::Notice(_)

@@ -61,7 +61,7 @@ pub use facts::{Awaited, Facts, Owed};
 pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
-    CircuitKind, Escalation, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,
+    CircuitKind, Escalation, Founding, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,
     Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language, is_line_name,
 };
 pub use moment::{Moment, Seen};

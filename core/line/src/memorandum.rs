@@ -16,10 +16,12 @@ use minicbor::{Decode, Encode};
 
 use crate::notice::rule::{Extent, NoticeKind};
 
+pub use founding::Founding;
 pub use member::{Member, Office};
 pub use witness::{MAX_WITNESSES, WITNESSING_MS, Witness};
 
 mod amending;
+mod founding;
 mod member;
 mod witness;
 
@@ -87,6 +89,9 @@ pub struct Terms {
     /// How often at most the head of a book is submitted to a witness, ms; absent: [`WITNESSING_MS`].
     #[n(19)]
     pub witnessing_ms: Option<u64>,
+    /// The decision of the parent line that founded this one.
+    #[n(21)]
+    pub founding: Option<Founding>,
 }
 
 /// A step of escalation.
@@ -233,6 +238,7 @@ impl Terms {
             return Err(refuse("parties", "distinct names", "a name twice"));
         }
         witness::check(self.witnesses.as_deref(), self.witnessing_ms)?;
+        founding::check(self.founding.as_ref(), self.parent.as_ref())?;
         let witnesses = self.witnesses.as_deref().unwrap_or_default();
         let keys: BTreeSet<[u8; 32]> = self
             .parties

@@ -15,7 +15,7 @@ use crate::kind::{Choice, Duty, Matter, Outcome};
 use crate::memorandum::Memorandum;
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 8\n";
+const MAGIC: &[u8] = b"detente snapshot 9\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {
@@ -229,6 +229,10 @@ impl Keep for Matter {
                 3u8.keep(out);
                 memorandum.encode().keep(out);
             }
+            Self::Found(name) => {
+                4u8.keep(out);
+                name.keep(out);
+            }
         }
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
@@ -236,6 +240,7 @@ impl Keep for Matter {
             1 => Some(Self::Reopen),
             2 => Some(Self::Resolve),
             3 => Some(Self::Amend(Arc::new(Memorandum::decode(&Vec::<u8>::back(from)?).ok()?))),
+            4 => String::back(from).map(Self::Found),
             _ => None,
         }
     }

@@ -170,6 +170,9 @@ fn memorandum() {
         "runs west",
         "over more than a turn",
         "a half width that is no movement",
+        "founding decision of no parent",
+        "founding decision in a book of messages",
+        "founding decision of party 255",
     ];
     hold_refused(&rules, "memorandum", &file.list("refused"), &beyond);
 }

@@ -120,6 +120,9 @@ fn body(content: &Content) -> Value {
                 let moved = hex(&memorandum.hash());
                 json!({"matter": "amend", "text": text, "closes_ms": closes_ms, "memorandum": moved})
             }
+            Matter::Found(name) => {
+                json!({"matter": "found", "text": text, "closes_ms": closes_ms, "working_group": name})
+            }
         },
         Content::Position { stance, text, .. } => {
             json!({"stance": format!("{stance:?}").to_lowercase(), "text": text, "attachments": attached(content)})

@@ -324,7 +324,7 @@ impl<'a> Reading<'a> {
                 let reopens = about.is_some() && about == subject;
                 let fits = match matter {
                     Matter::Reopen => reopens,
-                    Matter::Resolve => true,
+                    Matter::Resolve | Matter::Found(_) => true,
                     Matter::Amend(moved) => members::may_become(memorandum, moved, &self.been_in_force(cut)),
                 };
                 (entry.time_ms..=latest).contains(closes_ms) && fits

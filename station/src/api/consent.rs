@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::entry::{MAX_ENTRIES, choice_text, full_json, matter_text, outcome_text, stance_text};
 use super::moment::Asked;
 use super::request::{Path, Query};
+use super::working_group::lines_founded_by;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
 use crate::SetupError;
 use crate::keeper::Keeper;
@@ -69,6 +70,10 @@ pub(crate) fn motion_json(
             Matter::Amend(moved) => moved_json(line, moved),
             _ => Value::Null,
         },
+        "working_group": match &motion.matter {
+            Matter::Found(name) => Some(name),
+            _ => None,
+        },
         "about": about,
         "text": motion.text,
         "moved_ms": motion.moved_ms,
@@ -103,13 +108,21 @@ pub(crate) async fn motions(
     let limit = most.limit.unwrap_or(100).min(MAX_ENTRIES);
     let asked = Asked { as_of_ms: most.as_of_ms, known_to: most.known_to };
     let past = asked.read(keeper, api.now_ms()).await?;
+    let founding = api.clone();
     let seen = keeper.look(move |line| {
         let seen = past.as_ref().map_or_else(|| line.seen(), |past| line.seen_under(&past.cut));
         let mut all = seen.motions();
         all.sort_by_key(|(motion, _)| (motion.moved_ms, motion.act));
         let more = all.len() > limit;
         let newest = all.into_iter().rev().take(limit);
-        let motions = newest.map(|(motion, decision)| motion_json(line, &seen, motion, decision));
+        let motions = newest.map(|(motion, decision)| {
+            let mut json = motion_json(line, &seen, motion, decision);
+            if let (Matter::Found(name), Some(fields)) = (&motion.matter, json.as_object_mut()) {
+                let by = decision.map(|by| lines_founded_by(&founding, line.id(), by.act, name));
+                fields.insert("founded".into(), json!(by.unwrap_or_default()));
+            }
+            json
+        });
         json!({
             "motions": motions.collect::<Vec<_>>(),
             "more": more,

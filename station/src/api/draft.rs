@@ -51,6 +51,8 @@ pub(crate) struct Asked {
     matter: Option<String>,
     /// The file of the memorandum that is moved.
     memorandum: Option<String>,
+    /// The name of the line that a motion is to found.
+    working_group: Option<String>,
     stance: Option<String>,
     verdict: Option<String>,
     volumes: Option<Vec<AskedVolume>>,
@@ -279,7 +281,10 @@ async fn content(
                     let file = needed("memorandum", kind, asked.memorandum)?;
                     Matter::Amend(Arc::new(moved(&keeper.memorandum(), &file)?))
                 }
-                Some(other) => return Err(Refused::misuse("matter", "reopen, resolve or amend", other)),
+                Some("found") => Matter::Found(needed("working_group", kind, asked.working_group)?),
+                Some(other) => {
+                    return Err(Refused::misuse("matter", "reopen, resolve, amend or found", other));
+                }
             };
             if regards.is_empty() && matches!(matter, Matter::Reopen) {
                 let in_force = keeper.look(suspension_in_force).await.ok_or_else(Refused::stopping)?;

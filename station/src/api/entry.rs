@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Outcome, Stance};
-use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex};
+use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex, sha256};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -59,6 +59,7 @@ pub(crate) fn matter_text(matter: &Matter) -> &'static str {
         Matter::Reopen => "reopen",
         Matter::Resolve => "resolve",
         Matter::Amend(_) => "amend",
+        Matter::Found(_) => "found",
     }
 }
 
@@ -120,8 +121,14 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         }
         Content::Motion { matter, text, closes_ms } => {
             let mut motion = json!({"matter": matter_text(matter), "text": text, "closes_ms": closes_ms});
-            if let (Matter::Amend(moved), Some(motion)) = (matter, motion.as_object_mut()) {
-                motion.insert("memorandum".into(), json!(detente_record::hex(&moved.hash())));
+            match (matter, motion.as_object_mut()) {
+                (Matter::Amend(moved), Some(motion)) => {
+                    motion.insert("memorandum".into(), json!(hex(&moved.hash())));
+                }
+                (Matter::Found(name), Some(motion)) => {
+                    motion.insert("working_group".into(), json!(name));
+                }
+                _ => {}
             }
             motion
         }
@@ -251,6 +258,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
         "forgotten": null,
         "bytes": stored.bytes.len(),
         "leaf": hex(&stored.leaf),
+        "sha256": hex(&sha256(&stored.bytes)),
     });
     let read = |entry: &Entry| Content::decode(entry.kind, &entry.body);
     let fields = match Entry::decode(&stored.bytes) {

@@ -19,6 +19,7 @@ mod record;
 mod request;
 mod status;
 mod touching;
+mod working_group;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -316,12 +317,14 @@ fn router(api: Api) -> Router {
         .route("/v1/station", get(station))
         .route("/v1/clock", post(move_clock))
         .route("/v1/doctor", get(doctor::doctor))
+        .route("/v1/working-group", get(working_group::working_group))
         .route("/v1/lines/{line}", get(status::status))
         .route("/v1/lines/{line}/memorandum", get(status::memorandum))
         .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
         .route("/v1/lines/{line}/motions", get(consent::motions))
+        .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
         .route("/v1/lines/{line}/standing", get(moment::standing))
         .route("/v1/lines/{line}/attachments", get(attachments::list))
         .route(

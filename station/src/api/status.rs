@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::request::{Path, Query};
+use super::working_group::parent_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 use crate::airspace::{self, Due, Room};
 use crate::keeper::{Keeper, WaitsForRoom};
@@ -21,6 +22,7 @@ use crate::paper::Paper;
 pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let memorandum = &api.line(&line)?.memorandum();
     let terms = memorandum.terms();
+    let parent = parent_json(&api, terms).await?;
     let parties = terms.parties.iter().map(|member| {
         let offices = member.offices.iter();
         json!({
@@ -40,6 +42,7 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
         "hash": detente_record::hex(&memorandum.hash()),
         "fingerprint": detente_record::fingerprint(&memorandum.hash()),
         "predecessor": terms.predecessor.map(|hash| detente_record::hex(&hash)),
+        "parent": parent,
         "file": Paper::amending(memorandum).text(),
         "next_number": memorandum.everyone().map(|member| u16::from(member.number) + 1).max(),
         "parties": parties.collect::<Vec<_>>(),
@@ -190,6 +193,7 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     let seen = keeper.look(move |line| status_json(line, now_ms)).await;
     let mut status = seen.ok_or_else(Refused::stopping)?;
     if let Some(fields) = status.as_object_mut() {
+        fields.insert("parent".into(), parent_json(&api, keeper.memorandum().terms()).await?);
         fields.insert("witnesses".into(), witnesses_json(keeper));
         fields.insert("due".into(), due_json(keeper, now_ms).await?);
         let WaitsForRoom { entries, signatures, evidence, dropped } = keeper.waits_for_room();

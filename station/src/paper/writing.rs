@@ -35,12 +35,14 @@ impl Paper {
             terms.quotas.get(place).map_or([0, 0], |Quota { entries, bytes }| [*entries, *bytes])
         };
         let kind = |number: &u16| words::kind_name(*number).map_or_else(|| number.to_string(), String::from);
-        Self {
+        let mut paper = Self {
             line: LinePart {
                 name: terms.name.clone(),
                 depositary: named(terms.depositary),
                 predecessor: terms.predecessor.map(|hash| hex(&hash)),
                 parent: terms.parent.map(|hash| hex(&hash)),
+                decision: None,
+                decision_hash: None,
                 refounds: terms.refounds.map(|hash| hex(&hash)),
                 text: terms.text.map(|hash| hex(&hash)),
                 extent: terms.extent.as_ref().map(degrees),
@@ -94,7 +96,11 @@ impl Paper {
                 .collect(),
             signature: Vec::new(),
             source: String::new(),
+        };
+        if let Some(founding) = &terms.founding {
+            paper.line.name_decision(founding);
         }
+        paper
     }
 
     /// The file of an amendment that changes nothing yet.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Fault, LineId};
 
-use super::{Member, Memorandum};
+use super::{Member, Memorandum, Terms};
 
 impl Memorandum {
     /// Holds a memorandum that was moved to what may take the place of this one: it names this one as its predecessor,
@@ -23,9 +23,10 @@ impl Memorandum {
                 then.predecessor.map_or_else(|| String::from("none"), |hash| detente_record::hex(&hash));
             return breach("the memorandum in force as its predecessor", found);
         }
-        if (&then.name, then.parent, then.refounds) != (&now.name, now.parent, now.refounds) {
+        let line = |of: &Terms| (of.name.clone(), of.parent, of.refounds, of.founding);
+        if line(now) != line(then) {
             return breach(
-                "the line's name, parent and the line that it refounds, as they are",
+                "the line's name, parent, founding decision and the line that it refounds, as they are",
                 then.name.clone(),
             );
         }

@@ -72,7 +72,10 @@ impl Reading<'_> {
 
 /// Spec/line.md §5: whether a memorandum may take the place of the one in force.
 pub(super) fn may_become(now: &Memorandum, then: &Memorandum, been: &[&Memorandum]) -> bool {
-    let line = |of: &Memorandum| (of.terms().name.clone(), of.terms().parent, of.terms().refounds);
+    let line = |of: &Memorandum| {
+        let terms = of.terms();
+        (terms.name.clone(), terms.parent, terms.refounds, terms.founding)
+    };
     let who = |p: &Member| {
         (p.number, p.name.clone(), BTreeSet::from([p.book_key, p.receipt_key, p.station_key, p.commitment]))
     };
