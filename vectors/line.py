@@ -18,6 +18,7 @@ from record import (
     encode_point,
     hex_of,
     leaf_hash,
+    note_line,
     origin,
     possession,
     public,
@@ -58,6 +59,8 @@ NUMBERS = {
     "notice": 14,
     "conflict": 15,
     "position": 16,
+    "finding": 17,
+    "discloses": 18,
     "opens": 64,
     "suspends": 65,
     "resumes": 66,
@@ -122,6 +125,22 @@ def chunk_proof(leaves, index):
     if index < middle:
         return chunk_proof(leaves[:middle], index) + [subtree(leaves[middle:])]
     return chunk_proof(leaves[middle:], index - middle) + [subtree(leaves[:middle])]
+
+
+def finding_text(line, serial=1, *, before=None, corrects=None, by="un-board", on=(("usa/Z/3", HASH),), text="Nobody was told."):
+    """What an observer signs (observers.md §3)."""
+    lines = ["detente finding v1", f"line {hex_of(line)}", f"by {by}", f"serial {serial}"]
+    lines += [f"before {hex_of(before)}"] if before else []
+    lines += [f"corrects {corrects}"] if corrects else []
+    lines += [f"time {START}", "language en"] + [f"on {entry} {hex_of(digest)}" for entry, digest in on]
+    return "".join(line + "\n" for line in lines + ["", text])
+
+
+def signed_finding(line, text, by="un-board", signer="un-board"):
+    """A finding's note, by the key of a signer."""
+    key = seed(signer, "observer")
+    name = "detente/" + hex_of(sha256(b"detente observer v1\n", line, by.encode())[:16])
+    return (text + "\n" + note_line(name, 1, public(key), sign(key, text.encode()))).encode()
 
 
 FILE = b"\x07" * 65_536 + b"\x08" * 65_536 + b"\x09" * 48_128  # two whole chunks and a part
@@ -233,6 +252,40 @@ def write_kinds():
     sound("holds", {1: many}, "holds, 128 of them", hashes=many)
     sound("position", {1: 2, 3: [MAP]}, "position with a file", stance="disputes", attachments=[MAP_FIELDS])
     sound("position", {1: 3, 2: "it was a school"}, "position, corrects", stance="corrects", text="it was a school")
+    line = sha256(cbor(terms()))
+
+    def found(name, **changes):
+        text = finding_text(line, **changes)
+        fields = dict(
+            line=line,
+            by="un-board",
+            serial=changes.get("serial", 1),
+            time_ms=START,
+            language="en",
+            on=[[entry, hex_of(digest)] for entry, digest in changes.get("on", (("usa/Z/3", HASH),))],
+            text=changes.get("text", "Nobody was told."),
+            hash=sha256(text.encode()),
+        )
+        for key in ("before", "corrects"):
+            if key in changes:
+                fields[key] = changes[key]
+        if len(fields["on"]) > 16:
+            fields["on"] = len(fields["on"])
+        sound("finding", {1: signed_finding(line, text)}, name, **fields)
+
+    found("finding")
+    found("finding, a later one that corrects", serial=7, before=HASH, corrects=6)
+    found("finding of several lines", text="لم يُبلَّغ أحد.\n\nThey say otherwise.")
+    found("finding on 64 entries", on=[(f"rus/R.1/{number}", HASH) for number in range(1, 65)])
+    longest = 12_000 - len(signed_finding(line, finding_text(line, text="x"))) + 1
+    found("finding of 12,000 bytes", text="x" * longest)
+    one = [code(0, 0, "Z"), 3, 3]
+    sound("discloses", {1: "un-board", 2: [one]}, observer="un-board", spans=[one])
+    spans = [[code(0, 0, "Z"), 3, 3], [code(0, 0, "Z"), 5, 20_001], [code(0, 1, "R"), 1, 1]]
+    assert sum(last - first + 1 for _, first, last in spans) == 19_999
+    sound("discloses", {1: "b", 2: spans, 3: "as asked"}, "discloses, every key", observer="b", spans=spans, text="as asked")
+    many = [[code(0, 0, "R"), number, number] for number in range(1, 1_025, 2)]
+    sound("discloses", {1: "b", 2: many}, "discloses in 512 spans", observer="b", spans=len(many))
     for number, word in ((1, "reopen"), (2, "resolve")):
         body = {1: number, 2: f"to {word}", 3: START + DAY}
         sound("motion", body, f"motion to {word}", matter=word, text=f"to {word}", closes_ms=START + DAY)
@@ -350,6 +403,68 @@ def write_kinds():
     bad("position", "empty text", {1: 1, 2: ""})
     bad("position", "text of 12,001 bytes", {1: 1, 2: "x" * 12_001})
     bad("position", "another key", {1: 1, 4: 1}, "Incompatible")
+    text = finding_text(line)
+    note = lambda text: signed_finding(line, text)
+    wrong = lambda name, data, verdict="Malformed": bad("finding", name, {1: data}, verdict)
+    wrong("of 0 bytes", b"")
+    wrong("of 12,001 bytes", note(finding_text(line, text="x" * (longest + 1))))
+    wrong("without a signature", text.encode())
+    wrong("with two signatures", note(text) + note(text)[len(text) + 1 :])
+    wrong("under another name of its key", note(text).replace(b"detente/", b"detente/0"))
+    wrong("cut short", note(text)[:-1])
+    wrong("with a byte behind it", note(text) + b"\n")
+    wrong("of version 2", note(text.replace("v1", "v2")), "Incompatible")
+    for name, old, new in (
+        ("of no line", f"line {hex_of(line)}\n", ""),
+        ("of a line in capitals", hex_of(line), hex_of(line).upper()),
+        ("by nobody", "by un-board", "by Board"),
+        ("of serial 0", "serial 1", "serial 0"),
+        ("of serial 01", "serial 1", "serial 01"),
+        ("of serial 2^53", "serial 1\n", f"serial {2**53}\nbefore {hex_of(HASH)}\n"),
+        ("of serial 2 with nothing before it", "serial 1", "serial 2"),
+        ("of serial 1 with one before it", "serial 1\n", f"serial 1\nbefore {hex_of(HASH)}\n"),
+        ("that corrects itself", "serial 1\n", f"serial 2\nbefore {hex_of(HASH)}\ncorrects 2\n"),
+        ("that corrects number 0", "serial 1\n", f"serial 2\nbefore {hex_of(HASH)}\ncorrects 0\n"),
+        ("at no time", f"time {START}\n", ""),
+        ("at a time in words", f"time {START}", "time now"),
+        ("in no language", "language en\n", ""),
+        ("in a language of one letter", "language en", "language e"),
+        ("on nothing", f"on usa/Z/3 {hex_of(HASH)}\n", ""),
+        ("on what is no entry", "on usa/Z/3", "on usa/Z/0"),
+        ("on an entry without a hash", f"on usa/Z/3 {hex_of(HASH)}", "on usa/Z/3"),
+        ("on one entry twice", f"on usa/Z/3 {hex_of(HASH)}\n", f"on usa/Z/3 {hex_of(HASH)}\non usa/Z/3 {hex_of(line)}\n"),
+        ("with another line in its heading", "language en\n", "language en\nsecret yes\n"),
+        ("with lines in another order", f"time {START}\nlanguage en\n", f"language en\ntime {START}\n"),
+        ("with two spaces", "by un-board", "by  un-board"),
+        ("without a text", "Nobody was told.\n", ""),
+        ("with an empty line first", "Nobody", "\nNobody"),
+        ("with an empty line last", "told.\n", "told.\n\n"),
+        ("with a tab", "was told", "was\ttold"),
+    ):
+        assert old in text, name
+        wrong(name, note(text.replace(old, new)))
+    wrong("on 65 entries", note(finding_text(line, on=[(f"usa/R/{number}", HASH) for number in range(1, 66)])))
+    bad("finding", "as text", {1: note(text).decode()})
+    bad("finding", "another key", {1: note(text), 2: 1}, "Incompatible")
+    shown = lambda name, spans, verdict="Malformed": bad("discloses", name, {1: "b", 2: spans}, verdict)
+    shown("nothing", [])
+    shown("in 513 spans", [[code(0, 0, "R"), number, number] for number in range(1, 1_027, 2)])
+    shown("20,000 entries", [[code(0, 0, "R"), 1, 20_000]])
+    shown("20,000 entries of two books", [[code(0, 0, "P"), 1, 10_000], [code(0, 0, "R"), 1, 10_000]])
+    shown("from number 0", [[code(0, 0, "R"), 0, 1]])
+    shown("to a number before the first", [[code(0, 0, "R"), 2, 1]])
+    shown("to number 2^40", [[code(0, 0, "R"), 2**40, 2**40]])
+    shown("of a book of class 5", [[5, 1, 1]])
+    shown("spans that touch", [[code(0, 0, "R"), 1, 1], [code(0, 0, "R"), 2, 2]])
+    shown("spans that overlap", [[code(0, 0, "R"), 1, 3], [code(0, 0, "R"), 2, 5]])
+    shown("spans that descend", [[code(0, 0, "R"), 3, 3], [code(0, 0, "R"), 1, 1]])
+    shown("books that descend", [[code(0, 1, "R"), 3, 3], [code(0, 0, "R"), 1, 1]])
+    shown("a span of two", [[code(0, 0, "R"), 1]])
+    for name in ("", "Board", "b" * 17):
+        bad("discloses", f"to {name!r}", {1: name, 2: [one]})
+    bad("discloses", "empty text", {1: "b", 2: [one], 3: ""})
+    bad("discloses", "text of 12,001 bytes", {1: "b", 2: [one], 3: "x" * 12_001})
+    bad("discloses", "another key", {1: "b", 2: [one], 4: 1}, "Incompatible")
     bad("holds", "no hash", {1: []})
     bad("holds", "129 hashes", {1: [bytes([place]) * 32 for place in range(129)]})
     bad("holds", "hashes that descend", {1: [HASH, b"\x00" * 32]})
@@ -384,7 +499,7 @@ def write_kinds():
     bad("decide", "outcome 5", {1: 5, 2: []})
     bad("decide", "no votes", {1: 1})
     bad("decide", "vote of party 255", {1: 1, 2: [[2040, 1]]})
-    for kind in (17, 63, 71, 65_535):
+    for kind in (19, 63, 71, 65_535):
         cases.append(dict(name=f"kind {kind}", kind=kind, bytes=cbor({}), verdict="Incompatible"))
     write("kinds", 4, cases=cases, places=places())
 
@@ -408,6 +523,8 @@ def places():
         "notice": NOTICE,
         "conflict": REPORT,
         "position": {1: 1},
+        "finding": {1: signed_finding(HASH, finding_text(HASH))},
+        "discloses": {1: "un-board", 2: [[code(0, 0, "Z"), 3, 3]]},
         "holds": {1: [HASH]},
         "opens": {1: 0, 2: 1, 3: HASH},
         "suspends": {1: [], 2: 1, 3: "x"},
@@ -493,6 +610,12 @@ def places():
             for kind in ("motion to resolve", "motion to amend", "motion to found")
         },
         "holds": [("R", [], True), ("R", [other("R")], False)] + [(l, [], False) for l in "ZAOP"],
+        "finding": [(l, [], True) for l in "OPR"]
+        + [(l, [], False) for l in "ZA"]
+        + [("R", [other("A"), own("Z")], True)],
+        "discloses": [(l, [], True) for l in "PR"]
+        + [(l, [], False) for l in "ZAO"]
+        + [("R", [other("Z")], False)],
         "position": [
             ("R", [other("Z")], True),
             ("O", [other("A")], True),
@@ -579,6 +702,21 @@ def witness(name, number=2, **changes):
     return {1: name, 2: key, 3: changes.get("url", "https://" + name)}
 
 
+def observer(name, **changes):
+    key = seed(name, "observer")
+    whole = {
+        1: name,
+        2: f"Observer {name}",
+        3: public(key),
+        4: sign(key, possession("observer", name, public(key))),
+        5: ["en"],
+    }
+    return changed(whole, changes)
+
+
+BOARD = observer("un-board")
+
+
 def write_memorandum():
     sound, refused = [], []
 
@@ -615,6 +753,7 @@ def write_memorandum():
         _17=[-900_000_000, 1_700_000_000, 900_000_000, 5_300_000_000],
         _18=[witness("a.example/w1"), witness("b.example", 3, url="http://127.0.0.1:8400/w")],
         _19=1_000,
+        _20=[observer("icrc", _5=["fr", "en"]), BOARD],
         _21=[code(1, 254, "A"), 2**40 - 1, HASH],
         _15=[{1: "main", 2: "quic"}],
         _16=HASH,
@@ -826,6 +965,32 @@ def write_memorandum():
     bad("witnessing without a witness", _19=60_000)
     for every in (0, 999, 86_400_001):
         bad(f"witnessing every {every} ms", _18=[one], _19=every)
+    good("32 observers", _20=[observer(f"o{number:02}") for number in range(32)])
+    bad("observers: none", _20=[])
+    bad("observers: 33", _20=[observer(f"o{number:02}") for number in range(33)])
+    bad("observers descend", _20=[BOARD, observer("icrc")])
+    bad("an observer twice", _20=[BOARD, BOARD])
+    bad("an observer with a party's name", _20=[observer("rus")])
+    for name in ("", "Board", "b" * 17):
+        bad(f"an observer named {name!r}", _20=[observer(name)])
+    bad("an observer with an empty full name", _20=[{**BOARD, 2: ""}])
+    bad("an observer with a full name of 201 bytes", _20=[{**BOARD, 2: "x" * 201}])
+    bad("an observer with a weak key", "WeakKey", _20=[{**BOARD, 3: encode_point(SMALL)}])
+    proof = lambda signer, role, name, key: sign(signer, possession(role, name, key))
+    ours = seed("un-board", "observer")
+    bad("an observer, possession for another role", _20=[{**BOARD, 4: proof(ours, "book", "un-board", BOARD[3])}])
+    bad("an observer, possession under another name", _20=[{**BOARD, 4: proof(ours, "observer", "icrc", BOARD[3])}])
+    bad("an observer with a proof of 63 bytes", _20=[{**BOARD, 4: BOARD[4][:63]}])
+    theirs = USA[5]
+    taken = proof(seed("usa", "receipt"), "observer", "un-board", theirs)
+    bad("an observer, one key with a party", _20=[{**BOARD, 3: theirs, 4: taken}])
+    same = {**observer("icrc"), 3: BOARD[3], 4: proof(ours, "observer", "icrc", BOARD[3])}
+    bad("two observers, one key", _20=[same, BOARD])
+    watching = {**BOARD, 3: one[2], 4: proof(sha256(b"witness 2"), "observer", "un-board", one[2])}
+    bad("an observer, one key with a witness", _18=[one], _20=[watching])
+    bad("an observer without a language", _20=[{**BOARD, 5: []}])
+    bad("an observer with a language of one letter", _20=[{**BOARD, 5: ["e"]}])
+    bad("an observer without a key", _20=[changed(BOARD, {"_3": None})])
     decision = [code(0, 0, "A"), 1, HASH]
     bad("a founding decision of no parent", _21=decision)
     for name, founding in (
@@ -1097,6 +1262,7 @@ MEMORANDA = {
     "no consent": terms(_11={1: False, 2: []}),
     "messages pass": terms(_11={1: False, 2: [1]}),
     "three": terms(_6=[USA, RUS, TUR], _7=2, _13={1: 2, 2: [1], 3: 14 * DAY}),
+    "observed": terms(_20=[BOARD]),
     "three, no veto": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}),
 }
 
@@ -1501,6 +1667,131 @@ def write_folds():
     stop = r.say("rus", "A", "suspends", suspend())
     r.wait(1).say("rus", "R", "position", {1: 2}, said, **refused)
     r.case.update(positions={said: dict(usa=None, rus=held), stop: dict(usa=None, rus=None)})
+
+    ours = lambda letter, first, last=None: [code(0, 0, letter), first, last or first]
+    shows = lambda r, party, *spans, to="un-board", **expected: r.say(
+        party, "R", "discloses", {1: to, 2: list(spans)}, **expected
+    )
+    lodge = lambda r, party, text, *regards, signer="un-board", by="un-board", letter="R", **expected: r.say(
+        party, letter, "finding", {1: signed_finding(r.line, text, by, signer)}, *regards, **expected
+    )
+    hash_of = lambda text: sha256(text.encode())
+
+    r = record("what is shown to an observer is named by whoever knows it, and to nobody else", "observed")
+    said = r.say("usa", "Z", "message", message)
+    shown = [shows(r, "usa", ours("Z", 1)), shows(r, "usa", ours("Z", 1), ours("R", 1))]
+    shows(r, "usa", ours("R", 3), **refused)
+    shows(r, "usa", ours("Z", 2), **refused)
+    shows(r, "rus", ours("Z", 1), unheard=["usa/Z"], **refused)
+    shows(r, "usa", ours("Z", 1), to="icrc", **refused)
+    shows(r, "usa", ours("Z", 1), to="rus", **refused)
+    r.say("usa", "R", "discloses", {1: "un-board", 2: [ours("Z", 1)]}, said, **refused)
+    shown = [shows(r, "rus", ours("Z", 1), ours("R", 1, 7))] + shown
+    r.case.update(disclosures={"un-board": sorted(shown, key=lambda name: (-ord(name[0]), name))}, findings={}, open={said: ["rus"]})
+
+    r = record("findings are their observer's, whoever lodges them, and what is forged is its lodger's breach", "observed")
+    said = r.say("usa", "Z", "message", message)
+    one = finding_text(r.line)
+    two = finding_text(r.line, 2, before=hash_of(one), corrects=1, text="Somebody was told.")
+    four = finding_text(r.line, 4, before=HASH)
+    first = [lodge(r, "rus", one, said), lodge(r, "usa", one), lodge(r, "usa", one, letter="O")]
+    lodge(r, "usa", two, signer="usa", **refused)
+    elsewhere = sha256(b"another line")
+    r.say("usa", "R", "finding", {1: signed_finding(elsewhere, finding_text(elsewhere))}, **refused)
+    lodge(r, "usa", finding_text(r.line, by="icrc"), signer="icrc", by="icrc", **refused)
+    lodge(r, "usa", finding_text(r.line, by="rus"), signer="rus", by="rus", **refused)
+    lodge(r, "usa", two, letter="Z", **refused)
+    r.say("usa", "R", "finding", {1: b""}, verdict="Malformed")
+    second, fourth = lodge(r, "rus", two), lodge(r, "usa", four)
+    r.say("usa", "R", "position", {1: 2, 2: "we were there"}, second)
+    lodged = lambda serial, text, *by: dict(serial=serial, hash=hash_of(text), by=list(by))
+    r.case.update(
+        findings={
+            "un-board": dict(
+                lodged=[
+                    lodged(1, one, "usa/O/1", "usa/R/1", "rus/R/1"),
+                    lodged(2, two, second),
+                    lodged(4, four, fourth),
+                ],
+                missing=[[3, 3]],
+                contradictions=[],
+            )
+        },
+        disclosures={},
+        positions={second: dict(usa="usa/R/8", rus=None)},
+        open={
+            said: ["rus"],
+            first[0]: ["usa"],
+            second: ["usa"],
+            **{name: ["rus"] for name in ("usa/R/1", "usa/O/1", fourth, "usa/R/8")},
+        },
+    )
+
+    r = record("an observer that signs two chains convicts itself", "observed")
+    one = finding_text(r.line)
+    twos = [finding_text(r.line, 2, before=hash_of(one), text=text) for text in ("It was so.", "It was not so.")]
+    twos.sort(key=hash_of)
+    three = finding_text(r.line, 3, before=HASH)
+    by = {text: lodge(r, "usa", text) for text in (one, *twos, three)}
+    r.case.update(
+        findings={
+            "un-board": dict(
+                lodged=[lodged(serial, text, by[text]) for serial, text in ((1, one), (2, twos[0]), (2, twos[1]), (3, three))],
+                missing=[],
+                contradictions=[
+                    ["serial", 2, hash_of(twos[0]), hash_of(twos[1])],
+                    ["before", 3, hash_of(twos[0]), hash_of(three)],
+                ],
+            )
+        }
+    )
+
+    r = record("a suspension stops findings and disclosures", "observed")
+    said = r.say("usa", "R", "message", message)
+    r.say("rus", "A", "suspends", suspend())
+    r.wait(1)
+    shows(r, "usa", ours("R", 1), **refused)
+    lodge(r, "usa", finding_text(r.line), **refused)
+    r.case.update(findings={}, disclosures={}, open={said: ["rus"]})
+
+    r = record("an observer has access from the decision that names it to the one that does not", "three, no veto")
+    granted = amended(founding, _20=[BOARD])
+    ended = cbor({**changed(founding, {}), 3: sha256(granted)})
+    said = r.say("usa", "R", "message", message)
+    shows(r, "usa", ours("R", 1), **refused)
+    lodge(r, "usa", finding_text(r.line), **refused)
+    motion = amend(r, "usa", granted)
+    shows(r, "usa", ours("R", 1), **refused)
+    r.say("rus", "A", "vote", {1: 1}, motion)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("usa", 1), act("rus", 1)]}, motion)
+    shows(r, "rus", ours("R", 1), unheard=["usa/A"], **refused)
+    shown = shows(r, "usa", ours("R", 1))
+    found = lodge(r, "rus", finding_text(r.line))
+    after = lambda **changes: cbor({**changed(founding, changes), 3: sha256(granted)})
+    renewed = sign(seed("tur", "station"), possession("observer", "un-board", TUR[6]))
+    for changes in (
+        dict(_20=[{**BOARD, 3: public(seed("other", "observer")), 4: sign(seed("other", "observer"), possession("observer", "un-board", public(seed("other", "observer"))))}]),
+        dict(_20=[{**BOARD, 1: "board", 4: sign(seed("un-board", "observer"), possession("observer", "board", BOARD[3]))}]),
+        dict(_6=[USA, RUS, TUR, member(3, "un-board")]),
+        dict(_6=[USA, RUS], _20=[observer("tur")]),
+        dict(_6=[USA, RUS], _20=[{**BOARD, 3: TUR[6], 4: renewed}]),
+    ):
+        amend(r, "tur", after(**changes), **refused)
+    motion = amend(r, "rus", ended)
+    r.say("tur", "A", "vote", {1: 1}, motion)
+    r.say("usa", "A", "decide", {1: 1, 2: [act("rus", 2), act("tur", 6)], 3: act("usa", 2)}, motion)
+    shows(r, "usa", ours("R", 1), **refused)
+    lodge(r, "usa", finding_text(r.line), **refused)
+    again = cbor({**changed(founding, dict(_20=[BOARD])), 3: sha256(ended)})
+    amend(r, "usa", again)
+    other = observer("un-board", _3=public(seed("other", "observer")))
+    other[4] = sign(seed("other", "observer"), possession("observer", "un-board", other[3]))
+    amend(r, "usa", cbor({**changed(founding, dict(_20=[other])), 3: sha256(ended)}), **refused)
+    r.case.update(
+        in_force=sha256(ended),
+        disclosures={"un-board": [shown]},
+        findings={"un-board": dict(lodged=[lodged(1, finding_text(r.line), found)], missing=[], contradictions=[])},
+    )
 
     r = record("a veto holder must speak, and may change its mind", "three")
     stop = r.say("rus", "A", "suspends", suspend())

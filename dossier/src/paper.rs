@@ -276,6 +276,18 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
     if !memorandum.witnesses().is_empty() {
         say("witnessed", &format!("at most every {}", length(memorandum.witnessing_ms())));
     }
+    for observer in memorandum.observers() {
+        let said = format!("{}, {}", harmless::line(&observer.name), harmless::line(&observer.full_name));
+        say("observer", &said);
+        say("its key", &hex(&observer.key));
+    }
+    if let Some(founding) = &terms.founding {
+        let by = founding.decision().map(|entry| {
+            let book = entry.book.text(&format!("party {} there", entry.book.party.number()));
+            format!("{book}, number {}, SHA-256 {}", entry.number, hex(&founding.sha256))
+        });
+        say("founded by", &by.unwrap_or_default());
+    }
     for circuit in terms.circuits.iter().flatten() {
         say("circuit", &format!("{}: {}", harmless::line(&circuit.name), harmless::line(&circuit.kind)));
     }

@@ -11,8 +11,10 @@ use detente_line::airspace::verdict::Verdict;
 use detente_line::airspace::volume::Volume;
 use detente_line::kind::number;
 use detente_line::notice::field::{Form, Value};
-use detente_line::{Amendment, Choice, Content, Duty, Matter, Memorandum, Notice, Outcome, Position, Stance};
-use detente_record::{Class, Entry, EntryRef, Fault, Party, hex};
+use detente_line::{
+    Amendment, Choice, Content, Duty, Finding, Matter, Memorandum, Notice, Outcome, Position, Span, Stance,
+};
+use detente_record::{Class, Entry, EntryRef, Fault, Party, PublicKey, hex};
 use jiff::Timestamp;
 
 use crate::memoranda::Memoranda;
@@ -30,7 +32,7 @@ pub struct Row {
 }
 
 /// The names of all kinds of entry.
-pub const KINDS: [(u16, &str); 24] = [
+pub const KINDS: [(u16, &str); 26] = [
     (number::MESSAGE, "message"),
     (number::AMENDMENT, "amendment"),
     (number::WITHDRAWAL, "withdrawal"),
@@ -47,6 +49,8 @@ pub const KINDS: [(u16, &str); 24] = [
     (number::NOTICE, "notice"),
     (number::CONFLICT, "conflict"),
     (number::POSITION, "position"),
+    (number::FINDING, "finding"),
+    (number::DISCLOSES, "discloses"),
     (number::OPENS, "opens"),
     (number::SUSPENDS, "suspends"),
     (number::RESUMES, "resumes"),
@@ -251,6 +255,14 @@ impl Rows<'_> {
                 self.maybe_quote("text", text.as_ref());
                 self.attachments(content);
             }
+            Content::Finding(finding) => self.finding(finding),
+            Content::Discloses(disclosure) => {
+                self.say("shown to", format!("the observer {}", disclosure.to()));
+                for span in disclosure.spans() {
+                    self.say("shown", self::span(self.memoranda, *span));
+                }
+                self.maybe_quote("text", disclosure.text().map(String::from).as_ref());
+            }
             Content::Motion { matter, text, closes_ms } => {
                 let to = match matter {
                     Matter::Reopen => "to reopen",
@@ -297,6 +309,32 @@ impl Rows<'_> {
             Content::Displayed => self.say("displayed", "to an officer"),
             Content::Unknown { .. } => self.say("body", "of a kind that this version does not know"),
         }
+    }
+
+    /// What an observer found, and whether the key bears it out that a memorandum in this file names for it: one name has one
+    /// key for ever.
+    fn finding(&mut self, finding: &Finding) {
+        let found = finding.found();
+        self.say("finding", format!("{} of the observer {}", found.serial, found.by));
+        let named = self.memoranda.all().find_map(|memorandum| memorandum.observer(&found.by));
+        let key = named.and_then(|observer| PublicKey::new(observer.key).ok());
+        let signed = match key.map(|key| finding.is_signed_by(&key)) {
+            Some(true) => "by the key that a memorandum in this file names for it",
+            Some(false) => "not by the key that a memorandum in this file names for it",
+            None => "by a key that no memorandum in this file names, and not compared",
+        };
+        self.say("signed", signed);
+        if found.line != self.memoranda.line() {
+            self.say("line", format!("another: {}", found.line));
+        }
+        self.any("corrects", found.corrects.map(|serial| format!("finding {serial}")));
+        self.any("after", found.before.map(|before| format!("the finding with SHA-256 {}", hex(&before))));
+        self.say("found at", format!("{} by the clock of {}", time(found.time_ms), found.by));
+        self.say("found in", harmless::line(&found.language));
+        for on in &found.on {
+            self.say("on", format!("{}, SHA-256 {}", on.entry, hex(&on.sha256)));
+        }
+        self.quote("text", &found.text);
     }
 
     /// What a memorandum that is moved says otherwise than the one that it is to take the place of.
@@ -367,6 +405,12 @@ impl Rows<'_> {
             }
         }
     }
+}
+
+/// Entries that follow each other, by their names.
+pub fn span(memoranda: &Memoranda, span: Span) -> String {
+    let first = name(memoranda, EntryRef { book: span.book, number: span.first });
+    if span.last == span.first { first } else { format!("{first} to {}", span.last) }
 }
 
 /// What a volume is meant to be.

@@ -3,6 +3,7 @@
 use detente_line::{Escalation, Identity, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
 use detente_record::{Fault, LineSecret, Party, SecretKey, possession_message};
 
+use crate::observer::{BOARD, observer};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
 
@@ -109,6 +110,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         extent: None,
         witnesses: None,
         witnessing_ms: None,
+        observers: Some(vec![observer(BOARD)]),
         founding: None,
     };
     Ok((keys, Memorandum::check(terms)?))

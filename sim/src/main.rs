@@ -11,6 +11,7 @@ mod circuit;
 mod founding;
 mod judges;
 mod liar;
+mod observer;
 mod officer;
 mod rng;
 mod scenario;

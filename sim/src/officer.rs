@@ -10,11 +10,12 @@ use detente_line::airspace::area::Area;
 use detente_line::airspace::span::Span;
 use detente_line::airspace::volume::Volume;
 use detente_line::{
-    Amendment, Choice, Content, Draft, Duty, Line, Matter, Memorandum, Message, Notice, Position, Stance,
-    Terms,
+    Amendment, Choice, Content, Draft, Duty, Line, Matter, Memorandum, Message, Notice, Observer, Position,
+    Stance, Terms,
 };
-use detente_record::{Class, EntryRef};
+use detente_record::{Class, Cut, EntryRef, SecretKey, possession_message};
 
+use crate::observer::{self, BOARD, GUEST};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
 
@@ -75,7 +76,7 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
     }
     let subject = rng.pick(&owed).copied();
     let own = rng.pick(&awaited).copied();
-    match (rng.below(18), subject, own) {
+    match (rng.below(20), subject, own) {
         (0..4, Some(subject), _) => draft(
             None,
             vec![subject],
@@ -128,6 +129,15 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
                 Content::Position { stance, text, attachments: None },
             )
         }
+        (18, ..) if let Some(finding) = observer::finds(line.id(), rng) => {
+            let class = [Class::O, Class::P, Class::R][rng.below(3) as usize];
+            let regards = subject.filter(|_| rng.chance(300)).into_iter().collect();
+            draft(Some(class), regards, Content::Finding(Box::new(finding)))
+        }
+        (19, ..) if let Ok(disclosure) = observer::shows(&held(line), false, rng) => {
+            let class = [Class::P, Class::R][rng.below(2) as usize];
+            draft(Some(class), Vec::new(), Content::Discloses(disclosure))
+        }
         // Clumsy: in a book where it may not be.
         (15, ..) if rng.chance(200) => {
             draft(Some(Class::A), Vec::new(), Content::Message(message(rng, false)))
@@ -136,12 +146,17 @@ pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng)
     }
 }
 
+/// How much of every book a line holds.
+fn held(line: &Line) -> Cut {
+    line.held().into_iter().map(|held| (held.book, held.size)).collect()
+}
+
 /// A memorandum with one or two rules changed, or without a party where that may be, now and then one that may not be moved.
 pub(crate) fn amended(memorandum: &Memorandum, expels: bool, rng: &mut Rng) -> Option<Memorandum> {
     let mut terms = Terms { predecessor: Some(memorandum.hash()), ..memorandum.terms().clone() };
     let parties: Vec<u8> = terms.parties.iter().map(|member| member.number).collect();
     for _ in 0..rng.within(1, 2) {
-        match rng.below(7) {
+        match rng.below(9) {
             0 => terms.depositary = *rng.pick(&parties)?,
             1 => terms.suspension.consent = !terms.suspension.consent,
             2 => terms.suspension.passes = [vec![], vec![1], vec![14, 16]][rng.below(3) as usize].clone(),
@@ -149,6 +164,20 @@ pub(crate) fn amended(memorandum: &Memorandum, expels: bool, rng: &mut Rng) -> O
             4 => {
                 terms.rule.veto =
                     rng.pick(&parties).filter(|_| rng.chance(500)).copied().into_iter().collect()
+            }
+            7 => {
+                let named = [vec![], vec![BOARD], vec![GUEST], vec![BOARD, GUEST]];
+                let named = rng.pick(&named)?.iter().map(|name| observer::observer(name));
+                let named: Vec<Observer> = named.collect();
+                terms.observers = (!named.is_empty()).then_some(named);
+            }
+            // Under its name, with another's key: whoever was named once is never another.
+            8 if rng.chance(100) => {
+                let key = SecretKey::from_seed(rng.bytes());
+                let proof = key.sign(&possession_message("observer", BOARD, &key.public()));
+                let other =
+                    Observer { key: *key.public().bytes(), possession: proof, ..observer::observer(BOARD) };
+                terms.observers = Some(vec![other]);
             }
             5 if expels => {
                 let expelled = *rng.pick(&parties)?;

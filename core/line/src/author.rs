@@ -86,7 +86,10 @@ impl Line {
                 asked.letter().to_string(),
             )),
             (Some(class), _) | (None, Some(class)) => Ok(class),
-            (None, None) => Ok(subject.map_or(Class::R, answer_class)),
+            (None, None) => match (subject.map_or(Class::R, answer_class), draft.content.content()) {
+                (Class::Z, Content::Finding(_)) => Ok(Class::O),
+                (class, _) => Ok(class),
+            },
         }
     }
 
@@ -246,6 +249,11 @@ impl Line {
             body,
         };
         content.check_place(book, &entry)?;
+        if let Content::Discloses(_) = &content {
+            let mut stated = self.book(book).past.stated.clone();
+            stated.extend(entry.cut.iter().map(|(of, size)| (*of, *size)));
+            content.check_known(name, &stated)?;
+        }
         let bytes = entry.encode()?;
         let own = (book.class == Class::A).then_some((book, size));
         let under = Under::new(acts, own);

@@ -3,6 +3,7 @@
 //! A body is read with its kind and only in its one canonical form: what is decoded and encoded again gives
 //! the same bytes, or it is refused.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,6 +14,8 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use crate::attachment::{self, Attachment};
+use crate::disclosure::Disclosure;
+use crate::finding::Finding;
 use crate::kind::{
     Amendment, Choice, Content, Duty, MAX_MOVED, MAX_TEXT, Matter, Message, Outcome, Stance, number,
 };
@@ -274,6 +277,13 @@ struct DecideBody {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct FindingBody {
+    #[cbor(n(1), with = "minicbor::bytes")]
+    note: Vec<u8>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct HoldsBody {
     #[n(1)]
     hashes: Vec<ByteArray<32>>,
@@ -361,6 +371,8 @@ impl Content {
                 bytes(ResumesBody { effective_ms, decision: decision.map(WireRef::from) })
             }
             Self::Position { stance, text, attachments } => bytes(PositionBody { stance, text, attachments }),
+            Self::Finding(finding) => bytes(FindingBody { note: finding.note().into_bytes() }),
+            Self::Discloses(disclosure) => disclosure.encode(),
             Self::Holds { hashes } => {
                 bytes(HoldsBody { hashes: hashes.into_iter().map(ByteArray::from).collect() })
             }
@@ -444,6 +456,11 @@ impl Content {
                     attachments: attachment::checked(attachments)?,
                 },
             },
+            FINDING => {
+                let FindingBody { note } = exactly(body)?;
+                Self::Finding(Box::new(Finding::parse(&note)?))
+            }
+            DISCLOSES => Self::Discloses(Disclosure::decode(body)?),
             OPENS => {
                 let OpensBody { before, size, root } = exactly(body)?;
                 if before > Book::LAST_GENERATION || size > MAX_SIZE {

@@ -168,6 +168,11 @@ impl Line {
         self.has_not_left(name.book.party, under)?;
         self.permitted(memorandum, content, entry.time_ms, under)?;
         self.acts.judge(&self.founding, name, &entry.regards, content, entry.time_ms, under)?;
+        match content {
+            Content::Finding(finding) => finding.held_to(&self.id, memorandum)?,
+            Content::Discloses(disclosure) => memorandum.named_observer(disclosure.to()).map(drop)?,
+            _ => {}
+        }
         let quota = memorandum.quota(name.book);
         if day.is_within(quota) {
             Ok(())

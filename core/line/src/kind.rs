@@ -3,15 +3,18 @@
 //! What an entry may be written in and *regard*, as far as names alone show it, is checked here; how bodies
 //! are read and written is `body`'s, and what they *mean* is the folds' to say.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
-use detente_record::{Book, Class, Entry, EntryRef, Fault, Hash, Party};
+use detente_record::{Book, Class, Cut, Entry, EntryRef, Fault, Hash, Party};
 use minicbor::{Decode, Encode};
 
 use crate::attachment::Attachment;
+use crate::disclosure::Disclosure;
+use crate::finding::Finding;
 use crate::memorandum::Memorandum;
 use crate::notice::Notice;
 use crate::report::ConflictReport;
@@ -42,6 +45,8 @@ pub mod number {
     pub const NOTICE: u16 = 14;
     pub const CONFLICT: u16 = 15;
     pub const POSITION: u16 = 16;
+    pub const FINDING: u16 = 17;
+    pub const DISCLOSES: u16 = 18;
     pub const OPENS: u16 = 64;
     pub const SUSPENDS: u16 = 65;
     pub const RESUMES: u16 = 66;
@@ -239,6 +244,10 @@ pub enum Content {
         /// What goes with it, 1 to 16.
         attachments: Option<Vec<Attachment>>,
     },
+    /// Kind 17: what an observer found, as it signed it; its author lodges it, and need not agree.
+    Finding(Box<Finding>),
+    /// Kind 18: what its author shows to an observer.
+    Discloses(Disclosure),
     /// Kind 64: first entry of a later generation.
     Opens {
         /// The generation before.
@@ -332,6 +341,8 @@ impl Content {
             Self::Notice(_) => NOTICE,
             Self::Conflict(_) => CONFLICT,
             Self::Position { .. } => POSITION,
+            Self::Finding(_) => FINDING,
+            Self::Discloses(_) => DISCLOSES,
             Self::Opens { .. } => OPENS,
             Self::Suspends { .. } => SUSPENDS,
             Self::Resumes { .. } => RESUMES,
@@ -353,6 +364,7 @@ impl Content {
                 | Self::Notice(_)
                 | Self::Conflict(_)
                 | Self::Position { .. }
+                | Self::Finding(_)
                 | Self::Cease { .. }
         )
     }
@@ -361,9 +373,25 @@ impl Content {
     pub fn always_passes(&self) -> bool {
         match self {
             Self::Message(message) => message.safety_of_life == Some(true),
-            Self::Amendment(_) | Self::Notice(_) | Self::Conflict(_) | Self::Position { .. } => false,
+            Self::Amendment(_)
+            | Self::Notice(_)
+            | Self::Conflict(_)
+            | Self::Position { .. }
+            | Self::Finding(_)
+            | Self::Discloses(_) => false,
             Self::Unknown { kind } => *kind >= FIRST_ACT,
             _ => true,
+        }
+    }
+
+    /// Holds what it names to what its author knew, as the book that it is in has it by then.
+    ///
+    /// # Errors
+    /// `Misbehaved`, for a disclosure of what its full cut does not cover.
+    pub(crate) fn check_known(&self, name: EntryRef, stated: &Cut) -> Result<(), Fault> {
+        match self {
+            Self::Discloses(disclosure) => disclosure.is_known(name, stated),
+            _ => Ok(()),
         }
     }
 
@@ -378,6 +406,8 @@ impl Content {
             Self::Cease { .. } => class == Class::Z,
             Self::Message(message) if message.safety_of_life == Some(true) => class == Class::Z,
             Self::Displayed => matches!(class, Class::Z | Class::O),
+            Self::Finding(_) => matches!(class, Class::O | Class::P | Class::R),
+            Self::Discloses(_) => matches!(class, Class::P | Class::R),
             Self::Holds { .. } => class == Class::R,
             Self::Test { .. } | Self::TestAnswer { .. } | Self::Missed { .. } | Self::Duty(_) => {
                 class == Class::P
@@ -415,6 +445,7 @@ impl Content {
             }
             Self::Position { .. } => !entry.regards.is_empty(),
             Self::Holds { .. }
+            | Self::Discloses(_)
             | Self::Test { .. }
             | Self::Missed { .. }
             | Self::Duty(_)
@@ -426,6 +457,7 @@ impl Content {
             | Self::Message(_)
             | Self::Cease { .. }
             | Self::Notice(_)
+            | Self::Finding(_)
             | Self::Unknown { .. } => true,
         };
         if fits {

@@ -21,8 +21,11 @@ mod body;
 mod books;
 mod contract;
 mod custody;
+mod disclosure;
 mod dispatch;
 mod facts;
+mod finding;
+mod findings;
 mod forks;
 pub mod frame;
 mod greeting;
@@ -56,13 +59,17 @@ pub use contract::{
 };
 pub use custody::Custody;
 pub use detente_airspace::position::Position;
+pub use disclosure::{Disclosed, Disclosure, Disclosures, MAX_DISCLOSED, MAX_SPANS, Span};
 pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};
+pub use finding::{Finding, Found, MAX_FINDING, MAX_ON, On, finding_key_name};
+pub use findings::{Chain, Contradiction, Findings, Lodged};
 pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
-    CircuitKind, Escalation, Founding, MAX_MEMORANDUM, MAX_WITNESSES, Member, Memorandum, Office, Quota, Rule,
-    Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language, is_line_name,
+    CircuitKind, Escalation, Founding, MAX_MEMORANDUM, MAX_OBSERVERS, MAX_WITNESSES, Member, Memorandum,
+    Observer, Office, Quota, Rule, Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language,
+    is_line_name,
 };
 pub use moment::{Moment, Seen};
 pub use notice::Notice;

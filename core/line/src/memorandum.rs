@@ -18,11 +18,13 @@ use crate::notice::rule::{Extent, NoticeKind};
 
 pub use founding::Founding;
 pub use member::{Member, Office};
+pub use observer::{MAX_OBSERVERS, Observer};
 pub use witness::{MAX_WITNESSES, WITNESSING_MS, Witness};
 
 mod amending;
 mod founding;
 mod member;
+mod observer;
 mod witness;
 
 /// Largest memorandum, in bytes.
@@ -89,6 +91,9 @@ pub struct Terms {
     /// How often at most the head of a book is submitted to a witness, ms; absent: [`WITNESSING_MS`].
     #[n(19)]
     pub witnessing_ms: Option<u64>,
+    /// Who is shown what parties choose to show, ascending by name; one or more where the key is there.
+    #[n(20)]
+    pub observers: Option<Vec<Observer>>,
     /// The decision of the parent line that founded this one.
     #[n(21)]
     pub founding: Option<Founding>,
@@ -239,15 +244,19 @@ impl Terms {
         }
         witness::check(self.witnesses.as_deref(), self.witnessing_ms)?;
         founding::check(self.founding.as_ref(), self.parent.as_ref())?;
+        observer::check(self)?;
         let witnesses = self.witnesses.as_deref().unwrap_or_default();
+        let observers = self.observers.as_deref().unwrap_or_default();
         let keys: BTreeSet<[u8; 32]> = self
             .parties
             .iter()
             .flat_map(|m| [m.book_key, m.receipt_key, m.station_key])
             .chain(witnesses.iter().map(|witness| witness.key))
+            .chain(observers.iter().map(|observer| observer.key))
             .collect();
-        if keys.len() != 3 * self.parties.len() + witnesses.len() {
-            return Err(refuse("keys", "distinct in every role of every party and witness", "a key twice"));
+        if keys.len() != 3 * self.parties.len() + witnesses.len() + observers.len() {
+            let expected = "distinct in every role of every party, witness and observer";
+            return Err(refuse("keys", expected, "a key twice"));
         }
         let exists = |number: u8| self.parties.iter().any(|member| member.number == number);
         if !exists(self.depositary) {

@@ -197,6 +197,7 @@ impl Line {
                 return Err(Fault::incompatible("kind", "one that spec/line.md defines", kind.to_string()));
             }
             content.check_place(book, &entry)?;
+            content.check_known(name, &state.past.stated)?;
             Ok((entry, content))
         });
         let (acts, day) = (Arc::clone(state.acts()), state.day);

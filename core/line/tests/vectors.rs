@@ -16,8 +16,8 @@ use detente_airspace::wire;
 use detente_line::frame::{self, Frame};
 use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
-    Amendment, Content, Duty, Effect, Event, Forgotten, Identity, Input, Line, Matter, Memorandum, Notice,
-    Outcome, Outgoing, Positions,
+    Amendment, Chain, Content, Contradiction, Disclosed, Disclosures, Duty, Effect, Event, Findings,
+    Forgotten, Identity, Input, Line, Matter, Memorandum, Notice, Outcome, Outgoing, Positions,
 };
 use detente_line::{Choice, kind::number};
 use detente_record::{
@@ -76,6 +76,12 @@ fn attached(content: &Content) -> Value {
     if described.is_empty() { Value::Null } else { described.into() }
 }
 
+/// A list as the vectors describe it; of a long one, how much is in it.
+fn many(list: impl Iterator<Item = Value>) -> Value {
+    let list: Vec<Value> = list.collect();
+    if list.len() > 16 { list.len().into() } else { list.into() }
+}
+
 /// A body as the vectors describe it; what is absent is null.
 fn body(content: &Content) -> Value {
     match content {
@@ -126,6 +132,22 @@ fn body(content: &Content) -> Value {
         },
         Content::Position { stance, text, .. } => {
             json!({"stance": format!("{stance:?}").to_lowercase(), "text": text, "attachments": attached(content)})
+        }
+        Content::Finding(finding) => {
+            let found = finding.found();
+            let on = many(found.on.iter().map(|on| json!([on.entry, hex(&on.sha256)])));
+            json!({
+                "line": hex(&found.line.0), "by": found.by, "serial": found.serial,
+                "before": found.before.map(|before| hex(&before)), "corrects": found.corrects,
+                "time_ms": found.time_ms, "language": found.language, "on": on, "text": found.text,
+                "hash": hex(&finding.hash()),
+            })
+        }
+        Content::Discloses(disclosure) => {
+            let spans =
+                disclosure.spans().iter().map(|span| json!([span.book.code(), span.first, span.last]));
+            let spans = many(spans);
+            json!({"observer": disclosure.to(), "spans": spans, "text": disclosure.text()})
         }
         Content::Holds { hashes } => {
             json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
@@ -214,7 +236,7 @@ fn every_kind_has_a_vector() {
         .map(|case| case.number("kind"))
         .collect();
     let all =
-        (number::MESSAGE..=number::POSITION).chain(number::OPENS..=number::LEAVES).chain([number::HOLDS]);
+        (number::MESSAGE..=number::DISCLOSES).chain(number::OPENS..=number::LEAVES).chain([number::HOLDS]);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 
@@ -464,6 +486,39 @@ fn folds() {
     }
 }
 
+/// Holds what observers found and what they were shown to the vectors, under a cut of everything.
+fn check_observers(at: &str, house: &House, case: &Case, cut: &Cut, read: &[(EntryRef, Entry, Content)]) {
+    if case.has("findings") {
+        let findings = Findings::under(cut, read.iter().cloned());
+        let chain = |chain: &Chain| {
+            let lodged = chain.lodged().iter().map(|lodged| {
+                let by: Vec<String> = lodged.by.iter().map(|(by, _)| house.name(*by)).collect();
+                json!({"serial": lodged.finding.found().serial, "hash": hex(&lodged.hash), "by": by})
+            });
+            let contradictions = chain.contradictions().into_iter().map(|found| match found {
+                Contradiction::Serial { serial, one, other } => {
+                    json!(["serial", serial, hex(&one), hex(&other)])
+                }
+                Contradiction::Before { serial, lodged, later } => {
+                    json!(["before", serial, hex(&lodged), hex(&later)])
+                }
+            });
+            json!({
+                "lodged": lodged.collect::<Vec<_>>(), "missing": chain.missing(),
+                "contradictions": contradictions.collect::<Vec<_>>(),
+            })
+        };
+        let found = findings.by_observer().map(|(observer, of)| (observer.to_owned(), chain(of)));
+        assert_eq!(Value::Object(found.collect()), case.get("findings").value, "{at}: findings");
+    }
+    if case.has("disclosures") {
+        let disclosures = Disclosures::under(cut, read.iter().cloned());
+        let named = |of: &[Disclosed]| of.iter().map(|one| house.name(one.name)).collect::<Vec<_>>();
+        let found = disclosures.by_observer().map(|(observer, of)| (observer.to_owned(), json!(named(of))));
+        assert_eq!(Value::Object(found.collect()), case.get("disclosures").value, "{at}: disclosures");
+    }
+}
+
 /// Holds the positions on each entry that the vectors name to theirs, under a cut of everything.
 fn check_positions(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case)], line: &Line) {
     let cut: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
@@ -474,6 +529,7 @@ fn check_positions(at: &str, house: &House, case: &Case, entries: &[(EntryRef, C
         Some((*name, entry, content))
     });
     let read: Vec<_> = read.collect();
+    check_observers(at, house, case, &cut, &read);
     for (subject, expected) in case.fields("positions") {
         let positions = Positions::under(&cut, house.entry(&subject), read.clone());
         for party in house.memorandum.parties() {

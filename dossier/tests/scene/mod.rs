@@ -92,6 +92,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
             url: "https://witness.example".into(),
         }]),
         witnessing_ms: None,
+        observers: None,
         founding: None,
     };
     Memorandum::check(terms).unwrap()

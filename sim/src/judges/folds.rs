@@ -8,7 +8,7 @@ use detente_line::{Content, Line, Moment, Positions};
 use detente_record::{Cut, Entry, EntryRef, Hash, Party};
 
 use super::reference::{Awaiting, Open, Reading};
-use super::{Court, Word, object};
+use super::{Court, Word, object, observers};
 use crate::store::Record;
 
 /// Everything that a line says of acts and facts, as values that can be compared.
@@ -173,6 +173,7 @@ pub(crate) fn follow(
         }
     }
     same_map(&who, "positions", &positions_of(line, record), &reading.positions())?;
+    observers::follow(&who, line, record, reading)?;
     past(&who, line, record, reading)?;
     same_said(&who, &said_by(line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
 }

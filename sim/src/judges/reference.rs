@@ -11,10 +11,12 @@ use detente_record::{Book, Class, Cut, Entry, EntryRef, Party};
 use crate::store::Record;
 
 pub(crate) use facts::{Awaiting, Open};
+pub(crate) use observers::Found;
 
 mod facts;
 mod members;
 mod motions;
+mod observers;
 mod place;
 
 const DAY_MS: u64 = 86_400_000;
@@ -98,6 +100,7 @@ impl<'a> Reading<'a> {
                 match Content::decode(entry.kind, &entry.body) {
                     Ok(content) => {
                         well &= place::allows(&content, book, &entry.regards);
+                        well &= observers::is_known(&content, book, number, &cut);
                         self.leaves |= matches!(content, Content::Leaves { .. });
                         if let Content::Motion { matter: Matter::Amend(moved), .. } = &content {
                             self.amends = true;
@@ -214,6 +217,7 @@ impl<'a> Reading<'a> {
             && self.left(name.book.party, &cut).is_none()
             && self.is_permitted(content, entry.time_ms, &cut)
             && self.holds(name, entry, content, &cut)
+            && self.is_of_an_observer(content, &cut)
     }
 
     /// Spec/line.md §5, Permitted.

@@ -6,6 +6,7 @@ use detente_line::{Attachment, Choice, Content, Matter, Message, Outcome, frame}
 use detente_record::{Book, Checkpoint, Class, Cut, EntryRef, Frontier, Party, SignedCheckpoint};
 
 use super::{Liar, Sent};
+use crate::observer;
 use crate::officer::amended;
 use crate::rng::Rng;
 
@@ -84,7 +85,7 @@ impl Liar {
             book: Book { generation: 0, party: self.keys.party, class: Class::A },
             number: self.rng.within(1, 5),
         };
-        match self.rng.below(7) {
+        match self.rng.below(9) {
             0 => {
                 let content =
                     Content::Suspends { scope: Vec::new(), effective_ms: 0, reason: "why not".into() };
@@ -122,6 +123,21 @@ impl Liar {
                 let motion = self.rng.pick(&motions).copied().unwrap_or(own);
                 let content = Content::Decide { outcome, votes: vec![motion], before: None };
                 self.write(branch, Class::A, vec![motion], &content, now_ms);
+            }
+            7 => {
+                if let Some(finding) = observer::forged(self.line, &mut self.rng) {
+                    let class = [Class::O, Class::P, Class::R, Class::Z][self.rng.below(4) as usize];
+                    let content = Content::Finding(Box::new(finding));
+                    self.write(branch, class, Vec::new(), &content, now_ms);
+                }
+            }
+            8 => {
+                let heard = self.heard.iter().map(|(book, frontier)| (*book, frontier.size())).collect();
+                if let Ok(disclosure) = observer::shows(&heard, true, &mut self.rng) {
+                    let content = Content::Discloses(disclosure);
+                    let class = if self.rng.chance(900) { Class::R } else { Class::O };
+                    self.write(branch, class, Vec::new(), &content, now_ms);
+                }
             }
             5 => {
                 // As many as the quota holds, and then some.

@@ -41,6 +41,8 @@ impl Memorandum {
             );
         }
         let admitted = || then.parties.iter().filter(|member| !stays(member));
+        let been: Vec<&Self> = been.into_iter().collect();
+        Self::may_observe(next, been.iter().copied())?;
         for earlier in been {
             let taken =
                 |member: &&Member| earlier.terms.parties.iter().any(|other| other.shares_with(member));

@@ -63,6 +63,7 @@ pub(super) fn founded(names: &[&str], entries: u64, rule: Rule) -> (Vec<Keys>, M
         extent: None,
         witnesses: None,
         witnessing_ms: None,
+        observers: None,
         founding: None,
     };
     (keys, Memorandum::check(terms).unwrap())

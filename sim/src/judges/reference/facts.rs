@@ -127,7 +127,7 @@ impl Reading<'_> {
     }
 
     fn to_handle(&self) -> impl Iterator<Item = (EntryRef, &Content)> {
-        let handled = |content: &Content| matches!(content.kind(), 1 | 2 | 7 | 14..=16);
+        let handled = |content: &Content| matches!(content.kind(), 1 | 2 | 7 | 14..=17);
         self.sound().filter(move |(.., content)| handled(content)).map(|(name, _, content)| (name, content))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use detente_line::{Content, Matter, Member, Memorandum, Outcome};
 use detente_record::{Cut, Entry, EntryRef, Party};
 
-use super::Reading;
+use super::{Reading, observers};
 
 impl Reading<'_> {
     /// The memorandum in force under a cut.
@@ -89,4 +89,5 @@ pub(super) fn may_become(now: &Memorandum, then: &Memorandum, been: &[&Memorandu
     then.terms().predecessor == Some(now.hash())
         && line(now) == line(then)
         && then.terms().parties.iter().all(|party| stays(party) || is_new(party))
+        && observers::keeps_apart(then, been)
 }

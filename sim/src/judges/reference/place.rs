@@ -11,6 +11,8 @@ pub(super) fn allows(content: &Content, book: Book, regards: &[EntryRef]) -> boo
     let books: &[Class] = match kind {
         1 if life => &[Z],
         1..=6 | 9 | 14..=16 => &[Z, O, P, R],
+        17 => &[O, P, R],
+        18 => &[P, R],
         7 => &[Z],
         8 => &[Z, O],
         10..=13 => &[P],
@@ -29,7 +31,7 @@ pub(super) fn allows(content: &Content, book: Book, regards: &[EntryRef]) -> boo
             !own(subject) && class == book.class
         }),
         8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
-        10 | 12 | 13 | 64 | 65 | 70 | 80 => regards.is_empty(),
+        10 | 12 | 13 | 18 | 64 | 65 | 70 | 80 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
         67 if !matches!(content, Content::Motion { matter: Matter::Reopen, .. }) => true,
