@@ -10,8 +10,9 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, demo, dossier, entry, inbox, memorandum, moment, motion, notice, officer, position,
-    record, regard, report, run, send, setup, standing, status, watch, witness,
+    airspace, attachment, demo, disclosure, dossier, entry, finding, inbox, memorandum, moment, motion,
+    notice, observer, officer, position, record, regard, report, run, send, setup, standing, status, watch,
+    witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -47,6 +48,9 @@ enum Verb {
     /// Be a neutral witness: cosign the checkpoints of logs, and see no entry of them
     #[command(subcommand)]
     Witness(witness::Witness),
+    /// Be an observer: take what parties disclose, and sign findings; no station needed
+    #[command(subcommand)]
+    Observer(observer::Asked),
     /// Replay a scenario on real stations, before your eyes
     Demo(demo::Options),
     #[command(flatten)]
@@ -114,6 +118,15 @@ enum LineVerb {
     Position(position::Asked),
     /// Show all parties' positions on an entry, side by side
     Positions(position::Positions),
+    /// Disclose entries to an observer: said on the line, then written into a file for it
+    Disclose(disclosure::Disclose),
+    /// List what was disclosed to observers, and by whom
+    Disclosures(disclosure::Disclosures),
+    /// Lodge an observer's finding on the line
+    #[command(subcommand)]
+    Finding(finding::Asked),
+    /// Show what observers found, and what is missing in between
+    Findings(finding::Findings),
     /// List files that go with entries, and who holds them
     Attachments(attachment::Attachments),
     /// Take out a file that goes with an entry
@@ -156,6 +169,7 @@ impl Cli {
             }
             Verb::Run => run::run(home()?, self.json)?,
             Verb::Witness(asked) => witness::witness(asked, &home()?, out)?,
+            Verb::Observer(asked) => observer::observer(asked, &home()?, out)?,
             Verb::Demo(asked) => return demo::run(&asked, out),
             Verb::Line(verb) => on_runtime(verb.run(&home()?, out))??,
             Verb::Completions { shell } => {
@@ -194,6 +208,10 @@ impl LineVerb {
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Standing(asked) => moment::standing(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
+            Self::Disclose(asked) => disclosure::disclose(asked, home, out).await,
+            Self::Disclosures(asked) => disclosure::disclosures(asked, home, out).await,
+            Self::Finding(asked) => finding::finding(asked, home, out).await,
+            Self::Findings(asked) => finding::findings(asked, home, out).await,
             Self::Attachments(asked) => attachment::attachments(asked, home, out).await,
             Self::Attachment(asked) => attachment::attachment(asked, home, out).await,
             Self::Status(asked) => status::status(asked, home, out).await,

@@ -10,6 +10,7 @@ use detente_record::ParsedRef;
 use detente_station::Home;
 use serde_json::{Map, Value};
 
+use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::harmless;
 use crate::line::{LineArgs, OnLine};
@@ -148,6 +149,16 @@ impl Desk {
     /// When it is refused, when nobody knows whether it was taken, or when it was to be receipted and was not in
     /// time.
     pub(crate) async fn write(&self, out: &Output, draft: Draft) -> Result<(), Failure> {
+        let (name, answer) = self.written(draft).await?;
+        out.data(if out.is_json() { answer.raw() } else { &name })?;
+        self.tell(out, &name, &answer).await
+    }
+
+    /// Writes a draft: the entry's name, and the whole answer.
+    ///
+    /// # Errors
+    /// When it is refused, and when nobody knows whether it was taken.
+    pub(crate) async fn written(&self, draft: Draft) -> Result<(String, Answer), Failure> {
         let Writing { office, language, wait, .. } = &self.writing;
         let draft = draft.with_any("office", office.as_deref()).with_any("language", language.as_deref());
         let path = match wait {
@@ -160,8 +171,12 @@ impl Desk {
             Err(Trouble::Lost(failure)) => return Err(failure.with_hint(UNKNOWN_FATE)),
             Err(trouble) => return Err(trouble.into()),
         };
-        let name = answer.at("entry").or_unknown();
-        out.data(if out.is_json() { answer.raw() } else { &name })?;
+        Ok((answer.at("entry").or_unknown(), answer))
+    }
+
+    /// Tells the fate of an entry that was written.
+    async fn tell(&self, out: &Output, name: &str, answer: &Answer) -> Result<(), Failure> {
+        let wait = self.writing.wait;
         let receipted: Vec<String> =
             answer.at("receipted_by").list().filter_map(|party| party.text()).collect();
         if wait.is_none() {

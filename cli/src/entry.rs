@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::answer::Field;
 use crate::attachment;
+use crate::disclosure;
 use crate::draft::entry_name;
 use crate::failure::Failure;
 use crate::line::{LineArgs, OnLine};
@@ -22,8 +23,8 @@ use crate::precedence::{class_of, sign};
 use crate::time;
 
 /// Kinds that somebody should see.
-const FOR_EYES: [&str; 7] =
-    ["message", "amendment", "withdrawal", "cease", "notice", "read-back", "position"];
+const FOR_EYES: [&str; 8] =
+    ["message", "amendment", "withdrawal", "cease", "notice", "read-back", "position", "finding"];
 /// Corners of an area on a page.
 const CORNERS: usize = 12;
 
@@ -119,6 +120,11 @@ pub(crate) fn gist(entry: Field<'_>, most: usize) -> (String, bool) {
         ("rank", "rank "),
     ];
     let lead = leads.into_iter().find_map(|(name, word)| Some(format!("{word}{}", body.at(name).text()?)));
+    let observer = body.at("observer").text().map(|observer| match body.at("serial").text() {
+        Some(serial) => format!("{serial} of {observer}"),
+        None => format!("to {observer}"),
+    });
+    let lead = lead.or(observer);
     let parts = [body.at("text"), body.at("notice").at("text"), body.at("reason"), body.at("to")];
     let said = parts.into_iter().find_map(|part| part.first_line(most));
     // A notice is more than its text.
@@ -235,6 +241,7 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
             page.quote(label, &lines);
         }
     }
+    observed(page, body, now_ms);
     page.any("attached", attachment::named(body));
     page.any("position", body.at("position").place().map(|place| place.to_string()));
     page.any("safety", flag("safety_of_life", "safety of life: passes while the line is suspended"));
@@ -303,6 +310,19 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     if !notice.is_nothing() {
         self::body(page, notice, now_ms);
     }
+}
+
+/// What an observer found, or was shown.
+fn observed(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
+    page.any("observer", body.at("observer").text());
+    page.any("finding", body.at("serial").text());
+    page.any("corrects", body.at("corrects").text().map(|serial| format!("finding {serial}")));
+    page.any("found", body.at("found_ms").number().map(|ms| time::stamp_from_now(ms, now_ms)));
+    page.any("found in", body.at("found_in").text());
+    let on: Vec<String> = body.at("on").list().filter_map(|on| on.at("entry").text()).collect();
+    page.any("on", (!on.is_empty()).then(|| on.join(", ")));
+    let shown: Vec<String> = body.at("shown").list().map(disclosure::span).collect();
+    page.any("shown", (!shown.is_empty()).then(|| shown.join(", ")));
 }
 
 /// A volume: what it is meant to be, or its corners; then its heights and the room that it asks for.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use detente_station::Home;
-use detente_station::paper::{Card, Paper};
+use detente_station::paper::{Card, ObserverCard, Paper};
 
 use crate::failure::Failure;
 use crate::line::LineArgs;
@@ -30,6 +30,12 @@ pub(crate) struct InForce {
     /// The short name of a party to leave out; may be given several times
     #[arg(long, value_name = "NAME")]
     expel: Vec<String>,
+    /// The card of an observer to grant access to; may be given several times
+    #[arg(long, value_name = "CARD")]
+    observe: Vec<PathBuf>,
+    /// The short name of an observer whose access is to end; may be given several times
+    #[arg(long, value_name = "NAME")]
+    dismiss: Vec<String>,
     #[command(flatten)]
     line: LineArgs,
 }
@@ -99,7 +105,8 @@ pub(crate) async fn in_force(asked: &InForce, home: &Home, out: &Output) -> Resu
 
 /// The file of an amendment with other parties; `next` is the first number that no party of the line ever had.
 fn with_parties(file: &str, asked: &InForce, next: u64) -> Result<String, Failure> {
-    if asked.admit.is_empty() && asked.expel.is_empty() {
+    let named = [&asked.admit, &asked.observe].iter().any(|cards| !cards.is_empty());
+    if !named && asked.expel.is_empty() && asked.dismiss.is_empty() {
         return Ok(file.to_owned());
     }
     let mut paper = Paper::parse(Path::new("the memorandum in force"), file)?;
@@ -109,6 +116,18 @@ fn with_parties(file: &str, asked: &InForce, next: u64) -> Result<String, Failur
             let hint = "`detente status` names the parties";
             return Err(Failure::misuse("--expel", format!("one of {}", names.join(", ")), name, hint));
         }
+    }
+    for name in &asked.dismiss {
+        if !paper.dismiss(name) {
+            let names: Vec<&str> = paper.observer.iter().map(|card| card.name.as_str()).collect();
+            let expected =
+                if names.is_empty() { "an observer".into() } else { format!("one of {}", names.join(", ")) };
+            let hint = "`detente memorandum in-force` shows the observers";
+            return Err(Failure::misuse("--dismiss", expected, name, hint));
+        }
+    }
+    for path in &asked.observe {
+        paper.observe(ObserverCard::read(path)?);
     }
     for (path, number) in asked.admit.iter().zip(next..) {
         let Some(number) = u8::try_from(number).ok().filter(|number| *number < u8::MAX) else {

@@ -24,8 +24,12 @@ pub(crate) struct Moment {
     known_to: Option<String>,
 }
 
-fn party_name(text: &str) -> Result<String, String> {
-    let found = || format!("expected the name of a party such as usa, found {}", harmless::line(text));
+/// Reads the short name of a party, or of an observer.
+///
+/// # Errors
+/// Says what would have been taken.
+pub(crate) fn party_name(text: &str) -> Result<String, String> {
+    let found = || format!("expected a short name such as usa, found {}", harmless::line(text));
     ParsedRef::parse(&format!("{text}/A/1")).ok().filter(|parsed| parsed.party == text).ok_or_else(found)?;
     Ok(text.to_owned())
 }

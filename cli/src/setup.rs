@@ -224,6 +224,16 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         let offices = member.offices.iter().map(|office| format!("{} (rank {})", office.name, office.rank));
         out += &format!("  {:<16} offices: {}\n", "", offices.collect::<Vec<_>>().join(", "));
     }
+    for observer in memorandum.observers() {
+        out += &format!(
+            "\nObserver\n  {:<16} {}, writes {}\n  {:<16} fingerprint {}\n",
+            observer.name,
+            observer.full_name,
+            observer.languages.join(", "),
+            "",
+            fingerprint(&observer.key),
+        );
+    }
     let handling = ["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"].iter().zip(&terms.handling_ms);
     let handling: Vec<String> = handling.map(|(word, ms)| format!("{word} {}", text(*ms))).collect();
     out += &format!("\nHandled within   {}\n", handling.join(", "));
@@ -292,6 +302,9 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         "parties": terms.parties.iter().map(|m| json!({
             "name": m.name, "full_name": m.full_name, "number": m.number,
             "fingerprint": fingerprint(&m.fingerprint_subject()), "signed": !missing.contains(&m.name),
+        })).collect::<Vec<_>>(),
+        "observers": memorandum.observers().iter().map(|observer| json!({
+            "name": observer.name, "full_name": observer.full_name, "fingerprint": fingerprint(&observer.key),
         })).collect::<Vec<_>>(),
         "missing": missing,
         "handling_ms": terms.handling_ms,

@@ -36,6 +36,8 @@ pub(crate) struct Selection {
     pub(crate) threads: Vec<EntryRef>,
     /// These notices or messages, their amendments, and what was said of them.
     pub(crate) notices: Vec<EntryRef>,
+    /// These entries that disclose something to an observer, and all that they disclose.
+    pub(crate) disclosures: Vec<EntryRef>,
     /// All with a time of their authors' not before this, ms, and not after that.
     pub(crate) times: Option<(u64, u64)>,
     /// Every entry under the first signature of everybody, however many checkpoints that takes.
@@ -126,20 +128,9 @@ impl Making<'_> {
     /// # Errors
     /// `Misuse` for entries that are not held, not signed yet, none or too many; what the store fails with.
     pub(crate) fn make(&self, selection: &Selection) -> Result<Vec<u8>, Refusal> {
-        let mut names = self.select(selection)?;
-        if names.is_empty() {
-            return Err(Fault::misuse("dossier", "entries that are held here", "none").into());
-        }
+        let (mut names, memoranda) = self.meant(selection)?;
         for holding in &selection.holding {
             self.take(&mut names, *holding)?;
-        }
-        let memoranda = self.memoranda(selection)?;
-        if let Some(name) = names.iter().find(|name| memoranda.member(name.book.party).is_none()) {
-            let expected = match selection.is_founding_only {
-                true => "entries of those who founded the line",
-                false => "entries of parties whose admission is held here",
-            };
-            return Err(Fault::misuse("dossier", expected, self.text(*name)).into());
         }
         for amended in memoranda.amended() {
             let votes = amended.votes.iter().map(|(vote, _)| *vote);
@@ -166,6 +157,26 @@ impl Making<'_> {
             forks: self.forks(&books)?,
         };
         Ok(dossier.write()?)
+    }
+
+    /// The names of the entries that are meant, each of which a dossier can show, and whose parties these memoranda name.
+    ///
+    /// # Errors
+    /// `Misuse` for entries that are not held, none or too many; what the store fails with.
+    pub(crate) fn meant(&self, selection: &Selection) -> Result<(BTreeSet<EntryRef>, Memoranda), Refusal> {
+        let names = self.select(selection)?;
+        if names.is_empty() {
+            return Err(Fault::misuse("dossier", "entries that are held here", "none").into());
+        }
+        let memoranda = self.memoranda(selection)?;
+        if let Some(name) = names.iter().find(|name| memoranda.member(name.book.party).is_none()) {
+            let expected = match selection.is_founding_only {
+                true => "entries of those who founded the line",
+                false => "entries of parties whose admission is held here",
+            };
+            return Err(Fault::misuse("dossier", expected, self.text(*name)).into());
+        }
+        Ok((names, memoranda))
     }
 
     fn text(&self, name: EntryRef) -> String {
@@ -252,6 +263,20 @@ impl Making<'_> {
                         self.take(&mut found, by)?;
                     }
                 }
+            }
+        }
+        for name in &selection.disclosures {
+            let stored = self.held(*name)?;
+            let content =
+                EntryView::decode(&stored.bytes).and_then(|entry| Content::decode(entry.kind, entry.body));
+            let Ok(Content::Discloses(disclosure)) = content else {
+                let expected = "one that discloses something to an observer";
+                return Err(Fault::misuse("entry", expected, self.text(*name)).into());
+            };
+            self.take(&mut found, *name)?;
+            for disclosed in disclosure.entries() {
+                self.held(disclosed)?;
+                self.take(&mut found, disclosed)?;
             }
         }
         if let Some((since_ms, until_ms)) = selection.times {

@@ -26,6 +26,7 @@ pub mod keeper;
 pub mod keys;
 pub mod length;
 mod links;
+pub mod observer_keys;
 pub mod paper;
 mod station;
 pub mod store;

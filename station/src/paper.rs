@@ -3,6 +3,7 @@
 
 mod founding;
 mod notice;
+mod observer;
 mod witness;
 mod writing;
 
@@ -26,6 +27,7 @@ use crate::words;
 pub use founding::decision_text;
 pub(crate) use founding::parse_decision;
 pub use notice::{NoticePart, SeparationPart};
+pub use observer::ObserverCard;
 pub use witness::{WitnessPart, WitnessingPart};
 pub use writing::Change;
 
@@ -60,6 +62,9 @@ pub struct Paper {
     /// How often the books are witnessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witnessing: Option<WitnessingPart>,
+    /// Who is shown what parties choose to show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observer: Vec<ObserverCard>,
     /// The parties, in the order of their numbers.
     #[serde(default)]
     pub party: Vec<Card>,
@@ -356,6 +361,7 @@ fn place_of_rule(what: &str) -> &'static str {
         "circuit" => "circuit",
         "witness name" | "witness url" | "witnesses" => "witness",
         "witnessing" => "witnessing",
+        "observer name" | "observers" | "full name of an observer" => "observer",
         "parties" | "keys" => "party",
         "kinds that pass" => "suspension.passes",
         _ => "",
@@ -416,6 +422,7 @@ impl Paper {
             circuit: vec![CircuitPart { name: "main".into(), kind: "quic".into() }],
             witness: Vec::new(),
             witnessing: None,
+            observer: Vec::new(),
             party,
             signature: Vec::new(),
             source: String::new(),
@@ -533,6 +540,7 @@ impl Paper {
             extent: self.line.extent.map(notice::extent).transpose()?,
             witnesses: witness::witnesses(&self.witness)?,
             witnessing_ms: self.witnessing.as_ref().map(|witnessing| witnessing.every),
+            observers: observer::observers(&self.observer)?,
             founding: founding::founding(&self.line)?,
         })
     }

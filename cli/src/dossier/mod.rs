@@ -3,7 +3,7 @@
 mod contradiction;
 mod file;
 mod html;
-mod page;
+pub(crate) mod page;
 mod programs;
 mod verify;
 
@@ -18,7 +18,8 @@ use detente_dossier::{Attached, Report, Wrong};
 use detente_record::{Hash, ParsedRef};
 use detente_station::Home;
 use http_body_util::BodyExt as _;
-use serde_json::json;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::harmless;
@@ -97,15 +98,7 @@ pub(crate) async fn dossier(asked: &Dossier, home: &Home, out: &Output) -> Resul
         "founding_only": asked.founding_only, "custody": asked.custody || asked.with_attachments,
         "attachments": asked.with_attachments,
     });
-    let made = on.fetch("/dossier", &body, MAKING).await?;
-    let held = |report: Result<Report, Wrong>| {
-        let report = report.map_err(|wrong| does_not_hold(wrong.to_string()))?;
-        match report.wrongs.first() {
-            Some(wrong) => Err(does_not_hold(wrong.to_string())),
-            None => Ok(report),
-        }
-    };
-    let without = held(detente_dossier::verify(&made))?;
+    let (made, without) = made(&on, &body).await?;
     let mut writing = file::Writing::begin(path, &made)?;
     let mut left_out = Vec::new();
     if asked.with_attachments {
@@ -173,7 +166,30 @@ async fn attach(
     Ok(true)
 }
 
-fn is_new(path: &Path) -> Result<(), Failure> {
+/// Has the station make a dossier, and holds it to everything that a stranger will.
+///
+/// # Errors
+/// When the station makes none, or one that does not hold.
+pub(crate) async fn made(on: &OnLine, selection: &Value) -> Result<(Bytes, Report), Failure> {
+    let bytes = on.fetch("/dossier", selection, MAKING).await?;
+    let report = held(detente_dossier::verify(&bytes))?;
+    Ok((bytes, report))
+}
+
+/// A report that nothing is wrong with.
+fn held(report: Result<Report, Wrong>) -> Result<Report, Failure> {
+    let report = report.map_err(|wrong| does_not_hold(wrong.to_string()))?;
+    match report.wrongs.first() {
+        Some(wrong) => Err(does_not_hold(wrong.to_string())),
+        None => Ok(report),
+    }
+}
+
+/// Refuses the path of a file that is there.
+///
+/// # Errors
+/// Misuse, naming it.
+pub(crate) fn is_new(path: &Path) -> Result<(), Failure> {
     if path.exists() {
         let hint = "choose another name, or remove it";
         return Err(Failure::misuse(path.display().to_string(), "a file that is not there yet", "one", hint));
@@ -182,7 +198,10 @@ fn is_new(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a file that is not there yet, whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+///
+/// # Errors
+/// When it is there, and when it cannot be written.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     is_new(path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

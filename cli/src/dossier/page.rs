@@ -2,7 +2,9 @@
 
 use detente_dossier::agreed::{self, NOT_ALL};
 use detente_dossier::compare::{DOES_NOT_PROVE, RIVALS_DO_NOT_PROVE};
-use detente_dossier::{Conviction, Established, Memoranda, Shows, amending, fact, paper, signers, words};
+use detente_dossier::{
+    Conviction, Established, Memoranda, Report, Shows, amending, fact, paper, signers, words,
+};
 use detente_line::Fork;
 
 use super::contradiction::{self, Contradictions};
@@ -160,7 +162,7 @@ fn dossier(page: &mut Page<'_>, found: &Found, out: &Output) {
         page.line(&out.paint(Tone::Warn, &format!("○ {}", harmless::line(&said))));
     }
     for entry in &found.report.entries {
-        self::entry(page, found, entry, out);
+        self::entry(page, &found.report, entry, out);
     }
     positions(page, found);
     motions(page, found, out);
@@ -213,8 +215,9 @@ fn motions(page: &mut Page<'_>, found: &Found, out: &Output) {
     }
 }
 
-fn entry(page: &mut Page<'_>, found: &Found, entry: &Established, out: &Output) {
-    let memoranda = &found.report.memoranda;
+/// An entry with everything that is shown of it.
+pub(crate) fn entry(page: &mut Page<'_>, report: &Report, entry: &Established, out: &Output) {
+    let memoranda = &report.memoranda;
     page.heading(&words::name(memoranda, entry.name));
     for row in entry.rows(memoranda) {
         if row.quoted {
@@ -236,7 +239,7 @@ fn entry(page: &mut Page<'_>, found: &Found, entry: &Established, out: &Output) 
     for bound in &entry.bounds {
         page.row("written", &fact::bound_says(bound, memoranda));
     }
-    for attached in found.report.attachments.iter().filter(|attached| attached.entry == entry.name) {
+    for attached in report.attachments.iter().filter(|attached| attached.entry == entry.name) {
         page.line(&format!(
             "  {}: {}",
             words::shown(&attached.attachment.name),
@@ -249,7 +252,14 @@ fn entry(page: &mut Page<'_>, found: &Found, entry: &Established, out: &Output) 
     }
 }
 
-fn fact(page: &mut Page<'_>, out: &Output, says: &str, binds: Option<String>, does_not_prove: &str) {
+/// A fact, whom it binds, and what it does not prove.
+pub(crate) fn fact(
+    page: &mut Page<'_>,
+    out: &Output,
+    says: &str,
+    binds: Option<String>,
+    does_not_prove: &str,
+) {
     let (tone, sign) = if binds.is_some() { (Tone::Good, "●") } else { (Tone::Quiet, "○") };
     let binds = binds.unwrap_or_else(|| "nobody".into());
     page.line(&format!("{} {says}", out.paint(tone, sign)));

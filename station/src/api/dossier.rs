@@ -1,11 +1,13 @@
 //! `POST …/dossier`: part of the record in one file, for a stranger (spec/dossier.md §8).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use detente_dossier::paper;
 use detente_line::Line;
-use detente_record::{LineSecret, Party, Signature};
+use detente_record::{EntryRef, LineSecret, Party, Signature};
 use serde::Deserialize;
 
 use super::request::Body;
@@ -15,8 +17,8 @@ use crate::dossier::{Fresh, Making, Selection, holding};
 use crate::keeper::Keeper;
 use crate::paper::Paper;
 
-/// Which entries a dossier is to have.
-#[derive(Debug, Deserialize)]
+/// Which entries a dossier is to have, or a disclosure is to name.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     #[serde(default)]
@@ -25,6 +27,8 @@ pub(crate) struct Asked {
     threads: Vec<String>,
     #[serde(default)]
     notices: Vec<String>,
+    #[serde(default)]
+    disclosures: Vec<String>,
     since_ms: Option<u64>,
     until_ms: Option<u64>,
     #[serde(default)]
@@ -37,6 +41,41 @@ pub(crate) struct Asked {
     attachments: bool,
 }
 
+fn selection(keeper: &Keeper, asked: &Asked, now_ms: u64) -> Result<Selection, Refused> {
+    let names = |texts: &[String]| {
+        texts.iter().map(|text| parse_name(&keeper.memorandum(), text)).collect::<Result<Vec<_>, Refused>>()
+    };
+    let times = match (asked.since_ms, asked.until_ms) {
+        (None, None) => None,
+        (since, until) => Some((since.unwrap_or(0), until.unwrap_or(now_ms))),
+    };
+    Ok(Selection {
+        entries: names(&asked.entries)?,
+        threads: names(&asked.threads)?,
+        notices: names(&asked.notices)?,
+        disclosures: names(&asked.disclosures)?,
+        times,
+        is_exact: asked.exact,
+        is_founding_only: asked.founding_only,
+        holding: Vec::new(),
+        has_attachments: asked.attachments,
+    })
+}
+
+/// The names of the entries that are to be disclosed, each of which a dossier can show.
+pub(crate) async fn chosen(
+    keeper: &Keeper,
+    asked: &Asked,
+    now_ms: u64,
+) -> Result<BTreeSet<EntryRef>, Refused> {
+    let selection = selection(keeper, asked, now_ms)?;
+    let fresh = keeper.look(Fresh::of).await.ok_or_else(Refused::stopping)?;
+    let (signatures, secrets) = (Vec::new(), Vec::new());
+    let from = Source { keeper: keeper.clone(), signatures, secrets, fresh };
+    let named = tokio::task::spawn_blocking(move || from.making().meant(&selection).map(|(names, _)| names));
+    Ok(named.await.map_err(|_| Refused::stopping())??)
+}
+
 /// `POST …/dossier`
 pub(crate) async fn make(
     State(api): State<Api>,
@@ -44,23 +83,7 @@ pub(crate) async fn make(
     Body(asked): Body<Asked>,
 ) -> Result<Response, Refused> {
     let keeper = api.line(&line)?.clone();
-    let names = |texts: &[String]| {
-        texts.iter().map(|text| parse_name(&keeper.memorandum(), text)).collect::<Result<Vec<_>, Refused>>()
-    };
-    let times = match (asked.since_ms, asked.until_ms) {
-        (None, None) => None,
-        (since, until) => Some((since.unwrap_or(0), until.unwrap_or_else(|| api.now_ms()))),
-    };
-    let selection = Selection {
-        entries: names(&asked.entries)?,
-        threads: names(&asked.threads)?,
-        notices: names(&asked.notices)?,
-        times,
-        is_exact: asked.exact,
-        is_founding_only: asked.founding_only,
-        holding: Vec::new(),
-        has_attachments: asked.attachments,
-    };
+    let selection = selection(&keeper, &asked, api.now_ms())?;
     let path = api.home.memorandum(&keeper.founding.terms().name);
     let unread = |error: crate::SetupError| {
         Refused::misuse("memorandum", "the one in force, with its signatures", error.to_string())

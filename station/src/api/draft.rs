@@ -7,14 +7,17 @@ use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{
-    Amendment, Choice, ConflictReport, Content, Draft, Duty, Line, Matter, Memorandum, Message, Stance,
+    Amendment, Choice, ConflictReport, Content, Disclosure, Draft, Duty, Finding, Line, Matter, Memorandum,
+    Message, Stance,
 };
+use detente_record::entry::MAX_REGARDS;
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::attachments::{AskedAttachment, attached};
 use super::consent::moved;
+use super::dossier;
 use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
@@ -51,6 +54,12 @@ pub(crate) struct Asked {
     matter: Option<String>,
     /// The file of the memorandum that is moved.
     memorandum: Option<String>,
+    /// An observer's finding, as it signed it.
+    note: Option<String>,
+    /// To whom something is disclosed.
+    observer: Option<String>,
+    /// Which entries are.
+    disclosed: Option<dossier::Asked>,
     /// The name of the line that a motion is to found.
     working_group: Option<String>,
     stance: Option<String>,
@@ -171,6 +180,18 @@ fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<()
     }
 }
 
+/// The first entries that a finding is on and that are held here, as many as an entry can regard.
+fn found_on(keeper: &Keeper, finding: &Finding) -> Result<Vec<EntryRef>, Refused> {
+    let (memorandum, mut held) = (keeper.memorandum(), Vec::new());
+    for on in &finding.found().on {
+        let Ok(name) = parse_name(&memorandum, &on.entry) else { continue };
+        if held.len() < MAX_REGARDS && keeper.store.size(name.book.code())? >= name.number {
+            held.push(name);
+        }
+    }
+    Ok(held)
+}
+
 async fn content(
     keeper: &Keeper,
     asked: Asked,
@@ -273,6 +294,19 @@ async fn content(
             }
             Content::Position { stance, text: asked.text, attachments: attached(asked.attachments)? }
         }
+        "finding" => {
+            let finding = Finding::parse(needed("note", kind, asked.note)?.as_bytes())?;
+            if regards.is_empty() {
+                regards = found_on(keeper, &finding)?;
+            }
+            Content::Finding(Box::new(finding))
+        }
+        "discloses" => {
+            let to = needed("observer", kind, asked.observer)?;
+            let disclosed = needed("disclosed", kind, asked.disclosed)?;
+            let chosen = dossier::chosen(keeper, &disclosed, now_ms).await?;
+            Content::Discloses(Disclosure::new(to, chosen, asked.text)?)
+        }
         "motion" => {
             let matter = match asked.matter.as_deref() {
                 None | Some("reopen") => Matter::Reopen,
@@ -328,7 +362,7 @@ async fn content(
         }
         other => {
             let expected = "message, amendment, withdrawal, acknowledgement, read-back, passed-on, cease, displayed, \
-                            duty, notice, conflict, position, suspends, resumes, motion or vote";
+                            duty, notice, conflict, position, finding, discloses, suspends, leaves, resumes, motion or vote";
             return Err(Refused::misuse("kind", expected, other));
         }
     };

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
-use detente_line::{Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Outcome, Stance};
+use detente_line::{
+    Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Outcome, Span, Stance,
+};
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex, sha256};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -116,6 +118,27 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
             "text": text,
             "attachments": attachments_json(content),
         }),
+        Content::Finding(finding) => {
+            let found = finding.found();
+            let on = found.on.iter().map(|on| json!({"entry": on.entry, "sha256": hex(&on.sha256)}));
+            json!({
+                "observer": found.by,
+                "serial": found.serial,
+                "hash": hex(&finding.hash()),
+                "before": found.before.map(|before| hex(&before)),
+                "corrects": found.corrects,
+                "found_ms": found.time_ms,
+                "found_in": found.language,
+                "on": on.collect::<Vec<_>>(),
+                "text": found.text,
+                "note": finding.note(),
+            })
+        }
+        Content::Discloses(disclosure) => json!({
+            "observer": disclosure.to(),
+            "shown": disclosure.spans().iter().map(|span| span_json(memorandum, *span)).collect::<Vec<_>>(),
+            "text": disclosure.text(),
+        }),
         Content::Holds { hashes } => {
             json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
         }
@@ -140,6 +163,11 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         }),
         Content::Displayed | Content::Unknown { .. } => json!({}),
     }
+}
+
+/// Entries that follow each other.
+pub(crate) fn span_json(memorandum: &Memorandum, span: Span) -> Value {
+    json!({"book": book_text(memorandum, span.book), "first": span.first, "last": span.last})
 }
 
 fn office_text(memorandum: &Memorandum, party: Party, number: u16) -> String {

@@ -15,6 +15,7 @@ pub mod events;
 mod files;
 mod moment;
 pub(crate) mod notice;
+mod observers;
 mod record;
 mod request;
 mod status;
@@ -187,6 +188,13 @@ impl Refused {
                  begins a reopening"
             }
             "book" => "`detente help` says which precedences its kind has",
+            "observer" => {
+                "`detente memorandum in-force --observe CARD` begins the amendment that grants the observer access"
+            }
+            "finding" => "ask the observer for its finding on this line as it signed it; nothing was lodged",
+            "disclosure" => {
+                "`detente record show` lists what is held; what has just come can be disclosed in a moment"
+            }
             _ => "`detente status` shows how the line stands",
         };
         let found = detail.found.to_string();
@@ -325,6 +333,8 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
         .route("/v1/lines/{line}/motions", get(consent::motions))
         .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
+        .route("/v1/lines/{line}/findings", get(observers::findings))
+        .route("/v1/lines/{line}/disclosures", get(observers::disclosures))
         .route("/v1/lines/{line}/standing", get(moment::standing))
         .route("/v1/lines/{line}/attachments", get(attachments::list))
         .route(

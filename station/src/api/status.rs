@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
+use super::observers::observers_json;
 use super::request::{Path, Query};
 use super::working_group::parent_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
@@ -46,6 +47,7 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
         "file": Paper::amending(memorandum).text(),
         "next_number": memorandum.everyone().map(|member| u16::from(member.number) + 1).max(),
         "parties": parties.collect::<Vec<_>>(),
+        "observers": observers_json(memorandum),
         "depositary": memorandum.depositary().map(|party| memorandum.name_of(party)),
         "handling_ms": Map::from_iter(clocks),
     })))

@@ -7,8 +7,8 @@ use detente_line::{Extent, Memorandum, NoticeKind, Quota, Witness};
 use detente_record::{Class, Party};
 
 use super::{
-    Card, CircuitPart, EscalationPart, Handling, LinePart, MotionsPart, NoticePart, Paper, QuotaPart,
-    SeparationPart, SuspensionPart, TestsPart, WitnessPart, WitnessingPart, hex,
+    Card, CircuitPart, EscalationPart, Handling, LinePart, MotionsPart, NoticePart, ObserverCard, Paper,
+    QuotaPart, SeparationPart, SuspensionPart, TestsPart, WitnessPart, WitnessingPart, hex,
 };
 use crate::words;
 
@@ -89,6 +89,7 @@ impl Paper {
                 .collect(),
             witness: terms.witnesses.iter().flatten().map(WitnessPart::of).collect(),
             witnessing: terms.witnessing_ms.map(|every| WitnessingPart { every }),
+            observer: terms.observers.iter().flatten().map(ObserverCard::of).collect(),
             party: terms
                 .parties
                 .iter()
@@ -113,6 +114,19 @@ impl Paper {
     /// Admits a party under a number that none of the line ever had.
     pub fn admit(&mut self, card: Card, number: u8) {
         self.party.push(Card { number: Some(number), ..card });
+    }
+
+    /// Grants an observer access, in place of one of its name.
+    pub fn observe(&mut self, card: ObserverCard) {
+        self.observer.retain(|other| other.name != card.name);
+        self.observer.push(card);
+    }
+
+    /// Ends an observer's access. Says whether there was such an observer.
+    pub fn dismiss(&mut self, name: &str) -> bool {
+        let before = self.observer.len();
+        self.observer.retain(|card| card.name != name);
+        self.observer.len() < before
     }
 
     /// Leaves a party out, and its veto; no more votes carry then than there are parties. Says whether there was such a party.

@@ -71,6 +71,7 @@ impl Ledger {
         if format == 1 {
             bring_up(&mut connection)?;
         }
+        index(&connection)?;
         let log_pages = Arc::new(AtomicU32::new(0));
         let pages = Arc::clone(&log_pages);
         let count = move |_: &mut rusqlite::hooks::Wal, found: i32| {
@@ -389,6 +390,14 @@ fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()
     };
     make(connection).map_err(fault("bring the store to its new format"))
+}
+
+/// Makes the indices that a store may lack. A disk without room for them is no failure: what they find is then found slowly.
+fn index(connection: &Connection) -> Result<(), StoreError> {
+    match connection.execute_batch(sqlite::INDICES).map_err(fault("make an index")) {
+        Err(StoreError::Full { .. }) => Ok(()),
+        made => made,
+    }
 }
 
 fn meta<const N: usize>(connection: &Connection, key: &str) -> Result<Option<[u8; N]>, StoreError> {

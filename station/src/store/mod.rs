@@ -320,7 +320,7 @@ impl Store {
         }
     }
 
-    /// Entries of a kind, one of amendment, withdrawal and notice, that are not void, of all books in the order of their codes,
+    /// Entries of a kind, one of amendment, withdrawal, notice, finding and disclosure, that are not void, of all books in the order of their codes,
     /// after one of them (book and number, or zeros), at most `max_count`.
     pub fn of_kind(&self, kind: u16, after: (u32, u64), max_count: usize) -> Result<Vec<Entry>, StoreError> {
         self.inner.queue.alive()?;

@@ -78,24 +78,35 @@ pub(super) fn entries(
     Ok(found)
 }
 
-/// Entries of a kind among amendments, withdrawals and notices that are not void, in the order of books, after one of them.
+/// The statement that reads entries of one of these kinds.
+macro_rules! of_kinds {
+    ($kinds:literal) => {
+        concat!(
+            "SELECT entry.id, kind, time_ms, entry.seal, leaf, bytes,
+                 void.id, void.seal, void.error, void.what, void.expected, void.found
+             FROM entry LEFT JOIN void ON void.id = entry.id
+             WHERE kind IN (",
+            $kinds,
+            ") AND kind = ?1 AND entry.id > ?2 ORDER BY entry.id"
+        )
+    };
+}
+
+/// Entries of a kind that has an index and that are not void, in the order of books, after one of them.
 pub(super) fn of_kind(
     connection: &Connection,
     kind: u16,
     after: (u32, u64),
     max_count: usize,
 ) -> Found<Vec<Entry>> {
-    const WHAT: &str = "read notices";
+    const WHAT: &str = "read entries of a kind";
     let Some(after) = pack(after.0, after.1) else { return Ok(Vec::new()) };
     // The list of kinds is the index's own: without it, the whole record would be read.
-    let mut prepared = connection
-        .prepare_cached(
-            "SELECT entry.id, kind, time_ms, entry.seal, leaf, bytes,
-                 void.id, void.seal, void.error, void.what, void.expected, void.found
-             FROM entry LEFT JOIN void ON void.id = entry.id
-             WHERE kind IN (2, 3, 14) AND kind = ?1 AND entry.id > ?2 ORDER BY entry.id",
-        )
-        .map_err(fault(WHAT))?;
+    let statement = match kind {
+        17 | 18 => of_kinds!("17, 18"),
+        _ => of_kinds!("2, 3, 14"),
+    };
+    let mut prepared = connection.prepare_cached(statement).map_err(fault(WHAT))?;
     let mut rows = prepared.query(params![kind, after]).map_err(fault(WHAT))?;
     let mut found = Vec::new();
     while found.len() < max_count
