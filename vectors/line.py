@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """Writes the vectors of spec/line.md, from the specification alone and the standard library.
 
-It shares `record.py`, which stands beside it, and no code with the implementation that is checked against its
+It shares `record.py`, `seals.py` and `mldsa.py`, which stand beside it, and no code with the implementation that is checked against its
 output. It encodes and signs; it judges nothing: every verdict below was written by hand, from the text.
 """
 
 import json
 import pathlib
 
+import mldsa
+import seals
 from record import (
     LETTERS,
     SMALL,
     b64,
     blind,
     cbor,
+    checkpoint_text,
     code,
     encode_point,
     hex_of,
@@ -69,7 +72,10 @@ NUMBERS = {
     "decide": 69,
     "leaves": 70,
     "holds": 80,
+    "seals": 81,
 }
+SEALED = {1: code(0, 1, "Z"), 2: 7, 3: HASH, 4: SIGNATURE, 5: 1_491_500_000, 6: bytes(2_420)}
+SEALED_FIELDS = dict(book=code(0, 1, "Z"), size=7, root=HASH, signature=SIGNATURE, seconds=1_491_500_000, seal=sha256(bytes(2_420)))
 TRIANGLE = [[346_000_000, 380_000_000], [347_000_000, 382_500_000], [347_000_000, 380_000_000]]
 # A ring is its first corner, then steps (airspace.md §10).
 RING = [346_000_000, 380_000_000, 1_000_000, 2_500_000, 0, -2_500_000]
@@ -250,6 +256,10 @@ def write_kinds():
     sound("holds", {1: [b"\x00" * 32]}, hashes=[b"\x00" * 32])
     many = [bytes([place]) * 32 for place in range(128)]
     sound("holds", {1: many}, "holds, 128 of them", hashes=many)
+    sound("seals", SEALED, **SEALED_FIELDS)
+    latest = {**SEALED, 1: code(4095, 254, "R"), 2: 2**40 - 1, 5: 2**63 - 1, 7: bytes(1_312)}
+    fields = dict(book=code(4095, 254, "R"), size=2**40 - 1, seconds=2**63 - 1, key=sha256(bytes(1_312)))
+    sound("seals", latest, "seals, with the key", **{**SEALED_FIELDS, **fields})
     sound("position", {1: 2, 3: [MAP]}, "position with a file", stance="disputes", attachments=[MAP_FIELDS])
     sound("position", {1: 3, 2: "it was a school"}, "position, corrects", stance="corrects", text="it was a school")
     line = sha256(cbor(terms()))
@@ -471,6 +481,18 @@ def write_kinds():
     bad("holds", "one hash twice", {1: [HASH, HASH]})
     bad("holds", "a hash of 31 bytes", {1: [HASH[:31]]})
     bad("holds", "another key", {1: [HASH], 2: 1}, "Incompatible")
+    for key in range(1, 7):
+        bad("seals", f"key {key} missing", {at: value for at, value in SEALED.items() if at != key})
+    bad("seals", "class 5", {**SEALED, 1: code(0, 1, "R") + 1})
+    bad("seals", "a book of party 255", {**SEALED, 1: 255 * 8})
+    bad("seals", "size 0", {**SEALED, 2: 0})
+    bad("seals", "size 2^40", {**SEALED, 2: 2**40})
+    bad("seals", "a root of 31 bytes", {**SEALED, 3: HASH[:31]})
+    bad("seals", "a signature of 65 bytes", {**SEALED, 4: SIGNATURE + b"\0"})
+    bad("seals", "seconds of 2^63", {**SEALED, 5: 2**63})
+    bad("seals", "a seal of 2,419 bytes", {**SEALED, 6: bytes(2_419)})
+    bad("seals", "a seal key of 1,313 bytes", {**SEALED, 7: bytes(1_313)})
+    bad("seals", "another key", {**SEALED, 8: 1}, "Incompatible")
     for number in (0, 5):
         bad("motion", f"matter {number}", {1: number, 2: "to close", 3: START}, "Incompatible")
     amend = lambda name, data: bad("motion", name, {1: 3, 2: "to amend", 3: START, 4: data})
@@ -526,6 +548,8 @@ def places():
         "finding": {1: signed_finding(HASH, finding_text(HASH))},
         "discloses": {1: "un-board", 2: [[code(0, 0, "Z"), 3, 3]]},
         "holds": {1: [HASH]},
+        "seals": SEALED,
+        "seals another's": {**SEALED, 1: code(0, 2, "Z")},
         "opens": {1: 0, 2: 1, 3: HASH},
         "suspends": {1: [], 2: 1, 3: "x"},
         "resumes": {1: 1},
@@ -616,6 +640,8 @@ def places():
         "discloses": [(l, [], True) for l in "PR"]
         + [(l, [], False) for l in "ZAO"]
         + [("R", [other("Z")], False)],
+        "seals": [("R", [], True), ("R", [own("Z")], False)] + [(l, [], False) for l in "ZAOP"],
+        "seals another's": [("R", [], False)],
         "position": [
             ("R", [other("Z")], True),
             ("O", [other("A")], True),
@@ -678,6 +704,11 @@ def changed(whole, changes):
 
 
 USA, RUS, TUR = (member(number, name) for number, name in enumerate(("usa", "rus", "tur")))
+
+
+def commitment(name):
+    """Of a party's seal key."""
+    return sha256(b"detente seal key v1\n", mldsa.public(seed(name, "seal")))
 
 
 def terms(**changes):
@@ -758,6 +789,9 @@ def write_memorandum():
         _15=[{1: "main", 2: "quic"}],
         _16=HASH,
     )
+    good("seal keys", _6=[changed(USA, {"_12": commitment("usa")}), RUS], _22=60_000)
+    good("seal keys, every 31 days", _6=[USA, changed(RUS, {"_12": commitment("rus")})], _22=31 * DAY)
+    good("a seal key, and no time between seals", _6=[changed(USA, {"_12": HASH}), RUS])
     good("least", _8=[1, 1, 1, 1], _9=[], _10={1: 2, 2: 1}, _12=[[1, 16_384]] * 5, _13={1: 1, 2: [], 3: 1}, _15=[])
     good(
         "most",
@@ -784,6 +818,12 @@ def write_memorandum():
     good("262,144 bytes", _11=fill(most))
     bad("262,145 bytes", _11=fill(most + 1))
 
+    sealing = changed(USA, {"_12": HASH})
+    bad("a seal key twice", _6=[sealing, changed(RUS, {"_12": HASH})])
+    bad("a commitment of a seal key of 31 bytes", _6=[changed(USA, {"_12": HASH[:31]}), RUS])
+    bad("sealing without a seal key", _22=DAY)
+    bad("sealing every 59,999 ms", _6=[sealing, RUS], _22=59_999)
+    bad("sealing every 31 days and 1 ms", _6=[sealing, RUS], _22=31 * DAY + 1)
     bad("version 2", "Incompatible", _1=2)
     for name in ("", "Syria", "9a", "-a", "a_b", "a b", "a" * 33, "sýria"):
         bad(f"name of the line {name!r}", _2=name)
@@ -1264,6 +1304,7 @@ MEMORANDA = {
     "three": terms(_6=[USA, RUS, TUR], _7=2, _13={1: 2, 2: [1], 3: 14 * DAY}),
     "observed": terms(_20=[BOARD]),
     "three, no veto": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}),
+    "sealed": terms(_6=[changed(USA, {"_12": commitment("usa")}), changed(RUS, {"_12": commitment("rus")}), TUR]),
 }
 
 
@@ -1325,6 +1366,24 @@ class Record:
         name = f"{party}/{letter}/{len(leaves)}"
         self.case["entries"].append(dict(entry=name, bytes=data, verdict=verdict))
         return name
+
+    def seal(self, party, letter, size, of=None, told=False, by=None, book_key=None, tree_root=None, over=None, seconds=None, **how):
+        """Seals a book: `by` whose seal key, `book_key` by whose book key, `over` the size that is signed instead."""
+        number = PARTIES.index(party)
+        owner = PARTIES.index(of or party)
+        leaves = self.leaves.get(code(0, owner, letter), [])
+        tree_root = root(leaves[:size]) if tree_root is None else tree_root
+        book_origin, over = origin(self.line, 0, owner, letter), over or size
+        seconds = self.now // 1000 if seconds is None else seconds
+        text = checkpoint_text(book_origin, over, tree_root)
+        message = seals.message(self.line, number, book_origin, over, tree_root, seconds)
+        body = {
+            1: code(0, owner, letter), 2: size, 3: tree_root, 4: sign(seed(book_key or party, "book"), text.encode()), 5: seconds,
+            6: mldsa.sign(seed(by or party, "seal"), message),
+        }
+        if told:
+            body[7] = mldsa.public(seed(told if isinstance(told, str) else by or party, "seal"))
+        return self.say(party, "R", "seals", body, **how)
 
 
 def reply(text="x"):
@@ -1874,6 +1933,61 @@ def write_folds():
     one = r.say("usa", "R", "message", message)
     r.say("usa", "Z", "withdrawal", {}, one)
     r.case.update(open={})
+
+    r = record("seals hold under the key that the memorandum commits to, and their book has told", "sealed")
+    r.say("usa", "Z", "message", message)
+    r.say("usa", "Z", "message", message)
+    r.say("usa", "R", "message", message)
+    r.seal("usa", "Z", 2, **refused)
+    r.seal("usa", "Z", 2, told=True)
+    r.seal("usa", "R", 1)
+    r.seal("usa", "Z", 1)
+    r.seal("usa", "R", 5, told=True)
+    r.seal("rus", "R", 1, told=True, **refused)
+    r.seal("rus", "R", 1, told=True)
+    r.say("tur", "R", "message", message)
+    r.seal("tur", "R", 1, told=True, **refused)
+    r.case.update(
+        seals={
+            "usa/Z": dict(entry="usa/R/3", size=2, seconds=START // 1000),
+            "usa/R": dict(entry="usa/R/6", size=5, seconds=START // 1000),
+            "rus/R": dict(entry="rus/R/2", size=1, seconds=START // 1000),
+        }
+    )
+
+    r = record("seals that do not hold are void", "sealed")
+    r.say("usa", "O", "message", message)
+    r.say("usa", "O", "message", message)
+    r.say("rus", "O", "message", message)
+    r.seal("usa", "O", 1, told="rus", **refused)
+    r.seal("usa", "O", 1, told=True, by="rus", **refused)
+    r.seal("usa", "O", 1, told=True, book_key="rus", **refused)
+    r.seal("usa", "O", 1, told=True, seconds=0)
+    r.seal("usa", "O", 2, by="rus", **refused)
+    r.seal("usa", "O", 2, book_key="rus", **refused)
+    r.seal("usa", "O", 2, over=1, **refused)
+    r.seal("usa", "O", 3, **refused)
+    r.seal("usa", "R", 9, **refused)
+    r.seal("usa", "P", 1, **refused)
+    r.seal("usa", "O", 1, of="rus", **refused)
+    r.say("usa", "O", "message", message)
+    r.seal("usa", "O", 3, unheard=["usa/O"], **refused)
+    r.seal("usa", "O", 3)
+    r.case.update(seals={"usa/O": dict(entry="usa/R/13", size=3, seconds=START // 1000)})
+
+    r = record("seals pass a suspension, and what nobody committed to is void", "consent")
+    r.say("rus", "A", "suspends", suspend())
+    r.seal("rus", "A", 1, told=True, **refused)
+    r = record("seals pass a suspension", "sealed")
+    r.say("rus", "A", "suspends", suspend())
+    r.seal("rus", "A", 1, told=True)
+    r.seal("rus", "R", 1, tree_root=HASH)
+    r.case.update(
+        seals={
+            "rus/A": dict(entry="rus/R/1", size=1, seconds=START // 1000),
+            "rus/R": dict(entry="rus/R/2", size=1, seconds=START // 1000),
+        }
+    )
 
     memoranda = {
         name: dict(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use detente_line::notice::Field;
 use detente_line::{
-    Founding, Member, Memorandum, NoticeKind, Office, Quota, Terms, is_language, is_line_name,
+    Founding, Member, Memorandum, NoticeKind, Office, Quota, SEALING_MS, Terms, is_language, is_line_name,
 };
 use detente_record::{Fault, fingerprint, hex};
 use detente_station::paper::{Card, Paper, decision_text};
@@ -42,6 +42,9 @@ pub(crate) struct Init {
     /// Only write the card again, from the keys that are here: as the memorandum in force has it, or as asked for
     #[arg(long, conflicts_with = "peers")]
     card: bool,
+    /// Add a seal key to the keys that are here, which have none yet, and write the card again: its line `seal` goes into an amendment
+    #[arg(long, conflicts_with = "peers")]
+    seal_key: bool,
 }
 
 /// What can be done with a memorandum.
@@ -142,13 +145,22 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
     let numbered = asked.offices.iter().zip(1..).map(|(text, number)| office(text, number));
     let offices = numbered.collect::<Result<Vec<_>, _>>()?;
     let full_name = asked.full_name.as_deref().unwrap_or(&asked.party);
-    if asked.card {
-        let keys = Keys::read(&home.keys(&asked.line))?;
+    if asked.card || asked.seal_key {
+        let path = home.keys(&asked.line);
+        let mut keys = Keys::read(&path)?;
         if keys.party() != asked.party {
             return Err(Fault::misuse("party", keys.party().to_owned(), asked.party.clone()).into());
         }
+        if asked.seal_key && !keys.make_seal(&path)? {
+            return Err(Fault::misuse("seal key", "none yet", "one: --card writes the card again").into());
+        }
         let fresh = keys.card(full_name, asked.languages.clone(), offices);
-        return write_card(home, asked, &named_in_force(home, &asked.line)?.unwrap_or(fresh));
+        let seal = fresh.seal;
+        let mut member = named_in_force(home, &asked.line)?.unwrap_or(fresh);
+        if asked.seal_key {
+            member.seal = seal;
+        }
+        return write_card(home, asked, &member);
     }
     let keys = Keys::generate(&asked.party)?;
     let member = keys.card(full_name, asked.languages.clone(), offices);
@@ -369,6 +381,12 @@ fn rest(terms: &Terms) -> String {
     rows.extend(circuits.iter().map(|circuit| ("Circuit", format!("{}: {}", circuit.name, circuit.kind))));
     if circuits.is_empty() {
         rows.push(("Circuit", "none is agreed on".to_owned()));
+    }
+    let sealing = terms.parties.iter().filter(|member| member.seal.is_some());
+    let sealing: Vec<&str> = sealing.map(|member| member.name.as_str()).collect();
+    if !sealing.is_empty() {
+        let every = duration::text(terms.sealing_ms.unwrap_or(SEALING_MS));
+        rows.push(("Seals", format!("every {every}, by {}", sealing.join(", "))));
     }
     let named = [
         ("Amends", &terms.predecessor),

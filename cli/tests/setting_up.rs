@@ -244,7 +244,7 @@ fn a_file_that_is_something_else_is_not_quoted() {
         .filter(|part| part.len() == 64)
         .map(str::to_owned)
         .collect();
-    assert_eq!(secrets.len(), 4);
+    assert_eq!(secrets.len(), 5);
     let (large, binary) =
         (usa.folder.file("large", vec![b'#'; 2 << 20]), usa.folder.file("binary", [0xff; 99]));
     let (empty, memorandum) = (usa.folder.file("empty", ""), usa.folder.file("m.toml", text));
@@ -331,6 +331,7 @@ fn show_tells_every_term() {
         "Quota a day      PRIORITY: 200000 entries, 512 MiB",
         "Quota a day      ROUTINE: 2000000 entries, 2 GiB",
         "Circuit          main: quic",
+        "Seals            every 1 d, by usa, rus",
         &format!("Working group of {}", "ab".repeat(32)),
     ] {
         assert!(shown.lines().any(|line| line == row), "{row}: {shown}");
@@ -370,4 +371,26 @@ fn a_card_that_was_lost_is_written_again() {
     usa.run(&other).refused(1, "expected usa, found rus", "correct");
     let stranger = Party::new("tur");
     stranger.run(&["init", "--party", "tur", "--line", "syria", "--card"]).refused(1, "keys.toml", "");
+}
+
+#[test]
+fn a_party_of_before_seals_makes_a_seal_key() {
+    let [usa, _rus] = two();
+    let keys = usa.home().join("lines/syria/keys.toml");
+    let make = ["init", "--party", "usa", "--line", "syria", "--seal-key"];
+    usa.run(&make).refused(1, "seal key: expected none yet, found one", "");
+    let seal_of = |text: &str| text.lines().find(|line| line.starts_with("seal = ")).map(str::to_owned);
+    // As an older version made them: keys and a card without it.
+    let text = fs::read_to_string(&keys).unwrap();
+    let older: String =
+        text.lines().filter(|line| !line.starts_with("seal")).map(|line| line.to_owned() + "\n").collect();
+    fs::write(&keys, &older).unwrap();
+    let card = fs::read_to_string(usa.card()).unwrap();
+    fs::remove_file(usa.card()).unwrap();
+    usa.done(&make);
+    let (made, again) = (fs::read_to_string(&keys).unwrap(), fs::read_to_string(usa.card()).unwrap());
+    assert!(made.starts_with(&older) && seal_of(&made).is_some_and(|seal| Some(seal) != seal_of(&text)));
+    assert!(seal_of(&again).is_some_and(|seal| Some(seal) != seal_of(&card)), "{again}");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
 }

@@ -210,6 +210,9 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
             say(label, &hex(&key));
         }
         say("commitment", &hex(&member.commitment));
+        if let Some(seal) = &member.seal {
+            say("its seal key's", &hex(seal));
+        }
         say("languages", &harmless::line(&member.languages.join(", ")));
         for Office { number, name, rank } in &member.offices {
             say(&format!("office {number}"), &format!("{}, rank {rank}", words::shown(name)));
@@ -287,6 +290,9 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
             format!("{book}, number {}, SHA-256 {}", entry.number, hex(&founding.sha256))
         });
         say("founded by", &by.unwrap_or_default());
+    }
+    if terms.parties.iter().any(|member| member.seal.is_some()) {
+        say("sealed", &format!("every {}, by those with a seal key", length(memorandum.sealing_ms())));
     }
     for circuit in terms.circuits.iter().flatten() {
         say("circuit", &format!("{}: {}", harmless::line(&circuit.name), harmless::line(&circuit.kind)));

@@ -32,7 +32,7 @@ pub struct Row {
 }
 
 /// The names of all kinds of entry.
-pub const KINDS: [(u16, &str); 26] = [
+pub const KINDS: [(u16, &str); 27] = [
     (number::MESSAGE, "message"),
     (number::AMENDMENT, "amendment"),
     (number::WITHDRAWAL, "withdrawal"),
@@ -59,6 +59,7 @@ pub const KINDS: [(u16, &str); 26] = [
     (number::DECIDE, "decide"),
     (number::LEAVES, "leaves"),
     (number::HOLDS, "holds"),
+    (number::SEALS, "seals"),
 ];
 
 /// The name of a kind.
@@ -305,6 +306,15 @@ impl Rows<'_> {
                 for hash in hashes {
                     self.say("holds", format!("what has SHA-256 {}", hex(hash)));
                 }
+            }
+            Content::Seals(sealed) => {
+                let of = &sealed.signed.checkpoint;
+                let book = of.book.text(&self.memoranda.name_of(of.book.party));
+                self.say("seals", format!("{book} at size {}, root {}", of.size, hex(&of.root)));
+                self.say(
+                    "sealed at",
+                    format!("second {} since 1970, by its author's clock", sealed.seal.seconds),
+                );
             }
             Content::Displayed => self.say("displayed", "to an officer"),
             Content::Unknown { .. } => self.say("body", "of a kind that this version does not know"),

@@ -1,7 +1,7 @@
 //! A line is founded: keys, secrets and the memorandum of a run.
 
 use detente_line::{Escalation, Identity, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
-use detente_record::{Fault, LineSecret, Party, SecretKey, possession_message};
+use detente_record::{Fault, LineSecret, Party, SealSecret, SecretKey, possession_message};
 
 use crate::observer::{BOARD, observer};
 use crate::rng::Rng;
@@ -21,6 +21,8 @@ pub(crate) struct Keys {
     pub(crate) receipt: SecretKey,
     /// Blinds its leaves.
     pub(crate) secret: LineSecret,
+    /// The seed of what seals its books, where it does.
+    pub(crate) seal: Option<[u8; 32]>,
 }
 
 impl Keys {
@@ -31,16 +33,18 @@ impl Keys {
             book_key: self.book.clone(),
             receipt_key: self.receipt.clone(),
             secret: self.secret.clone(),
+            seal_key: self.seal.map(SealSecret::from_seed),
         }
     }
 }
 
-fn member(number: u8, name: &str, rng: &mut Rng) -> Result<(Keys, Member), Fault> {
+fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, Member), Fault> {
     let keys = Keys {
         party: Party::new(number)?,
         book: SecretKey::from_seed(rng.bytes()),
         receipt: SecretKey::from_seed(rng.bytes()),
         secret: LineSecret::from_bytes(rng.bytes()),
+        seal: seals.then(|| rng.bytes()),
     };
     let station = SecretKey::from_seed(rng.bytes());
     let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
@@ -58,6 +62,7 @@ fn member(number: u8, name: &str, rng: &mut Rng) -> Result<(Keys, Member), Fault
         possession: possession.into(),
         languages: vec!["en".into()],
         offices: offices.map(|(name, rank)| Office { number: rank, name: name.into(), rank }).collect(),
+        seal: keys.seal.map(|seed| SealSecret::from_seed(seed).public().commitment()),
     };
     Ok((keys, member))
 }
@@ -70,7 +75,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
     let mut keys = Vec::new();
     let mut parties = Vec::new();
     for (number, name) in NAMES.into_iter().enumerate().take(scenario.parties) {
-        let (own, member) = member(number as u8, name, rng)?;
+        let (own, member) = member(number as u8, name, scenario.seals, rng)?;
         keys.push(own);
         parties.push(member);
     }
@@ -112,6 +117,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         witnessing_ms: None,
         observers: Some(vec![observer(BOARD)]),
         founding: None,
+        sealing_ms: scenario.seals.then(|| rng.within(60_000, 180_000)),
     };
     Ok((keys, Memorandum::check(terms)?))
 }

@@ -4,6 +4,7 @@
 //! do is sign as somebody else; everything short of that is in here.
 
 mod breaches;
+mod seals;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub(crate) struct Liar {
     seen: Vec<(EntryRef, u16)>,
     talks: BTreeMap<CircuitId, Talk>,
     overheard: Vec<Vec<u8>>,
+    /// It has signed a checkpoint, to seal it, that none of its books has.
+    sealed_another: bool,
 }
 
 impl Liar {
@@ -84,12 +87,13 @@ impl Liar {
             seen: Vec::new(),
             talks: BTreeMap::new(),
             overheard: Vec::new(),
+            sealed_another: false,
         }
     }
 
     /// Whether it has told parties different things.
     pub(crate) fn has_forked(&self) -> bool {
-        self.branches.len() > 1
+        self.branches.len() > 1 || self.sealed_another
     }
 
     /// A circuit is there.
@@ -262,6 +266,9 @@ impl Liar {
         }
         let branch = self.rng.below(self.branches.len() as u64) as usize;
         let mut out = Sent::new();
+        if self.keys.seal.is_some() && self.rng.chance(100) {
+            self.seals(branch, now_ms);
+        }
         match self.rng.below(8) {
             0 | 1 if self.lies.breach => self.breach(branch, now_ms),
             2 | 3 if self.lies.forbidden => self.forbidden(branch, now_ms),

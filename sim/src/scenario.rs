@@ -99,6 +99,8 @@ pub(crate) struct Scenario {
     pub(crate) threshold: u8,
     /// Parties with a veto.
     pub(crate) veto: Vec<u8>,
+    /// Parties seal their books.
+    pub(crate) seals: bool,
     /// When it begins, ms since 1970.
     pub(crate) start_ms: u64,
 }
@@ -172,6 +174,7 @@ impl Scenario {
             threshold: rng.within(1, all) as u8,
             veto: (0..all).filter(|_| rng.chance(250)).map(|party| party as u8).collect(),
             files: span(&mut rng, 500, 50, 500),
+            seals: rng.chance(250),
             start_ms,
         }
     }

@@ -5,14 +5,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use detente_line::{Identity, Member, Office};
-use detente_record::{LineSecret, Party, SecretKey, possession_message};
+use detente_record::{LineSecret, Party, SealSecret, SecretKey, possession_message};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::error::SetupError;
 use crate::home;
 
-/// The file of keys: four lines of 64 hex digits.
+/// The file of keys: five lines of 64 hex digits; without the last, the party seals nothing.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 struct KeyFile {
@@ -22,6 +22,8 @@ struct KeyFile {
     receipt: String,
     station: String,
     secret: String,
+    #[serde(default)]
+    seal: Option<String>,
 }
 
 /// A party's own keys and secret for one line.
@@ -31,6 +33,7 @@ pub struct Keys {
     receipt: Zeroizing<[u8; 32]>,
     station: Zeroizing<[u8; 32]>,
     secret: Zeroizing<[u8; 32]>,
+    seal: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -57,26 +60,28 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// 32 bytes of the system's randomness.
+fn fresh() -> Result<Zeroizing<[u8; 32]>, SetupError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let drawn = getrandom::fill(bytes.as_mut());
+    drawn
+        .map_err(|cause| SetupError::io("draw random bytes from", Path::new("the system"), &cause.into()))?;
+    Ok(bytes)
+}
+
 impl Keys {
     /// New keys from the system's randomness.
     ///
     /// # Errors
     /// `Io` if the system has none.
     pub fn generate(party: &str) -> Result<Self, SetupError> {
-        let fresh = || {
-            let mut bytes = Zeroizing::new([0; 32]);
-            let drawn = getrandom::fill(bytes.as_mut());
-            drawn.map_err(|cause| {
-                SetupError::io("draw random bytes from", Path::new("the system"), &cause.into())
-            })?;
-            Ok::<_, SetupError>(bytes)
-        };
         Ok(Self {
             party: party.into(),
             book: fresh()?,
             receipt: fresh()?,
             station: fresh()?,
             secret: fresh()?,
+            seal: Some(fresh()?),
         })
     }
 
@@ -94,7 +99,7 @@ impl Keys {
         // The parser's own message would quote the line; a line of this file is a key.
         let wrong = || SetupError::File {
             path: path.to_owned(),
-            text: "expected party, book, receipt, station and secret, each key as 64 hex digits".into(),
+            text: "expected party, book, receipt, station, secret and seal, each key as 64 hex digits".into(),
             hint: "restore this file from where you keep it safe; it cannot be made again".into(),
         };
         let text = Zeroizing::new(home::read(path)?);
@@ -106,6 +111,7 @@ impl Keys {
             receipt: key(&file.receipt)?,
             station: key(&file.station)?,
             secret: key(&file.secret)?,
+            seal: file.seal.as_deref().map(key).transpose()?,
         })
     }
 
@@ -114,6 +120,10 @@ impl Keys {
     /// # Errors
     /// `Exists` or `Io`.
     pub fn write(&self, path: &Path) -> Result<(), SetupError> {
+        home::write(path, &self.text(), 0o600, false)
+    }
+
+    fn text(&self) -> Zeroizing<String> {
         let [book, receipt, station, secret] =
             [&self.book, &self.receipt, &self.station, &self.secret].map(|key| Zeroizing::new(hex(key)));
         let text = Zeroizing::new(format!(
@@ -125,7 +135,24 @@ impl Keys {
             *secret,
             party = self.party,
         ));
-        home::write(path, &text, 0o600, false)
+        let seal = self.seal.as_ref().map(|seal| Zeroizing::new(hex(seal)));
+        match seal {
+            Some(seal) => Zeroizing::new(format!("{}seal = \"{}\"\n", *text, *seal)),
+            None => text,
+        }
+    }
+
+    /// Makes a seal key where there is none, and adds it to the file that these keys were read from. Says whether there was none.
+    ///
+    /// # Errors
+    /// `Io`, also if the system has no randomness.
+    pub fn make_seal(&mut self, path: &Path) -> Result<bool, SetupError> {
+        if self.seal.is_some() {
+            return Ok(false);
+        }
+        self.seal = Some(fresh()?);
+        home::write(path, &self.text(), 0o600, true)?;
+        Ok(true)
     }
 
     /// Short name of the party.
@@ -150,6 +177,7 @@ impl Keys {
             book_key: self.book_key(),
             receipt_key: SecretKey::from_seed(*self.receipt),
             secret: LineSecret::from_bytes(*self.secret),
+            seal_key: self.seal.as_ref().map(|seed| SealSecret::from_seed(**seed)),
         }
     }
 
@@ -171,6 +199,7 @@ impl Keys {
             possession: proofs.collect(),
             languages,
             offices,
+            seal: self.seal.as_ref().map(|seed| SealSecret::from_seed(**seed).public().commitment()),
         }
     }
 }

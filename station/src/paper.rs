@@ -12,7 +12,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_line::{
-    CircuitKind, Escalation, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests,
+    CircuitKind, Escalation, Member, Memorandum, Office, Quota, Rule, SEALING_MS, Suspension, Terms, Tests,
 };
 use detente_record::{Hash, Party, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,9 @@ pub struct Paper {
     /// Who is shown what parties choose to show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observer: Vec<ObserverCard>,
+    /// How often the books are sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seals: Option<SealsPart>,
     /// The parties, in the order of their numbers.
     #[serde(default)]
     pub party: Vec<Card>,
@@ -194,6 +197,15 @@ pub struct CircuitPart {
     pub kind: String,
 }
 
+/// `[seals]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealsPart {
+    /// How often each party that has a seal key seals its books, ms.
+    #[serde(with = "duration")]
+    pub every: u64,
+}
+
 /// `[[party]]`, and a card by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -208,6 +220,8 @@ pub struct Card {
     pub receipt_key: String,
     pub station_key: String,
     pub commitment: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
     /// By the book, receipt and station key.
     pub possession: Vec<String>,
     pub office: Vec<OfficePart>,
@@ -270,6 +284,7 @@ impl Card {
             receipt_key: hex(&member.receipt_key),
             station_key: hex(&member.station_key),
             commitment: hex(&member.commitment),
+            seal: member.seal.map(|seal| hex(&seal)),
             possession: member.possession.iter().map(|proof| STANDARD.encode(proof.as_slice())).collect(),
             office: member
                 .offices
@@ -306,6 +321,7 @@ impl Card {
                 .iter()
                 .map(|office| Office { number: office.number, name: office.name.clone(), rank: office.rank })
                 .collect(),
+            seal: maybe_hash(&below(at, "seal"), self.seal.as_ref())?,
         })
     }
 
@@ -362,7 +378,8 @@ fn place_of_rule(what: &str) -> &'static str {
         "witness name" | "witness url" | "witnesses" => "witness",
         "witnessing" => "witnessing",
         "observer name" | "observers" | "full name of an observer" => "observer",
-        "parties" | "keys" => "party",
+        "sealing" => "seals",
+        "parties" | "keys" | "seal keys" => "party",
         "kinds that pass" => "suspension.passes",
         _ => "",
     }
@@ -423,6 +440,7 @@ impl Paper {
             witness: Vec::new(),
             witnessing: None,
             observer: Vec::new(),
+            seals: party.iter().any(|card| card.seal.is_some()).then_some(SealsPart { every: SEALING_MS }),
             party,
             signature: Vec::new(),
             source: String::new(),
@@ -542,6 +560,7 @@ impl Paper {
             witnessing_ms: self.witnessing.as_ref().map(|witnessing| witnessing.every),
             observers: observer::observers(&self.observer)?,
             founding: founding::founding(&self.line)?,
+            sealing_ms: self.seals.as_ref().map(|seals| seals.every),
         })
     }
 

@@ -72,6 +72,7 @@ impl Line {
             | Content::Vote { .. }
             | Content::Decide { .. }
             | Content::Leaves { .. } => Some(Class::A),
+            Content::Seals(_) => Some(Class::R),
             Content::Acknowledgement { .. }
             | Content::ReadBack { .. }
             | Content::PassedOn { .. }

@@ -9,7 +9,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
-use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
+use detente_record::receipt::MAX_SECONDS;
+use detente_record::seal::{SEAL_KEY, SEAL_SIGNATURE};
+use detente_record::{Book, Checkpoint, EntryRef, Fault, Hash, MAX_SIZE, Party, Seal, SignedCheckpoint};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -22,6 +24,7 @@ use crate::kind::{
 use crate::memorandum::{Memorandum, is_line_name};
 use crate::notice::Notice;
 use crate::report::ConflictReport;
+use crate::seals::Sealed;
 
 /// An entry's name in a body: `[book, number]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -291,6 +294,58 @@ struct HoldsBody {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct SealsBody {
+    #[n(1)]
+    book: u32,
+    #[n(2)]
+    size: u64,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    root: Hash,
+    #[n(4)]
+    signature: ByteArray<64>,
+    #[n(5)]
+    seconds: u64,
+    #[n(6)]
+    seal: ByteArray<SEAL_SIGNATURE>,
+    #[n(7)]
+    key: Option<ByteArray<SEAL_KEY>>,
+}
+
+impl From<Sealed> for SealsBody {
+    fn from(Sealed { signed, seal, key }: Sealed) -> Self {
+        let Checkpoint { book, size, root } = signed.checkpoint;
+        Self {
+            book: book.code(),
+            size,
+            root,
+            signature: signed.signature.into(),
+            seconds: seal.seconds,
+            seal: (*seal.signature).into(),
+            key: key.map(|key| (*key).into()),
+        }
+    }
+}
+
+impl SealsBody {
+    fn sealed(self) -> Result<Sealed, Fault> {
+        let Self { size, root, seconds, .. } = self;
+        if !(1..=MAX_SIZE).contains(&size) {
+            return Err(Fault::malformed("size sealed", "1 to 2^40 - 1", size.to_string()));
+        }
+        if seconds > MAX_SECONDS {
+            return Err(Fault::malformed("seal", "seconds to 2^63 - 1", seconds.to_string()));
+        }
+        let checkpoint = Checkpoint { book: Book::from_code(self.book)?, size, root };
+        Ok(Sealed {
+            signed: SignedCheckpoint { checkpoint, signature: self.signature.into() },
+            seal: Seal { seconds, signature: Box::new(self.seal.into()) },
+            key: self.key.map(|key| Arc::new(key.into())),
+        })
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct EmptyBody {}
 
 pub(crate) fn bytes(body: impl Encode<()>) -> Vec<u8> {
@@ -376,6 +431,7 @@ impl Content {
             Self::Holds { hashes } => {
                 bytes(HoldsBody { hashes: hashes.into_iter().map(ByteArray::from).collect() })
             }
+            Self::Seals(sealed) => bytes(SealsBody::from(*sealed)),
             Self::Motion { matter, text, closes_ms } => bytes(MotionBody::new(&matter, text, closes_ms)),
             Self::Vote { choice, text } => bytes(VoteBody { choice, text }),
             Self::Decide { outcome, votes, before } => bytes(DecideBody {
@@ -502,6 +558,7 @@ impl Content {
                 let hashes = exactly::<HoldsBody>(body)?.hashes.into_iter().map(Hash::from).collect();
                 Self::Holds { hashes: attachment::checked_holds(hashes)? }
             }
+            SEALS => Self::Seals(Box::new(exactly::<SealsBody>(body)?.sealed()?)),
             kind => Self::Unknown { kind },
         })
     }

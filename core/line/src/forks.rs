@@ -13,10 +13,19 @@ impl Line {
     /// Compares a whole checkpoint with what is held of its book: with the checkpoint of its size, or, if none is kept,
     /// with the root that the store works out for its size.
     pub(crate) fn compare(&mut self, circuit: CircuitId, head: SignedCheckpoint) {
+        let book = head.checkpoint.book;
+        if self.forks.contains_key(&book) {
+            return self.tell_of_fork(circuit, book);
+        }
+        self.hold_against(head);
+    }
+
+    /// The same of a checkpoint that came without a circuit: in an entry that seals.
+    pub(crate) fn hold_against(&mut self, head: SignedCheckpoint) {
         let Checkpoint { book, size, root } = head.checkpoint.clone();
         let Some(key) = self.book_key(book.party) else { return };
         if self.forks.contains_key(&book) {
-            return self.tell_of_fork(circuit, book);
+            return;
         }
         let Some(state) = self.books.get(&book) else { return };
         let held = state.checkpoint_at(size);

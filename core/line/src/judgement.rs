@@ -167,6 +167,7 @@ impl Line {
         }
         self.has_not_left(name.book.party, under)?;
         self.permitted(memorandum, content, entry.time_ms, under)?;
+        self.holds_seal(name, content, memorandum)?;
         self.acts.judge(&self.founding, name, &entry.regards, content, entry.time_ms, under)?;
         match content {
             Content::Finding(finding) => finding.held_to(&self.id, memorandum)?,

@@ -18,6 +18,7 @@ use crate::finding::Finding;
 use crate::memorandum::Memorandum;
 use crate::notice::Notice;
 use crate::report::ConflictReport;
+use crate::seals::Sealed;
 
 /// Longest text of any body, in bytes.
 pub const MAX_TEXT: usize = 12_000;
@@ -55,6 +56,7 @@ pub mod number {
     pub const DECIDE: u16 = 69;
     pub const LEAVES: u16 = 70;
     pub const HOLDS: u16 = 80;
+    pub const SEALS: u16 = 81;
 }
 
 /// Text that somebody wrote to somebody.
@@ -308,6 +310,8 @@ pub enum Content {
         /// SHA-256 of each, ascending.
         hashes: Vec<Hash>,
     },
+    /// Kind 81, in R: its author's second signature, which outlives Ed25519, of a checkpoint of its own.
+    Seals(Box<Sealed>),
     /// A kind that this version does not know; kept as it is.
     Unknown {
         /// Its number.
@@ -351,6 +355,7 @@ impl Content {
             Self::Decide { .. } => DECIDE,
             Self::Leaves { .. } => LEAVES,
             Self::Holds { .. } => HOLDS,
+            Self::Seals(_) => SEALS,
             Self::Unknown { kind } => *kind,
         }
     }
@@ -409,6 +414,7 @@ impl Content {
             Self::Finding(_) => matches!(class, Class::O | Class::P | Class::R),
             Self::Discloses(_) => matches!(class, Class::P | Class::R),
             Self::Holds { .. } => class == Class::R,
+            Self::Seals(sealed) => class == Class::R && sealed.signed.checkpoint.book.party == book.party,
             Self::Test { .. } | Self::TestAnswer { .. } | Self::Missed { .. } | Self::Duty(_) => {
                 class == Class::P
             }
@@ -446,6 +452,7 @@ impl Content {
             Self::Position { .. } => !entry.regards.is_empty(),
             Self::Holds { .. }
             | Self::Discloses(_)
+            | Self::Seals(_)
             | Self::Test { .. }
             | Self::Missed { .. }
             | Self::Duty(_)

@@ -43,6 +43,7 @@ mod positions;
 mod receipts;
 mod report;
 mod said;
+mod seals;
 mod snapshot;
 mod view;
 mod watch;
@@ -68,7 +69,7 @@ pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Out
 pub use line::{Identity, Line};
 pub use memorandum::{
     CircuitKind, Escalation, Founding, MAX_MEMORANDUM, MAX_OBSERVERS, MAX_WITNESSES, Member, Memorandum,
-    Observer, Office, Quota, Rule, Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language,
+    Observer, Office, Quota, Rule, SEALING_MS, Suspension, Terms, Tests, WITNESSING_MS, Witness, is_language,
     is_line_name,
 };
 pub use moment::{Moment, Seen};
@@ -77,4 +78,5 @@ pub use notice::rule::{Extent, Minima, Nature, NoticeKind, Short};
 pub use positions::{Held, Positions};
 pub use report::ConflictReport;
 pub use said::Said;
+pub use seals::{LastSeal, Sealed};
 pub use view::{Forgotten, HeldBook, Verdict};

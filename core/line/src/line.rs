@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use detente_record::{
     Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt,
-    STEP_BYTES, STEP_ENTRIES, SecretKey, SignedCheckpoint, leaf_hash,
+    STEP_BYTES, STEP_ENTRIES, SealSecret, SecretKey, SignedCheckpoint, leaf_hash,
 };
 
 use crate::acts::{Acts, Under};
@@ -23,6 +23,7 @@ use crate::kind::{Content, Duty};
 use crate::membership::Parting;
 use crate::memorandum::Memorandum;
 use crate::pace::{Jump, Pace};
+use crate::seals::{Sealing, Seals};
 use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
 
@@ -36,6 +37,8 @@ pub struct Identity {
     pub receipt_key: SecretKey,
     /// For the blinds of own leaves.
     pub secret: LineSecret,
+    /// Seals own books, where the party has such a key.
+    pub seal_key: Option<SealSecret>,
 }
 
 /// A book's size and root at the end of something appended.
@@ -72,6 +75,7 @@ struct Kept {
     generations: BTreeMap<Class, u16>,
     custody: Custody,
     partings: BTreeMap<Party, Parting>,
+    seals: Seals,
 }
 
 impl Kept {
@@ -87,6 +91,7 @@ impl Kept {
             generations: Keep::back(from)?,
             custody: Keep::back(from)?,
             partings: Keep::back(from)?,
+            seals: Keep::back(from)?,
         };
         from.is_empty().then_some(kept)
     }
@@ -118,6 +123,8 @@ pub struct Line {
     pub(crate) facts: Facts,
     pub(crate) duty: BTreeMap<Party, (EntryRef, Duty)>,
     pub(crate) custody: Custody,
+    pub(crate) seals: Seals,
+    pub(crate) sealing: Sealing,
     pub(crate) blobs: Blobs,
     pub(crate) watch: Watch,
     pub(crate) circuits: BTreeMap<CircuitId, Circuit>,
@@ -174,7 +181,9 @@ impl Line {
         let fits = member.book_key == *me.book_key.public().bytes()
             && member.receipt_key == *me.receipt_key.public().bytes()
             && member.commitment == me.secret.commitment();
-        if !fits {
+        let sealing = Sealing::with(me.seal_key.as_ref());
+        let sealed = member.seal.zip(sealing.commitment());
+        if !fits || sealed.is_some_and(|(named, mine)| named != mine) {
             return Err(Fault::misuse("identity", "the keys and secret that the memorandum names", "others"));
         }
         let named = founding.parties().chain(memorandum.parties());
@@ -197,6 +206,8 @@ impl Line {
             partings: BTreeMap::new(),
             duty: BTreeMap::new(),
             custody: Custody::default(),
+            seals: Seals::default(),
+            sealing,
             blobs: Blobs::default(),
             watch: Watch::default(),
             circuits: BTreeMap::new(),
@@ -448,6 +459,7 @@ impl Line {
         self.generations.keep(&mut out);
         self.custody.keep(&mut out);
         self.partings.keep(&mut out);
+        self.seals.keep(&mut out);
         self.seq += 1;
         Some((self.seq, out))
     }
@@ -478,6 +490,7 @@ impl Line {
         self.generations = kept.generations;
         self.custody = kept.custody;
         self.partings = kept.partings;
+        self.seals = kept.seals;
         self.follow_amendments();
         self.follow_members();
         true
@@ -554,6 +567,7 @@ impl Line {
             }
         }
         self.heard_test(name, regards, content);
+        self.heard_seal(name, content, time_ms);
         self.custody.admit(name, content);
         self.blobs_named(name, content);
     }

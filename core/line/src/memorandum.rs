@@ -19,12 +19,14 @@ use crate::notice::rule::{Extent, NoticeKind};
 pub use founding::Founding;
 pub use member::{Member, Office};
 pub use observer::{MAX_OBSERVERS, Observer};
+pub use seals::SEALING_MS;
 pub use witness::{MAX_WITNESSES, WITNESSING_MS, Witness};
 
 mod amending;
 mod founding;
 mod member;
 mod observer;
+mod seals;
 mod witness;
 
 /// Largest memorandum, in bytes.
@@ -97,6 +99,9 @@ pub struct Terms {
     /// The decision of the parent line that founded this one.
     #[n(21)]
     pub founding: Option<Founding>,
+    /// How often each party that has a seal key seals its books, ms; absent: [`SEALING_MS`].
+    #[n(22)]
+    pub sealing_ms: Option<u64>,
 }
 
 /// A step of escalation.
@@ -242,6 +247,7 @@ impl Terms {
         if names.len() != self.parties.len() {
             return Err(refuse("parties", "distinct names", "a name twice"));
         }
+        seals::check(&self.parties, self.sealing_ms)?;
         witness::check(self.witnesses.as_deref(), self.witnessing_ms)?;
         founding::check(self.founding.as_ref(), self.parent.as_ref())?;
         observer::check(self)?;
@@ -459,6 +465,11 @@ impl Memorandum {
     /// How often at most the head of a book is submitted to a witness, ms.
     pub fn witnessing_ms(&self) -> u64 {
         self.terms.witnessing_ms.unwrap_or(WITNESSING_MS)
+    }
+
+    /// How often each party that has a seal key seals its books, ms.
+    pub fn sealing_ms(&self) -> u64 {
+        self.terms.sealing_ms.unwrap_or(SEALING_MS)
     }
 
     /// Whose station orders decisions.

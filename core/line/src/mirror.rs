@@ -15,6 +15,7 @@ use crate::kind::Content;
 use crate::line::{Line, Reached};
 use crate::membership;
 use crate::memorandum::Quota;
+use crate::seals;
 
 /// Most generations of a book that are taken.
 const MAX_GENERATIONS: usize = 256;
@@ -198,6 +199,7 @@ impl Line {
             }
             content.check_place(book, &entry)?;
             content.check_known(name, &state.past.stated)?;
+            seals::check_stated(name, &content, &state.past.stated)?;
             Ok((entry, content))
         });
         let (acts, day) = (Arc::clone(state.acts()), state.day);

@@ -1,4 +1,4 @@
-//! The watch: handling clocks and escalation, the test schedule, decisions that are due, and what a standing
+//! The watch: handling clocks and escalation, the test schedule, decisions and seals that are due, and what a standing
 //! becomes by the clock alone (spec/line.md §7).
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -86,6 +86,7 @@ impl Line {
         self.test();
         self.count_tests();
         self.decide();
+        self.seal();
         self.show_standing();
     }
 
@@ -244,6 +245,7 @@ impl Line {
             None
         };
         let standing = self.acts.next_change_ms(self.pace.now_ms);
-        escalations.chain(mine).chain([count]).chain(closing).chain(standing).min()
+        let seal = self.next_seal_ms();
+        escalations.chain(mine).chain([count]).chain(closing).chain(standing).chain(seal).min()
     }
 }

@@ -72,6 +72,7 @@ fn body_rule(kind: u64) -> Option<&'static str> {
         69 => "decide",
         70 => "leaves",
         80 => "holds",
+        81 => "seals",
         _ => return None,
     })
 }
@@ -183,6 +184,7 @@ fn memorandum() {
         "witness named",
         "witness at",
         "witnessing without",
+        "sealing without",
         "fields descend",
         "empty separation",
         "upside down",

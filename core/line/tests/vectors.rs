@@ -17,12 +17,12 @@ use detente_line::frame::{self, Frame};
 use detente_line::notice::{Value as Said, Waypoint};
 use detente_line::{
     Amendment, Chain, Content, Contradiction, Disclosed, Disclosures, Duty, Effect, Event, Findings,
-    Forgotten, Identity, Input, Line, Matter, Memorandum, Notice, Outcome, Outgoing, Positions,
+    Forgotten, Identity, Input, LastSeal, Line, Matter, Memorandum, Notice, Outcome, Outgoing, Positions,
 };
 use detente_line::{Choice, kind::number};
 use detente_record::{
     Blob, Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, LineSecret, ParsedRef, Party, SecretKey,
-    Signature, leaf_hash,
+    Signature, leaf_hash, sha256,
 };
 use serde_json::{Value, json};
 
@@ -152,6 +152,18 @@ fn body(content: &Content) -> Value {
         Content::Holds { hashes } => {
             json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
         }
+        Content::Seals(sealed) => {
+            let of = &sealed.signed.checkpoint;
+            json!({
+                "book": of.book.code(),
+                "size": of.size,
+                "root": hex(&of.root),
+                "signature": hex(&sealed.signed.signature),
+                "seconds": sealed.seal.seconds,
+                "seal": hex(&sha256(sealed.seal.signature.as_slice())),
+                "key": sealed.key.as_ref().map(|key| hex(&sha256(key.as_slice()))),
+            })
+        }
         Content::Vote { choice, text } => {
             let word = match choice {
                 Choice::For => "for",
@@ -235,8 +247,8 @@ fn every_kind_has_a_vector() {
         .filter(|case| case.text("verdict") == "sound")
         .map(|case| case.number("kind"))
         .collect();
-    let all =
-        (number::MESSAGE..=number::DISCLOSES).chain(number::OPENS..=number::LEAVES).chain([number::HOLDS]);
+    let stations = [number::HOLDS, number::SEALS];
+    let all = (number::MESSAGE..=number::DISCLOSES).chain(number::OPENS..=number::LEAVES).chain(stations);
     assert_eq!(sound, all.map(u64::from).collect());
 }
 
@@ -396,6 +408,7 @@ impl House {
             book_key: SecretKey::from_seed(self.seed(party, "book")),
             receipt_key: SecretKey::from_seed(self.seed(party, "receipt")),
             secret: LineSecret::from_bytes(self.seed(party, "secret")),
+            seal_key: None,
         };
         Line::new(self.memorandum.clone(), identity).unwrap()
     }
@@ -580,6 +593,15 @@ fn check_record(at: &str, house: &House, case: &Case, entries: &[(EntryRef, Case
     for (suspension, decision) in case.fields("consent") {
         let found = line.consent(house.entry(&suspension)).map(|decision| house.name(decision));
         assert_eq!(found.map_or(Value::Null, Value::String), decision.value, "{at}: {}", decision.at);
+    }
+    if case.has("seals") {
+        let last = |(book, seal): (Book, LastSeal)| {
+            let (entry, size, seconds) = (house.name(seal.entry), seal.size, seal.seconds);
+            let name = house.memorandum.name_of(book.party);
+            (book.text(&name), json!({"entry": entry, "size": size, "seconds": seconds}))
+        };
+        let found: serde_json::Map<String, Value> = line.seals().map(last).collect();
+        assert_eq!(Value::Object(found), case.get("seals").value, "{at}: seals");
     }
     check_positions(at, house, case, entries, line);
     if case.has("open") {

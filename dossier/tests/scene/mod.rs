@@ -59,6 +59,7 @@ pub(crate) fn member(name: &str, number: u8) -> Member {
         possession: possession.collect(),
         languages: vec!["en".into()],
         offices: vec![Office { number: 1, name: "watch".into(), rank: 0 }],
+        seal: None,
     }
 }
 
@@ -94,6 +95,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
         witnessing_ms: None,
         observers: None,
         founding: None,
+        sealing_ms: None,
     };
     Memorandum::check(terms).unwrap()
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use detente_line::kind::number;
 use detente_line::{Content, Line, Moment, Positions};
-use detente_record::{Cut, Entry, EntryRef, Hash, Party};
+use detente_record::{Book, Cut, Entry, EntryRef, Hash, Party};
 
 use super::reference::{Awaiting, Open, Reading};
 use super::{Court, Word, object, observers};
@@ -23,6 +23,7 @@ struct Said {
     members: Vec<Party>,
     owed: BTreeMap<EntryRef, Open>,
     awaited: BTreeMap<EntryRef, Awaiting>,
+    seals: BTreeMap<Book, (EntryRef, u64, Hash, u64)>,
 }
 
 /// The times at which standings are compared: around the present, since they change by the clock alone.
@@ -59,6 +60,10 @@ fn said_by(line: &Line, now_ms: u64) -> Said {
         memorandum: line.memorandum().hash(),
         members: line.members().to_vec(),
         last_suspension: last,
+        seals: line
+            .seals()
+            .map(|(book, last)| (book, (last.entry, last.size, last.root, last.seconds)))
+            .collect(),
         owed: owed
             .map(|(name, owed)| (*name, Open { arrived_ms: owed.arrived_ms, displayed: owed.displayed }))
             .collect(),
@@ -100,6 +105,7 @@ fn read_from(court: &Court, me: Party, record: &Record, reading: &Reading<'_>, n
         members: reading.members(&cut),
         last_suspension: last,
         owed: reading.owed(me, record),
+        seals: reading.seals(),
         awaited: reading.awaited(me),
     }
 }

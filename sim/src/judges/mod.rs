@@ -4,7 +4,8 @@
 //! Safety is judged all the time: no entry lost, repeated or reordered ([`books`]), receipts that are true
 //! ([`receipts`]), folds that follow from the record alone ([`folds`]), authors who keep their own rules
 //! ([`authors`]), nobody blamed who is honest ([`blame`]), blobs that are
-//! what they are said to be, and go last ([`blobs`]), observers shown and heard as the record has it ([`observers`]), what is void staying so everywhere ([`void`]). Liveness is judged once faults have stopped
+//! what they are said to be, and go last ([`blobs`]), observers shown and heard as the record has it ([`observers`]), what is void staying so everywhere ([`void`]),
+//! seals that are called for ([`seals`]). Liveness is judged once faults have stopped
 //! ([`liveness`]).
 
 use detente_line::Memorandum;
@@ -21,6 +22,7 @@ pub(crate) mod liveness;
 pub(crate) mod observers;
 pub(crate) mod receipts;
 pub(crate) mod reference;
+pub(crate) mod seals;
 #[cfg(test)]
 mod tests;
 pub(crate) mod void;

@@ -18,6 +18,7 @@ mod members;
 mod motions;
 mod observers;
 mod place;
+mod seals;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -346,6 +347,7 @@ impl<'a> Reading<'a> {
                     && Self::outcome(memorandum, &self.members(cut), &motion, &counted, entry.time_ms)
                         == Some(*outcome)
             }
+            Content::Seals(sealed) => self.seal_holds(name, sealed, cut, memorandum),
             Content::Leaves { .. } => memorandum.depositary() != Some(name.book.party),
             _ => true,
         }

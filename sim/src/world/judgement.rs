@@ -9,7 +9,7 @@ use detente_record::{EntryRef, Party};
 use super::{Tally, World, station_of};
 use crate::judges::liveness::{self, Seen};
 use crate::judges::reference::Reading;
-use crate::judges::{Objection, Word, authors, blame, blobs, folds, object, void};
+use crate::judges::{Objection, Word, authors, blame, blobs, folds, object, seals, void};
 use crate::liar::Liar;
 use crate::station::restored;
 use crate::store::Record;
@@ -75,6 +75,11 @@ impl World {
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen)?;
             }
+            if self.scenario.quota == 0 && clocks_agree {
+                for station in &seen {
+                    seals::have_been_made(&self.court, station.party, &station.reading, station.clock_ms)?;
+                }
+            }
             let held = self.stations.iter().filter(|(party, _)| !gone.contains(party));
             let held = held.filter_map(|(party, of)| Some((*party, (of.line.as_ref()?, &of.folder))));
             blobs::get_round(&self.court, &held.collect(), self.scenario.quota == 0)?;
@@ -101,6 +106,7 @@ impl World {
             let reading = Reading::new(&self.court.memorandum, record);
             let once = !station.store.was_restored();
             authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;
+            seals::are_called_for(&self.court, party, record, &reading, &mut self.receipts, once)?;
             let Some(line) = &station.line else { continue };
             folds::follow(&self.court, line, record, &reading, clock_ms)?;
             for snapshot in [record.snapshot.clone(), None] {

@@ -142,6 +142,16 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         Content::Holds { hashes } => {
             json!({"hashes": hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>()})
         }
+        Content::Seals(sealed) => {
+            let of = &sealed.signed.checkpoint;
+            json!({
+                "book": book_text(memorandum, of.book),
+                "size": of.size,
+                "root": hex(&of.root),
+                "seconds": sealed.seal.seconds,
+                "tells_key": sealed.key.is_some(),
+            })
+        }
         Content::Motion { matter, text, closes_ms } => {
             let mut motion = json!({"matter": matter_text(matter), "text": text, "closes_ms": closes_ms});
             match (matter, motion.as_object_mut()) {

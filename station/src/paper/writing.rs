@@ -8,7 +8,7 @@ use detente_record::{Class, Party};
 
 use super::{
     Card, CircuitPart, EscalationPart, Handling, LinePart, MotionsPart, NoticePart, ObserverCard, Paper,
-    QuotaPart, SeparationPart, SuspensionPart, TestsPart, WitnessPart, WitnessingPart, hex,
+    QuotaPart, SealsPart, SeparationPart, SuspensionPart, TestsPart, WitnessPart, WitnessingPart, hex,
 };
 use crate::words;
 
@@ -90,6 +90,7 @@ impl Paper {
             witness: terms.witnesses.iter().flatten().map(WitnessPart::of).collect(),
             witnessing: terms.witnessing_ms.map(|every| WitnessingPart { every }),
             observer: terms.observers.iter().flatten().map(ObserverCard::of).collect(),
+            seals: terms.sealing_ms.map(|every| SealsPart { every }),
             party: terms
                 .parties
                 .iter()

@@ -43,6 +43,9 @@ pub struct Member {
     /// Ascending by number.
     #[n(10)]
     pub offices: Vec<Office>,
+    /// Commitment of its seal key, where it has one.
+    #[cbor(n(12), with = "minicbor::bytes")]
+    pub seal: Option<Hash>,
 }
 
 /// An office that officers hold; keys stand for offices, not for voices.
@@ -63,13 +66,18 @@ pub struct Office {
 impl Member {
     /// What a fingerprint of this party's keys is taken of (spec/record.md §8).
     pub fn fingerprint_subject(&self) -> Vec<u8> {
-        [self.book_key, self.receipt_key, self.station_key, self.commitment].concat()
+        let seal = self.seal.as_ref().map(Hash::as_slice).unwrap_or_default();
+        [&self.book_key, &self.receipt_key, &self.station_key, self.commitment.as_slice(), seal].concat()
     }
 
-    /// Whether it is the same party, as another memorandum of its line names it.
-    pub(super) fn is_same_party(&self, other: &Self) -> bool {
-        (self.number, &self.name) == (other.number, &other.name)
-            && self.fingerprint_subject() == other.fingerprint_subject()
+    /// Whether it is the same party, as a later memorandum of its line names it: with the same keys, or with its first seal
+    /// key besides.
+    pub(super) fn is_same_party(&self, later: &Self) -> bool {
+        let keys =
+            |member: &Self| [member.book_key, member.receipt_key, member.station_key, member.commitment];
+        (self.number, &self.name) == (later.number, &later.name)
+            && keys(self) == keys(later)
+            && (self.seal.is_none() || self.seal == later.seal)
     }
 
     /// Whether it could be taken for another party of the line: they have a number, a name, a key or a secret in common.
@@ -78,6 +86,7 @@ impl Member {
         self.number == other.number
             || self.name == other.name
             || self.commitment == other.commitment
+            || (self.seal.is_some() && self.seal == other.seal)
             || [self.book_key, self.receipt_key, self.station_key].iter().any(|key| keys.contains(key))
     }
 

@@ -1,7 +1,7 @@
 //! Keys of parties, and the memorandum that founds their line.
 
 use detente_line::{Escalation, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
-use detente_record::{LineSecret, Party, SecretKey, possession_message};
+use detente_record::{LineSecret, Party, SealSecret, SecretKey, possession_message};
 
 use super::party;
 
@@ -12,12 +12,14 @@ pub(crate) struct Keys {
     pub(crate) book: SecretKey,
     pub(crate) receipt: SecretKey,
     pub(crate) secret: LineSecret,
+    /// The seed of its seal key, which the memorandum need not know of.
+    pub(crate) seal: [u8; 32],
 }
 
 pub(super) fn member(number: u8, name: &str) -> (Keys, Member) {
     let key = |role: u8| SecretKey::from_seed([number * 8 + role + 1; 32]);
     let secret = LineSecret::from_bytes([200 + number; 32]);
-    let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret };
+    let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret, seal: [100 + number; 32] };
     let station = key(2);
     let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
     let possession =
@@ -34,14 +36,32 @@ pub(super) fn member(number: u8, name: &str) -> (Keys, Member) {
         possession: possession.into(),
         languages: vec!["en".into()],
         offices: vec![office(0, "watch"), office(1, "duty"), office(2, "senior")],
+        seal: None,
     };
     (keys, member)
 }
 
+impl Keys {
+    /// What a memorandum holds of the seal key.
+    pub(crate) fn seal_commitment(&self) -> [u8; 32] {
+        SealSecret::from_seed(self.seal).public().commitment()
+    }
+}
+
 /// The keys of parties numbered from 0, and their memorandum: the first one is the depositary.
-pub(super) fn founded(names: &[&str], entries: u64, rule: Rule) -> (Vec<Keys>, Memorandum) {
-    let (keys, parties): (Vec<_>, Vec<_>) =
+pub(super) fn founded(
+    names: &[&str],
+    entries: u64,
+    rule: Rule,
+    sealing_ms: Option<u64>,
+) -> (Vec<Keys>, Memorandum) {
+    let (keys, mut parties): (Vec<_>, Vec<_>) =
         names.iter().zip(0..).map(|(name, number)| member(number, name)).unzip();
+    if sealing_ms.is_some() {
+        for (member, keys) in parties.iter_mut().zip(&keys) {
+            member.seal = Some(keys.seal_commitment());
+        }
+    }
     let step = |class, after_ms, rank| Escalation { class, after_ms, rank };
     let terms = Terms {
         version: 1,
@@ -65,6 +85,7 @@ pub(super) fn founded(names: &[&str], entries: u64, rule: Rule) -> (Vec<Keys>, M
         witnessing_ms: None,
         observers: None,
         founding: None,
+        sealing_ms,
     };
     (keys, Memorandum::check(terms).unwrap())
 }

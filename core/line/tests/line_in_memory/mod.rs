@@ -20,7 +20,7 @@ use detente_line::{
     Line, Member, Memorandum, Message, Outgoing, Rule, Shown, frame,
 };
 use detente_record::{
-    Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Party,
+    Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Party, SealSecret,
     SignedCheckpoint, leaf_hash,
 };
 
@@ -132,13 +132,18 @@ impl LineInMemory {
     /// connected. Reopening needs the consent of all.
     pub(crate) fn between(names: &[&str]) -> Self {
         let mut line = Self::apart(names);
-        for one in 0..names.len() as u8 {
-            for other in one + 1..names.len() as u8 {
-                line.connect(one, other);
+        line.connect_all();
+        line
+    }
+
+    fn connect_all(&mut self) {
+        let all = self.stations.len() as u8;
+        for one in 0..all {
+            for other in one + 1..all {
+                self.connect(one, other);
             }
         }
-        line.run_for(1_000);
-        line
+        self.run_for(1_000);
     }
 
     /// The same, without circuits.
@@ -154,7 +159,20 @@ impl LineInMemory {
 
     /// The same, with a rule by which motions carry.
     pub(crate) fn ruled(names: &[&str], entries: u64, rule: Rule) -> Self {
-        let (keys, memorandum) = founded(names, entries, rule);
+        Self::founded(names, entries, rule, None)
+    }
+
+    /// Every party seals its books so often; every two are connected.
+    pub(crate) fn sealing(names: &[&str], every_ms: u64) -> Self {
+        let all = names.len() as u8;
+        let rule = Rule { threshold: all, veto: Vec::new(), window_ms: 3_600_000 };
+        let mut line = Self::founded(names, 1_000, rule, Some(every_ms));
+        line.connect_all();
+        line
+    }
+
+    fn founded(names: &[&str], entries: u64, rule: Rule, sealing_ms: Option<u64>) -> Self {
+        let (keys, memorandum) = founded(names, entries, rule, sealing_ms);
         let mut line = Self {
             memorandum,
             now_ms: START_MS,
@@ -228,6 +246,7 @@ impl LineInMemory {
             book_key: keys.book,
             receipt_key: keys.receipt,
             secret: keys.secret,
+            seal_key: Some(SealSecret::from_seed(keys.seal)),
         };
         let mut line = Line::enrolled(memorandum, station.enrolling.clone(), identity).unwrap();
         let store = &mut station.store;

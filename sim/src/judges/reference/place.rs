@@ -18,7 +18,7 @@ pub(super) fn allows(content: &Content, book: Book, regards: &[EntryRef]) -> boo
         10..=13 => &[P],
         64 => &[Z, A, O, P, R],
         65..=70 => &[A],
-        80 => &[R],
+        80 | 81 => &[R],
         0..64 => &[Z, O, P, R],
         _ => &[A],
     };
@@ -31,7 +31,7 @@ pub(super) fn allows(content: &Content, book: Book, regards: &[EntryRef]) -> boo
             !own(subject) && class == book.class
         }),
         8 | 9 => one(&|subject| !own(subject) && subject.book.class == book.class),
-        10 | 12 | 13 | 18 | 64 | 65 | 70 | 80 => regards.is_empty(),
+        10 | 12 | 13 | 18 | 64 | 65 | 70 | 80 | 81 => regards.is_empty(),
         11 => one(&|subject| !own(subject) && subject.book.class == P),
         66 => one(&|subject| own(subject) && subject.book.class == A),
         67 if !matches!(content, Content::Motion { matter: Matter::Reopen, .. }) => true,
@@ -40,5 +40,7 @@ pub(super) fn allows(content: &Content, book: Book, regards: &[EntryRef]) -> boo
         16 => !regards.is_empty(),
         _ => true,
     };
-    books.contains(&book.class) && regarded
+    let seals_own =
+        !matches!(content, Content::Seals(sealed) if sealed.signed.checkpoint.book.party != book.party);
+    books.contains(&book.class) && regarded && seals_own
 }
