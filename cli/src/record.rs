@@ -23,7 +23,7 @@ const VERIFICATION: Duration = Duration::from_secs(3_600);
 /// What can be asked of the record.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Record {
-    /// Compute every tree again, and check every checkpoint and receipt
+    /// Compute every tree again, and check every checkpoint, receipt and seal
     Verify(Whole),
     /// List entries as they stand in the books
     Show(Show),
@@ -102,13 +102,23 @@ async fn verify(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failure>
         page.line(&format!(
             "{sign}  {name:<12} {entries:>8} entries {checkpoints:>8} checkpoints {receipts:>8} receipts{cosignatures}"
         ));
+        let sealed = book.at("sealed");
+        if let Some(size) = sealed.at("size").number() {
+            let when =
+                sealed.at("seconds").number().map(|seconds| time::stamp(seconds.saturating_mul(1_000)));
+            let (seals, when) = (book.at("seals_checked").or_unknown(), when.unwrap_or_default());
+            let entry = sealed.at("entry").or_unknown();
+            page.line(&format!(
+                "              sealed up to {size} by {entry}, {when}: Ed25519 holds, ML-DSA-44 holds; {seals} seals"
+            ));
+        }
         for fault in found {
             page.line(&format!("              {fault}"));
         }
     }
     out.data(if out.is_json() { answer.raw() } else { page.text() })?;
     if answer.at("ok").holds() {
-        out.remark("every tree, checkpoint and receipt holds");
+        out.remark("every tree, checkpoint, receipt and seal holds");
         return Ok(());
     }
     let hint = "stop the station, keep a copy of lines/, and tell the other parties: their mirrors hold the same books";

@@ -55,6 +55,7 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     page.heading("CIRCUITS");
     circuits(out, &mut page, status.at("circuits"), now_ms);
     witnesses(out, &mut page, status.at("witnesses"), now_ms);
+    seals(out, &mut page, status.at("seals"), now_ms);
     waits_for_room(out, &mut page, status.at("waits_for_room"));
     page.heading("OPEN         Z FLASH  O IMMEDIATE  P PRIORITY  R ROUTINE");
     counts(&mut page, "owed", status.at("owed"));
@@ -228,6 +229,30 @@ fn witnesses(out: &Output, page: &mut Page<'_>, witnesses: Field<'_>, now_ms: u6
                 &format!("{book}{}: {}", trouble.at("error").or_unknown(), trouble.at("found").or_unknown()),
             );
         }
+    }
+}
+
+/// Up to where each party's books are sealed.
+fn seals(out: &Output, page: &mut Page<'_>, seals: Field<'_>, now_ms: u64) {
+    if seals.at("parties").pairs().next().is_none() {
+        return;
+    }
+    page.heading("SEALS        Ed25519 and ML-DSA-44 hold up to");
+    for (party, books) in seals.at("parties").pairs() {
+        let said = books.pairs().map(|(book, seal)| {
+            let (size, held) = (seal.at("size").or_unknown(), seal.at("held").or_unknown());
+            format!("{} {size} of {held}", book.rsplit('/').next().unwrap_or_default())
+        });
+        let said: Vec<String> = said.collect();
+        let last = books.pairs().filter_map(|(_, seal)| seal.at("seconds").number()).max();
+        let row = match last {
+            Some(seconds) => {
+                let when = time::from_now(seconds.saturating_mul(1_000), now_ms);
+                out.paint(Tone::Good, &format!("● {}, last {when}", said.join(", ")))
+            }
+            None => out.paint(Tone::Quiet, "○ nothing is sealed yet"),
+        };
+        page.row(&format!("  {party}"), &row);
     }
 }
 

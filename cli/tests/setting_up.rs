@@ -331,7 +331,7 @@ fn show_tells_every_term() {
         "Quota a day      PRIORITY: 200000 entries, 512 MiB",
         "Quota a day      ROUTINE: 2000000 entries, 2 GiB",
         "Circuit          main: quic",
-        "Seals            every 1 d, by usa, rus",
+        "Seals            every 1d, by usa, rus",
         &format!("Working group of {}", "ab".repeat(32)),
     ] {
         assert!(shown.lines().any(|line| line == row), "{row}: {shown}");

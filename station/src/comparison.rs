@@ -31,6 +31,14 @@ pub(crate) fn consistency(store: &Store, book: Book, from: u64, to: u64) -> Resu
     proof::consistency(from, to, |node| subtree(store, book.code(), node))
 }
 
+/// The root of a book at a size that is held.
+///
+/// # Errors
+/// If the store lacks or has damaged what the size covers.
+pub(crate) fn root(store: &Store, book: Book, size: u64) -> Result<Hash, SetupError> {
+    proof::root(size, |node| subtree(store, book.code(), node))
+}
+
 /// The hash of a complete subtree, from the leaves or the roots of tiles below it.
 fn subtree(store: &Store, book: u32, node: Node) -> Result<Hash, SetupError> {
     let (tile, above) = (node.level / TILE_LEVELS, node.level % TILE_LEVELS);

@@ -1,15 +1,16 @@
 //! The whole record of a line, read again from the store and held to everything that spec/record.md says: leaves,
-//! trees, checkpoints, receipts, and what only several books together show: serials, times and vectors.
+//! trees, checkpoints, receipts, seals, and what only several books together show: serials, times and vectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::Memorandum;
+use detente_line::{Content, Memorandum, kind::number};
 use detente_record::book::{Past, Serials, verify_vector};
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, EntryView, Frontier, Hash, LineSecret, Party,
-    SignedCheckpoint, leaf_hashes,
+    SealKey, SignedCheckpoint, leaf_hashes,
 };
 
+use crate::comparison;
 use crate::links;
 use crate::store::{Store, StoreError};
 
@@ -29,8 +30,23 @@ pub(crate) struct Verified {
     pub(crate) checkpoints: u64,
     /// Receipts held to their signer's key.
     pub(crate) receipts: u64,
+    /// Seals of which both signatures hold, over this very tree.
+    pub(crate) seals: u64,
+    /// The largest of them.
+    pub(crate) sealed: Option<Sealed>,
     /// What does not hold.
     pub(crate) faults: Vec<String>,
+}
+
+/// A seal of which both signatures hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sealed {
+    /// Up to which size.
+    pub(crate) size: u64,
+    /// By its author's clock.
+    pub(crate) seconds: u64,
+    /// The entry that it stands in.
+    pub(crate) entry: EntryRef,
 }
 
 impl Verified {
@@ -55,6 +71,10 @@ pub(crate) struct Verification<'a> {
     roots: BTreeMap<(Book, u64), Hash>,
     /// What of every entry that could be read ties it to those of other books, by party.
     serials: BTreeMap<Party, Vec<(u64, EntryRef, u64, bool)>>,
+    /// The seal keys that parties have told, as the memorandum commits to them.
+    seal_keys: BTreeMap<Party, SealKey>,
+    /// Seals of which both signatures hold: what is sealed, and where.
+    seals: Vec<(Checkpoint, Sealed)>,
 }
 
 impl<'a> Verification<'a> {
@@ -75,6 +95,8 @@ impl<'a> Verification<'a> {
             stated: BTreeMap::new(),
             roots: BTreeMap::new(),
             serials: BTreeMap::new(),
+            seal_keys: BTreeMap::new(),
+            seals: Vec::new(),
         };
         let books: Vec<Book> =
             store.sizes()?.into_keys().filter_map(|code| Book::from_code(code).ok()).collect();
@@ -86,6 +108,7 @@ impl<'a> Verification<'a> {
             verified.insert(book, run.book(book)?);
         }
         run.between_books(&mut verified);
+        run.seals_of_trees(&mut verified)?;
         Ok(verified)
     }
 
@@ -140,6 +163,9 @@ impl<'a> Verification<'a> {
                 if let Ok(entry) = EntryView::decode(&stored.bytes) {
                     let tie = (entry.serial, name, entry.time_ms, entry.clock_held);
                     self.serials.entry(book.party).or_default().push(tie);
+                    if entry.kind == number::SEALS {
+                        self.sealed(name, &stored.bytes, &mut verified)?;
+                    }
                 }
                 if self.stated.get(&book).is_some_and(|sizes| sizes.contains(&frontier.size())) {
                     self.roots.insert((book, frontier.size()), frontier.root());
@@ -181,6 +207,63 @@ impl<'a> Verification<'a> {
         Ok(())
     }
 
+    /// Holds both signatures of an entry that seals to their keys; one that is void says nothing.
+    fn sealed(&mut self, name: EntryRef, bytes: &[u8], verified: &mut Verified) -> Result<(), StoreError> {
+        let read = Entry::decode(bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
+        let Ok(Content::Seals(sealed)) = read else { return Ok(()) };
+        if self.store.void(name.book.code(), name.number)?.is_some() {
+            return Ok(());
+        }
+        let (party, line) = (name.book.party, self.memorandum.line());
+        let told = sealed.key.as_ref().and_then(|key| SealKey::new(key.as_slice()).ok());
+        let committed = self.memorandum.anyone(party).and_then(|member| member.seal);
+        if let Some(key) = told.filter(|key| Some(key.commitment()) == committed) {
+            self.seal_keys.insert(party, key);
+        }
+        let keys = self.memorandum.book_key(party).zip(self.seal_keys.get(&party));
+        let held = keys.map(|(book_key, key)| sealed.seal.held(&sealed.signed, &line, book_key, key));
+        let of = &sealed.signed.checkpoint;
+        match held {
+            Some(held) if held.both() => {
+                let seal = Sealed { size: of.size, seconds: sealed.seal.seconds, entry: name };
+                self.seals.push((of.clone(), seal));
+            }
+            Some(held) => {
+                let word = |holds| if holds { "holds" } else { "does not hold" };
+                let (one, other) = (word(held.ed25519), word(held.ml_dsa));
+                verified
+                    .fault(format!("entry {}: of its seal Ed25519 {one}, ML-DSA-44 {other}", name.number));
+            }
+            None => {
+                verified.fault(format!("entry {}: no seal key that the memorandum commits to", name.number))
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds what was sealed to the trees that are held.
+    fn seals_of_trees(&self, verified: &mut BTreeMap<Book, Verified>) -> Result<(), StoreError> {
+        for (of, seal) in &self.seals {
+            // What has not come here yet can be held to nothing.
+            let Some(found) = verified.get_mut(&of.book).filter(|found| found.size >= of.size) else {
+                continue;
+            };
+            let root = match self.roots.get(&(of.book, of.size)) {
+                Some(root) => Some(*root),
+                None => comparison::root(self.store, of.book, of.size).ok(),
+            };
+            if root != Some(of.root) {
+                found.fault(format!("another tree is sealed at size {}", of.size));
+                continue;
+            }
+            found.seals += 1;
+            if found.sealed.is_none_or(|last| last.size < seal.size) {
+                found.sealed = Some(*seal);
+            }
+        }
+        Ok(())
+    }
+
     /// What only several books together show: it is told of the book that the breach stands in.
     fn between_books(&mut self, verified: &mut BTreeMap<Book, Verified>) {
         for (name, entry, cut) in &self.acts {
@@ -209,5 +292,203 @@ impl<'a> Verification<'a> {
                 before = serial;
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+mod tests {
+    use std::collections::VecDeque;
+
+    use detente_line::{
+        Command, Draft, Effect, Event, Input, Line, Message, Office, SEALING_MS, Sealed as Said,
+    };
+    use detente_record::{Seal, SealSecret, leaf_hash};
+
+    use super::*;
+    use crate::keys::Keys;
+    use crate::paper::{Card, Paper};
+    use crate::store::{Batch, Checkpoint as Signed, NewEntry, Options};
+
+    const START_MS: u64 = 1_491_503_400_000;
+
+    /// A station's line and store, and the time.
+    struct Scene {
+        line: Line,
+        store: Store,
+        keys: Keys,
+        folder: std::path::PathBuf,
+        now_ms: u64,
+    }
+
+    impl Scene {
+        fn new(name: &str) -> Self {
+            let office = || vec![Office { number: 1, name: "watch".into(), rank: 0 }];
+            let keys = ["usa", "rus"].map(|party| Keys::generate(party).unwrap());
+            let cards =
+                keys.iter().map(|keys| Card::of(&keys.card(keys.party(), vec!["en".into()], office())));
+            let paper = Paper::draft("syria", cards.collect());
+            let memorandum = paper.memorandum(std::path::Path::new("m.toml")).unwrap();
+            let folder = std::env::temp_dir().join(format!("detente-verify-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            let options = Options {
+                reserve_bytes: 1 << 20,
+                ..Options::new(folder.join("store"), folder.join("mark"), memorandum.line().0)
+            };
+            let (store, _) = Store::open(options).unwrap();
+            let [keys, _] = keys;
+            let line = Line::new(memorandum, keys.identity(Party::new(0).unwrap())).unwrap();
+            let mut scene = Self { line, store, keys, folder, now_ms: START_MS };
+            scene.input(Event::Started);
+            scene
+        }
+
+        fn input(&mut self, event: Event) {
+            let mut events = VecDeque::from([event]);
+            while let Some(event) = events.pop_front() {
+                let (at_ms, passed_ms) = (self.now_ms, self.now_ms);
+                self.line.handle(Input { at_ms, passed_ms, entropy: [7; 32], event });
+                while let Some(effect) = self.line.effect() {
+                    let Effect::Append(append) = effect else { continue };
+                    let entries = append.entries.iter().map(|entry| NewEntry {
+                        book: entry.name.book.code(),
+                        number: entry.name.number,
+                        bytes: entry.bytes.clone(),
+                        leaf: entry.leaf,
+                        kind: entry.kind,
+                        time_ms: entry.time_ms,
+                        regards: Vec::new(),
+                    });
+                    let checkpoints = append.checkpoints.iter().map(|signed| Signed {
+                        book: signed.checkpoint.book.code(),
+                        size: signed.checkpoint.size,
+                        root: signed.checkpoint.root,
+                        signature: signed.signature,
+                    });
+                    let batch = Batch {
+                        entries: entries.collect(),
+                        checkpoints: checkpoints.collect(),
+                        seq: append.seq,
+                        ..Batch::default()
+                    };
+                    self.store.submit_and_wait(batch).unwrap();
+                    events.push_back(Event::Durable { seq: append.seq });
+                }
+            }
+        }
+
+        fn says(&mut self, class: Class, text: &str) {
+            let message = Message { text: text.into(), ..Message::default() };
+            let content = Content::Message(message);
+            let draft =
+                Draft { class: Some(class), office: None, language: None, regards: Vec::new(), content };
+            self.input(Event::Command { id: 1, command: Command::Write(draft) });
+        }
+
+        /// Time passes, until everything is sealed that is due.
+        fn passes(&mut self, ms: u64) {
+            self.now_ms += ms;
+            for _ in 0..8 {
+                self.input(Event::Woken);
+            }
+        }
+
+        /// Puts an entry that seals into the store beside the line, which would not write it.
+        fn forges(&mut self, sealed: Said) -> u64 {
+            let book = self.book(Class::R);
+            let size = self.store.size(book.code()).unwrap();
+            let content = Content::Seals(Box::new(sealed));
+            let (serial, time_ms) = self.line.last_entry();
+            let entry = Entry {
+                serial: serial + 1,
+                time_ms,
+                clock_held: false,
+                office: 1,
+                language: None,
+                regards: Vec::new(),
+                cut: Cut::new(),
+                vector: None,
+                kind: content.kind(),
+                body: content.encode(),
+            };
+            let bytes = entry.encode().unwrap();
+            let secrets = self.line.secrets();
+            let secret = BookSecret::new(&secrets[0].1, &book.origin(&self.line.id()));
+            let leaf = leaf_hash(&secret.blind(size), &bytes);
+            let entry = NewEntry {
+                book: book.code(),
+                number: size + 1,
+                bytes: bytes.into(),
+                leaf,
+                kind: content.kind(),
+                time_ms,
+                regards: Vec::new(),
+            };
+            let seq = self.line.next_seq();
+            self.store.submit_and_wait(Batch { seq, entries: vec![entry], ..Batch::default() }).unwrap();
+            size + 1
+        }
+
+        fn book(&self, class: Class) -> Book {
+            Book { generation: 0, party: self.line.party(), class }
+        }
+
+        fn verified(&self) -> BTreeMap<Book, Verified> {
+            Verification::run(&self.store, self.line.memorandum(), &self.line.secrets()).unwrap()
+        }
+    }
+
+    impl Drop for Scene {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+
+    #[test]
+    fn says_up_to_where_each_book_is_sealed() {
+        let mut scene = Scene::new("sealed");
+        scene.says(Class::Z, "One.");
+        scene.says(Class::O, "Two.");
+        scene.passes(SEALING_MS);
+        scene.says(Class::Z, "Three.");
+        let verified = scene.verified();
+        assert!(verified.values().all(|book| book.faults.is_empty()), "{verified:?}");
+        let (flash, immediate) = (&verified[&scene.book(Class::Z)], &verified[&scene.book(Class::O)]);
+        assert_eq!((flash.size, flash.seals, flash.sealed.unwrap().size), (2, 1, 1));
+        assert_eq!((immediate.seals, immediate.sealed.unwrap().size), (1, 1));
+        assert_eq!(flash.sealed.unwrap().seconds, scene.now_ms / 1_000);
+        scene.passes(SEALING_MS);
+        let verified = scene.verified();
+        let flash = &verified[&scene.book(Class::Z)];
+        assert_eq!((flash.seals, flash.sealed.unwrap().size), (2, 2));
+    }
+
+    #[test]
+    fn says_which_of_the_two_signatures_hold() {
+        let mut scene = Scene::new("forged");
+        scene.says(Class::Z, "One.");
+        scene.passes(SEALING_MS);
+        let checkpoint = Checkpoint { book: scene.book(Class::Z), size: 1, root: [7; 32] };
+        let line = scene.line.id();
+        let sealed = |secret: &SealSecret, book_key: &detente_record::SecretKey| Said {
+            signed: checkpoint.clone().sign(&line, book_key),
+            seal: Seal::sign(&checkpoint, 1, &line, secret).unwrap(),
+            key: None,
+        };
+        let own = scene.keys.identity(scene.line.party()).seal_key.unwrap();
+        let stranger = SealSecret::from_seed([1; 32]);
+        let false_seal = sealed(&stranger, &scene.keys.book_key());
+        let false_book = sealed(&own, &detente_record::SecretKey::from_seed([1; 32]));
+        let false_root = sealed(&own, &scene.keys.book_key());
+        let [one, other, _] = [false_seal, false_book, false_root].map(|sealed| scene.forges(sealed));
+        let verified = scene.verified();
+        let faults = &verified[&scene.book(Class::R)].faults;
+        let expected = [
+            format!("entry {one}: of its seal Ed25519 holds, ML-DSA-44 does not hold"),
+            format!("entry {other}: of its seal Ed25519 does not hold, ML-DSA-44 holds"),
+        ];
+        assert!(expected.iter().all(|fault| faults.contains(fault)), "{faults:?}");
+        assert_eq!(verified[&scene.book(Class::Z)].faults, ["another tree is sealed at size 1"]);
+        assert_eq!(verified[&scene.book(Class::Z)].sealed.unwrap().size, 1);
     }
 }

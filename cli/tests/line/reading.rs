@@ -200,6 +200,16 @@ MOTIONS
 NEXT TEST  062300ZAPR17 23:00:00Z (in 20 min)
 ";
     assert_eq!(station.run(&["status"]).out, page);
+    let mut sealed = status();
+    let seal = |size: u64, held: u64| json!({"size": size, "held": held, "seconds": NOW_MS / 1_000 - 60});
+    sealed["seals"] = json!({"parties": {"rus": {}, "usa": {"usa/P": seal(3, 5), "usa/Z": seal(2, 2)}}});
+    let rows = "\
+SEALS        Ed25519 and ML-DSA-44 hold up to
+  rus         ○ nothing is sealed yet
+  usa         ● P 3 of 5, Z 2 of 2, last 1 min ago
+";
+    let out = reading("GET /v1/lines/syria", sealed).run(&["status"]).out;
+    assert!(out.contains(rows), "{out}");
 }
 
 #[test]
@@ -260,7 +270,14 @@ fn a_record_that_does_not_hold_is_a_failure() {
         (left.code, left.out.as_str()),
         (Some(0), "● holds     rus/Z               3 entries        2 checkpoints        1 receipts\n")
     );
-    assert_eq!(left.err, "every tree, checkpoint and receipt holds\n");
+    assert_eq!(left.err, "every tree, checkpoint, receipt and seal holds\n");
+    let mut sealed = book(&[]);
+    sealed["sealed"] =
+        json!({"size": 2, "seconds": NOW_MS / 1_000, "entry": "rus/R/9", "ed25519": true, "ml_dsa": true});
+    sealed["seals_checked"] = json!(4);
+    let sealed = reading("POST /v1/lines/syria/verify", json!({"ok": true, "books": [sealed]}));
+    let row = "              sealed up to 2 by rus/R/9, 062240ZAPR17 22:40:00Z: Ed25519 holds, ML-DSA-44 holds; 4 seals\n";
+    assert!(sealed.run(&["record", "verify"]).out.ends_with(row));
     let torn = reading(
         "POST /v1/lines/syria/verify",
         json!({"ok": false, "books": [book(&["entry 2 is missing"])]}),

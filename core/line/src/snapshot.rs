@@ -15,7 +15,7 @@ use crate::kind::{Choice, Duty, Matter, Outcome};
 use crate::memorandum::Memorandum;
 
 /// What bytes of a snapshot begin with; another form, another number.
-const MAGIC: &[u8] = b"detente snapshot 9\n";
+const MAGIC: &[u8] = b"detente snapshot 10\n";
 
 /// Something that can be kept in a snapshot.
 pub(crate) trait Keep: Sized {

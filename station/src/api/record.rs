@@ -6,7 +6,7 @@ use detente_record::hex;
 use serde_json::{Map, json};
 
 use super::request::Path;
-use super::{Answer, Api, LinePath, Refused, book_text};
+use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 use crate::verify::Verification;
 
 /// `GET …/books`
@@ -55,6 +55,14 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
                 "entries_checked": found.size,
                 "checkpoints_checked": found.checkpoints,
                 "receipts_checked": found.receipts,
+                "seals_checked": found.seals,
+                "sealed": found.sealed.map(|sealed| json!({
+                    "size": sealed.size,
+                    "seconds": sealed.seconds,
+                    "entry": name_text(&keeper.memorandum(), sealed.entry),
+                    "ed25519": true,
+                    "ml_dsa": true,
+                })),
                 "cosignatures_checked": cosigned.get(&book).map_or(0, |(count, _)| *count),
                 "faults": found.faults,
             })

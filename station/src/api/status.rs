@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use detente_line::{Awaited, Duty, Line, Memorandum, Owed, Suspended};
-use detente_record::{Class, EntryRef, Party};
+use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -140,7 +140,33 @@ fn status_json(line: &Line, clock_ms: u64) -> Value {
         "motions": motions.collect::<Vec<_>>(),
         "next_test_ms": line.next_test_ms(),
         "cut": cut.collect::<Map<_, _>>(),
+        "seals": seals_json(line),
     })
+}
+
+/// Of each party with a seal key, up to where its books are sealed. What is told here was found to hold, both signatures of
+/// it, when it came.
+fn seals_json(line: &Line) -> Value {
+    let memorandum = line.memorandum();
+    let sizes: BTreeMap<Book, u64> = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+    let sealing = memorandum.terms().parties.iter().filter(|member| member.seal.is_some());
+    let parties = sealing.filter_map(|member| {
+        let party = Party::new(member.number).ok()?;
+        let of = line.seals().filter(|(book, _)| book.party == party);
+        let books = of.map(|(book, last)| {
+            let said = json!({
+                "size": last.size,
+                "held": sizes.get(&book),
+                "seconds": last.seconds,
+                "entry": name_text(memorandum, last.entry),
+                "ed25519": true,
+                "ml_dsa": true,
+            });
+            (book_text(memorandum, book), said)
+        });
+        Some((member.name.clone(), Value::Object(books.collect())))
+    });
+    json!({"every_ms": memorandum.sealing_ms(), "parties": parties.collect::<Map<_, _>>()})
 }
 
 /// How each witness of the memorandum does.
