@@ -174,6 +174,17 @@ async fn books(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failure> 
     out.data(page.text())
 }
 
+/// Two checkpoints that cannot both be true, in a sentence.
+fn two_histories(party: &str, book: &str, sizes: &[u64]) -> String {
+    let count = |size: &u64| if *size == 1 { "1 entry".to_owned() } else { format!("{size} entries") };
+    let sizes = match sizes {
+        [one, other] if one == other => format!(", both of {}", count(one)),
+        [one, other] => format!(", of {} and of {}", count(one), count(other)),
+        _ => String::new(),
+    };
+    format!("{party} signed two histories of its book {book}{sizes}: they cannot both be true")
+}
+
 async fn evidence(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failure> {
     let on = asked.line.open(home).await?;
     let answer = on.get("/evidence").await?;
@@ -183,8 +194,18 @@ async fn evidence(asked: &Whole, home: &Home, out: &Output) -> Result<(), Failur
     let mut page = Page::new(out);
     for found in answer.at("evidence").list() {
         let when = found.at("time_ms").number().map(time::stamp).unwrap_or_default();
-        let said = ["party", "error", "what", "expected", "found"].map(|name| found.at(name).text());
-        page.line(&format!("{when}  {}", said.into_iter().flatten().collect::<Vec<_>>().join(": ")));
+        let party = found.at("party").or_unknown();
+        let fork = found.at("fork");
+        let Some(book) = fork.at("book").text() else {
+            page.line(&format!("{when}  {party}: {}", found.at("what").or_unknown()));
+            continue;
+        };
+        let sizes: Vec<u64> = fork.at("sizes").list().filter_map(|size| size.number()).collect();
+        page.line(&format!("{when}  {}", out.paint(Tone::Bad, &two_histories(&party, &book, &sizes))));
+        page.line(&format!(
+            "             The proof is both checkpoints with their signatures: it convicts whoever holds {party}'s key, before \
+             anybody. Nothing more of this book is taken. `detente dossier make` of any entry of {book} takes the proof along."
+        ));
     }
     out.data(page.text())?;
     if page.text().is_empty() {

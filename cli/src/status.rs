@@ -52,6 +52,11 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     for one in status.at("parties").list() {
         party(out, &mut page, one, now_ms);
     }
+    for book in status.at("forked").list().filter_map(|book| book.text()) {
+        let author = book.split('/').next().unwrap_or_default();
+        let said = format!("  ✗ {author} signed two histories of {book}: detente record evidence");
+        page.line(&out.paint(Tone::Bad, &said));
+    }
     page.heading("CIRCUITS");
     circuits(out, &mut page, status.at("circuits"), now_ms);
     witnesses(out, &mut page, status.at("witnesses"), now_ms);

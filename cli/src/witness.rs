@@ -166,7 +166,8 @@ fn show(folder: &Folder, out: &Output) -> Result<(), Failure> {
         page.line("  nothing");
     }
     for finding in &findings {
-        for line in Shown(finding).to_string().lines() {
+        page.line(&format!("  {}  {}", time::stamp(finding.seconds.saturating_mul(1_000)), finding.origin));
+        for line in Shown(finding).to_string().lines().skip(1) {
             page.line(&format!("  {line}"));
         }
     }

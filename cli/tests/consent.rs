@@ -96,6 +96,45 @@ fn what_all_say_is_carried_by_their_votes_alone() {
 }
 
 #[test]
+fn a_motion_that_contradicts_the_memorandum_is_refused_with_what_the_memorandum_says() {
+    let ([usa, rus], _stations) = two_connected();
+    let resolve = ["motion", "resolve", "That it be so."];
+    for (closes, says) in [
+        ("2100-01-01T00:00Z", "expected at most 14 days from now, the memorandum's motions.window, found 2"),
+        ("2017-04-12T20:00Z", "days ago"),
+    ] {
+        let left = usa.run(&[&resolve[..], &["--closes", closes]].concat());
+        assert_eq!(left.code, Some(2), "{left:?}");
+        assert!(left.err.contains(says) && left.err.contains("hint: without it"), "{}", left.err);
+    }
+    usa.run(&["reopen", "propose"]).refused(2, "expected one in force to move on", "detente status");
+    usa.run(&["motion", "for", "rus/A/7"]).refused(1, "found rus/A/7", "record show");
+    let said = write(&rus, &["send", "No motion at all."]);
+    usa.run(&["motion", "for", &said]).refused(2, &format!("found {said}"), "detente motion list");
+
+    let file = usa.done(&["memorandum", "in-force"]);
+    let line_of = |key: &str| file.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    let changed = |key: &str, to: &str| file.replacen(&line_of(key), to, 1);
+    for (name, text, says) in [
+        ("name", changed("name =", "name = \"iraq\""), "name"),
+        ("depositary", changed("depositary =", "depositary = \"tur\""), "tur"),
+        ("votes", changed("votes-to-carry =", "votes-to-carry = 3"), "votes"),
+        ("none", changed("votes-to-carry =", "votes-to-carry = 0"), "votes"),
+        ("veto", changed("veto =", "veto = [\"tur\"]"), "tur"),
+        ("key", changed("book-key =", &line_of("receipt-key =").replace("receipt", "book")), "key"),
+        ("window", changed("window =", "window = \"0s\""), "window"),
+        ("nothing", String::from("# nothing"), "line"),
+    ] {
+        let path = usa.folder.file(&format!("{name}.toml"), text);
+        let left = usa.run(&["motion", "amend", &path]);
+        assert!(matches!(left.code, Some(1 | 2)), "{name}: {left:?}");
+        assert!(left.err.contains(says) && left.err.contains("\n hint: "), "{name}: {}", left.err);
+    }
+    assert_eq!(rus.read(&["motion", "list"])["motions"], json!([]), "nothing of it was moved");
+    assert_eq!(usa.read(&["motion", "list"])["motions"], json!([]));
+}
+
+#[test]
 fn the_rules_are_amended_by_a_motion_and_hold_after_a_start() {
     let ([usa, rus], [at_usa, mut at_rus]) = two_connected();
     let founding = usa.read(&["memorandum", "in-force"]);

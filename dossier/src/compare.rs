@@ -65,10 +65,11 @@ impl Conviction {
                 format!("the second does not begin with the {one} entries of the first")
             }
         };
+        let entries = |count: u64| if count == 1 { "1 entry".into() } else { format!("{count} entries") };
         let sizes = if one == other {
-            format!("of {one} entries twice")
+            format!("of {} twice", entries(one))
         } else {
-            format!("of {one} and of {other} entries")
+            format!("of {one} and of {}", entries(other))
         };
         format!("{author} signed its book {book} {sizes}, in two ways that cannot both be true: {why}")
     }

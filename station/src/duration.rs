@@ -25,6 +25,20 @@ pub fn text(ms: u64) -> String {
     format!("{}{name}", ms / unit)
 }
 
+/// Writes a length of time in words, rounded down to its largest unit: for people, never for a file.
+pub(crate) fn about(ms: u64) -> String {
+    let names = ["ms", "second", "minute", "hour", "day"];
+    let (unit, name) = UNITS
+        .iter()
+        .zip(names)
+        .rev()
+        .map(|((_, unit), name)| (*unit, name))
+        .find(|(unit, _)| ms >= *unit)
+        .unwrap_or((1, "ms"));
+    let count = ms / unit;
+    if count == 1 || name == "ms" { format!("{count} {name}") } else { format!("{count} {name}s") }
+}
+
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<u64, D::Error> {
     parse(&String::deserialize(source)?).map_err(serde::de::Error::custom)
 }
@@ -52,6 +66,20 @@ pub(crate) mod maybe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_are_told_the_largest_unit() {
+        for (ms, said) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1_000, "1 second"),
+            (119_999, "1 minute"),
+            (7_200_001, "2 hours"),
+            (1_209_600_000, "14 days"),
+        ] {
+            assert_eq!(about(ms), said);
+        }
+    }
 
     #[test]
     fn lengths_are_read_and_written_alike() {

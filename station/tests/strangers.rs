@@ -291,7 +291,10 @@ async fn two_signed_heads_are_evidence_that_outlives_the_station() {
     let found = |answer: &Value| answer["evidence"].as_array().is_some_and(|all| all.len() == 1);
     let evidence = station.wait("/v1/lines/test/evidence", found).await;
     let what = evidence["evidence"][0]["what"].as_str().unwrap();
-    assert!(what.contains("one history of a book") && what.contains("two, both signed"), "{what}");
+    assert!(
+        what.contains("one history of a book") && what.contains("both signed, that cannot both be true"),
+        "{what}"
+    );
     assert!(evidence["evidence"][0]["proof"].as_str().unwrap().len() > 200, "{evidence}");
     assert_eq!(station.check("test: evidence").await["ok"], false);
     station.lost("test").await;

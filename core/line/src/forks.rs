@@ -79,7 +79,9 @@ impl Line {
             return;
         }
         self.book(book).ended = true;
-        let fault = Fault::misbehaved("checkpoint", "one history of a book", "two, both signed");
+        let of = book.text(&self.memorandum.name_of(book.party));
+        let found = alloc::format!("two of {of}, both signed, that cannot both be true");
+        let fault = Fault::misbehaved("checkpoint", "one history of a book", found);
         self.convict(Evidence { party: book.party, fault, proof: told });
         let ready: Vec<CircuitId> =
             self.circuits.iter().filter(|(_, state)| state.ready).map(|(id, _)| *id).collect();

@@ -110,6 +110,11 @@ impl Line {
         held.collect()
     }
 
+    /// The books of which two histories were signed, as evidence held here shows, ascending.
+    pub fn forked_books(&self) -> impl Iterator<Item = Book> + '_ {
+        self.forks.keys().copied()
+    }
+
     /// Everything that has been judged here, as a cut.
     pub fn judged(&self) -> Cut {
         let judged = self.books.iter().filter(|(_, state)| state.judged > 0);

@@ -22,7 +22,7 @@ use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
-use crate::words;
+use crate::{duration, words};
 
 /// Longest wait for receipts, ms.
 const MAX_WAIT_MS: u64 = 600_000;
@@ -332,11 +332,21 @@ async fn content(
                 (Matter::Amend(_), None) => "That the memorandum be amended.".into(),
                 (_, text) => needed("text", kind, text)?,
             };
-            Content::Motion {
-                matter,
-                text,
-                closes_ms: asked.closes_ms.unwrap_or(now_ms.saturating_add(window_ms)),
+            let latest_ms = now_ms.saturating_add(window_ms);
+            let closes_ms = asked.closes_ms.unwrap_or(latest_ms);
+            if !(now_ms..=latest_ms).contains(&closes_ms) {
+                let expected = format!(
+                    "at most {} from now, the memorandum's motions.window",
+                    duration::about(window_ms)
+                );
+                let found = match closes_ms.checked_sub(now_ms) {
+                    Some(ahead_ms) => format!("{} from now", duration::about(ahead_ms)),
+                    None => format!("{} ago", duration::about(now_ms - closes_ms)),
+                };
+                return Err(Refused::misuse("closes", &expected, found)
+                    .hinted("without it a motion closes as late as the memorandum lets it"));
             }
+            Content::Motion { matter, text, closes_ms }
         }
         "vote" => {
             if regards.is_empty() {
@@ -351,6 +361,14 @@ async fn content(
                             .hinted("`detente motion list` shows the motions and how they stand"));
                     }
                 }
+            }
+            let subject = regards.first().copied();
+            let is_moved =
+                move |line: &Line| line.motions().iter().any(|(motion, _)| Some(motion.act) == subject);
+            if !keeper.look(is_moved).await.ok_or_else(Refused::stopping)? {
+                let found = subject.map_or("none".into(), |subject| name_text(&keeper.memorandum(), subject));
+                return Err(Refused::misuse("motion", "one that was moved, to vote on", found)
+                    .hinted("`detente motion list` shows the motions and how they stand"));
             }
             let choice = match needed("choice", kind, asked.choice)?.as_str() {
                 "for" => Choice::For,

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use detente_record::hex;
-use serde_json::{Map, json};
+use detente_line::frame::Frame;
+use detente_record::{Party, hex};
+use serde_json::{Map, Value, json};
 
 use super::request::Path;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
@@ -75,8 +76,26 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
 /// `GET …/evidence`
 pub(crate) async fn evidence(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
+    let memorandum = &keeper.memorandum();
     let evidence = keeper.store.evidence(0, 1_000)?.into_iter().map(|found| {
-        json!({"id": found.id, "what": found.kind, "time_ms": found.time_ms, "proof": hex(&found.bytes)})
+        // As the keeper writes it down: whose breach by number, which names outlive, and the fault.
+        let (number, what) = found.kind.strip_prefix("party ").and_then(|kind| kind.split_once(": ")).unzip();
+        let party = number.and_then(|number| Party::new(number.parse().ok()?).ok());
+        let fork = match Frame::decode(&found.bytes) {
+            Ok(Frame::Fork(fork)) => {
+                let (head, with) = (&fork.head.checkpoint, &fork.with.checkpoint);
+                json!({"book": book_text(memorandum, head.book), "sizes": [head.size, with.size]})
+            }
+            _ => Value::Null,
+        };
+        json!({
+            "id": found.id,
+            "party": party.map(|party| memorandum.name_of(party)),
+            "what": what.unwrap_or(&found.kind),
+            "time_ms": found.time_ms,
+            "fork": fork,
+            "proof": hex(&found.bytes),
+        })
     });
     Ok(Json(json!({"evidence": evidence.collect::<Vec<_>>()})))
 }

@@ -139,6 +139,7 @@ fn status_json(line: &Line, clock_ms: u64) -> Value {
         "overdue": overdue.count(),
         "motions": motions.collect::<Vec<_>>(),
         "next_test_ms": line.next_test_ms(),
+        "forked": line.forked_books().map(|book| book_text(memorandum, book)).collect::<Vec<_>>(),
         "cut": cut.collect::<Map<_, _>>(),
         "seals": seals_json(line),
     })

@@ -310,9 +310,13 @@ impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let finding = self.0;
         let means = match finding.found.as_str() {
-            "one size" => "two roots at one size, both signed: this convicts whoever holds the log's key",
+            "one size" => {
+                "two checkpoints of one size with different roots, both signed: they cannot both be true, and this convicts whoever \
+                 holds the log's key. Give both to everybody who relies on the log"
+            }
             "across sizes" => {
-                "the proof ties the second to another root at the size of the first: this convicts whoever holds the log's key"
+                "two checkpoints, both signed, and a proof that the second does not go on from the first: they cannot both be true, and \
+                 this convicts whoever holds the log's key. Give all of it to everybody who relies on the log"
             }
             _ => {
                 "the proof that came with the second does not lead from the first; anybody may have sent it, and by itself it shows nothing"
