@@ -226,9 +226,10 @@ impl Line {
         if self.secrets.contains_key(&party) {
             return;
         }
-        let commits =
-            self.memorandum.anyone(party).is_some_and(|member| member.commitment == secret.commitment());
-        if commits {
+        // Whoever sends it may hold an admission that has not come here, and must be heard to the end to bring it: it is said again
+        // for as long as this side holds none of that party's books.
+        let Some(member) = self.memorandum.anyone(party) else { return };
+        if member.commitment == secret.commitment() {
             let told = frame::secret(party, 0, &secret);
             self.append.secrets.push((party, secret.clone()));
             self.learn(party, secret);

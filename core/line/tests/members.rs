@@ -269,6 +269,31 @@ fn whoever_is_admitted_is_given_everything_and_owes_nothing_for_what_was_before(
     assert_eq!(line.line(7).members(), [0, 1, 2, 7].map(party));
 }
 
+/// Found by the simulator: who brought the decision also brought the secret of whom it admits, and was refused for a party that
+/// the other had never heard of, for ever.
+#[test]
+fn whoever_was_away_while_a_party_was_admitted_learns_of_it_from_anybody() {
+    let mut line = three();
+    let (keys, syr) = member(7, "syr");
+    let moved = amended(&line, |terms| terms.parties.push(syr));
+    line.kill(2);
+    carry(&mut line, &moved);
+    line.settle(keys, Some((*moved).clone()));
+    line.connect(7, 0);
+    line.run_for(5_000);
+    let hello = says(&mut line, 7, "good morning");
+    line.start(2);
+    line.connect(2, 0);
+    line.run_for(60_000);
+    assert_eq!(line.line(2).members(), [0, 1, 2, 7].map(party));
+    assert_eq!(line.held(2, hello.book), hello.number, "and holds what it said");
+    let refused = line.station(0).shown.iter().chain(&line.station(2).shown);
+    let mut refused = refused.filter(
+        |shown| matches!(shown, Shown::NotTaken { fault, .. } if fault.to_string().contains("fits its commitment")),
+    );
+    assert_eq!(refused.next(), None);
+}
+
 #[test]
 fn nobody_is_admitted_who_could_be_taken_for_another() {
     let mut line = three();
