@@ -10,9 +10,9 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, demo, disclosure, dossier, entry, finding, inbox, memorandum, moment, motion,
-    notice, observer, officer, position, record, regard, report, run, send, setup, standing, status, watch,
-    witness,
+    airspace, attachment, circuits, demo, disclosure, dossier, entry, finding, inbox, memorandum, moment,
+    motion, notice, observer, officer, position, record, regard, relay, report, run, send, setup, standing,
+    status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -51,6 +51,9 @@ enum Verb {
     /// Be an observer: take what parties disclose, and sign findings; no station needed
     #[command(subcommand)]
     Observer(observer::Asked),
+    /// Be a relay: bring stations together that cannot reach each other, and learn nothing of what they say
+    #[command(subcommand)]
+    Relay(relay::Relay),
     /// Replay a scenario on real stations, before your eyes
     Demo(demo::Options),
     #[command(flatten)]
@@ -101,6 +104,8 @@ enum LineVerb {
     Report(report::Report),
     /// Show how the line stands, or stood at a time, or as a party knew then
     Standing(moment::Standing),
+    /// Show the circuits: what each is, whether it is up, what it carried, why one is not there
+    Circuits(circuits::Circuits),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -170,6 +175,7 @@ impl Cli {
             Verb::Run => run::run(home()?, self.json)?,
             Verb::Witness(asked) => witness::witness(asked, &home()?, out)?,
             Verb::Observer(asked) => observer::observer(asked, &home()?, out)?,
+            Verb::Relay(asked) => on_runtime(relay::relay(&asked, out))??,
             Verb::Demo(asked) => return demo::run(&asked, out),
             Verb::Line(verb) => on_runtime(verb.run(&home()?, out))??,
             Verb::Completions { shell } => {
@@ -207,6 +213,7 @@ impl LineVerb {
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Standing(asked) => moment::standing(asked, home, out).await,
+            Self::Circuits(asked) => circuits::circuits(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
             Self::Disclose(asked) => disclosure::disclose(asked, home, out).await,
             Self::Disclosures(asked) => disclosure::disclosures(asked, home, out).await,

@@ -5,6 +5,7 @@
 mod airspace;
 mod answer;
 mod attachment;
+mod circuits;
 mod command;
 mod demo;
 mod disclosure;
@@ -30,6 +31,7 @@ mod position;
 mod precedence;
 mod record;
 mod regard;
+mod relay;
 mod report;
 mod run;
 mod scenario;

@@ -156,7 +156,8 @@ fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64)
             (true, false) => out.paint(Tone::Good, "● ready"),
             (false, false) => out.paint(Tone::Warn, "○ not ready yet"),
         };
-        let mut line = format!("{} {state}", circuit.at("kind").or_unknown());
+        let late = if circuit.at("late").holds() { ", late" } else { "" };
+        let mut line = format!("{} {state}{late}", circuit.at("name").or_unknown());
         let address = circuit.at("address").text().map(|address| format!(", {address}"));
         let heard =
             circuit.at("heard_ms").number().map(|ms| format!(", heard {}", time::from_now(ms, now_ms)));

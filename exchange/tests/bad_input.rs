@@ -269,10 +269,10 @@ fn one_distance_said_in_two_ways_is_said_alike() {
 #[test]
 fn a_width_of_nothing_is_not_passed_over() {
     let site = "id,kind,latitude,longitude,radius,width\nH,site,36.2,37.1,500,400\n";
-    assert_eq!(names(site.to_owned(), "a.csv"), ["Meaning"]);
+    assert_eq!(names(site, "a.csv"), ["Meaning"]);
     let area = r#"{"type":"Feature","properties":{"id":"H","kind":"site","width":400},"geometry":{"type":"Polygon",
         "coordinates":[[[37.1,36.2],[37.2,36.2],[37.2,36.3],[37.1,36.2]]]}}"#;
-    assert_eq!(names(area.to_owned(), "a.geojson"), ["Meaning"]);
+    assert_eq!(names(area, "a.geojson"), ["Meaning"]);
     let track = r#"<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://www.google.com/kml/ext/2.2"><Placemark id="C">
         <ExtendedData><Data name="kind"><value>movement</value></Data><Data name="width"><value>400</value></Data></ExtendedData>
         <gx:Track><when>2036-01-01T06:00:00Z</when><when>2036-01-01T07:00:00Z</when>

@@ -32,6 +32,8 @@ pub(crate) struct Circuit {
     ways: [Way; 2],
     latency_ms: u64,
     bytes_per_ms: u64,
+    /// How much longer P and R may take on another one before they go on this one, ms: at both ends alike.
+    pub(crate) cost_ms: u64,
 }
 
 /// What becomes of a frame.
@@ -58,6 +60,7 @@ impl Circuit {
             ways: [Way::default(); 2],
             latency_ms: [2, 20, 80, 300][rng.below(4) as usize],
             bytes_per_ms: [4, 100, 10_000][rng.below(3) as usize],
+            cost_ms: [0, 0, 500, 20_000][rng.below(4) as usize],
         }
     }
 

@@ -6,10 +6,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::circuit::{CircuitKind, Proxy};
 use crate::duration;
 use crate::error::SetupError;
 use crate::form::{self, Wrong};
 use crate::home;
+
+/// Most addresses of a circuit, and characters of its name or purpose.
+const MAX_ADDRESSES: usize = 16;
+const MAX_TEXT: usize = 100;
+/// The most that a circuit may cost, ms.
+const MAX_COST_MS: u64 = 86_400_000;
 
 const HINT: &str = "correct it and start the station; one that runs reads it at SIGHUP and goes on as before until it is right";
 
@@ -20,6 +27,9 @@ pub struct Config {
     /// The UDP address that circuits come in at.
     #[serde(default = "anywhere", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// The TCP address that circuits come in at; without one, none come in over TCP.
+    #[serde(default, rename = "listen-tcp", deserialize_with = "maybe_address")]
+    pub listen_tcp: Option<SocketAddr>,
     /// Circuits that this station dials.
     #[serde(default)]
     pub circuit: Vec<CircuitConfig>,
@@ -34,7 +44,7 @@ pub struct Config {
     source: String,
 }
 
-/// A circuit that this station dials.
+/// A circuit: one that this station dials, or, without an address, one that the other station does.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitConfig {
@@ -42,11 +52,40 @@ pub struct CircuitConfig {
     pub line: Option<String>,
     /// Short name of the party at the other end.
     pub peer: String,
-    /// `quic`.
+    /// `quic`, `tcp` or `relay`.
     #[serde(default = "quic")]
     pub kind: String,
-    /// Where it listens: `host:port`.
-    pub address: String,
+    /// What people call it; its kind, where none is given.
+    pub name: Option<String>,
+    /// Where the other station listens: `host:port`, or several, of which the first one that answers is taken.
+    #[serde(default, deserialize_with = "addresses")]
+    pub address: Vec<String>,
+    /// An HTTP proxy on the way, for `tcp`.
+    #[serde(default, deserialize_with = "proxy")]
+    pub proxy: Option<Proxy>,
+    /// How much longer P and R may take on another circuit before they go on this one, ms.
+    #[serde(default, deserialize_with = "duration::deserialize")]
+    pub cost: u64,
+    /// What it is for, in words.
+    pub purpose: Option<String>,
+}
+
+impl CircuitConfig {
+    /// What it runs on.
+    pub fn kind(&self) -> CircuitKind {
+        // A configuration with another kind is not taken.
+        CircuitKind::named(&self.kind).unwrap_or(CircuitKind::Quic)
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.kind)
+    }
+
+    /// Where it leads, in words.
+    pub fn addresses(&self) -> String {
+        self.address.join(", ")
+    }
 }
 
 /// What is told of notices in force.
@@ -116,6 +155,30 @@ fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr, D::Error>
     listen_address(&String::deserialize(source)?).map_err(serde::de::Error::custom)
 }
 
+fn maybe_address<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(source)?;
+    let expected = "expected an address of this machine and a TCP port, such as 0.0.0.0:4800";
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{expected}, found {text:?}")))
+}
+
+/// One address, or a list of them.
+fn addresses<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected host:port, or a list of such addresses")]
+    enum Given {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Given::deserialize(source)? {
+        Given::One(address) => vec![address],
+        Given::Several(addresses) => addresses,
+    })
+}
+
+fn proxy<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Proxy>, D::Error> {
+    Proxy::parse(&String::deserialize(source)?).map(Some).map_err(serde::de::Error::custom)
+}
+
 /// Whether a text has the form of the address of another station, `host:port`.
 pub fn is_address(text: &str) -> bool {
     text.rsplit_once(':')
@@ -137,12 +200,48 @@ impl Config {
     fn check(&self) -> Result<(), Wrong> {
         for (place, circuit) in self.circuit.iter().enumerate() {
             let at = |key: &str| format!("circuit.{place}.{key}");
-            if circuit.kind != "quic" {
-                return Err(Wrong::word(at("kind"), "\"quic\"", &circuit.kind, ["quic"]));
-            }
-            if !is_address(&circuit.address) {
+            let Some(kind) = CircuitKind::named(&circuit.kind) else {
+                let kinds = CircuitKind::ALL.map(CircuitKind::name);
+                let expected = format!("\"{}\"", kinds.join("\" or \""));
+                return Err(Wrong::word(at("kind"), &expected, &circuit.kind, kinds));
+            };
+            if let Some(wrong) = circuit.address.iter().find(|address| !is_address(address)) {
                 let expected = "host:port, such as 192.0.2.10:4800";
-                return Err(Wrong::new(at("address"), expected, &format!("{:?}", circuit.address)));
+                return Err(Wrong::new(at("address"), expected, &format!("{wrong:?}")));
+            }
+            if kind == CircuitKind::Relay && circuit.address.len() != 1 {
+                let expected = "the address of one relay, the same at both stations";
+                return Err(Wrong::new(at("address"), expected, &circuit.address.len().to_string()));
+            }
+            if circuit.address.len() > MAX_ADDRESSES {
+                let found = circuit.address.len().to_string();
+                return Err(Wrong::new(at("address"), &format!("at most {MAX_ADDRESSES} addresses"), &found));
+            }
+            if circuit.proxy.is_some() && (kind == CircuitKind::Quic || circuit.address.is_empty()) {
+                let expected =
+                    "a proxy only where the kind is \"tcp\" or \"relay\" and there is an address behind it";
+                return Err(Wrong::new(at("proxy"), expected, "one without"));
+            }
+            for (key, text) in [("name", &circuit.name), ("purpose", &circuit.purpose)] {
+                let Some(text) = text else { continue };
+                if text.trim().is_empty()
+                    || text.chars().count() > MAX_TEXT
+                    || text.chars().any(char::is_control)
+                {
+                    let expected = format!("1 to {MAX_TEXT} characters on one line");
+                    return Err(Wrong::new(at(key), &expected, &format!("{text:?}")));
+                }
+            }
+            if circuit.cost > MAX_COST_MS {
+                return Err(Wrong::new(at("cost"), "at most 1d", &duration::text(circuit.cost)));
+            }
+            let same = |other: &&CircuitConfig| {
+                (&other.line, &other.peer, other.name()) == (&circuit.line, &circuit.peer, circuit.name())
+            };
+            let named = circuit.name.is_some();
+            if let Some(earlier) = self.circuit.iter().take(place).find(|other| named && same(other)) {
+                let expected = format!("a name that no other circuit to {} has", circuit.peer);
+                return Err(Wrong::new(at("name"), &expected, &format!("{:?} again", earlier.name())));
             }
         }
         for (place, hook) in self.hook.iter().enumerate() {

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::airspace::Airspace;
 use crate::blobs::Blobs;
-use crate::dials::Dials;
+use crate::circuits::Circuits;
 use crate::feed::Feed;
 use crate::store::{Store, StoreError};
 use crate::witness::Witnesses;
@@ -51,6 +51,7 @@ pub(crate) enum Ask {
     Up {
         circuit: CircuitId,
         peer: Party,
+        cost_ms: u64,
         out: Out,
     },
     Write {
@@ -96,8 +97,8 @@ pub struct Keeper {
     pub blobs: Blobs,
     /// How the memorandum's witnesses do, and what they have cosigned.
     pub witnesses: Witnesses,
-    /// Why circuits that are dialled are not up.
-    pub dials: Dials,
+    /// Its circuits, as configured and as they are.
+    pub circuits: Circuits,
     in_force: watch::Receiver<Arc<Memorandum>>,
     waits: watch::Receiver<WaitsForRoom>,
     asks: mpsc::Sender<Ask>,
@@ -212,11 +213,12 @@ impl Keeper {
         &self,
         circuit: CircuitId,
         peer: Party,
+        cost_ms: u64,
     ) -> Option<(mpsc::Receiver<Outgoing>, oneshot::Receiver<()>)> {
         let (frames, outgoing) = mpsc::channel(MAX_OUTGOING);
         let (held, given_up) = oneshot::channel();
         let out = Out { frames, _held: held };
-        self.asks.send(Ask::Up { circuit, peer, out }).await.ok().map(|()| (outgoing, given_up))
+        self.asks.send(Ask::Up { circuit, peer, cost_ms, out }).await.ok().map(|()| (outgoing, given_up))
     }
 
     /// Keeps the line's state for the next start and ends its task.

@@ -1,6 +1,7 @@
 //! Links: from circuits to lines. Dials what the configuration names, takes what comes in, and moves frames.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,10 +10,11 @@ use detente_line::{CircuitId, Event, Outgoing, frame};
 use detente_record::{Book, Fault, LineId, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint};
 use tokio::net::lookup_host;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
-use crate::circuit::{Circuit, Endpoint, FrameSender};
+use crate::circuit::{Circuit, CircuitError, CircuitKind, Endpoint, FrameSender, Meeting, Tunnel};
+use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
-use crate::dials::DialFailure;
 use crate::keeper::Keeper;
 use crate::store::{self, Step, StoreError};
 
@@ -21,6 +23,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 /// A circuit that ended sooner was as good as none.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// How long one address may take before the next one is tried beside it (RFC 8305 §5).
+const HEAD_START: Duration = Duration::from_millis(250);
+/// Most addresses of a circuit that are tried, whatever names stand for.
+const MAX_TRIED: usize = 32;
 
 /// How long a circuit that was given up may take for its last frame.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -46,7 +53,7 @@ pub(crate) async fn accept(endpoint: Arc<Endpoint>, lines: Lines) {
         match accepted {
             Ok(circuit) => {
                 let lines = Arc::clone(&lines);
-                tokio::spawn(async move { carry(circuit, &lines).await });
+                tokio::spawn(async move { carry(circuit, &lines, None).await });
             }
             Err(error) => tracing::warn!(%error, hint = error.hint(), "a circuit was not taken"),
         }
@@ -69,24 +76,31 @@ pub(crate) async fn dial(
                 Ok(circuit) => {
                     said.clear();
                     if let Some(keeper) = lines.get(&line) {
-                        keeper.dials.succeeded(&to.peer, &to.address);
+                        keeper.circuits.succeeded(&to.peer, &to.addresses());
                     }
-                    tracing::info!(peer = to.peer, address = to.address, "a circuit is up");
+                    tracing::info!(
+                        peer = to.peer,
+                        name = to.name(),
+                        kind = %circuit.kind,
+                        remote = %circuit.remote,
+                        "a circuit is up"
+                    );
                     let since = Instant::now();
-                    carry(circuit, &lines).await;
+                    carry(circuit, &lines, Some(&to)).await;
                     // Whoever is refused as soon as it greets is not to call again and again.
                     since.elapsed() >= SETTLED
                 }
                 Err(why) => {
                     if let Some(keeper) = lines.get(&line) {
-                        let (address, at_ms) = (to.address.clone(), keeper.feed.now_ms());
-                        keeper.dials.failed(&to.peer, DialFailure { address, why: why.clone(), at_ms });
+                        let (address, at_ms) = (to.addresses(), keeper.feed.now_ms());
+                        keeper.circuits.failed(&to.peer, DialFailure { address, why: why.clone(), at_ms });
                     }
                     // Once for each reason, not once for each attempt.
                     if said != why {
                         tracing::warn!(
                             peer = to.peer,
-                            address = to.address,
+                            name = to.name(),
+                            address = to.addresses(),
                             why,
                             "a circuit is not up; trying on"
                         );
@@ -106,7 +120,7 @@ pub(crate) async fn dial(
 }
 
 async fn connect(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     lines: &Lines,
     line: LineId,
     to: &CircuitConfig,
@@ -114,31 +128,96 @@ async fn connect(
     let keeper = lines.get(&line).ok_or("no such line")?;
     let memorandum = &keeper.memorandum();
     let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.anyone(party));
-    let key = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?.station_key;
-    let mut why = format!("{} names no address", to.address);
-    for address in lookup_host(&to.address).await.map_err(|cause| format!("{}: {cause}", to.address))? {
-        match endpoint.dial(&line.0, &key, address).await {
-            Ok(circuit) => return Ok(circuit),
-            Err(error) => why = format!("{error}. {}", error.hint()),
+    let member = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?;
+    let (key, number) = (member.station_key, member.number);
+    let mut why = format!("{} names no address", to.addresses());
+    let mut ways = VecDeque::new();
+    for address in &to.address {
+        // Where there is a proxy, it finds out what a name means.
+        let tunnel = to.proxy.clone().map(|proxy| Tunnel { proxy, to: address.clone() });
+        let near = tunnel.as_ref().map_or(address.as_str(), |tunnel| tunnel.proxy.address());
+        match lookup_host(near).await {
+            Ok(found) => ways.extend(found.map(|at| (at, tunnel.clone()))),
+            Err(cause) => why = format!("{near}: {cause}"),
         }
     }
-    Err(why)
+    ways.truncate(MAX_TRIED);
+    let meeting = Meeting::of(&line.0, keeper.party.number(), number);
+    let call = Call { line, key, kind: to.kind(), meeting };
+    first_to_answer(endpoint, call, ways).await.map_err(|error| match error {
+        Some(error) => format!("{error}. {}", error.hint()),
+        None => why,
+    })
+}
+
+/// Whom to call, and how.
+#[derive(Clone, Copy)]
+struct Call {
+    line: LineId,
+    key: [u8; 32],
+    kind: CircuitKind,
+    meeting: Meeting,
+}
+
+/// Dials one address after the other, each a moment after the one before or as soon as that one has failed, until one
+/// answers; then the others are let go.
+async fn first_to_answer(
+    endpoint: &Arc<Endpoint>,
+    call: Call,
+    mut ways: VecDeque<(SocketAddr, Option<Tunnel>)>,
+) -> Result<Circuit, Option<CircuitError>> {
+    let mut tries = JoinSet::new();
+    let mut last = None;
+    loop {
+        if let Some((at, tunnel)) = ways.pop_front() {
+            let endpoint = Arc::clone(endpoint);
+            tries.spawn(async move {
+                let Call { line: LineId(line), key, kind, meeting } = call;
+                let tunnel = tunnel.as_ref();
+                match kind {
+                    CircuitKind::Quic => endpoint.dial(&line, &key, at).await,
+                    CircuitKind::Tcp => endpoint.dial_tcp(&line, &key, at, tunnel).await,
+                    CircuitKind::Relay => endpoint.meet_at_relay(&line, &key, &meeting, at, tunnel).await,
+                }
+            });
+        }
+        let more = !ways.is_empty();
+        tokio::select! {
+            ended = tries.join_next() => match ended {
+                Some(Ok(Ok(circuit))) => return Ok(circuit),
+                Some(Ok(Err(error))) => last = Some(error),
+                Some(Err(_)) => {}
+                None if more => {}
+                None => return Err(last),
+            },
+            () = tokio::time::sleep(HEAD_START), if more => {}
+        }
+    }
 }
 
 /// Moves frames between a circuit and its line until either ends.
-async fn carry(circuit: Circuit, lines: &Lines) {
+async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>) {
     let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
     let memorandum = &keeper.memorandum();
     let peer = memorandum.everyone().find(|member| member.station_key == circuit.peer);
-    let Some(peer) = peer.and_then(|member| Party::new(member.number).ok()) else { return };
+    let Some((peer, name)) = peer.and_then(|member| Some((Party::new(member.number).ok()?, &member.name)))
+    else {
+        return;
+    };
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
+    let live = live(&circuit, name, keeper, dialled);
+    let (cost_ms, sent, received) = (live.cost_ms, Arc::clone(&live.sent), Arc::clone(&live.received));
     let (sender, mut receiver) = circuit.split();
-    let Some((outgoing, given_up)) = keeper.up(id, peer).await else { return };
-    let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer));
+    keeper.circuits.up(id, live);
+    let Some((outgoing, given_up)) = keeper.up(id, peer, cost_ms).await else {
+        return keeper.circuits.down(id);
+    };
+    let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer, &sent));
     let receiving = async {
         loop {
             match receiver.receive().await {
                 Ok(Some(frame)) => {
+                    received.add(frame.len());
                     if !keeper.event(Event::Received { circuit: id, frame }).await {
                         return;
                     }
@@ -151,15 +230,39 @@ async fn carry(circuit: Circuit, lines: &Lines) {
             }
         }
     };
-    tokio::select! {
-        () = &mut sending => {}
-        () = receiving => {}
+    let last_word = tokio::select! {
+        () = &mut sending => true,
+        () = receiving => false,
         _ = given_up => {
             // A last word may still go out.
-            let _ = tokio::time::timeout(LAST_WORD, sending).await;
+            tokio::time::timeout(LAST_WORD, sending).await.is_ok()
         }
-    }
+    };
+    keeper.circuits.down(id);
     keeper.event(Event::CircuitDown { circuit: id }).await;
+    if last_word {
+        receiver.drain().await;
+    }
+}
+
+/// What is known of a circuit that has come up.
+fn live(circuit: &Circuit, peer: &str, keeper: &Keeper, dialled: Option<&CircuitConfig>) -> LiveCircuit {
+    let configured = match dialled {
+        Some(configured) => Some(configured.clone()),
+        None => keeper.circuits.expected(peer, circuit.kind),
+    };
+    LiveCircuit {
+        peer: peer.into(),
+        name: configured.as_ref().map_or(circuit.kind.name(), CircuitConfig::name).into(),
+        kind: circuit.kind,
+        remote: circuit.remote.to_string(),
+        dialled: dialled.is_some(),
+        cost_ms: configured.as_ref().map_or(0, |configured| configured.cost),
+        purpose: configured.and_then(|configured| configured.purpose),
+        since_ms: keeper.feed.now_ms(),
+        sent: Arc::default(),
+        received: Arc::default(),
+    }
 }
 
 async fn send(
@@ -168,6 +271,7 @@ async fn send(
     keeper: Keeper,
     circuit: CircuitId,
     peer: Party,
+    sent: &Carried,
 ) {
     while let Some(what) = outgoing.recv().await {
         let (frames, reached) = match what {
@@ -193,6 +297,7 @@ async fn send(
                 tracing::info!(circuit, %error, "a circuit ended");
                 return;
             }
+            sent.add(frame.len());
         }
         if !keeper.event(Event::Sent { circuit, reached }).await {
             return;
@@ -201,7 +306,7 @@ async fn send(
 }
 
 /// The frames of a step, and the size that it reaches.
-type Carried = (Vec<Vec<u8>>, u64);
+type StepFrames = (Vec<Vec<u8>>, u64);
 
 /// The next step of a book for a peer, and the receipts of others for its end. A step ends where another party's
 /// receipt does, so that the receipt can travel with it (spec/line.md §6).
@@ -211,7 +316,7 @@ fn step(
     from: u64,
     end: &SignedCheckpoint,
     peer: Party,
-) -> Result<Option<Carried>, StoreError> {
+) -> Result<Option<StepFrames>, StoreError> {
     let store = &keeper.store;
     let within = store.entries(book.code(), from + 1, STEP_ENTRIES as usize, STEP_BYTES as usize)?;
     let size = end.checkpoint.size;

@@ -66,9 +66,15 @@ async fn work(
     check_circuits(home, config, lines)?;
     // Before anybody has an answer: a signal to a station that is up is always taken.
     let signals = Signals::listen(home)?;
-    let endpoint =
-        Arc::new(Endpoint::bind(config.listen, identities.iter().map(Identified::identity).collect())?);
+    let endpoint = Endpoint::bind(config.listen, identities.iter().map(Identified::identity).collect())?;
+    let endpoint = Arc::new(match config.listen_tcp {
+        Some(at) => endpoint.with_tcp(at)?,
+        None => endpoint,
+    });
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
+    if let Some(address) = endpoint.tcp_addr() {
+        tracing::info!(%address, "the station listens for TCP");
+    }
     let witnessed = clock.clone();
     let api = api::serve(home, clock, Arc::clone(lines))?;
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
@@ -159,7 +165,11 @@ impl Dialling {
             }
             stays
         });
-        for circuit in &config.circuit {
+        for (line, keeper) in lines.iter() {
+            let of_line = config.circuit.iter().filter(|circuit| line_of(lines, circuit) == Some(*line));
+            keeper.circuits.configure(of_line.cloned().collect());
+        }
+        for circuit in config.circuit.iter().filter(|circuit| !circuit.address.is_empty()) {
             let Some(line) = line_of(lines, circuit) else { continue };
             if self.dialled.iter().all(|(dialled, _)| dialled != circuit) {
                 let (ends, until) = watch::channel(false);

@@ -7,10 +7,10 @@ use detente_station::SetupError;
 use parties::{Party, agree, two};
 
 /// What the configuration, what the error says of it, and what its hint does.
-const TYPOS: [(&str, &str, &str); 18] = [
+const TYPOS: [(&str, &str, &str); 23] = [
     (
         "lisen = \"127.0.0.1:0\"",
-        "line 1, column 1: expected a key of listen, circuit, notices, hook, found `lisen`",
+        "line 1, column 1: expected a key of listen, listen-tcp, circuit, notices, hook, found `lisen`",
         "did you mean `listen`?",
     ),
     (
@@ -23,10 +23,31 @@ const TYPOS: [(&str, &str, &str); 18] = [
     ("[[circuits]]\npeer = \"rus\"", "found `circuits`", "did you mean `circuit`?"),
     (
         "\n[[circuit]]\npeer = \"rus\"\nadress = \"a:1\"",
-        "line 4, column 1: expected a key of line, peer, kind, address",
+        "line 4, column 1: expected a key of line, peer, kind, name, address",
         "did you mean `address`?",
     ),
-    ("[[circuit]]\npeer = \"rus\"", "expected a key `address`, found none", "SIGHUP"),
+    (
+        "[[circuit]]\npeer = \"rus\"\nkind = \"tcp\"\naddress = \"a:1\"\nproxy = \"p:3128\"",
+        "line 5, column 9: expected http://HOST:PORT",
+        "SIGHUP",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\nproxy = \"http://p:3128\"",
+        "circuit.0.proxy: expected a proxy only where the kind is \"tcp\"",
+        "SIGHUP",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\ncost = \"2d\"",
+        "circuit.0.cost: expected at most 1d",
+        "",
+    ),
+    ("[[circuit]]\npeer = \"rus\"\naddress = 4800", "expected host:port, or a list of such addresses", ""),
+    (
+        "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\nname = \"x\"\n[[circuit]]\npeer = \"rus\"\naddress = \"b:1\"\nname = \"x\"",
+        "circuit.1.name: expected a name that no other circuit to rus has, found \"x\" again",
+        "SIGHUP",
+    ),
+    ("listen-tcp = \"4800\"", "expected an address of this machine and a TCP port", "SIGHUP"),
     (
         "[[circuit]]\npeer = \"rus\"\naddress = \"1.2.3.4\"",
         "line 3, column 11, circuit.0.address: expected host:port",
@@ -39,7 +60,7 @@ const TYPOS: [(&str, &str, &str); 18] = [
     ),
     (
         "[[circuit]]\npeer = \"rus\"\nkind = \"qiuc\"\naddress = \"a:1\"",
-        "circuit.0.kind: expected \"quic\", found \"qiuc\"",
+        "circuit.0.kind: expected \"quic\" or \"tcp\" or \"relay\", found \"qiuc\"",
         "did you mean \"quic\"?",
     ),
     (

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
 
 #[path = "quic/stranger.rs"]
+#[allow(dead_code, reason = "the tests of TCP use the rest")]
 mod stranger;
 
 use std::future::{Future, poll_fn};

@@ -55,6 +55,8 @@ pub enum Event {
         circuit: CircuitId,
         /// To whom.
         peer: Party,
+        /// How much longer P and R may take on another one before they go on this one, ms.
+        cost_ms: u64,
     },
     /// A circuit is gone.
     CircuitDown {

@@ -25,6 +25,9 @@ const STUCK_AFTER_MS: u64 = 15_000;
 const HELLO_AGAIN_MS: u64 = 20_000;
 /// How long another party's O, P, R wait before this station carries them on, ms.
 pub const CARRY_AFTER_MS: u64 = 1_000;
+/// How long a step may wait for anything to come in beside three usual round trips, before the next best circuit
+/// carries what this one does, ms.
+const LATE_AFTER_MS: u64 = 1_000;
 /// How long a circuit whose books wait for receipts carries no parts of blobs after its last step, ms.
 const PARTS_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.
@@ -76,6 +79,13 @@ pub(crate) struct Circuit {
     waits_since_ms: Option<u64>,
     /// A newer circuit of the same peer has come, and nothing on this one since: its other end may be gone.
     doubted: bool,
+    /// A step on it took too long; until a receipt for what went on it comes, others carry P and R.
+    late: bool,
+    /// How much longer P and R may take on another circuit before they go on this one, ms.
+    cost_ms: u64,
+    /// How many steps went on it, and how many times some went again.
+    steps: u64,
+    again: u64,
     ping: Option<(u64, u64)>,
     smoothed_ms: Option<u64>,
     silent: bool,
@@ -94,6 +104,14 @@ pub struct CircuitState {
     pub heard_ms: u64,
     /// Smoothed round trip, ms.
     pub round_trip_ms: Option<u64>,
+    /// Whether others carry P and R, since something took too long on it.
+    pub late: bool,
+    /// Whether it is the one that P and R go on.
+    pub best: bool,
+    /// How many steps of books went on it.
+    pub steps: u64,
+    /// How many times books went again, since no receipt came.
+    pub again: u64,
 }
 
 impl Circuit {
@@ -120,6 +138,25 @@ impl Circuit {
     /// a peer that receipts nothing any more keeps no blob from others.
     fn has_room_for_parts(&self, now_ms: u64) -> bool {
         self.ready && !self.starved && !(self.crowded && now_ms < self.step_ms.saturating_add(PARTS_AFTER_MS))
+    }
+
+    /// When a step will have waited too long for anything to come in, ms.
+    fn late_ms(&self) -> Option<u64> {
+        let since_ms = self.waits_since_ms.filter(|_| !self.late)?;
+        Some(since_ms.saturating_add(LATE_AFTER_MS).saturating_add(3 * self.smoothed_ms.unwrap_or(0)))
+    }
+
+    /// A receipt of its peer came: it carries well, if what it is for went on it.
+    pub(crate) fn receipted(&mut self, book: Book, size: u64) {
+        if self.sent.get(&book).is_some_and(|sent| *sent >= size) {
+            self.late = false;
+        }
+    }
+
+    /// How well it would carry P and R: the less the better.
+    fn rank(&self, id: CircuitId) -> (bool, bool, bool, u64, CircuitId) {
+        let takes_ms = self.round_trip_ms().saturating_add(self.cost_ms);
+        (self.silent, self.doubted, self.late, takes_ms, id)
     }
 
     /// How long an answer may take, ms.
@@ -159,8 +196,12 @@ impl Circuit {
         }
     }
 
-    fn state(&self) -> CircuitState {
+    fn state(&self, best: bool) -> CircuitState {
         CircuitState {
+            late: self.late,
+            best,
+            steps: self.steps,
+            again: self.again,
             peer: self.peer,
             ready: self.ready,
             silent: self.silent,
@@ -181,7 +222,7 @@ fn is_urgent(class: Class) -> bool {
 }
 
 impl Line {
-    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party) {
+    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, cost_ms: u64) {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
@@ -206,6 +247,10 @@ impl Line {
             heard_ms: self.pace.now_ms,
             waits_since_ms: None,
             doubted: false,
+            late: false,
+            cost_ms,
+            steps: 0,
+            again: 0,
             ping: None,
             smoothed_ms: None,
             silent: false,
@@ -256,7 +301,8 @@ impl Line {
 
     /// How every circuit does.
     pub fn circuits(&self) -> impl Iterator<Item = (CircuitId, CircuitState)> + '_ {
-        self.circuits.iter().map(|(circuit, state)| (*circuit, state.state()))
+        let best = |circuit: CircuitId, state: &Circuit| state.ready && self.is_best(circuit, state.peer);
+        self.circuits.iter().map(move |(circuit, state)| (*circuit, state.state(best(*circuit, state))))
     }
 
     /// The circuit has taken the last thing.
@@ -307,6 +353,7 @@ impl Line {
         let all: Vec<CircuitId> = self.circuits.keys().copied().collect();
         for circuit in all {
             self.ping_if_due(circuit);
+            self.note_if_late(circuit);
             self.hello_if_due(circuit);
             self.send_again_if_due(circuit);
             if let Some(what) = self.next_for(circuit) {
@@ -316,12 +363,14 @@ impl Line {
     }
 
     fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
-        let now_ms = self.pace.now_ms;
+        let (now_ms, me) = (self.pace.now_ms, self.me.party);
         let state = self.circuits.get_mut(&circuit).filter(|state| state.busy_since_ms.is_none())?;
         let mut frames: Vec<Vec<u8>> = state.queue.drain(..).collect();
         if state.ready {
-            for _ in 0..MAX_RECEIPTS {
-                let Some((_, receipt)) = state.receipts.pop_first() else { break };
+            let may_go = |(book, signer): &(Book, Party)| *signer != me || !self.unsaid.contains_key(book);
+            let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(MAX_RECEIPTS).collect();
+            for one in go {
+                let Some(receipt) = state.receipts.remove(&one) else { continue };
                 frames.push(frame::receipt(&receipt));
                 state.stirs(now_ms);
             }
@@ -339,6 +388,7 @@ impl Line {
         let state = self.circuits.get_mut(&circuit)?;
         (state.busy_since_ms, state.step, state.step_ms) = (Some(now_ms), true, now_ms);
         state.waits_since_ms.get_or_insert(now_ms);
+        state.steps += 1;
         state.stirs(now_ms);
         Some(Outgoing::Step { book, from, end })
     }
@@ -387,12 +437,11 @@ impl Line {
         Some((book, from, end))
     }
 
-    /// Whether a circuit is the one for P and R: the fastest to its peer that answers.
+    /// Whether a circuit is the one for P and R: of those to its peer that answer and are not late, the one on which they
+    /// take the least time and cost.
     pub(crate) fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
         let rivals = self.circuits.iter().filter(|(_, state)| state.peer == peer && state.ready);
-        let best = rivals.min_by_key(|(id, state)| {
-            (state.silent, state.doubted, state.smoothed_ms.unwrap_or(u64::MAX), **id)
-        });
+        let best = rivals.min_by_key(|(id, state)| state.rank(**id));
         best.is_some_and(|(best, _)| *best == circuit)
     }
 
@@ -411,8 +460,20 @@ impl Line {
         let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let overdue = state.window.overdue(state.smoothed_ms.unwrap_or(0), now_ms);
+        if !overdue.is_empty() {
+            (state.late, state.again) = (true, state.again + 1);
+        }
         for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
             state.sent.remove(&book);
+        }
+    }
+
+    /// A circuit on which nothing has come in for too long since a step: the next best one carries on.
+    fn note_if_late(&mut self, circuit: CircuitId) {
+        let now_ms = self.pace.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit) else { return };
+        if state.late_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            state.late = true;
         }
     }
 
@@ -482,6 +543,7 @@ impl Line {
             .circuits
             .values()
             .filter_map(|state| state.window.overdue_ms(state.smoothed_ms.unwrap_or(0)));
-        pings.chain(carried).chain(hellos).chain(overdue).chain(parts).min()
+        let late = self.circuits.values().filter_map(Circuit::late_ms);
+        pings.chain(carried).chain(hellos).chain(overdue).chain(parts).chain(late).min()
     }
 }

@@ -56,6 +56,9 @@ impl Line {
             Frame::Receipt(receipt) => {
                 self.stirred(circuit);
                 let (book, size) = (receipt.book, receipt.size);
+                if let Some(state) = self.circuits.get_mut(&circuit).filter(|_| receipt.party == peer) {
+                    state.receipted(book, size);
+                }
                 if let Err(fault) = self.take_receipt(peer, receipt) {
                     // It may be good for another book of that name, which its signer holds.
                     let head = self.books.get(&book).and_then(|state| state.checkpoint_at(size));

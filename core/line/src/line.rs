@@ -144,6 +144,8 @@ pub struct Line {
     pub(crate) append: Append,
     pub(crate) reached: Vec<Reached>,
     pub(crate) on_durable: Vec<Shown>,
+    /// Books whose receipt given here may not go out before an append is durable, and which one.
+    pub(crate) unsaid: BTreeMap<Book, u64>,
     /// Receipts that came before what they receipt, the newest of each book and signer.
     pub(crate) early_receipts: BTreeMap<(Book, Party), Receipt>,
     pending: VecDeque<Pending>,
@@ -221,6 +223,7 @@ impl Line {
             append: Append::default(),
             reached: Vec::new(),
             on_durable: Vec::new(),
+            unsaid: BTreeMap::new(),
             early_receipts: BTreeMap::new(),
             pending: VecDeque::new(),
             seq: 0,
@@ -257,7 +260,7 @@ impl Line {
                     Err(fault) => self.show(Shown::Refused { id, fault }),
                 }
             }
-            Event::CircuitUp { circuit, peer } => self.circuit_up(circuit, peer),
+            Event::CircuitUp { circuit, peer, cost_ms } => self.circuit_up(circuit, peer, cost_ms),
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),
             Event::Sent { circuit, reached } => self.sent(circuit, reached),
@@ -314,13 +317,18 @@ impl Line {
         Under::new(Arc::clone(&self.acts_held), None)
     }
 
+    /// A receipt that is given now goes out once it is durable.
+    pub(crate) fn say_once_durable(&mut self, book: Book) {
+        self.unsaid.insert(book, self.seq + 1);
+    }
+
     /// Hands what was written since the last flush to the store, whole.
     fn flush(&mut self) {
         let mut append = core::mem::take(&mut self.append);
         if append.is_idle() {
             return;
         }
-        let urgent = !append.entries.is_empty();
+        let urgent = !append.entries.is_empty() || !self.unsaid.is_empty();
         // One act may be what thousands of entries waited for.
         let mut void = core::mem::take(&mut append.void).into_iter();
         let mut evidence = core::mem::take(&mut append.evidence).into_iter();
@@ -347,6 +355,7 @@ impl Line {
     /// What is durable is signed and receipted, then said.
     fn durable(&mut self, seq: u64) {
         self.fed();
+        self.unsaid.retain(|_, awaited| *awaited > seq);
         let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
         let mut shown = Vec::new();
         while let Some(pending) = self.pending.pop_front_if(|pending| pending.seq <= seq) {

@@ -48,6 +48,11 @@ impl Pace {
         }
     }
 
+    /// Whether it is ahead of what the clock shows: a station that were started again just now would go by an earlier time.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.now_ms > self.shown_ms
+    }
+
     /// What the clock will show when the line's time has come to `at_ms`.
     pub(crate) fn shown_at(&self, at_ms: u64) -> u64 {
         at_ms.saturating_sub(self.now_ms.saturating_sub(self.shown_ms))

@@ -32,6 +32,10 @@ impl Line {
         let receipt =
             Receipt::sign(book, me, checkpoint.size, &checkpoint.root, seconds, &id, &self.me.receipt_key);
         self.append.receipts.push(receipt.clone());
+        if self.pace.is_ahead() {
+            // Forgotten by a crash it would be given anew by the clock, at an earlier time than this one.
+            self.say_once_durable(book);
+        }
         self.spread(&receipt, |_| true);
         self.note_receipt(receipt);
         self.early_receipts(book);

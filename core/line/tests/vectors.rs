@@ -449,7 +449,8 @@ fn conversations() {
         assert_eq!(house.memorandum.hash().to_vec(), case.bytes("memorandum"), "{}", case.at);
         let mut line = house.new_line(house.party("usa"));
         let mut frames = case.list("frames").into_iter().map(|frame| frame.as_bytes());
-        let mut inputs = vec![Event::Started, Event::CircuitUp { circuit: 1, peer: house.party("rus") }];
+        let mut inputs =
+            vec![Event::Started, Event::CircuitUp { circuit: 1, peer: house.party("rus"), cost_ms: 0 }];
         inputs.extend(frames.by_ref().map(|frame| Event::Received { circuit: 1, frame }));
         let mut refused = None;
         for event in inputs {

@@ -66,6 +66,7 @@ impl World {
         else {
             return Ok(());
         };
+        let cost_ms = circuit.cost_ms;
         if !self.is_there(party) {
             self.cut(id, 2_000);
             return Ok(());
@@ -78,7 +79,7 @@ impl World {
             self.liar_sends(party, sent);
             return Ok(());
         }
-        self.input(party, Event::CircuitUp { circuit: id, peer })
+        self.input(party, Event::CircuitUp { circuit: id, peer, cost_ms })
     }
 
     /// The circuit has taken what one end put on it last.

@@ -78,10 +78,10 @@ fn room(keeper: &Keeper) -> Result<Check, Refused> {
 /// Whether a circuit to a peer is up; where it is not and is dialled, why the last dial failed.
 fn circuit(keeper: &Keeper, seen: &Seen, peer: Party, now_ms: u64) -> Check {
     let up = seen.up.iter().filter(|other| **other == peer).count();
-    let hint = "check addresses in station.toml on both sides, and that UDP passes; the log of `detente run` says \
+    let hint = "check addresses in station.toml on both sides, and that UDP (quic) or TCP (tcp) passes; the log of `detente run` says \
                 why a circuit was not taken";
     let name = keeper.memorandum().name_of(peer);
-    let found = match keeper.dials.last(&name).filter(|_| up == 0) {
+    let found = match keeper.circuits.last_failure(&name).filter(|_| up == 0) {
         None => format!("{up} up"),
         Some(last) => {
             let ago_s = now_ms.saturating_sub(last.at_ms) / 1_000;

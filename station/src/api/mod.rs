@@ -5,6 +5,7 @@
 
 mod airspace;
 pub(crate) mod attachments;
+mod circuits;
 mod coarse;
 mod consent;
 mod doctor;
@@ -335,6 +336,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
         .route("/v1/lines/{line}/findings", get(observers::findings))
         .route("/v1/lines/{line}/disclosures", get(observers::disclosures))
+        .route("/v1/lines/{line}/circuits", get(circuits::circuits))
         .route("/v1/lines/{line}/standing", get(moment::standing))
         .route("/v1/lines/{line}/attachments", get(attachments::list))
         .route(

@@ -9,6 +9,7 @@ use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::circuits::state_json;
 use super::consent::motion_json;
 use super::entry::{MAX_ENTRIES, full_json, kind_text};
 use super::observers::observers_json;
@@ -16,6 +17,7 @@ use super::request::{Path, Query};
 use super::working_group::parent_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 use crate::airspace::{self, Due, Room};
+use crate::circuits::Circuits;
 use crate::keeper::{Keeper, WaitsForRoom};
 use crate::paper::Paper;
 
@@ -106,20 +108,11 @@ fn due_ms(memorandum: &Memorandum, name: EntryRef, owed: &Owed) -> Option<u64> {
     Some(owed.arrived_ms?.saturating_add(memorandum.handling_ms(name.book.class)?))
 }
 
-fn status_json(line: &Line, clock_ms: u64) -> Value {
+fn status_json(line: &Line, circuits: &Circuits, clock_ms: u64) -> Value {
     let now_ms = line.time_ms(clock_ms);
     let memorandum = line.memorandum();
-    let circuits = line.circuits().map(|(id, state)| {
-        json!({
-            "id": id,
-            "peer": memorandum.name_of(state.peer),
-            "kind": "quic",
-            "ready": state.ready,
-            "silent": state.silent,
-            "heard_ms": state.heard_ms,
-            "round_trip_ms": state.round_trip_ms,
-        })
-    });
+    let circuits =
+        line.circuits().map(|(id, state)| state_json(circuits, id, &memorandum.name_of(state.peer), &state));
     let overdue =
         line.owed().filter(|(name, owed)| due_ms(memorandum, *name, owed).is_some_and(|due| due < now_ms));
     let motions = line.open_motions().into_iter().map(|motion| motion_json(line, &line.seen(), motion, None));
@@ -219,7 +212,8 @@ async fn due_json(keeper: &Keeper, now_ms: u64) -> Result<Value, Refused> {
 pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let now_ms = api.now_ms();
     let keeper = api.line(&line)?;
-    let seen = keeper.look(move |line| status_json(line, now_ms)).await;
+    let circuits = keeper.circuits.clone();
+    let seen = keeper.look(move |line| status_json(line, &circuits, now_ms)).await;
     let mut status = seen.ok_or_else(Refused::stopping)?;
     if let Some(fields) = status.as_object_mut() {
         fields.insert("parent".into(), parent_json(&api, keeper.memorandum().terms()).await?);

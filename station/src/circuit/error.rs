@@ -24,7 +24,7 @@ pub enum Blame {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CircuitError {
-    /// The UDP port could not be opened.
+    /// The port could not be opened.
     #[error("cannot open {at}: {kind}")]
     NotOpened {
         /// The address asked for.
@@ -86,6 +86,24 @@ pub enum CircuitError {
         /// The address dialled.
         to: SocketAddr,
         /// What the system said.
+        detail: String,
+    },
+    /// A proxy gave no way to the other station.
+    #[error("the proxy {proxy} gives no way to {to}: {detail}")]
+    Proxy {
+        /// Where the proxy is.
+        proxy: String,
+        /// What it was asked for.
+        to: String,
+        /// What it answered.
+        detail: String,
+    },
+    /// A relay did not bring the other station.
+    #[error("the relay at {relay} does not bring the other station: {detail}")]
+    Relay {
+        /// Where the relay is.
+        relay: SocketAddr,
+        /// What it said, or did not.
         detail: String,
     },
     /// The other end announced a frame over the limit; the circuit is closed.
@@ -183,7 +201,11 @@ impl CircuitError {
             Self::FrameTooLong { .. } | Self::FrameCut { .. } => Some(Blame::Malformed),
             Self::Refused { why: Refusal::Busy } => None,
             Self::Refused { .. } => Some(Blame::Incompatible),
-            Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Closed { .. } => None,
+            Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Proxy { .. }
+            | Self::Relay { .. }
+            | Self::Closed { .. } => None,
         }
     }
 
@@ -207,8 +229,14 @@ impl CircuitError {
             Self::Handshake { .. } => {
                 "check that what answers there is a station, and not older than this one"
             }
-            Self::TimedOut { .. } => "check the address, and that firewalls on the way pass UDP",
-            Self::Unreachable { .. } => "check this machine's network",
+            Self::TimedOut { .. } => {
+                "check the address, and that firewalls on the way pass it: UDP for quic, TCP for tcp"
+            }
+            Self::Unreachable { .. } => "check this machine's network, and that something listens there",
+            Self::Relay { .. } => "check the relay's address, and ask whoever runs it; it is called again",
+            Self::Proxy { .. } => {
+                "ask whoever runs the proxy to let CONNECT through to that address and port"
+            }
             Self::FrameTooLong { .. } | Self::FrameCut { .. } => {
                 "tell the other party: its station is faulty"
             }

@@ -1,4 +1,4 @@
-//! A circuit in use: whole frames, both ways, over one QUIC stream.
+//! A circuit in use: whole frames, both ways, over one stream of QUIC, or of TLS over TCP.
 //!
 //! Promises that a frame is delivered whole and in order or the circuit ends, that dropping a call of `send`
 //! or `receive` half-way loses nothing and leaves the stream in step, and that neither side can make the
@@ -10,8 +10,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 
-use super::{CircuitError, IDLE_LIMIT, MAX_FRAME, Refusal, Short, tls};
+use super::tls::{self, Secured};
+use super::{CircuitError, CircuitKind, IDLE_LIMIT, MAX_FRAME, Refusal, Short};
 
 /// The application codes that close a circuit.
 pub(super) const DONE: VarInt = VarInt::from_u32(0);
@@ -35,26 +37,47 @@ pub struct Circuit {
     pub line: [u8; 32],
     /// The Ed25519 public key that the other station has proved to hold.
     pub peer: [u8; 32],
-    /// Where the other station is.
+    /// What it runs on.
+    pub kind: CircuitKind,
+    /// Where the other station is, or the proxy before it.
     pub remote: SocketAddr,
     sender: FrameSender,
     receiver: FrameReceiver,
 }
 
 impl Circuit {
-    /// Wraps a stream on which both versions have been exchanged.
-    pub(super) fn new(
+    /// Wraps a stream of QUIC on which both versions have been exchanged.
+    pub(super) fn over_quic(
         (line, peer): ([u8; 32], [u8; 32]),
         connection: Connection,
         (to, from): (SendStream, RecvStream),
     ) -> Self {
-        Self {
-            line,
-            peer,
-            remote: connection.remote_address(),
-            sender: FrameSender { connection: connection.clone(), stream: to, unsent: Vec::new(), passed: 0 },
-            receiver: FrameReceiver { connection, stream: from, held: Vec::new() },
-        }
+        let remote = connection.remote_address();
+        let to = Outward::Quic { connection: connection.clone(), stream: to };
+        let from = Inward::Quic { connection, stream: from };
+        Self::new((line, peer), CircuitKind::Quic, remote, to, from)
+    }
+
+    /// Wraps a stream of TLS over TCP, through a relay or not, on which both versions have been exchanged.
+    pub(super) fn over_tcp(
+        parties: ([u8; 32], [u8; 32]),
+        kind: CircuitKind,
+        remote: SocketAddr,
+        stream: Secured,
+    ) -> Self {
+        let (from, to) = tokio::io::split(stream);
+        Self::new(parties, kind, remote, Outward::Tcp(to), Inward::Tcp(from))
+    }
+
+    fn new(
+        (line, peer): ([u8; 32], [u8; 32]),
+        kind: CircuitKind,
+        remote: SocketAddr,
+        to: Outward,
+        from: Inward,
+    ) -> Self {
+        let sender = FrameSender { to, unsent: Vec::new(), passed: 0 };
+        Self { line, peer, kind, remote, sender, receiver: FrameReceiver { from, held: Vec::new() } }
     }
 
     /// The two directions, to be used by two tasks.
@@ -62,14 +85,9 @@ impl Circuit {
         (self.sender, self.receiver)
     }
 
-    /// The smoothed round trip, as the transport estimates it.
-    pub fn rtt(&self) -> Duration {
-        self.sender.rtt()
-    }
-
     /// Closes the circuit at once, whatever is under way.
     pub fn close(self, reason: &str) {
-        close(&self.sender.connection, DONE, reason);
+        self.receiver.close(reason);
     }
 }
 
@@ -78,15 +96,55 @@ impl fmt::Debug for Circuit {
         f.debug_struct("Circuit")
             .field("line", &Short::of(&self.line))
             .field("peer", &Short::of(&self.peer))
+            .field("kind", &self.kind)
             .field("remote", &self.remote)
             .finish_non_exhaustive()
     }
 }
 
+/// The sending end of what a circuit runs on.
+enum Outward {
+    Quic { connection: Connection, stream: SendStream },
+    Tcp(WriteHalf<Secured>),
+}
+
+impl Outward {
+    /// Hands some of the bytes over, and says how many; a call that is dropped has handed over none.
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, CircuitError> {
+        match self {
+            Self::Quic { stream, .. } => stream.write(bytes).await.map_err(|error| match error {
+                WriteError::ConnectionLost(error) => lost(error),
+                WriteError::Stopped(_) | WriteError::ClosedStream | WriteError::ZeroRttRejected => {
+                    closed("the other side takes no more frames")
+                }
+            }),
+            Self::Tcp(stream) => stream.write(bytes).await.map_err(|error| tls::broken(&error)),
+        }
+    }
+
+    /// Sees to it that what was handed over is on its way.
+    async fn flush(&mut self) -> Result<(), CircuitError> {
+        match self {
+            Self::Quic { .. } => Ok(()),
+            Self::Tcp(stream) => stream.flush().await.map_err(|error| tls::broken(&error)),
+        }
+    }
+
+    /// Says that nothing more comes, and waits, over QUIC, until the other side has everything.
+    async fn finish(&mut self) -> Option<()> {
+        match self {
+            Self::Quic { stream, .. } => {
+                stream.finish().ok()?;
+                stream.stopped().await.ok().map(|_| ())
+            }
+            Self::Tcp(stream) => stream.shutdown().await.ok(),
+        }
+    }
+}
+
 /// The sending half of a circuit.
 pub struct FrameSender {
-    connection: Connection,
-    stream: SendStream,
+    to: Outward,
     /// The frame being handed over, with its length; empty between frames.
     unsent: Vec<u8>,
     /// How much of `unsent` the transport has taken.
@@ -115,42 +173,77 @@ impl FrameSender {
         self.flush().await
     }
 
-    /// The smoothed round trip, as the transport estimates it.
-    pub fn rtt(&self) -> Duration {
-        self.connection.rtt()
-    }
-
     /// Ends the circuit for both sides, after the other station's transport has everything that was sent, or
-    /// two seconds have gone by.
+    /// two seconds have gone by. Over TCP only the receiving half learns whether it has: see [`FrameReceiver::drain`].
     pub async fn close(mut self, reason: &str) {
         let farewell = async {
             self.flush().await.ok()?;
-            self.stream.finish().ok()?;
-            self.stream.stopped().await.ok()
+            self.to.finish().await
         };
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        close(&self.connection, DONE, reason);
+        if let Outward::Quic { connection, .. } = &self.to {
+            close(connection, DONE, reason);
+        }
     }
 
     async fn flush(&mut self) -> Result<(), CircuitError> {
         while let Some(rest) = self.unsent.get(self.passed..).filter(|rest| !rest.is_empty()) {
-            self.passed += self.stream.write(rest).await.map_err(|error| match error {
-                WriteError::ConnectionLost(error) => lost(error),
-                WriteError::Stopped(_) | WriteError::ClosedStream | WriteError::ZeroRttRejected => {
-                    closed("the other side takes no more frames")
-                }
-            })?;
+            self.passed += self.to.write(rest).await?;
         }
+        self.to.flush().await?;
         self.unsent.clear();
         self.passed = 0;
         Ok(())
     }
 }
 
+/// The receiving end of what a circuit runs on.
+enum Inward {
+    Quic { connection: Connection, stream: RecvStream },
+    Tcp(ReadHalf<Secured>),
+}
+
+impl Inward {
+    /// Appends up to so many bytes; how many came, or `None` when nothing comes any more. A call that is dropped
+    /// takes none.
+    async fn read(&mut self, most: usize, to: &mut Vec<u8>) -> Result<Option<usize>, CircuitError> {
+        match self {
+            Self::Quic { stream, .. } => match stream.read_chunk(most, true).await {
+                Ok(Some(chunk)) => {
+                    to.extend_from_slice(&chunk.bytes);
+                    Ok(Some(chunk.bytes.len()))
+                }
+                Ok(None) => Ok(None),
+                Err(ReadError::ConnectionLost(error)) if in_good_order(&error) => Ok(None),
+                Err(ReadError::ConnectionLost(error)) => Err(lost(error)),
+                Err(ReadError::Reset(_)) => Err(closed("the other side broke off")),
+                Err(ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected) => {
+                    Err(closed("this side takes no more frames"))
+                }
+            },
+            Self::Tcp(stream) => {
+                to.reserve(most);
+                let mut bounded = stream.take(u64::try_from(most).unwrap_or(u64::MAX));
+                match bounded.read_buf(to).await {
+                    Ok(0) => Ok(None),
+                    Ok(read) => Ok(Some(read)),
+                    Err(error) => Err(tls::broken(&error)),
+                }
+            }
+        }
+    }
+
+    fn close(&self, code: VarInt, reason: &str) {
+        // TCP ends with the last half that is dropped.
+        if let Self::Quic { connection, .. } = self {
+            close(connection, code, reason);
+        }
+    }
+}
+
 /// The receiving half of a circuit.
 pub struct FrameReceiver {
-    connection: Connection,
-    stream: RecvStream,
+    from: Inward,
     /// The frame being received, with its length; never a byte of the next one.
     held: Vec<u8>,
 }
@@ -168,23 +261,25 @@ impl FrameReceiver {
                 return Ok(Some(mem::take(&mut self.held).split_off(PREFIX)));
             }
             let missing = expected.saturating_sub(self.held.len());
-            match self.stream.read_chunk(missing, true).await {
-                Ok(Some(chunk)) => self.held.extend_from_slice(&chunk.bytes),
-                Ok(None) if self.held.is_empty() => return Ok(None),
-                Ok(None) => return Err(CircuitError::FrameCut { expected, found: self.held.len() }),
-                Err(ReadError::ConnectionLost(error)) if in_good_order(&error) => return Ok(None),
-                Err(ReadError::ConnectionLost(error)) => return Err(lost(error)),
-                Err(ReadError::Reset(_)) => return Err(closed("the other side broke off")),
-                Err(ReadError::ClosedStream | ReadError::IllegalOrderedRead | ReadError::ZeroRttRejected) => {
-                    return Err(closed("this side takes no more frames"));
+            if self.from.read(missing, &mut self.held).await?.is_none() {
+                if self.held.is_empty() {
+                    return Ok(None);
                 }
+                return Err(CircuitError::FrameCut { expected, found: self.held.len() });
             }
         }
     }
 
+    /// Takes and forgets what still comes, until the other side has ended too or two seconds have gone by: a system that
+    /// closes a connection of TCP with something unread in it may take back what was sent on it last.
+    pub async fn drain(mut self) {
+        let ended = async { while matches!(self.receive().await, Ok(Some(_))) {} };
+        let _ = tokio::time::timeout(FAREWELL, ended).await;
+    }
+
     /// Closes the circuit at once, whatever is under way.
     pub fn close(self, reason: &str) {
-        close(&self.connection, DONE, reason);
+        self.from.close(DONE, reason);
     }
 
     /// How long `held` is to become, as far as is known yet.
@@ -194,7 +289,7 @@ impl FrameReceiver {
         };
         let found = usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX);
         if found > MAX_FRAME {
-            close(&self.connection, FRAME_TOO_LONG, "frame too long");
+            self.from.close(FRAME_TOO_LONG, "frame too long");
             return Err(CircuitError::FrameTooLong { limit: MAX_FRAME, found });
         }
         Ok(PREFIX + found)

@@ -2,7 +2,7 @@
 //!
 //! **Promises.** A [`Circuit`] exists only between two stations that each hold the Ed25519 key which the
 //! other has pinned for that line; both have said so before either is handed the circuit. Frames arrive
-//! whole, in order and unaltered, or the circuit ends. One UDP port carries any number of lines, and a
+//! whole, in order and unaltered, or the circuit ends. One port carries any number of lines, and a
 //! stranger at the port cannot keep a party out.
 //!
 //! **Refuses.** TLS below 1.3, any key exchange but X25519MLKEM768, any signature but Ed25519, certificates,
@@ -12,9 +12,9 @@
 //! **Leaves to others.** Whether the other station is silent: the core judges that by answers (spec/line.md
 //! §7); a quiet circuit stays up for [`IDLE_LIMIT`]. What a frame means. When to dial again.
 //!
-//! On the wire: QUIC (RFC 9000) with ALPN `detente/1`, raw public keys (RFC 7250), and a server name that
-//! tells which line is meant ([`server_name`]). The dialer opens one bidirectional stream; each side sends
-//! one byte, the version ([`VERSION`]), and from then on frames, each a `u32` length and that many bytes.
+//! On the wire: QUIC (RFC 9000), or TLS over TCP, with ALPN `detente/1`, raw public keys (RFC 7250), and a server name
+//! that tells which line is meant ([`server_name`]). On one stream each side sends one byte, the version
+//! ([`VERSION`]), and from then on frames, each a `u32` length and that many bytes.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,13 +25,55 @@ use zeroize::Zeroizing;
 pub use error::{Blame, CircuitError, LineFault, Refusal};
 pub use frames::{Circuit, FrameReceiver, FrameSender};
 pub use quic::Endpoint;
+pub use relayed::Meeting;
 pub(crate) use tls::secure;
+pub use tunnel::{Proxy, Tunnel};
 
 mod error;
 mod frames;
+mod handshakes;
 mod quic;
+pub mod relayed;
 mod reset;
+mod tcp;
 mod tls;
+mod tunnel;
+
+/// What a circuit runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CircuitKind {
+    /// QUIC, on UDP.
+    Quic,
+    /// TLS on TCP.
+    Tcp,
+    /// The same, through a relay.
+    Relay,
+}
+
+impl CircuitKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Quic, Self::Tcp, Self::Relay];
+
+    /// Its name in configurations and memoranda.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quic => "quic",
+            Self::Tcp => "tcp",
+            Self::Relay => "relay",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for CircuitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// The longest frame, in bytes (spec/line.md §6).
 pub const MAX_FRAME: usize = 131_072;

@@ -1,23 +1,22 @@
-//! One UDP port that dials and answers for every line of a station.
+//! One UDP port that dials and answers for every line of a station, and one of TCP where it is asked for.
 //!
 //! Promises that every handshake ends by [`HANDSHAKE_DEADLINE`], that handshakes do not wait for each other,
 //! and that strangers can hold neither memory nor places: beyond a few handshakes at a time an address must
-//! first prove that it is one (RFC 9000 §8.1.2), and beyond [`MAX_HANDSHAKES`] the oldest gives way.
+//! first prove that it is one (RFC 9000 §8.1.2), and beyond a bound the oldest gives way.
 
-use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use quinn::{ConnectError, Incoming, ReadError, ReadExactError, TransportConfig, VarInt, WriteError};
 use tokio::sync::Mutex;
-use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::frames::{Circuit, DONE, VERSION_UNKNOWN, close, closed, lost};
-use super::tls::{Answer, Findings, Keyring};
-use super::{
-    CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, MAX_HANDSHAKES, SEND_WINDOW, VERSION, reset,
-};
+use super::handshakes::Handshakes;
+use super::relayed::Meeting;
+use super::tls::{Findings, Keyring};
+use super::tunnel::Tunnel;
+use super::{CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, SEND_WINDOW, VERSION, reset, tcp};
 
 /// Beyond so many handshakes at a time an address that has not been heard from before is asked to repeat a
 /// token, so that forged addresses take no places.
@@ -38,13 +37,8 @@ pub struct Endpoint {
     dialling: Arc<TransportConfig>,
     keyring: RwLock<Arc<Keyring>>,
     handshakes: Mutex<Handshakes>,
-}
-
-/// The handshakes being answered, oldest first.
-#[derive(Default)]
-struct Handshakes {
-    running: JoinSet<Result<Circuit, CircuitError>>,
-    order: VecDeque<AbortHandle>,
+    /// Where circuits come in over TCP, if they may.
+    tcp: Option<tcp::Door>,
 }
 
 impl Endpoint {
@@ -55,7 +49,7 @@ impl Endpoint {
     pub fn bind(addr: SocketAddr, lines: Vec<LineIdentity>) -> Result<Self, CircuitError> {
         let resetting = reset::endpoint(&lines);
         let keyring = Arc::new(Keyring::load(lines)?);
-        let mut answering = quinn::ServerConfig::with_crypto(keyring.answer()?.crypto);
+        let mut answering = quinn::ServerConfig::with_crypto(keyring.answer()?.quic()?);
         answering.transport_config(Arc::new(transport(1)));
         answering.validation_token.sent(0);
         answering
@@ -74,7 +68,21 @@ impl Endpoint {
             dialling: Arc::new(transport(0)),
             keyring: RwLock::new(keyring),
             handshakes: Mutex::default(),
+            tcp: None,
         })
+    }
+
+    /// Takes circuits over TCP as well, at an address of their own.
+    ///
+    /// # Errors
+    /// `NotOpened`.
+    pub fn with_tcp(self, at: SocketAddr) -> Result<Self, CircuitError> {
+        Ok(Self { tcp: Some(tcp::Door::open(at)?), ..self })
+    }
+
+    /// The address that TCP was opened on.
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.tcp.as_ref().map(tcp::Door::local)
     }
 
     /// The address that the port was opened on.
@@ -106,7 +114,7 @@ impl Endpoint {
     ) -> Result<Circuit, CircuitError> {
         let call = self.keyring().call(line, peer)?;
         check_route(to)?;
-        let mut config = quinn::ClientConfig::new(call.crypto);
+        let mut config = quinn::ClientConfig::new(call.quic()?);
         config.transport_config(self.dialling.clone());
         let connecting =
             self.quinn.connect_with(config, to, &call.server_name).map_err(|error| match error {
@@ -114,6 +122,40 @@ impl Endpoint {
                 error => CircuitError::Unreachable { to, detail: error.to_string() },
             })?;
         by_deadline(introduce(connecting, &call.findings)).await
+    }
+
+    /// Calls the station that holds the key `peer` for `line`, as [`Endpoint::dial`] does, over TCP. Through a proxy, `to`
+    /// is what the proxy is asked for; without one, an address.
+    ///
+    /// # Errors
+    /// As [`Endpoint::dial`], and `Proxy` for what a proxy answered.
+    pub async fn dial_tcp(
+        &self,
+        line: &[u8; 32],
+        peer: &[u8; 32],
+        to: SocketAddr,
+        through: Option<&Tunnel>,
+    ) -> Result<Circuit, CircuitError> {
+        let call = self.keyring().call(line, peer)?;
+        by_deadline(tcp::dial(&call, to, through)).await
+    }
+
+    /// Waits at a relay for the station that holds the key `peer`, for as long as it takes, and makes a circuit with it
+    /// through the relay. `through` is a proxy on the way to the relay.
+    ///
+    /// # Errors
+    /// As [`Endpoint::dial_tcp`], and `Relay` for what the relay said.
+    pub async fn meet_at_relay(
+        &self,
+        line: &[u8; 32],
+        peer: &[u8; 32],
+        meeting: &Meeting,
+        relay: SocketAddr,
+        through: Option<&Tunnel>,
+    ) -> Result<Circuit, CircuitError> {
+        let keyring = self.keyring();
+        let (call, answer) = (keyring.call(line, peer)?, keyring.answer()?);
+        tcp::meet_at(relay, through, meeting, &call, &answer).await
     }
 
     /// The next circuit that a peer has dialled, or why one did not come about; `None` once the endpoint is
@@ -124,22 +166,15 @@ impl Endpoint {
         loop {
             tokio::select! {
                 biased;
-                Some(ended) = handshakes.running.join_next() => match ended {
-                    Ok(outcome) => return Some(outcome),
-                    Err(evicted) => tracing::debug!(%evicted, "a handshake was dropped"),
-                },
+                Some(outcome) = handshakes.next() => return Some(outcome),
                 incoming = self.quinn.accept() => match incoming {
                     Some(incoming) => self.answer(incoming, &mut handshakes),
                     None => break,
                 },
+                outcome = tcp::next(self.tcp.as_ref(), || self.keyring().answer()) => return Some(outcome),
             }
         }
-        while let Some(ended) = handshakes.running.join_next().await {
-            if let Ok(outcome) = ended {
-                return Some(outcome);
-            }
-        }
-        None
+        handshakes.next().await
     }
 
     /// Closes the port and every circuit on it; returns when the peers have been told, as far as they answer.
@@ -153,17 +188,13 @@ impl Endpoint {
     }
 
     fn answer(&self, incoming: Incoming, handshakes: &mut Handshakes) {
-        handshakes.order.retain(|handshake| !handshake.is_finished());
-        if handshakes.order.len() >= HANDSHAKES_ON_TRUST && !incoming.remote_address_validated() {
+        if handshakes.count() >= HANDSHAKES_ON_TRUST && !incoming.remote_address_validated() {
             // Fails only for an address that is validated.
             let _ = incoming.retry();
             return;
         }
-        while handshakes.order.len() >= MAX_HANDSHAKES {
-            let Some(oldest) = handshakes.order.pop_front() else { break };
-            oldest.abort();
-        }
-        let Ok(Answer { crypto, findings }) = self.keyring().answer() else {
+        let rules = self.keyring().answer().and_then(|answer| Ok((answer.quic()?, answer.findings)));
+        let Ok((crypto, findings)) = rules else {
             incoming.refuse();
             return;
         };
@@ -173,7 +204,7 @@ impl Endpoint {
             let connecting = incoming.accept_with(Arc::new(config)).map_err(lost)?;
             by_deadline(meet(connecting, &findings)).await
         };
-        handshakes.order.push_back(handshakes.running.spawn(handshake));
+        handshakes.begin(handshake);
     }
 }
 
@@ -184,7 +215,7 @@ async fn introduce(connecting: quinn::Connecting, findings: &Findings) -> Result
     say_version(&mut to).await?;
     hear_version(&connection, &mut from).await?;
     let parties = findings.parties().ok_or_else(unproved)?;
-    Ok(Circuit::new(parties, connection, (to, from)))
+    Ok(Circuit::over_quic(parties, connection, (to, from)))
 }
 
 /// The answerer's part: wait for the stream and the version, then say its own.
@@ -194,7 +225,7 @@ async fn meet(connecting: quinn::Connecting, findings: &Findings) -> Result<Circ
     hear_version(&connection, &mut from).await?;
     say_version(&mut to).await?;
     let parties = findings.parties().ok_or_else(unproved)?;
-    Ok(Circuit::new(parties, connection, (to, from)))
+    Ok(Circuit::over_quic(parties, connection, (to, from)))
 }
 
 async fn say_version(to: &mut quinn::SendStream) -> Result<(), CircuitError> {
@@ -221,13 +252,15 @@ async fn hear_version(
     Err(CircuitError::VersionUnknown { expected: VERSION, found })
 }
 
-async fn by_deadline<T>(handshake: impl Future<Output = Result<T, CircuitError>>) -> Result<T, CircuitError> {
+pub(super) async fn by_deadline<T>(
+    handshake: impl Future<Output = Result<T, CircuitError>>,
+) -> Result<T, CircuitError> {
     let late = CircuitError::TimedOut { after: HANDSHAKE_DEADLINE };
     timeout(HANDSHAKE_DEADLINE, handshake).await.unwrap_or(Err(late))
 }
 
 /// Unreachable as long as TLS keeps its word; refused all the same.
-fn unproved() -> CircuitError {
+pub(super) fn unproved() -> CircuitError {
     CircuitError::Handshake { detail: "the other end has proved no key".into() }
 }
 

@@ -27,8 +27,8 @@ use rustls::{
     PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme,
 };
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use zeroize::Zeroizing;
 
 use super::{CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
@@ -69,15 +69,62 @@ pub(super) struct Findings {
 
 /// A call about to be made: its rules, what it will find, and the name to ask for.
 pub(super) struct Call {
-    pub(super) crypto: Arc<dyn quinn::crypto::ClientConfig>,
+    rules: Arc<ClientConfig>,
     pub(super) findings: Arc<Findings>,
     pub(super) server_name: String,
 }
 
 /// An answer about to be given: its rules, and what it will find.
 pub(super) struct Answer {
-    pub(super) crypto: Arc<dyn quinn::crypto::ServerConfig>,
+    rules: Arc<ServerConfig>,
     pub(super) findings: Arc<Findings>,
+}
+
+/// A byte stream under TLS, whichever end of it this is.
+pub(super) type Secured = tokio_rustls::TlsStream<TcpStream>;
+
+impl Call {
+    /// The rules as QUIC takes them.
+    pub(super) fn quic(&self) -> Result<Arc<dyn quinn::crypto::ClientConfig>, CircuitError> {
+        Ok(Arc::new(QuicClientConfig::try_from(Arc::clone(&self.rules)).map_err(handshake)?))
+    }
+
+    /// Puts TLS on a stream that this station has opened.
+    pub(super) async fn secure(&self, stream: TcpStream) -> Result<Secured, CircuitError> {
+        let name = ServerName::try_from(self.server_name.clone()).map_err(handshake)?;
+        let secured = TlsConnector::from(Arc::clone(&self.rules)).connect(name, stream).await;
+        secured
+            .map(Secured::from)
+            .map_err(|error| self.findings.objection().unwrap_or_else(|| broken(&error)))
+    }
+}
+
+impl Answer {
+    /// The rules as QUIC takes them.
+    pub(super) fn quic(&self) -> Result<Arc<dyn quinn::crypto::ServerConfig>, CircuitError> {
+        Ok(Arc::new(QuicServerConfig::try_from(Arc::clone(&self.rules)).map_err(handshake)?))
+    }
+
+    /// Puts TLS on a stream that came in. Where that fails the stream is given back, on which the other end is told why
+    /// and may still be sending.
+    pub(super) async fn secure(&self, stream: TcpStream) -> Result<Secured, (CircuitError, TcpStream)> {
+        let secured = TlsAcceptor::from(Arc::clone(&self.rules)).accept(stream).into_fallible().await;
+        secured
+            .map(Secured::from)
+            .map_err(|(error, stream)| (self.findings.objection().unwrap_or_else(|| broken(&error)), stream))
+    }
+}
+
+/// What an error of a stream under TLS means.
+pub(super) fn broken(error: &io::Error) -> CircuitError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::AlertReceived(alert)) => match refusal(u8::from(*alert)) {
+            Some(why) => CircuitError::Refused { why },
+            None => CircuitError::Handshake { detail: format!("the other end says {alert:?}") },
+        },
+        Some(inner) => CircuitError::Handshake { detail: inner.to_string() },
+        None => CircuitError::Closed { reason: error.to_string() },
+    }
 }
 
 impl Findings {
@@ -152,16 +199,14 @@ impl Keyring {
             .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(held.own.clone())));
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
-        let crypto = Arc::new(QuicClientConfig::try_from(config).map_err(handshake)?);
-        Ok(Call { crypto, findings, server_name: held.server_name.clone() })
+        Ok(Call { rules: Arc::new(config), findings, server_name: held.server_name.clone() })
     }
 
     /// The rules for answering one caller, whoever it is.
     pub(super) fn answer(self: &Arc<Self>) -> Result<Answer, CircuitError> {
         let findings = Arc::new(Findings::default());
         let door = Arc::new(Door { keyring: self.clone(), findings: findings.clone() });
-        let crypto = Arc::new(QuicServerConfig::try_from(server_config(door)?).map_err(handshake)?);
-        Ok(Answer { crypto, findings })
+        Ok(Answer { rules: Arc::new(server_config(door)?), findings })
     }
 }
 

@@ -10,8 +10,8 @@ use super::task::{Beginning, DISTRUST, Task};
 use super::{Keeper, MAX_UNDER_WAY, MAX_WAITING, WaitsForRoom, record};
 use crate::airspace::{self, Airspace};
 use crate::blobs::Blobs;
+use crate::circuits::Circuits;
 use crate::clock::Clock;
-use crate::dials::Dials;
 use crate::error::SetupError;
 use crate::feed::Feed;
 use crate::home::Home;
@@ -125,7 +125,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         airspace: airspace.clone(),
         blobs: blobs.clone(),
         witnesses,
-        dials: Dials::default(),
+        circuits: Circuits::default(),
         in_force,
         waits: told,
         asks,

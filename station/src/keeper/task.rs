@@ -224,9 +224,9 @@ impl Task {
                     self.input(event).await;
                 }
             }
-            Ask::Up { circuit, peer, out } => {
+            Ask::Up { circuit, peer, cost_ms, out } => {
                 self.circuits.insert(circuit, (peer, out));
-                self.input(Event::CircuitUp { circuit, peer }).await;
+                self.input(Event::CircuitUp { circuit, peer, cost_ms }).await;
             }
             Ask::Write { draft, written, receipted } => {
                 let writing = Writing { written, receipted, listed: false };

@@ -60,6 +60,21 @@ pub(crate) fn call(
     name: &str,
     to: SocketAddr,
 ) -> quinn::Connecting {
+    let crypto = QuicClientConfig::try_from(rules(manners)).unwrap();
+    from.connect_with(quinn::ClientConfig::new(Arc::new(crypto)), to, name).unwrap()
+}
+
+/// Puts TLS on a stream as the manners say; trusts whoever answers.
+pub(crate) async fn secure_tcp(
+    manners: &Manners,
+    name: &str,
+    stream: tokio::net::TcpStream,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(rules(manners)));
+    connector.connect(name.to_owned().try_into().unwrap(), stream).await.unwrap()
+}
+
+fn rules(manners: &Manners) -> ClientConfig {
     let builder = ClientConfig::builder_with_provider(manners.provider())
         .with_protocol_versions(&[&TLS13])
         .unwrap()
@@ -72,8 +87,7 @@ pub(crate) fn call(
     };
     config.alpn_protocols = vec![manners.alpn.to_vec()];
     config.resumption = Resumption::store(manners.tickets.clone());
-    let crypto = QuicClientConfig::try_from(config).unwrap();
-    from.connect_with(quinn::ClientConfig::new(Arc::new(crypto)), to, name).unwrap()
+    config
 }
 
 /// Opens a port for a stranger that answers, trusts whoever dials, and hands out tickets for resumption.

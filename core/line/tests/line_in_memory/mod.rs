@@ -13,7 +13,7 @@ mod folder;
 mod founding;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{
     Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
@@ -89,6 +89,8 @@ pub(crate) struct LineInMemory {
     pub(crate) now_ms: u64,
     pub(crate) stations: BTreeMap<Party, Station>,
     circuits: BTreeMap<CircuitId, (Party, Party)>,
+    /// Circuits that seem to stand and bring nothing any more.
+    pub(crate) dark: BTreeSet<CircuitId>,
     queue: BTreeMap<(u64, u64), Happening>,
     queued: u64,
     last_circuit: CircuitId,
@@ -178,6 +180,7 @@ impl LineInMemory {
             now_ms: START_MS,
             stations: BTreeMap::new(),
             circuits: BTreeMap::new(),
+            dark: BTreeSet::new(),
             queue: BTreeMap::new(),
             queued: 0,
             last_circuit: 0,
@@ -327,11 +330,17 @@ impl LineInMemory {
 
     /// A circuit between two parties.
     pub(crate) fn connect(&mut self, one: u8, other: u8) {
+        self.connect_at(one, other, 0);
+    }
+
+    /// A circuit between two parties that costs something.
+    pub(crate) fn connect_at(&mut self, one: u8, other: u8, cost_ms: u64) -> CircuitId {
         self.last_circuit += 1;
         let (circuit, one, other) = (self.last_circuit, party(one), party(other));
         self.circuits.insert(circuit, (one, other));
-        self.input(one, Event::CircuitUp { circuit, peer: other });
-        self.input(other, Event::CircuitUp { circuit, peer: one });
+        self.input(one, Event::CircuitUp { circuit, peer: other, cost_ms });
+        self.input(other, Event::CircuitUp { circuit, peer: one, cost_ms });
+        circuit
     }
 
     /// Every circuit between two parties goes.
@@ -524,7 +533,8 @@ impl LineInMemory {
             Outgoing::Part { blob, chunk } => (vec![station.folder.part(blob, chunk)], None),
             Outgoing::Close(last) => (last.into_iter().collect(), None),
         };
-        for frame in frames.into_iter().filter(|frame| !loses(frame)) {
+        let brings = !self.dark.contains(&circuit);
+        for frame in frames.into_iter().filter(|frame| brings && !loses(frame)) {
             self.after(LATENCY_MS, Happening::Arrives(to, circuit, frame));
         }
         self.after(1, Happening::Sent(from, life, circuit, reached));
