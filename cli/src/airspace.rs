@@ -12,7 +12,7 @@ use crate::notice::Length;
 use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::place::Place;
-use crate::time::{self, When};
+use crate::time::{self, When, Within};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub(crate) struct Check {
     /// Everything within this distance of it: 500m, 2km
     #[arg(long, value_name = "LENGTH", requires = "at")]
     radius: Option<Length>,
+    /// When: a moment, or from one to another with a `/` between them
+    #[arg(long, value_name = "TIME[/TIME]", requires = "at", conflicts_with_all = ["from", "until"])]
+    when: Option<Within>,
     /// From when; now, if not given
     #[arg(long, value_name = "TIME", requires = "at")]
     from: Option<When>,
@@ -154,8 +157,9 @@ pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<()
         let terms = files::Terms { kind: asked.kind.as_deref(), emergency: asked.emergency };
         return files::check(&on, &asked.file, &terms, out).await;
     };
-    let from_ms = asked.from.map_or(on.now_ms, |when| when.ms(on.now_ms));
-    let until_ms = asked.until.map_or(from_ms, |when| when.ms(on.now_ms));
+    let (from, until) = asked.when.map_or((asked.from, asked.until), |when| (Some(when.from), when.until));
+    let from_ms = from.map_or(on.now_ms, |when| when.ms(on.now_ms));
+    let until_ms = until.map_or(from_ms, |when| when.ms(on.now_ms));
     out.remark(&format!("at {at}"));
     let body = json!({
         "position": at.json(), "radius_m": asked.radius.map(Length::metres), "from_ms": from_ms, "until_ms": until_ms,

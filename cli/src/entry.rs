@@ -275,9 +275,14 @@ fn body(page: &mut Page<'_>, body: Field<'_>, now_ms: u64) {
     for (name, said) in body.at("fields").pairs() {
         if let Some(lines) = said.block() {
             page.quote(&name, &lines);
-        } else {
-            page.any(&name, said.text());
+            continue;
         }
+        let shown = match (name.as_str(), said.number()) {
+            ("reply-by" | "verified-at" | "review", Some(ms)) => Some(time::stamp_from_now(ms, now_ms)),
+            ("accuracy", _) => said.text().map(|metres| format!("{metres} m")),
+            _ => said.text(),
+        };
+        page.any(&name, shown);
     }
     if body.at("scope").list().next().is_some()
         || body.at("effective_ms").number().is_some() && !body.at("scope").is_nothing()

@@ -46,6 +46,26 @@ impl FromStr for When {
     }
 }
 
+/// A moment, or a time from one to another: `2027-01-10T10:00Z`, `101000ZJAN27/101200ZJAN27`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Within {
+    /// From when.
+    pub(crate) from: When,
+    /// Until when; the same moment, if not given.
+    pub(crate) until: Option<When>,
+}
+
+impl FromStr for Within {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((from, until)) => Ok(Self { from: from.parse()?, until: Some(until.parse()?) }),
+            None => Ok(Self { from: text.parse()?, until: None }),
+        }
+    }
+}
+
 /// A length of time after a `+`, ms: `2h`, `1h30m`, `90s`, `2d`.
 fn length_ms(text: &str) -> Result<u64, String> {
     // A sign would be read as well, and `+-2h` is nobody's time.
@@ -150,6 +170,10 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(When::After(ms)), "{text}");
         }
+        let whole: Within = "+1h/+90m".parse().unwrap();
+        assert_eq!((whole.from, whole.until), (When::After(3_600_000), Some(When::After(5_400_000))));
+        assert_eq!("now".parse(), Ok(Within { from: When::After(0), until: None }));
+        assert!("now/".parse::<Within>().is_err() && "/now".parse::<Within>().is_err());
         assert_eq!(When::After(1).ms(u64::MAX), u64::MAX);
         assert_eq!((When::After(60).ms(40), When::At(60).ms(40)), (100, 60));
         for text in ["+", "+2", "+h", "+-2h", "+1mo", "+1y", "+2h ago", "+99999999999999h", "++2h"] {
