@@ -157,7 +157,8 @@ fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64)
             (false, false) => out.paint(Tone::Warn, "○ not ready yet"),
         };
         let late = if circuit.at("late").holds() { ", late" } else { "" };
-        let mut line = format!("{} {state}{late}", circuit.at("name").or_unknown());
+        let name = circuit.at("name").text().unwrap_or_else(|| circuit.at("kind").or_unknown());
+        let mut line = format!("{name} {state}{late}");
         let address = circuit.at("address").text().map(|address| format!(", {address}"));
         let heard =
             circuit.at("heard_ms").number().map(|ms| format!(", heard {}", time::from_now(ms, now_ms)));
