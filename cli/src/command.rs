@@ -10,7 +10,7 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, demo, disclosure, dossier, entry, finding, inbox, memorandum, moment, motion,
+    airspace, attachment, demo, disclosure, dossier, entry, finding, inbox, keys, memorandum, moment, motion,
     notice, observer, officer, position, record, regard, report, run, send, setup, standing, status, watch,
     witness,
 };
@@ -108,6 +108,9 @@ enum LineVerb {
     Reopen(standing::Reopen),
     /// End this party's suspension
     Resume(standing::Resume),
+    /// Renew this party's keys, take those of others, show whose are in use
+    #[command(subcommand)]
+    Keys(keys::Asked),
     /// Leave the line for good: this party says nothing more on it
     Leave(standing::Leave),
     /// Move what the parties are to say together, vote on it, or list what was moved
@@ -203,6 +206,7 @@ impl LineVerb {
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,
+            Self::Keys(asked) => keys::keys(asked, home, out).await,
             Self::Leave(asked) => standing::leave(asked, home, out).await,
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,

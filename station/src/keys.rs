@@ -1,11 +1,13 @@
 //! A party's own keys and secret for one line, and the card by which others come to know them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use detente_line::{Identity, Member, Office};
-use detente_record::{LineSecret, Party, SecretKey, possession_message};
+use detente_record::renewal::{Occasion, RankSecrets};
+use detente_record::{Class, LineSecret, Party, Renewal, SecretKey, possession_message};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -22,6 +24,12 @@ struct KeyFile {
     receipt: String,
     station: String,
     secret: String,
+    /// Of keys that were renewed: where the reach of those before ends, if not at all that is held.
+    #[serde(default)]
+    reach: Vec<String>,
+    /// Of keys that were renewed: the record was lost with those before.
+    #[serde(default)]
+    lost: bool,
 }
 
 /// A party's own keys and secret for one line.
@@ -31,6 +39,8 @@ pub struct Keys {
     receipt: Zeroizing<[u8; 32]>,
     station: Zeroizing<[u8; 32]>,
     secret: Zeroizing<[u8; 32]>,
+    reach: BTreeMap<Class, (u16, u64)>,
+    lost: bool,
 }
 
 impl std::fmt::Debug for Keys {
@@ -39,7 +49,26 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+/// Random bytes from the system.
+pub(crate) fn random() -> Result<Zeroizing<[u8; 32]>, SetupError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let drawn = getrandom::fill(bytes.as_mut());
+    drawn
+        .map_err(|cause| SetupError::io("draw random bytes from", Path::new("the system"), &cause.into()))?;
+    Ok(bytes)
+}
+
+/// Holds a file to be its owner's alone.
+pub(crate) fn private(path: &Path) -> Result<(), SetupError> {
+    let found = fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SetupError::Exposed { path: path.to_owned(), mode });
+    }
+    Ok(())
+}
+
+pub(crate) fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
 
@@ -57,26 +86,28 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// `Z.0/17`: the class, the generation and the size at which a reach ends.
+fn reach_of(text: &str) -> Option<(Class, (u16, u64))> {
+    let (class, rest) = text.split_once('.')?;
+    let (generation, size) = rest.split_once('/')?;
+    let class = Class::from_letter(class.chars().next().filter(|_| class.len() == 1)?).ok()?;
+    Some((class, (generation.parse().ok()?, size.parse().ok()?)))
+}
+
 impl Keys {
     /// New keys from the system's randomness.
     ///
     /// # Errors
     /// `Io` if the system has none.
     pub fn generate(party: &str) -> Result<Self, SetupError> {
-        let fresh = || {
-            let mut bytes = Zeroizing::new([0; 32]);
-            let drawn = getrandom::fill(bytes.as_mut());
-            drawn.map_err(|cause| {
-                SetupError::io("draw random bytes from", Path::new("the system"), &cause.into())
-            })?;
-            Ok::<_, SetupError>(bytes)
-        };
         Ok(Self {
             party: party.into(),
-            book: fresh()?,
-            receipt: fresh()?,
-            station: fresh()?,
-            secret: fresh()?,
+            book: random()?,
+            receipt: random()?,
+            station: random()?,
+            secret: random()?,
+            reach: BTreeMap::new(),
+            lost: false,
         })
     }
 
@@ -85,12 +116,7 @@ impl Keys {
     /// # Errors
     /// `Exposed`, `Io`, or `File` for anything else than four keys.
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        let mode =
-            fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?.permissions().mode()
-                & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(SetupError::Exposed { path: path.to_owned(), mode });
-        }
+        private(path)?;
         // The parser's own message would quote the line; a line of this file is a key.
         let wrong = || SetupError::File {
             path: path.to_owned(),
@@ -106,6 +132,8 @@ impl Keys {
             receipt: key(&file.receipt)?,
             station: key(&file.station)?,
             secret: key(&file.secret)?,
+            reach: file.reach.iter().map(|text| reach_of(text)).collect::<Option<_>>().ok_or_else(wrong)?,
+            lost: file.lost,
         })
     }
 
@@ -116,7 +144,7 @@ impl Keys {
     pub fn write(&self, path: &Path) -> Result<(), SetupError> {
         let [book, receipt, station, secret] =
             [&self.book, &self.receipt, &self.station, &self.secret].map(|key| Zeroizing::new(hex(key)));
-        let text = Zeroizing::new(format!(
+        let mut text = Zeroizing::new(format!(
             "# Whoever reads this file can speak for {party}. Never copy it to another machine.\n\
              party = \"{party}\"\nbook = \"{}\"\nreceipt = \"{}\"\nstation = \"{}\"\nsecret = \"{}\"\n",
             *book,
@@ -125,7 +153,48 @@ impl Keys {
             *secret,
             party = self.party,
         ));
+        if !self.reach.is_empty() {
+            let all: Vec<String> = self
+                .reach
+                .iter()
+                .map(|(class, (generation, size))| format!("\"{}.{generation}/{size}\"", class.letter()))
+                .collect();
+            text.push_str(&format!("reach = [{}]\n", all.join(", ")));
+        }
+        if self.lost {
+            text.push_str("lost = true\n");
+        }
         home::write(path, &text, 0o600, false)
+    }
+
+    /// Where the reach of the keys before ends, by class: generation and size.
+    pub fn reach(&self) -> &BTreeMap<Class, (u16, u64)> {
+        &self.reach
+    }
+
+    /// Whether the record was lost with the keys before.
+    pub fn record_is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// The same keys, which take the place of others: with where the reach of those ends, and whether the record was lost.
+    #[must_use]
+    pub fn after(self, reach: BTreeMap<Class, (u16, u64)>, lost: bool) -> Self {
+        Self { reach, lost, ..self }
+    }
+
+    /// A renewal that brings these keys, signed by a recovery key.
+    pub fn renewal(&self, occasion: Occasion, recovery: &SecretKey) -> Renewal {
+        let [book, receipt, station] =
+            [&self.book, &self.receipt, &self.station].map(|seed| SecretKey::from_seed(**seed));
+        let commitment = self.line_secret().commitment();
+        let next = RankSecrets { book: &book, receipt: &receipt, station: &station, commitment };
+        Renewal::sign(occasion, &self.party, &next, recovery)
+    }
+
+    /// The line secret.
+    pub fn line_secret(&self) -> LineSecret {
+        LineSecret::from_bytes(*self.secret)
     }
 
     /// Short name of the party.
@@ -167,6 +236,7 @@ impl Keys {
             book_key: book,
             receipt_key: receipt,
             station_key: station,
+            recovery_key: None,
             commitment: LineSecret::from_bytes(*self.secret).commitment(),
             possession: proofs.collect(),
             languages,

@@ -10,7 +10,7 @@ use detente_record::{Book, Fault, LineId, Party, Receipt, STEP_BYTES, STEP_ENTRI
 use tokio::net::lookup_host;
 use tokio::sync::{mpsc, watch};
 
-use crate::circuit::{Circuit, Endpoint, FrameSender};
+use crate::circuit::{Callee, Circuit, Endpoint, FrameSender};
 use crate::config::CircuitConfig;
 use crate::dials::DialFailure;
 use crate::keeper::Keeper;
@@ -112,14 +112,23 @@ async fn connect(
     to: &CircuitConfig,
 ) -> Result<Circuit, String> {
     let keeper = lines.get(&line).ok_or("no such line")?;
-    let memorandum = &keeper.memorandum();
-    let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.anyone(party));
-    let key = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?.station_key;
+    let (party, keyring) = (keeper.memorandum().party_named(&to.peer), keeper.keyring());
+    let last = party.and_then(|party| keyring.last(party));
+    let (rank, keys) = last.ok_or_else(|| format!("{} is not a party of the line", to.peer))?;
+    let peer = keys.station.bytes();
     let mut why = format!("{} names no address", to.address);
     for address in lookup_host(&to.address).await.map_err(|cause| format!("{}: {cause}", to.address))? {
-        match endpoint.dial(&line.0, &key, address).await {
-            Ok(circuit) => return Ok(circuit),
-            Err(error) => why = format!("{error}. {}", error.hint()),
+        // Whoever has not heard of a renewal knows an earlier key, and is told by this circuit.
+        for own_rank in endpoint.own_ranks(&line.0) {
+            match endpoint.call(Callee { line: &line.0, peer, rank, own_rank }, address).await {
+                Ok(circuit) => return Ok(circuit),
+                Err(error) => {
+                    why = format!("{error}. {}", error.hint());
+                    if !error.is_unknown_key() {
+                        break;
+                    }
+                }
+            }
         }
     }
     Err(why)
@@ -128,12 +137,12 @@ async fn connect(
 /// Moves frames between a circuit and its line until either ends.
 async fn carry(circuit: Circuit, lines: &Lines) {
     let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
-    let memorandum = &keeper.memorandum();
-    let peer = memorandum.everyone().find(|member| member.station_key == circuit.peer);
-    let Some(peer) = peer.and_then(|member| Party::new(member.number).ok()) else { return };
+    let keyring = keeper.keyring();
+    let peer = keyring.station_keys().find(|(.., key)| *key.bytes() == circuit.peer);
+    let Some((peer, rank, _)) = peer else { return };
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let (sender, mut receiver) = circuit.split();
-    let Some((outgoing, given_up)) = keeper.up(id, peer).await else { return };
+    let Some((outgoing, given_up)) = keeper.up(id, peer, rank).await else { return };
     let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer));
     let receiving = async {
         loop {

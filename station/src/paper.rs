@@ -208,7 +208,9 @@ pub struct Card {
     pub receipt_key: String,
     pub station_key: String,
     pub commitment: String,
-    /// By the book, receipt and station key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_key: Option<String>,
+    /// By the book, receipt and station key, and the recovery key where there is one.
     pub possession: Vec<String>,
     pub office: Vec<OfficePart>,
 }
@@ -270,6 +272,7 @@ impl Card {
             receipt_key: hex(&member.receipt_key),
             station_key: hex(&member.station_key),
             commitment: hex(&member.commitment),
+            recovery_key: member.recovery_key.map(|key| hex(&key)),
             possession: member.possession.iter().map(|proof| STANDARD.encode(proof.as_slice())).collect(),
             office: member
                 .offices
@@ -299,6 +302,7 @@ impl Card {
             receipt_key: key("receipt-key", &self.receipt_key)?,
             station_key: key("station-key", &self.station_key)?,
             commitment: key("commitment", &self.commitment)?,
+            recovery_key: self.recovery_key.as_ref().map(|text| key("recovery-key", text)).transpose()?,
             possession: possession.collect::<Result<_, Wrong>>()?,
             languages: self.languages.clone(),
             offices: self
@@ -307,6 +311,14 @@ impl Card {
                 .map(|office| Office { number: office.number, name: office.name.clone(), rank: office.rank })
                 .collect(),
         })
+    }
+
+    /// The party of the card, which has no number yet; `path` is what errors call its file.
+    ///
+    /// # Errors
+    /// `File` for a field that says nothing.
+    pub fn to_member(&self, path: &Path) -> Result<Member, SetupError> {
+        self.member("", self.number.unwrap_or(0)).map_err(|wrong| wrong.of(path, "", HINT))
     }
 
     /// Reads a card.
@@ -336,7 +348,8 @@ fn check_member(member: &Member, at: &str, path: &Path, source: &str) -> Result<
         ("receipt-key", member.receipt_key),
         ("station-key", member.station_key),
     ];
-    for (field, key) in keys {
+    let recovery = member.recovery_key.map(|key| ("recovery-key", key));
+    for (field, key) in keys.into_iter().chain(recovery) {
         if let Err(fault) = PublicKey::new(key) {
             return Err(form::broken(path, source, &below(at, field), fault));
         }

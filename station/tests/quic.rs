@@ -31,7 +31,7 @@ const CHN: [u8; 32] = [3; 32];
 
 fn identity(line: [u8; 32], own: [u8; 32], peers: &[[u8; 32]]) -> LineIdentity {
     let peers = peers.iter().map(|seed| public_key(*seed)).collect();
-    LineIdentity { line, station_seed: Zeroizing::new(own), peers }
+    LineIdentity::new(line, Zeroizing::new(own), peers)
 }
 
 fn endpoint(lines: Vec<LineIdentity>) -> Arc<Endpoint> {
@@ -132,7 +132,7 @@ async fn a_line_that_is_not_carried_is_refused() {
     let error = usa.dial(&OTHER_LINE, &public_key(RUS), rus.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownLine });
     let error = answered.recv().await.unwrap().unwrap_err();
-    assert_eq!(error, CircuitError::UnknownLine { asked: server_name(&OTHER_LINE) });
+    assert_eq!(error, CircuitError::UnknownLine { asked: server_name(&OTHER_LINE, 0) });
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn a_dialer_without_post_quantum_key_exchange_is_refused() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
     let port = stranger::port();
-    let call = |manners| stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+    let call = |manners| stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     assert!(call(Manners::of_station(USA).only_x25519()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
@@ -208,7 +208,7 @@ async fn a_dialer_without_a_key_is_refused() {
     let mut answered = answering(&rus);
     let manners = Manners { seed: None, ..Manners::of_station(USA) };
     let port = stranger::port();
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     // A dialer believes itself connected until the answer to its last flight.
     if let Ok(connection) = connecting.await {
         let closed = connection.closed().await;
@@ -224,7 +224,7 @@ async fn a_dialer_of_another_protocol_is_refused() {
     let mut answered = answering(&rus);
     let manners = Manners { alpn: b"h3", ..Manners::of_station(USA) };
     let port = stranger::port();
-    assert!(stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.is_err());
+    assert!(stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
 }
@@ -235,7 +235,7 @@ async fn another_version_of_the_framing_is_refused_and_told_why() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = connection.open_bi().await.unwrap();
     to.write_all(&[2]).await.unwrap();
     let error = answered.recv().await.unwrap().unwrap_err();
@@ -254,7 +254,7 @@ async fn no_session_ticket_is_sent() {
     let port = stranger::port();
     let manners = Manners::of_station(USA);
     for _ in 0..2 {
-        let connecting = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+        let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         let Err(connecting) = connecting.into_0rtt() else { panic!("early data was possible") };
         let connection = connecting.await.unwrap();
         let (_to, mut from) = introduce(&connection).await;
@@ -267,7 +267,7 @@ async fn no_session_ticket_is_sent() {
 
     // The same stranger does notice the tickets of a server that sends some.
     let (server, _) = stranger::ticketing_server(RUS);
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE), server.local_addr().unwrap());
+    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), server.local_addr().unwrap());
     let (_connection, _answered) = tokio::join!(async { connecting.await.unwrap() }, async {
         let connection = server.accept().await.unwrap().await.unwrap();
         let mut to = connection.open_uni().await.unwrap();
@@ -304,7 +304,7 @@ async fn an_oversized_frame_ends_its_circuit_and_no_other() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     let announced = u32::try_from(MAX_FRAME).unwrap() + 1;
     to.write_all(&announced.to_be_bytes()).await.unwrap();
@@ -342,7 +342,7 @@ async fn a_frame_cut_short_is_not_taken_for_an_end() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     to.write_all(&[0, 0, 0, 9, 1, 2]).await.unwrap();
     to.finish().unwrap();
@@ -409,7 +409,7 @@ async fn those_who_stall_do_not_keep_a_party_out() {
     let mut stalled = Vec::new();
     for _ in 0..=MAX_HANDSHAKES {
         // Past the handshake of TLS, and never a version.
-        let call = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+        let call = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         stalled.push(call.await.unwrap());
     }
     let _dialled = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();

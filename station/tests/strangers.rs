@@ -54,7 +54,7 @@ impl Liar {
     async fn dial(&self, seed: Zeroizing<[u8; 32]>) -> Result<Dialled, CircuitError> {
         let usa = self.memorandum.member(self.memorandum.party_named("usa").unwrap()).unwrap().station_key;
         let line = self.memorandum.line().0;
-        let identity = LineIdentity { line, station_seed: seed, peers: vec![usa] };
+        let identity = LineIdentity::new(line, seed, vec![usa]);
         let endpoint = Endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), vec![identity]).unwrap();
         let (sender, receiver) = endpoint.dial(&line, &usa, self.at).await?.split();
         Ok((sender, receiver, endpoint))

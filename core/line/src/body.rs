@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
-use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party};
+use detente_record::{Book, EntryRef, Fault, Hash, MAX_SIZE, Party, Renewal};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -166,6 +166,8 @@ struct OpensBody {
     size: u64,
     #[cbor(n(3), with = "minicbor::bytes")]
     root: Hash,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    renewal: Option<Vec<u8>>,
 }
 
 #[derive(Encode, Decode)]
@@ -363,7 +365,10 @@ impl Content {
             Self::Duty(Duty::Off) => bytes(DutyBody { state: 0, to: None }),
             Self::Duty(Duty::On) => bytes(DutyBody { state: 1, to: None }),
             Self::Duty(Duty::Handover { to }) => bytes(DutyBody { state: 2, to: Some(to) }),
-            Self::Opens { before, size, root } => bytes(OpensBody { before, size, root }),
+            Self::Opens { before, size, root, renewal } => {
+                let renewal = renewal.map(|renewal| renewal.encode());
+                bytes(OpensBody { before, size, root, renewal })
+            }
             Self::Suspends { scope, effective_ms, reason } => {
                 bytes(SuspendsBody { scope, effective_ms, reason })
             }
@@ -462,7 +467,7 @@ impl Content {
             }
             DISCLOSES => Self::Discloses(Disclosure::decode(body)?),
             OPENS => {
-                let OpensBody { before, size, root } = exactly(body)?;
+                let OpensBody { before, size, root, renewal } = exactly(body)?;
                 if before > Book::LAST_GENERATION || size > MAX_SIZE {
                     let found = alloc::format!("generation {before}, size {size}");
                     return Err(Fault::malformed(
@@ -471,7 +476,8 @@ impl Content {
                         found,
                     ));
                 }
-                Self::Opens { before, size, root }
+                let renewal = renewal.map(|bytes| Renewal::decode(&bytes).map(Box::new)).transpose()?;
+                Self::Opens { before, size, root, renewal }
             }
             SUSPENDS => {
                 let SuspendsBody { scope, effective_ms, reason } = exactly(body)?;

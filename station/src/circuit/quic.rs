@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::frames::{Circuit, DONE, VERSION_UNKNOWN, close, closed, lost};
 use super::tls::{Answer, Findings, Keyring};
 use super::{
-    CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, MAX_HANDSHAKES, SEND_WINDOW, VERSION, reset,
+    Callee, CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, MAX_HANDSHAKES, SEND_WINDOW, VERSION,
+    reset,
 };
 
 /// Beyond so many handshakes at a time an address that has not been heard from before is asked to repeat a
@@ -104,7 +105,20 @@ impl Endpoint {
         peer: &[u8; 32],
         to: SocketAddr,
     ) -> Result<Circuit, CircuitError> {
-        let call = self.keyring().call(line, peer)?;
+        self.call(Callee { line, peer, rank: 0, own_rank: 0 }, to).await
+    }
+
+    /// The ranks of the own keys on a line, the last one first.
+    pub(crate) fn own_ranks(&self, line: &[u8; 32]) -> Vec<u8> {
+        self.keyring().own_ranks(line)
+    }
+
+    /// The same, where keys have been renewed.
+    ///
+    /// # Errors
+    /// As [`Endpoint::dial`].
+    pub async fn call(&self, callee: Callee<'_>, to: SocketAddr) -> Result<Circuit, CircuitError> {
+        let call = self.keyring().call(callee)?;
         check_route(to)?;
         let mut config = quinn::ClientConfig::new(call.crypto);
         config.transport_config(self.dialling.clone());
