@@ -9,6 +9,8 @@ use crate::scenario::Scenario;
 
 /// The names of the parties, by number.
 const NAMES: [&str; 5] = ["aria", "bor", "cyr", "dov", "eno"];
+/// Those who may be admitted, with numbers that leave some out.
+const GUESTS: [(u8, &str); 2] = [(9, "fen"), (200, "gil")];
 
 /// A party's own keys and secret, for as many lives of its station as there are.
 #[derive(Clone)]
@@ -67,11 +69,21 @@ fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, M
     Ok((keys, member))
 }
 
-/// The keys of every party, and the memorandum that they signed.
+/// What a run begins with.
+pub(crate) struct Founded {
+    /// The keys of the founders, by place, then those of the guests.
+    pub(crate) keys: Vec<Keys>,
+    /// The memorandum that the founders signed.
+    pub(crate) memorandum: Memorandum,
+    /// One that names everybody, guests too, and is never in force: whose number, name and keys are whose.
+    pub(crate) roll: Memorandum,
+}
+
+/// Founds a line.
 ///
 /// # Errors
 /// Those of [`Memorandum::check`], if a scenario asks for what no memorandum allows.
-pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Memorandum), Fault> {
+pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<Founded, Fault> {
     let mut keys = Vec::new();
     let mut parties = Vec::new();
     for (number, name) in NAMES.into_iter().enumerate().take(scenario.parties) {
@@ -119,5 +131,12 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         founding: None,
         sealing_ms: scenario.seals.then(|| rng.within(60_000, 180_000)),
     };
-    Ok((keys, Memorandum::check(terms)?))
+    let memorandum = Memorandum::check(terms.clone())?;
+    let mut everybody = terms;
+    for (number, name) in GUESTS.into_iter().take(scenario.guests) {
+        let (own, member) = member(number, name, scenario.seals, rng)?;
+        keys.push(own);
+        everybody.parties.push(member);
+    }
+    Ok(Founded { keys, memorandum, roll: Memorandum::check(everybody)? })
 }

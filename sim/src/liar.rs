@@ -4,6 +4,7 @@
 //! do is sign as somebody else; everything short of that is in here.
 
 mod breaches;
+mod deciding;
 mod seals;
 mod writing;
 
@@ -53,6 +54,8 @@ pub(crate) struct Liar {
     wrong: SecretKey,
     line: LineId,
     memorandum: Memorandum,
+    /// Everybody who is or may become a party: it has heard of them all.
+    roll: Memorandum,
     lies: Lies,
     rng: Rng,
     branches: Vec<Branch>,
@@ -62,6 +65,8 @@ pub(crate) struct Liar {
     /// What the authors of those signed last.
     heads: BTreeMap<Book, (Hash, Signature)>,
     seen: Vec<(EntryRef, u16)>,
+    /// Motions, votes and decisions, its own too: what each regards, and says.
+    moved: BTreeMap<EntryRef, (Vec<EntryRef>, Content)>,
     talks: BTreeMap<CircuitId, Talk>,
     overheard: Vec<Vec<u8>>,
     /// It has signed a checkpoint, to seal it, that none of its books has.
@@ -70,13 +75,20 @@ pub(crate) struct Liar {
 
 impl Liar {
     /// A liar who has said nothing yet.
-    pub(crate) fn new(keys: Keys, memorandum: Memorandum, lies: Lies, mut rng: Rng) -> Self {
+    pub(crate) fn new(
+        keys: Keys,
+        memorandum: Memorandum,
+        roll: Memorandum,
+        lies: Lies,
+        mut rng: Rng,
+    ) -> Self {
         let secrets = BTreeMap::from([(keys.party, keys.secret.clone())]);
         Self {
             wrong: SecretKey::from_seed(rng.bytes()),
             line: memorandum.line(),
             keys,
             memorandum,
+            roll,
             lies,
             rng,
             branches: vec![Branch::default()],
@@ -85,6 +97,7 @@ impl Liar {
             heard: BTreeMap::new(),
             heads: BTreeMap::new(),
             seen: Vec::new(),
+            moved: BTreeMap::new(),
             talks: BTreeMap::new(),
             overheard: Vec::new(),
             sealed_another: false,
@@ -182,7 +195,7 @@ impl Liar {
                 }
             }
             Ok(Frame::Secret { party, secret, .. })
-                if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
+                if self.roll.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
             {
                 self.secrets.insert(party, secret);
             }
@@ -222,7 +235,7 @@ impl Liar {
             let have = frame::have(&Cut::from([(book, held.size())]));
             return if self.rng.chance(300) { vec![(circuit, have)] } else { Sent::new() };
         }
-        let key = self.memorandum.book_key(book.party);
+        let key = self.roll.book_key(book.party);
         let (Some(secret), Some(key)) = (self.secrets.get(&book.party), key) else { return Sent::new() };
         let secret = BookSecret::new(secret, &book.origin(&self.line));
         let fresh = entries.get((held.size() + 1 - first) as usize..).unwrap_or_default();
@@ -232,8 +245,10 @@ impl Liar {
             return Sent::new();
         };
         for (bytes, number) in fresh.iter().zip(held.size() + 1..) {
-            let kind = Entry::decode(bytes).map_or(0, |entry| entry.kind);
-            self.seen.push((EntryRef { book, number }, kind));
+            let name = EntryRef { book, number };
+            let entry = Entry::decode(bytes).ok();
+            self.seen.push((name, entry.as_ref().map_or(0, |entry| entry.kind)));
+            self.note(name, entry.as_ref());
         }
         let root = frontier.root();
         self.heard.insert(book, frontier);
@@ -255,8 +270,7 @@ impl Liar {
 
     /// Does something, as a rule something bad.
     pub(crate) fn acts(&mut self, now_ms: u64) -> Sent {
-        let parties: Vec<Party> =
-            self.memorandum.parties().filter(|party| *party != self.keys.party).collect();
+        let parties: Vec<Party> = self.roll.parties().filter(|party| *party != self.keys.party).collect();
         if self.lies.fork && self.branches.len() < 3 && self.rng.chance(60) {
             self.branches.extend(self.branches.first().cloned());
             for party in parties {
@@ -268,6 +282,9 @@ impl Liar {
         let mut out = Sent::new();
         if self.keys.seal.is_some() && self.rng.chance(100) {
             self.seals(branch, now_ms);
+        }
+        if self.lies.decides && self.rng.chance(400) {
+            self.decides(branch, now_ms);
         }
         match self.rng.below(8) {
             0 | 1 if self.lies.breach => self.breach(branch, now_ms),

@@ -112,11 +112,12 @@ fn campaign(arguments: &Arguments) -> ExitCode {
     }
     let tally = &report.tally;
     println!(
-        "{} seeds in {:.1} s: {} entries, {} deaths, {} breaches kept, {} failed",
+        "{} seeds in {:.1} s: {} entries, {} deaths, {} admitted, {} breaches kept, {} failed",
         report.seeds,
         begun.elapsed().as_secs_f64(),
         tally.entries,
         tally.deaths,
+        tally.admitted,
         tally.breaches,
         report.failures.len()
     );

@@ -44,6 +44,26 @@ pub(crate) struct Lies {
     pub(crate) stale: bool,
     /// New generations of its books for no reason, and old ones continued.
     pub(crate) generations: bool,
+    /// Decisions as a depositary takes them, or nearly; a depositary that lies without this one stalls.
+    pub(crate) decides: bool,
+}
+
+impl Lies {
+    /// A subset of everything, where there is anybody to lie.
+    fn drawn(rng: &mut Rng, lying: bool) -> Self {
+        let mut lie = |often| lying && rng.chance(often);
+        Self {
+            fork: lie(400),
+            breach: lie(600),
+            forbidden: lie(600),
+            frames: lie(400),
+            receipts: lie(400),
+            replay: lie(400),
+            stale: lie(200),
+            generations: lie(400),
+            decides: lie(500),
+        }
+    }
 }
 
 /// One run.
@@ -51,7 +71,7 @@ pub(crate) struct Lies {
 pub(crate) struct Scenario {
     /// The seed that it follows from.
     pub(crate) seed: u64,
-    /// How many parties, 2 to 5.
+    /// How many parties found the line, 2 to 5.
     pub(crate) parties: usize,
     /// How many of them lie; at least one does not.
     pub(crate) liars: usize,
@@ -103,6 +123,12 @@ pub(crate) struct Scenario {
     pub(crate) seals: bool,
     /// When it begins, ms since 1970.
     pub(crate) start_ms: u64,
+    /// Parties that founded nothing and may be admitted.
+    pub(crate) guests: usize,
+    /// How many of those lie.
+    pub(crate) lying_guests: usize,
+    /// What lying guests may do.
+    pub(crate) guest_lies: Lies,
 }
 
 impl Scenario {
@@ -126,17 +152,7 @@ impl Scenario {
             stall: fault(&mut rng, 300, 30),
             life_ms: if rng.chance(600) { rng.within(5_000, 120_000) } else { 0 },
         };
-        let mut lie = |often| lying && rng.chance(often);
-        let lies = Lies {
-            fork: lie(400),
-            breach: lie(600),
-            forbidden: lie(600),
-            frames: lie(400),
-            receipts: lie(400),
-            replay: lie(400),
-            stale: lie(200),
-            generations: lie(400),
-        };
+        let lies = Lies::drawn(&mut rng, lying);
         let span = |rng: &mut Rng, often: u64, low: u64, high: u64| {
             if rng.chance(often) { rng.within(low, high) } else { 0 }
         };
@@ -148,7 +164,7 @@ impl Scenario {
             day + rng.below(80_000_000)
         };
         let all = parties as u64;
-        Self {
+        let mut scenario = Self {
             seed,
             parties,
             liars,
@@ -176,6 +192,16 @@ impl Scenario {
             files: span(&mut rng, 500, 50, 500),
             seals: rng.chance(250),
             start_ms,
+            guests: 0,
+            lying_guests: 0,
+            guest_lies: Lies::default(),
+        };
+        if scenario.acts && rng.chance(400) {
+            scenario.guests = rng.within(1, 2) as usize;
+            scenario.lying_guests =
+                if rng.chance(300) { rng.within(1, scenario.guests as u64) as usize } else { 0 };
+            scenario.guest_lies = Lies::drawn(&mut rng, scenario.lying_guests > 0);
         }
+        scenario
     }
 }

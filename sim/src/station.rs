@@ -34,6 +34,8 @@ pub(crate) enum Deed {
 pub(crate) struct Station {
     /// What it signs with.
     pub(crate) keys: Keys,
+    /// The memorandum that names its party, where that is not the founding one.
+    pub(crate) enrolling: Option<Memorandum>,
     /// The line, while the station lives.
     pub(crate) line: Option<Line>,
     /// What outlives it.
@@ -57,10 +59,11 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    /// A station that has never run.
-    pub(crate) fn new(keys: Keys) -> Self {
+    /// A station that has never run, of a founder, or of whom a memorandum lets in.
+    pub(crate) fn new(keys: Keys, enrolling: Option<Memorandum>) -> Self {
         Self {
             keys,
+            enrolling,
             line: None,
             store: Store::default(),
             folder: Folder::default(),
@@ -151,12 +154,27 @@ impl Station {
         keeps
     }
 
+    /// Whether it has ever heard of a party, and so has a key to know it by.
+    pub(crate) fn names(&self, party: Party) -> bool {
+        let Some(line) = &self.line else { return false };
+        let known = line.memoranda().map(|memorandum| &**memorandum).chain(&self.enrolling);
+        known.into_iter().any(|memorandum| memorandum.member(party).is_some())
+    }
+
+    /// The line of this station, from a record.
+    ///
+    /// # Errors
+    /// As [`restored`].
+    pub(crate) fn restored(&self, founding: &Memorandum, record: &Record) -> Result<Line, Fault> {
+        restored(founding, self.enrolling.as_ref(), &self.keys, record)
+    }
+
     /// Begins a life: the record is restored; [`Event::Started`] is still to be given.
     ///
     /// # Errors
     /// Those of restoring.
     pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
-        let mut line = restored(memorandum, &self.keys, &self.store.durable)?;
+        let mut line = self.restored(memorandum, &self.store.durable)?;
         while let Some(append) = line.void_restored() {
             let known = self.store.durable.know(&append.void);
             known.map_err(|what| Fault::misuse("void entry", "one that is held", what))?;
@@ -177,8 +195,13 @@ impl Station {
 ///
 /// # Errors
 /// Those of the core, for a record that it does not take.
-pub(crate) fn restored(memorandum: &Memorandum, keys: &Keys, record: &Record) -> Result<Line, Fault> {
-    let mut line = Line::new(memorandum.clone(), keys.identity())?;
+pub(crate) fn restored(
+    founding: &Memorandum,
+    enrolling: Option<&Memorandum>,
+    keys: &Keys,
+    record: &Record,
+) -> Result<Line, Fault> {
+    let mut line = Line::enrolled(founding.clone(), enrolling.cloned(), keys.identity())?;
     for (party, secret) in &record.secrets {
         line.restore_secret(*party, secret.clone());
     }

@@ -28,12 +28,23 @@ pub(crate) struct Seen<'a> {
     pub(crate) calm_ms: u64,
 }
 
-/// Whoever is a member no more, as any honest station has it: nobody owes it anything.
+/// Whoever is no member, or no more, as any honest station has it: nobody owes it anything. Whom a founder no longer
+/// sees is not asked who has been admitted since.
 pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
-    let members: Vec<Vec<Party>> =
-        seen.iter().map(|station| station.reading.members(&station.reading.judged_acts())).collect();
-    let stays = |party: &Party| members.iter().all(|members| members.contains(party));
-    court.memorandum.parties().filter(|party| !stays(party)).collect()
+    let members = |station: &Seen<'_>| station.reading.members(&station.reading.judged_acts());
+    let members: BTreeMap<Party, Vec<Party>> =
+        seen.iter().map(|station| (station.party, members(station))).collect();
+    let founders = court.roll.parties().filter(|party| court.is_founder(*party));
+    let gone: BTreeSet<Party> =
+        founders.filter(|party| !members.values().all(|members| members.contains(party))).collect();
+    let staying = |founder: &Party| court.is_founder(*founder) && !gone.contains(founder);
+    let stays = |guest: &Party| {
+        let mut asked = members.iter().filter(|(of, _)| staying(of) || *of == guest);
+        members.contains_key(guest) && asked.all(|(_, members)| members.contains(guest))
+    };
+    let guests = court.roll.parties().filter(|party| !court.is_founder(*party) && !stays(party));
+    let guests: BTreeSet<Party> = guests.collect();
+    gone.into_iter().chain(guests).collect()
 }
 
 /// Every mirror of every book that its author has not forked holds as much as any other.
@@ -149,11 +160,14 @@ pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>]) -> Word {
 pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet<Party>) -> Word {
     let interval_ms = court.memorandum.terms().tests.interval_ms;
     for station in seen {
+        let admitted_ms = station.reading.last_admission_ms(&station.reading.judged_acts());
         for (name, item) in station.reading.items.iter().filter(|(name, _)| name.book.party == station.party)
         {
             let Some((_, Content::Missed { slot, party })) = &item.read else { continue };
             let owes = court.is_honest(*party) && !gone.contains(party);
-            if owes && slot * interval_ms > station.calm_ms + 60_000 {
+            // Whoever has just been let in may have to come first, and whose turn it is follows it everywhere.
+            let settled_ms = (station.calm_ms + 60_000).max(admitted_ms + 120_000);
+            if owes && slot * interval_ms > settled_ms {
                 let (name, party) = (court.entry(*name), court.party(*party));
                 return object("liveness", format!("{name}: {party} missed slot {slot}, in calm"));
             }

@@ -5,7 +5,7 @@
 //! ([`receipts`]), folds that follow from the record alone ([`folds`]), authors who keep their own rules
 //! ([`authors`]), nobody blamed who is honest ([`blame`]), blobs that are
 //! what they are said to be, and go last ([`blobs`]), observers shown and heard as the record has it ([`observers`]), what is void staying so everywhere ([`void`]),
-//! seals that are called for ([`seals`]). Liveness is judged once faults have stopped
+//! seals that are called for ([`seals`]), nobody writing or owing anything before it is admitted ([`admission`]). Liveness is judged once faults have stopped
 //! ([`liveness`]).
 
 use detente_line::Memorandum;
@@ -13,6 +13,7 @@ use detente_record::{Book, EntryRef, LineId, Party};
 
 use crate::founding::Keys;
 
+pub(crate) mod admission;
 pub(crate) mod authors;
 pub(crate) mod blame;
 pub(crate) mod blobs;
@@ -46,8 +47,10 @@ pub(crate) fn object<T>(judge: &'static str, what: impl Into<String>) -> Result<
 
 /// What every judge knows of a run: the rules, the keys, and who is honest.
 pub(crate) struct Court {
-    /// The rules.
+    /// The rules that the line was founded with.
     pub(crate) memorandum: Memorandum,
+    /// Everybody who is or may become a party, with names and keys; it is never in force.
+    pub(crate) roll: Memorandum,
     /// Which line it is.
     pub(crate) line: LineId,
     /// Everybody's keys, by place.
@@ -62,6 +65,11 @@ impl Court {
         self.honest.contains(&party)
     }
 
+    /// Whether a party founded the line.
+    pub(crate) fn is_founder(&self, party: Party) -> bool {
+        self.memorandum.member(party).is_some()
+    }
+
     /// A party's keys.
     pub(crate) fn keys_of(&self, party: Party) -> Option<&Keys> {
         self.keys.iter().find(|keys| keys.party == party)
@@ -69,16 +77,16 @@ impl Court {
 
     /// A party's name.
     pub(crate) fn party(&self, party: Party) -> String {
-        crate::story::party(&self.memorandum, party)
+        crate::story::party(&self.roll, party)
     }
 
     /// A book's name.
     pub(crate) fn book(&self, book: Book) -> String {
-        crate::story::book(&self.memorandum, book)
+        crate::story::book(&self.roll, book)
     }
 
     /// An entry's name.
     pub(crate) fn entry(&self, entry: EntryRef) -> String {
-        crate::story::entry(&self.memorandum, entry)
+        crate::story::entry(&self.roll, entry)
     }
 }

@@ -56,7 +56,7 @@ impl Receipts {
         if self.verified.contains(&(receipt.signature, *root)) {
             return true;
         }
-        let key = court.memorandum.receipt_key(receipt.party);
+        let key = court.roll.receipt_key(receipt.party);
         let holds = key.is_some_and(|key| receipt.verify(root, &court.line, key).is_ok());
         if holds {
             self.verified.insert((receipt.signature, *root));
@@ -153,7 +153,7 @@ impl Receipts {
         for signed in record.checkpoints.values().flat_map(|of| of.values()) {
             let checkpoint = &signed.checkpoint;
             let root = self.root(court, at, record, checkpoint.book, checkpoint.size);
-            let key = court.memorandum.book_key(checkpoint.book.party);
+            let key = court.roll.book_key(checkpoint.book.party);
             let holds = root == Some(checkpoint.root)
                 && (self.verified.contains(&(signed.signature, checkpoint.root))
                     || key.is_some_and(|key| signed.verify(&court.line, key).is_ok()));

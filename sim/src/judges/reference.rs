@@ -45,7 +45,7 @@ pub(crate) struct Reading<'a> {
     founding: &'a Memorandum,
     /// Somebody has moved another memorandum.
     amends: bool,
-    /// Somebody has moved one that names other parties.
+    /// Somebody has moved one that names other parties: fewer, or more.
     expels: bool,
     /// Somebody has said that it leaves.
     leaves: bool,
@@ -142,7 +142,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What an entry's author knew when it wrote that.
-    fn known_to(&self, name: EntryRef) -> Cut {
+    pub(crate) fn known_to(&self, name: EntryRef) -> Cut {
         let mut cut = self.items[&name].cut.clone();
         cut.insert(name.book, name.number - 1);
         cut

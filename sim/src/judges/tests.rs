@@ -17,8 +17,8 @@ use super::liveness::{self, Seen};
 use super::receipts::Receipts;
 use super::reference::Reading;
 use super::void::{self, Void};
-use super::{Court, Word, authors, folds};
-use crate::founding::{Keys, found};
+use super::{Court, Word, admission, authors, folds};
+use crate::founding::{Founded, Keys, found};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
 use crate::station::restored;
@@ -29,6 +29,11 @@ const NOON_MS: u64 = 1_760_011_200_000;
 
 /// A line of two, aria and bor, both honest; reopening needs nobody's consent.
 fn court() -> Court {
+    court_with(0)
+}
+
+/// The same, with so many guests.
+fn court_with(guests: usize) -> Court {
     let scenario = Scenario {
         parties: 2,
         liars: 0,
@@ -36,11 +41,12 @@ fn court() -> Court {
         consent: false,
         threshold: 2,
         veto: Vec::new(),
+        guests,
         ..Scenario::new(1)
     };
-    let (keys, memorandum) = found(&scenario, &mut Rng::new(1)).unwrap();
+    let Founded { keys, memorandum, roll } = found(&scenario, &mut Rng::new(1)).unwrap();
     let honest = keys.iter().map(|keys| keys.party).collect();
-    Court { line: memorandum.line(), memorandum, keys, honest }
+    Court { line: memorandum.line(), memorandum, roll, keys, honest }
 }
 
 fn book(party: u8, class: Class) -> Book {
@@ -298,7 +304,7 @@ fn folds_objects_to_a_line_that_says_something_else() {
     let open = record(&court, book(0, Class::R), &[message(1)]);
     let mut suspended = open.clone();
     put(&court, &mut suspended, book(0, Class::A), &[suspends(2)]);
-    let line = |record| restored(&court.memorandum, keys(&court, me), record).unwrap();
+    let line = |record| restored(&court.memorandum, None, keys(&court, me), record).unwrap();
     let (one, other) = (line(&open), line(&suspended));
     let follow =
         |line, record| folds::follow(&court, line, record, &Reading::new(&court.memorandum, record), NOON_MS);
@@ -321,7 +327,7 @@ fn folds_objects_to_what_is_void_and_kept_as_sound() {
     let court = court();
     let me = court.honest[1];
     let mut kept = record(&court, book(0, Class::R), &[message(1), Entry { office: 9, ..message(2) }]);
-    let line = restored(&court.memorandum, keys(&court, me), &kept).unwrap();
+    let line = restored(&court.memorandum, None, keys(&court, me), &kept).unwrap();
     let follow = |record: &Record| -> Word {
         folds::follow(&court, &line, record, &Reading::new(&court.memorandum, record), NOON_MS)
     };
@@ -471,4 +477,22 @@ fn liveness_objects_to_a_test_missed_in_calm() {
     };
     holds(missed(NOON_MS / interval_ms));
     objects(missed((NOON_MS + 3_000_000) / interval_ms), "liveness", "in calm");
+}
+
+#[test]
+fn admission_objects_to_what_a_guest_wrote_before_it_was_let_in() {
+    let court = court_with(1);
+    let guest = court.roll.parties().last().unwrap();
+    assert!(!court.is_founder(guest));
+    let mine = Book { generation: 0, party: guest, class: Class::R };
+    let founder = record(&court, book(0, Class::R), &[message(1)]);
+    let word = |record: &Record| {
+        let reading = Reading::new(&court.memorandum, record);
+        court
+            .roll
+            .parties()
+            .try_for_each(|party| admission::nothing_is_written_before(&court, party, &reading))
+    };
+    holds(word(&founder));
+    objects(word(&record(&court, mine, &[message(1)])), "admission", "before it held the decision");
 }

@@ -99,6 +99,8 @@ impl Liar {
         of.serial = of.serial.max(entry.serial);
         of.time_ms = of.time_ms.max(entry.time_ms);
         of.stated.entry(book).or_default().extend(entry.cut.iter().map(|(of, size)| (*of, *size)));
+        let number = of.frontiers.get(&book).map_or(0, |frontier| frontier.size()) + 1;
+        self.note(EntryRef { book, number }, Some(entry));
         self.append_bytes(branch, book, bytes);
     }
 

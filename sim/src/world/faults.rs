@@ -100,7 +100,7 @@ impl World {
         }
         let next = self.rng.until(self.scenario.partition_ms);
         self.after(next, Happening::Part);
-        let parties: Vec<Party> = self.court.memorandum.parties().collect();
+        let parties: Vec<Party> = self.court.roll.parties().collect();
         let until = self.now_ms + self.rng.within(2_000, 60_000);
         let side: BTreeSet<Party> = parties.iter().copied().filter(|_| self.rng.chance(500)).collect();
         let splits = |one: &Party, other: &Party| side.contains(one) != side.contains(other);

@@ -9,9 +9,8 @@ use detente_record::{EntryRef, Party};
 use super::{Tally, World, station_of};
 use crate::judges::liveness::{self, Seen};
 use crate::judges::reference::Reading;
-use crate::judges::{Objection, Word, authors, blame, blobs, folds, object, seals, void};
+use crate::judges::{Objection, Word, admission, authors, blame, blobs, folds, object, seals, void};
 use crate::liar::Liar;
-use crate::station::restored;
 use crate::store::Record;
 
 impl World {
@@ -24,6 +23,8 @@ impl World {
             Err(what) => return object("books", format!("{}: {what}", self.court.party(party))),
         };
         let reading = Reading::new(&self.court.memorandum, &record);
+        admission::nothing_is_written_before(&self.court, party, &reading)?;
+        admission::nothing_is_owed_for_before(&self.court, line, &reading)?;
         folds::follow(&self.court, line, &record, &reading, station.clock_ms(self.now_ms))
     }
 
@@ -107,11 +108,18 @@ impl World {
             let once = !station.store.was_restored();
             authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;
             seals::are_called_for(&self.court, party, record, &reading, &mut self.receipts, once)?;
+            admission::nothing_is_written_before(&self.court, party, &reading)?;
+            if let Some(line) = &station.line {
+                admission::nothing_is_owed_for_before(&self.court, line, &reading)?;
+            }
+            if !self.court.is_founder(party) && reading.has_been_admitted(party, &reading.judged_acts()) {
+                tally.admitted += 1;
+            }
             let Some(line) = &station.line else { continue };
             folds::follow(&self.court, line, record, &reading, clock_ms)?;
             for snapshot in [record.snapshot.clone(), None] {
                 let record = Record { snapshot, ..record.clone() };
-                match restored(&self.court.memorandum, &station.keys, &record) {
+                match station.restored(&self.court.memorandum, &record) {
                     Ok(again) => {
                         folds::rebuilt(&self.court, line, &again, clock_ms)?;
                         void::read_again(&self.court, &again, &record)?;

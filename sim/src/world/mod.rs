@@ -2,10 +2,11 @@
 //!
 //! Everything follows from the scenario's seed. First come faults, under which only safety is judged; then they
 //! stop, and liveness is. Here is the order of events; what happens to whom is in rooms of its own: what passes
-//! between stations ([`traffic`]), what goes on in them ([`stations`]), what goes wrong ([`faults`]), and what
+//! between stations ([`traffic`]), what goes on in them ([`stations`]), who comes later ([`guests`]), what goes wrong ([`faults`]), and what
 //! the judges are shown of it ([`judgement`]).
 
 mod faults;
+mod guests;
 mod judgement;
 mod stations;
 mod storm;
@@ -17,7 +18,7 @@ use detente_line::{BlobState, CircuitId, Fork, Memorandum};
 use detente_record::{Blob, Book, Cut, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
-use crate::founding::found;
+use crate::founding::{Founded, found};
 use crate::judges::books::Books;
 use crate::judges::receipts::Receipts;
 use crate::judges::void::Void;
@@ -57,6 +58,8 @@ enum Happening {
     Keep(Party),
     Part,
     Look(Party),
+    /// Whom a memorandum would let in sets up its station, or begins to lie.
+    Settle(Party, Box<Memorandum>),
 }
 
 /// How a run went.
@@ -70,6 +73,8 @@ pub(crate) struct Tally {
     pub(crate) happenings: u64,
     /// Breaches that honest parties keep evidence of.
     pub(crate) breaches: u64,
+    /// Parties that were admitted.
+    pub(crate) admitted: u64,
 }
 
 /// What went wrong, and when.
@@ -118,21 +123,22 @@ impl World {
     /// Those of founding the line.
     pub(crate) fn new(scenario: Scenario, most: u64, told: bool) -> Result<Self, Fault> {
         let mut rng = Rng::new(scenario.seed);
-        let (keys, memorandum) = found(&scenario, &mut rng)?;
+        let Founded { keys, memorandum, roll } = found(&scenario, &mut rng)?;
         let honest = scenario.parties - scenario.liars;
         let mut stations = BTreeMap::new();
         let mut liars = BTreeMap::new();
-        for (place, keys) in keys.iter().enumerate() {
+        for (place, keys) in keys.iter().enumerate().take(scenario.parties) {
             // Liars are the last ones; who is depositary and who tests first is drawn elsewhere.
             if place < honest {
-                stations.insert(keys.party, Station::new(keys.clone()));
+                stations.insert(keys.party, Station::new(keys.clone(), None));
             } else {
-                let liar = Liar::new(keys.clone(), memorandum.clone(), scenario.lies, rng.fork());
-                liars.insert(keys.party, liar);
+                let (keys, lies) = (keys.clone(), scenario.lies);
+                let party = keys.party;
+                liars.insert(party, Liar::new(keys, memorandum.clone(), roll.clone(), lies, rng.fork()));
             }
         }
-        let court =
-            Court { line: memorandum.line(), memorandum, keys, honest: stations.keys().copied().collect() };
+        let honest = stations.keys().copied().collect();
+        let court = Court { line: memorandum.line(), memorandum, roll, keys, honest };
         Ok(Self {
             now_ms: scenario.start_ms,
             faults: scenario.circuit,
@@ -220,26 +226,7 @@ impl World {
                 self.rng.below(3_000)
             };
             self.after(late, Happening::Start(*party));
-            let officer = self.rng.until(self.scenario.officer_ms);
-            self.after(officer, Happening::Officer(*party));
-            for _ in 0..3 {
-                let look = self.rng.below(self.scenario.faults_ms);
-                self.after(look, Happening::Look(*party));
-                let copy = self.rng.below(self.scenario.faults_ms);
-                self.after(copy, Happening::Copy(*party));
-            }
-            if self.scenario.crash_ms > 0 {
-                let kill = self.rng.until(self.scenario.crash_ms);
-                self.after(kill, Happening::Kill(*party));
-            }
-            if self.scenario.snapshot_ms > 0 {
-                let keep = self.rng.until(self.scenario.snapshot_ms);
-                self.after(keep, Happening::Keep(*party));
-            }
-            if self.scenario.jump_ms > 0 {
-                let jump = self.rng.until(self.scenario.jump_ms);
-                self.after(jump, Happening::Jump(*party));
-            }
+            self.busy(*party);
         }
         let liars: Vec<Party> = self.liars.keys().copied().collect();
         for party in liars {
@@ -263,6 +250,30 @@ impl World {
         }
     }
 
+    /// Lays out what befalls a station by itself: its officers, looks, copies, deaths.
+    fn busy(&mut self, party: Party) {
+        let officer = self.rng.until(self.scenario.officer_ms);
+        self.after(officer, Happening::Officer(party));
+        for _ in 0..3 {
+            let look = self.rng.below(self.scenario.faults_ms);
+            self.after(look, Happening::Look(party));
+            let copy = self.rng.below(self.scenario.faults_ms);
+            self.after(copy, Happening::Copy(party));
+        }
+        if self.scenario.crash_ms > 0 {
+            let kill = self.rng.until(self.scenario.crash_ms);
+            self.after(kill, Happening::Kill(party));
+        }
+        if self.scenario.snapshot_ms > 0 {
+            let keep = self.rng.until(self.scenario.snapshot_ms);
+            self.after(keep, Happening::Keep(party));
+        }
+        if self.scenario.jump_ms > 0 {
+            let jump = self.rng.until(self.scenario.jump_ms);
+            self.after(jump, Happening::Jump(party));
+        }
+    }
+
     /// Something happens so many milliseconds from now.
     fn after(&mut self, ms: u64, happening: Happening) {
         self.at(self.now_ms + ms, happening);
@@ -276,8 +287,8 @@ impl World {
 
     /// Tells the story on.
     fn tell(&mut self, line: impl FnOnce(&Memorandum) -> String) {
-        let memorandum = &self.court.memorandum;
-        self.story.tell(self.now_ms - self.scenario.start_ms, || line(memorandum));
+        let roll = &self.court.roll;
+        self.story.tell(self.now_ms - self.scenario.start_ms, || line(roll));
     }
 
     /// Lets happen what happens up to a time.
@@ -335,6 +346,7 @@ impl World {
                 Ok(())
             }
             Happening::Look(party) => self.look(party),
+            Happening::Settle(party, enrolling) => self.settle(party, *enrolling),
         }
     }
 }

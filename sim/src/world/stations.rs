@@ -222,8 +222,12 @@ impl World {
         self.after(next, Happening::Officer(party));
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         let Some(line) = &station.line else { return Ok(()) };
-        let mut draft = officer::asks(line, station.clock_ms(self.now_ms), &self.scenario, &mut self.rng);
+        let guests: Vec<_> =
+            self.court.roll.everyone().filter(|of| !self.is_founding_number(of.number)).collect();
+        let clock_ms = station.clock_ms(self.now_ms);
+        let mut draft = officer::asks(line, clock_ms, &self.scenario, &guests, &mut self.rng);
         self.bring(party, &mut draft.content)?;
+        self.invites(&draft.content);
         let id = self.queued;
         self.tell(|m| {
             let regards: Vec<String> =

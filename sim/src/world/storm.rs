@@ -71,5 +71,6 @@ fn kind(happening: &Happening) -> &'static str {
         Happening::Keep(_) => "snapshots",
         Happening::Part => "partitions",
         Happening::Look(_) => "looks",
+        Happening::Settle(..) => "arrivals",
     }
 }

@@ -21,7 +21,8 @@ impl World {
     /// Two stations try for a circuit, and again later while they are parted or one of them is dead.
     pub(super) fn dial(&mut self, one: Party, other: Party, slot: u64) -> Word {
         let parted = !self.calm && self.parted.get(&(one, other)).is_some_and(|until| *until > self.now_ms);
-        if parted || !self.is_there(one) || !self.is_there(other) {
+        let strangers = !self.knows_by_key(one, other) || !self.knows_by_key(other, one);
+        if parted || !self.is_there(one) || !self.is_there(other) || strangers {
             let again = self.rng.within(300, 2_000);
             self.after(again, Happening::Dial(one, other, slot));
             return Ok(());
