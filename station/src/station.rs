@@ -71,12 +71,13 @@ async fn work(
         Some(at) => endpoint.with_tcp(at)?,
         None => endpoint,
     });
+    let witnessed = clock.clone();
+    let api = api::serve(home, clock, Arc::clone(lines))?;
+    // Said only now: whoever waits for it may ask through the API at once.
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
     if let Some(address) = endpoint.tcp_addr() {
         tracing::info!(%address, "the station listens for TCP");
     }
-    let witnessed = clock.clone();
-    let api = api::serve(home, clock, Arc::clone(lines))?;
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
     let witnessing = Witnessing::start(lines, &witnessed, hooks);
     let mut dialling = Dialling::default();
