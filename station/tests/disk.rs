@@ -107,8 +107,10 @@ async fn a_receipt_that_comes_while_the_disk_is_full_is_stored_once_there_is_roo
     assert_eq!(receipts_stored(&usa).await, 1);
     usa.lost("test").await;
     let again = party.up().await;
-    assert_eq!(receipts_stored(&again).await, 1);
-    assert_eq!(again.books().await, rus.books().await);
+    assert!(receipts_stored(&again).await >= 1);
+    // Its clock is another one now: it seals at once, and rus comes to hold that as well.
+    let alike = async { while again.books().await != rus.books().await {} };
+    assert!(tokio::time::timeout(parties::PATIENCE, alike).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

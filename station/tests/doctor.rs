@@ -53,7 +53,7 @@ fn keys_that_are_damaged_are_not_shown() {
         text.lines().find_map(|line| line.strip_prefix("book = \"")).unwrap().trim_matches('"').to_owned();
     fs::write(&path, text.replace("secret", "sceret")).unwrap();
     let check = found(&usa, "test: keys");
-    assert_bad(&check, "expected party, book, receipt, station and secret", "restore");
+    assert_bad(&check, "expected party, book, receipt, station, secret and seal", "restore");
     assert!(!check.found.contains(&key) && !check.hint.contains(&key));
 }
 
