@@ -25,6 +25,7 @@ from record import (
     origin,
     possession,
     public,
+    renewal,
     root,
     sha256,
     sign,
@@ -234,6 +235,11 @@ def write_kinds():
         text="keep away",
     )
     sound("opens", {1: 0, 2: 12, 3: HASH}, before=0, size=12, root=HASH)
+    renewed = cbor(renewal(1, HASH)[0])
+    sound("opens", {1: 0, 2: 12, 3: HASH, 4: renewed}, "opens a rank", before=0, size=12, root=HASH, renewal=renewed)
+    bad("opens", "a renewal that is none", {1: 0, 2: 12, 3: HASH, 4: renewed[:-1]})
+    bad("opens", "an empty renewal", {1: 0, 2: 12, 3: HASH, 4: b""})
+    bad("opens", "another key", {1: 0, 2: 12, 3: HASH, 5: 1}, "Incompatible")
     sound("suspends", {1: [], 2: START, 3: "by note"}, scope=[], effective_ms=START, reason="by note")
     sound(
         "suspends",
@@ -703,6 +709,13 @@ def changed(whole, changes):
     return whole
 
 
+def with_recovery(party, by=None):
+    by = by or seed(party[2], "recovery")
+    key = public(by)
+    proof = sign(by, possession("recovery", party[2], key))
+    return {**party, 8: party[8] + [proof], 11: key}
+
+
 USA, RUS, TUR = (member(number, name) for number, name in enumerate(("usa", "rus", "tur")))
 
 
@@ -792,6 +805,9 @@ def write_memorandum():
     good("seal keys", _6=[changed(USA, {"_12": commitment("usa")}), RUS], _22=60_000)
     good("seal keys, every 31 days", _6=[USA, changed(RUS, {"_12": commitment("rus")})], _22=31 * DAY)
     good("a seal key, and no time between seals", _6=[changed(USA, {"_12": HASH}), RUS])
+    spare = lambda name, number: with_recovery(member(number, name))
+    good("a recovery key", _6=[USA, spare("rus", 1)])
+    good("recovery keys", _6=[spare("usa", 0), spare("rus", 1)])
     good("least", _8=[1, 1, 1, 1], _9=[], _10={1: 2, 2: 1}, _12=[[1, 16_384]] * 5, _13={1: 1, 2: [], 3: 1}, _15=[])
     good(
         "most",
@@ -878,6 +894,14 @@ def write_memorandum():
     )
     rus("possession under another name", _8=[sign(seed("rus", "book"), possession("book", "usa", RUS[4]))] + RUS[8][1:])
     rus("two proofs of possession", _8=RUS[8][:2])
+    spare_rus = spare("rus", 1)
+    rus("a recovery key without its proof", _11=spare_rus[11])
+    rus("five proofs of possession", _8=spare_rus[8] + RUS[8][:1], _11=spare_rus[11])
+    rus("a recovery key of small order", "WeakKey", _8=spare_rus[8], _11=encode_point(SMALL))
+    rus("possession of the recovery key by another key", _8=RUS[8] + RUS[8][:1], _11=spare_rus[11])
+    bad("one key as book key and recovery key", _6=[USA, with_recovery(RUS, by=seed("rus", "book"))])
+    bad("one recovery key at two parties", _6=[spare("usa", 0), with_recovery(RUS, by=seed("usa", "recovery"))])
+    bad("one key as recovery key and a witness's", _6=[USA, with_recovery(RUS, by=sha256(b"witness 2"))], _18=[witness("w.example")])
     rus("four proofs of possession", _8=RUS[8] + RUS[8][:1])
     rus("a proof of 63 bytes", _8=[RUS[8][0][:63]] + RUS[8][1:])
     for tags in (
@@ -1167,6 +1191,10 @@ def write_frames():
         shown = dict(type="part", blob=described, chunk=chunk, proof=proof, bytes=data)
         frame(f"part, chunk {chunk} of three", [11, *blob, chunk, proof, data], **shown)
     frame("lack", [12, *blob], type="lack", blob=described)
+    one, one_hash = renewal(1, HASH)
+    two, _ = renewal(2, one_hash, _10=2)
+    for name, all in ("renewals, one", [one]), ("renewals, two", [one, two]):
+        frame(name, [13, all], type="renewals", renewals=[cbor(each) for each in all])
     frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
     frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
     many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
@@ -1240,6 +1268,11 @@ def write_frames():
     bad("fork with a hash of 31 bytes", fork[:9] + [[HASH[:31]]])
     bad("fork with a size that is negative", fork[:2] + [-1] + fork[3:])
     bad("want of none", [10, *blob, 0, 0])
+    bad("renewals of none", [13, []])
+    bad("renewals, 33", [13, [one] * 33])
+    bad("renewals as bytes", [13, [cbor(one)]])
+    bad("renewals of two parties", [13, [one, renewal(2, one_hash, _2=4)[0]]])
+    bad("renewals of two lines", [13, [one, renewal(2, one_hash, _1=HASH)[0]]])
     bad("want of 17", [10, *blob, 0, 17])
     bad("want of a blob of 4 GiB and a byte", [10, HASH, 2**32 + 1, HASH, 0, 1])
     bad("part with a proof of 17 hashes", [11, *blob, 0, [HASH] * 17, b"\x00"])

@@ -614,11 +614,127 @@ def write_keys():
     case("key of mixed order, equation exact", mixed, plain + ((nonce + k * scalar) % L).to_bytes(32, "little"), True, varied)
 
     possessions = []
-    for role in ("book", "receipt", "station"):
+    for role in ("book", "receipt", "station", "recovery"):
         text = possession(role, "usa", public(AUTHOR))
         possessions.append(dict(role=role, party="usa", seed=AUTHOR, key=public(AUTHOR), message=text, signature=sign(AUTHOR, text)))
     prints = [dict(subject=subject, text=fingerprint(subject)) for subject in (LINE, bytes(32), bytes(range(128)))]
     write("keys", 8, public_keys=keys, signatures=signatures, possession=possessions, fingerprints=prints)
+
+
+# --- Renewals (keys.md) -------------------------------------------------------------------------------------------
+
+
+def of(text):
+    """A seed, or a commitment, by what it is for."""
+    return sha256(text.encode())
+
+
+ROLES = ("book", "receipt", "station")
+RECOVERY = of("recovery")
+
+
+def seeds_of(rank):
+    return [of(f"{role} {rank}") for role in ROLES]
+
+
+def keys_hash(party, recovery, rank=0):
+    keys = [public(seed) for seed in seeds_of(rank)]
+    return sha256(b"detente keys v1\n", bytes([party]), *keys, of(f"secret {rank}"), recovery)
+
+
+def renewal(rank, follows, by=RECOVERY, name="usa", seeds=None, **changes):
+    """A renewal's bytes and hash; `changes` replaces keys of the statement, as `_4`."""
+    seeds = seeds or seeds_of(rank)
+    keys = [public(seed) for seed in seeds]
+    proofs = [sign(seed, possession(role, name, key)) for seed, role, key in zip(seeds, ROLES, keys)]
+    said = {1: LINE, 2: 3, 3: rank, 4: follows, 5: keys[0], 6: keys[1], 7: keys[2], 8: of(f"secret {rank}"), 9: proofs, 10: 1, 11: 1_491_500_000_000}
+    for key, value in changes.items():
+        said[int(key[1:])] = value
+        if value is None:
+            del said[int(key[1:])]
+    statement = cbor(said)
+    digest = sha256(statement)
+    return [statement, sign(by, f"detente renewal\n{b64(digest)}\n".encode())], digest
+
+
+def write_renewals():
+    first = keys_hash(3, public(RECOVERY))
+    one, one_hash = renewal(1, first)
+    two, two_hash = renewal(2, one_hash, _10=2)
+    other, other_hash = renewal(1, first, _11=1)
+    after_other, _ = renewal(2, other_hash)
+    third, _ = renewal(3, two_hash)
+    digest = sha256(b"detente renewal v1\n", one_hash, bytes([3]))[:16]
+    shown = dict(
+        name="one", bytes=cbor(one), hash=one_hash, rank=1, follows=first, why="rotation", time_ms=1_491_500_000_000,
+        note_text=f"detente renewal\n{b64(one_hash)}\n", key_name="detente/" + digest.hex(),
+        keys=[public(seed) for seed in seeds_of(1)], commitment=of("secret 1"),
+    )
+    last = renewal(31, one_hash, _10=2, _11=2**64 - 1)
+    last_digest = sha256(b"detente renewal v1\n", last[1], bytes([3]))[:16]
+    latest = dict(
+        name="the last rank", bytes=cbor(last[0]), hash=last[1], rank=31, follows=one_hash, why="compromise", time_ms=2**64 - 1,
+        note_text=f"detente renewal\n{b64(last[1])}\n", key_name="detente/" + last_digest.hex(),
+        keys=[public(seed) for seed in seeds_of(31)], commitment=of("secret 31"),
+    )
+    refused = []
+
+    def bad(name, data, error="Malformed"):
+        refused.append(dict(name=name, bytes=data if isinstance(data, bytes) else cbor(data), error=error))
+
+    bad("empty", b"")
+    bad("a map", {1: one[0], 2: one[1]})
+    bad("three parts", one + [1])
+    bad("a signature of 63 bytes", [one[0], one[1][:63]])
+    bad("a statement that is no map", [cbor([1]), one[1]])
+    bad("a byte behind the statement", [one[0] + b"\x00", one[1]])
+    bad("a byte behind it", cbor(one) + b"\x00")
+    bad("over 1,024 bytes", [one[0] + bytes(600), one[1]])
+    for key in range(1, 12):
+        bad(f"no key {key}", renewal(1, first, **{f"_{key}": None})[0])
+    bad("another key", renewal(1, first, _12=1)[0])
+    for rank in (0, 32):
+        bad(f"rank {rank}", renewal(rank, first)[0])
+    bad("party 255", renewal(1, first, _2=255)[0])
+    for why in (0, 3):
+        bad(f"why {why}", renewal(1, first, _10=why)[0])
+    bad("two proofs", renewal(1, first, _9=[bytes(64)] * 2)[0])
+    bad("a weak key", renewal(1, first, _6=encode_point(SMALL))[0], "WeakKey")
+
+    stranger = of("stranger")
+    chains = []
+
+    def chain(name, *offered, recovery=public(RECOVERY), last=0, spoiled=None):
+        offers = [dict(bytes=cbor(data), taken=taken) for data, taken in offered]
+        chains.append(dict(name=name, recovery=recovery, offered=offers, last=last, spoiled=spoiled))
+
+    chain("in order", (one, "next"), (two, "next"), (third, "next"), last=3)
+    chain("again", (one, "next"), (one, "nothing"), last=1)
+    chain("a rank is left out", (two, "nothing"), (one, "next"), (third, "nothing"), last=1)
+    chain("another key's", (renewal(1, first, by=stranger)[0], "Misbehaved"))
+    chain("no recovery key", (one, "Misbehaved"), recovery=None)
+    chain("another recovery key", (one, "Misbehaved"), recovery=public(stranger))
+    chain("of another line", (renewal(1, first, _1=of("another"))[0], "Misbehaved"))
+    chain("of another party", (renewal(1, first, _2=4)[0], "Misbehaved"))
+    chain("possession under another name", (renewal(1, first, name="rus")[0], "Misbehaved"))
+    for place, role in enumerate(ROLES):
+        proofs = [sign(seed, possession(r, "usa", public(seed))) for seed, r in zip(seeds_of(1), ROLES)]
+        proofs[place] = sign(stranger, possession(role, "usa", public(seeds_of(1)[place])))
+        chain(f"no possession of the {role} key", (renewal(1, first, _9=proofs)[0], "Misbehaved"))
+    chain("follows something else", (renewal(1, one_hash)[0], "Misbehaved"))
+    chain("the memorandum's keys", (renewal(1, first, seeds=seeds_of(0))[0], "Misbehaved"))
+    chain("the memorandum's keys in other roles", (renewal(1, first, seeds=seeds_of(0)[1:] + seeds_of(0)[:1])[0], "Misbehaved"))
+    chain("the memorandum's commitment", (renewal(1, first, _8=of("secret 0"))[0], "Misbehaved"))
+    chain("the recovery key", (renewal(1, first, seeds=[RECOVERY] + seeds_of(1)[1:])[0], "Misbehaved"))
+    chain("one key twice", (renewal(1, first, seeds=[seeds_of(1)[0]] * 2 + seeds_of(1)[2:])[0], "Misbehaved"))
+    chain("keys of the rank before", (one, "next"), (renewal(2, one_hash, seeds=seeds_of(1))[0], "Misbehaved"), last=1)
+    chain("two of one rank", (one, "next"), (other, "contradicts"), (two, "nothing"), last=1, spoiled=1)
+    chain("two of one rank, the other first", (other, "next"), (one, "contradicts"), last=1, spoiled=1)
+    chain("one that follows another", (one, "next"), (after_other, "contradicts"), last=1, spoiled=1)
+    chain("two of an earlier rank", (one, "next"), (two, "next"), (other, "contradicts"), last=2, spoiled=1)
+    chain("another key's of a rank that is held", (one, "next"), (renewal(1, first, by=stranger, _11=1)[0], "Misbehaved"), last=1)
+    write("renewals", 3, spec="keys.md §3", line=LINE, party=3, party_name="usa", keys=[public(seed) for seed in seeds_of(0)],
+          commitment=of("secret 0"), cases=[shown, latest], refused=refused, chains=chains)
 
 
 def write_checkpoints():
@@ -802,5 +918,5 @@ def write_tlog_proofs():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     for step in (write_cbor, write_names, write_entries, write_books, write_blinds, write_trees, write_tiles, write_keys,
-                 write_checkpoints, write_steps, write_receipts, write_tlog_proofs):
+                 write_renewals, write_checkpoints, write_steps, write_receipts, write_tlog_proofs):
         step()

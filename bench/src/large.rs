@@ -69,7 +69,7 @@ impl Large {
             for (store, told) in stores.iter().zip([other, one]) {
                 let mut batch = batch.clone();
                 if number == 0 {
-                    batch.notes.push((secret_note(told.party), told.secret.expose().to_vec()));
+                    batch.notes.push((secret_note(told.party, 0), told.secret.expose().to_vec()));
                 }
                 store.submit(batch)?;
             }

@@ -10,9 +10,9 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, circuits, demo, disclosure, dossier, entry, finding, inbox, memorandum, moment,
-    motion, notice, observer, officer, position, record, regard, relay, report, run, send, setup, standing,
-    status, watch, witness,
+    airspace, attachment, circuits, demo, disclosure, dossier, entry, finding, inbox, keys, memorandum,
+    moment, motion, notice, observer, officer, position, record, regard, relay, report, run, send, setup,
+    standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -113,6 +113,9 @@ enum LineVerb {
     Reopen(standing::Reopen),
     /// End this party's suspension
     Resume(standing::Resume),
+    /// Renew this party's keys, take those of others, show whose are in use
+    #[command(subcommand)]
+    Keys(keys::Asked),
     /// Leave the line for good: this party says nothing more on it
     Leave(standing::Leave),
     /// Move what the parties are to say together, vote on it, or list what was moved
@@ -209,6 +212,7 @@ impl LineVerb {
             Self::Suspend(asked) => standing::suspend(asked, home, out).await,
             Self::Reopen(asked) => standing::reopen(asked, home, out).await,
             Self::Resume(asked) => standing::resume(asked, home, out).await,
+            Self::Keys(asked) => keys::keys(asked, home, out).await,
             Self::Leave(asked) => standing::leave(asked, home, out).await,
             Self::Motion(asked) => motion::motion(asked, home, out).await,
             Self::Position(asked) => position::position(asked, home, out).await,

@@ -52,6 +52,11 @@ pub(crate) struct OnLine {
 }
 
 impl LineArgs {
+    /// The line that was named, if one was.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.line.as_deref().filter(|name| !name.is_empty())
+    }
+
     /// Finds the line.
     ///
     /// # Errors

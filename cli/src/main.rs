@@ -17,6 +17,7 @@ mod failure;
 mod files;
 mod finding;
 mod inbox;
+mod keys;
 mod line;
 mod memorandum;
 mod moment;

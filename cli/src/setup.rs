@@ -9,6 +9,7 @@ use detente_line::{
     Founding, Member, Memorandum, NoticeKind, Office, Quota, SEALING_MS, Terms, is_language, is_line_name,
 };
 use detente_record::{Fault, fingerprint, hex};
+use detente_station::keyset::RecoveryKey;
 use detente_station::paper::{Card, Paper, decision_text};
 use detente_station::{Home, SetupError, config, duration, home, keys::Keys, length, words};
 use serde_json::json;
@@ -39,6 +40,9 @@ pub(crate) struct Init {
     /// Other stations to dial, as PARTY=HOST:PORT
     #[arg(long = "peer")]
     peers: Vec<String>,
+    /// Also make a recovery key, which can renew the others, and write it to this file: to be kept away from this machine
+    #[arg(long, value_name = "FILE", conflicts_with = "card")]
+    recovery: Option<PathBuf>,
     /// Only write the card again, from the keys that are here: as the memorandum in force has it, or as asked for
     #[arg(long, conflicts_with = "peers")]
     card: bool,
@@ -163,7 +167,13 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
         return write_card(home, asked, &member);
     }
     let keys = Keys::generate(&asked.party)?;
-    let member = keys.card(full_name, asked.languages.clone(), offices);
+    let mut member = keys.card(full_name, asked.languages.clone(), offices);
+    let recovery =
+        asked.recovery.as_ref().map(|file| Ok::<_, SetupError>((file, RecoveryKey::generate(&asked.party)?)));
+    let recovery = recovery.transpose()?;
+    if let Some((_, recovery)) = &recovery {
+        recovery.sign_card(&mut member);
+    }
     member.check()?;
     let dials = dials(asked)?;
     let config = home.config();
@@ -172,6 +182,9 @@ pub(crate) fn init(home: &Home, asked: &Init) -> Result<Said, SetupError> {
         return Err(wrong(&config, text, "add these tables to it by hand, then repeat this without --peer"));
     }
     home.make(&home.line(&asked.line))?;
+    if let Some((file, recovery)) = &recovery {
+        recovery.write(file)?;
+    }
     keys.write(&home.keys(&asked.line))?;
     let said = write_card(home, asked, &member)?;
     if !config.exists() {
@@ -208,7 +221,14 @@ fn write_card(home: &Home, asked: &Init, member: &Member) -> Result<Said, SetupE
     Ok(Said {
         text: format!("card         {}\nfingerprint  {print}\n", card.display()),
         json: json!({"card": card, "fingerprint": print, "party": asked.party, "line": asked.line}),
-        next: Some("give the card to the other parties, and read them its fingerprint over a telephone; then `detente memorandum draft`".into()),
+        next: Some(match member.recovery_key {
+            Some(_) => "keep the recovery key away from this machine; give the card to the other parties, and read them its fingerprint over a \
+                        telephone; then `detente memorandum draft`"
+                .into(),
+            None => "give the card to the other parties, and read them its fingerprint over a telephone; then `detente memorandum draft`. Without a \
+                     recovery key (`detente keys recovery init`) these keys can never be renewed"
+                .into(),
+        }),
     })
 }
 

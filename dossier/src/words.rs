@@ -229,7 +229,7 @@ impl Rows<'_> {
                 self.maybe_quote("text", report.text.as_ref());
                 self.volumes(&report.volumes);
             }
-            Content::Opens { before, size, root } => {
+            Content::Opens { before, size, root, .. } => {
                 self.say("opens", format!("the generation after {before}, of which it knows {size} entries"));
                 self.say("root", hex(root));
             }

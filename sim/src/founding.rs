@@ -1,7 +1,10 @@
 //! A line is founded: keys, secrets and the memorandum of a run.
 
 use detente_line::{Escalation, Identity, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
-use detente_record::{Fault, LineSecret, Party, SealSecret, SecretKey, possession_message};
+use detente_record::renewal::{Occasion, RankSecrets, Why};
+use detente_record::{
+    Fault, LineSecret, Party, Ranks, Renewal, SealSecret, SecretKey, possession_message, sha256,
+};
 
 use crate::observer::{BOARD, observer};
 use crate::rng::Rng;
@@ -19,13 +22,59 @@ pub(crate) struct Keys {
     pub(crate) book: SecretKey,
     /// Signs receipts.
     pub(crate) receipt: SecretKey,
+    /// Identifies its station.
+    pub(crate) station: SecretKey,
     /// Blinds its leaves.
     pub(crate) secret: LineSecret,
     /// The seed of what seals its books, where it does.
     pub(crate) seal: Option<[u8; 32]>,
+    /// Renews the others.
+    pub(crate) recovery: SecretKey,
+    /// From which its later keys follow.
+    seed: [u8; 32],
 }
 
 impl Keys {
+    /// Its keys of a rank.
+    pub(crate) fn of_rank(&self, rank: u8) -> Self {
+        if rank == 0 {
+            return self.clone();
+        }
+        let draw = |role: u8| sha256(&[self.seed.as_slice(), &[rank, role]].concat());
+        let key = |role| SecretKey::from_seed(draw(role));
+        Self {
+            book: key(0),
+            receipt: key(1),
+            station: key(2),
+            secret: LineSecret::from_bytes(draw(3)),
+            ..self.clone()
+        }
+    }
+
+    /// What renews its keys, ascending, up to a rank.
+    ///
+    /// # Errors
+    /// `Misuse` where the memorandum does not name it.
+    pub(crate) fn renewals(&self, memorandum: &Memorandum, up_to: u8) -> Result<Vec<Renewal>, Fault> {
+        let none = || Fault::misuse("party", "one of the memorandum", self.party.number().to_string());
+        let root = memorandum.root(self.party).ok_or_else(none)?;
+        let mut ranks = Ranks::default();
+        for rank in 1..=up_to {
+            let (_, follows) = ranks.next(&root)?;
+            let (line, party, why) = (root.line, root.party, Why::Rotation);
+            let keys = self.of_rank(rank);
+            let next = RankSecrets {
+                book: &keys.book,
+                receipt: &keys.receipt,
+                station: &keys.station,
+                commitment: keys.secret.commitment(),
+            };
+            let occasion = Occasion { line, party, rank, follows, why, time_ms: 0 };
+            ranks.take(&root, Renewal::sign(occasion, &root.name, &next, &self.recovery))?;
+        }
+        Ok(ranks.renewals().to_vec())
+    }
+
     /// As the core takes them.
     pub(crate) fn identity(&self) -> Identity {
         Identity {
@@ -45,9 +94,13 @@ fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, M
         receipt: SecretKey::from_seed(rng.bytes()),
         secret: LineSecret::from_bytes(rng.bytes()),
         seal: seals.then(|| rng.bytes()),
+        station: SecretKey::from_seed(rng.bytes()),
+        recovery: SecretKey::from_seed([number | 0x80; 32]),
+        seed: [number | 0xc0; 32],
     };
-    let station = SecretKey::from_seed(rng.bytes());
-    let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
+    let (station, recovery) = (&keys.station, &keys.recovery);
+    let roles =
+        [("book", &keys.book), ("receipt", &keys.receipt), ("station", station), ("recovery", recovery)];
     let possession =
         roles.map(|(role, key)| key.sign(&possession_message(role, name, &key.public())).to_vec().into());
     let offices = ["watch", "duty", "head"].into_iter().zip(0..);
@@ -58,6 +111,7 @@ fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, M
         book_key: *keys.book.public().bytes(),
         receipt_key: *keys.receipt.public().bytes(),
         station_key: *station.public().bytes(),
+        recovery_key: Some(*recovery.public().bytes()),
         commitment: keys.secret.commitment(),
         possession: possession.into(),
         languages: vec!["en".into()],

@@ -5,6 +5,9 @@
 
 use crate::rng::Rng;
 
+/// The last rank that a station's keys come to.
+pub(crate) const MOST_RANKS: u8 = 4;
+
 /// How circuits behave while there are faults; chances are of a thousand frames.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CircuitFaults {
@@ -75,6 +78,8 @@ pub(crate) struct Scenario {
     pub(crate) jump_ms: u64,
     /// How far a clock jumps at most, ms.
     pub(crate) jump_by_ms: u64,
+    /// Deaths, of a thousand, after which the station goes on with new keys; of these, those after which its record is lost.
+    pub(crate) renewals: (u64, u64),
     /// How long an fsync takes at most, ms.
     pub(crate) fsync_ms: u64,
     /// Mean time between two partitions, ms; 0: none.
@@ -176,6 +181,11 @@ impl Scenario {
             files: span(&mut rng, 500, 50, 500),
             seals: rng.chance(250),
             start_ms,
+            renewals: if rng.chance(250) {
+                (rng.within(50, 300), [0, 300][rng.below(2) as usize])
+            } else {
+                (0, 0)
+            },
         }
     }
 }

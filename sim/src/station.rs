@@ -2,7 +2,7 @@
 //! between any two of them.
 
 use detente_line::{
-    Append, BlobState, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Shown,
+    Append, BlobState, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Renewed, Shown,
 };
 use detente_record::{Blob, Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
@@ -32,8 +32,12 @@ pub(crate) enum Deed {
 
 /// A station.
 pub(crate) struct Station {
-    /// What it signs with.
+    /// Its first keys, from which the later ones follow.
     pub(crate) keys: Keys,
+    /// The rank of the keys that it signs with.
+    pub(crate) rank: u8,
+    /// Its record was lost before it came to those.
+    pub(crate) lost: bool,
     /// The line, while the station lives.
     pub(crate) line: Option<Line>,
     /// What outlives it.
@@ -61,6 +65,8 @@ impl Station {
     pub(crate) fn new(keys: Keys) -> Self {
         Self {
             keys,
+            rank: 0,
+            lost: false,
             line: None,
             store: Store::default(),
             folder: Folder::default(),
@@ -122,8 +128,9 @@ impl Station {
             }
             Effect::Compare { head, with } => {
                 let (line, book) = (self.line.as_ref()?.memorandum().line(), with.checkpoint.book);
-                let known = self.store.durable.secrets.get(&book.party);
-                let secret = BookSecret::new(known.unwrap_or(&self.keys.secret), &book.origin(&line));
+                let known = self.store.durable.secrets.get(&(book.party, book.rank()));
+                let own = self.keys.of_rank(book.rank()).secret;
+                let secret = BookSecret::new(known.unwrap_or(&own), &book.origin(&line));
                 Deed::Compared(self.store.durable.compare(&secret, head, with))
             }
             Effect::Show(shown) => {
@@ -141,6 +148,11 @@ impl Station {
         self.store.taken = own.map(|entry| entry.name.book.generation).fold(self.store.taken, u16::max);
     }
 
+    /// Which keys it has.
+    pub(crate) fn speaks(&self) -> Speaks<'_> {
+        Speaks { keys: &self.keys, rank: self.rank, lost: self.lost }
+    }
+
     /// Keeps the line's state, unless too much is under way.
     pub(crate) fn keep(&mut self) -> bool {
         let kept = self.line.as_mut().and_then(Line::snapshot);
@@ -156,7 +168,7 @@ impl Station {
     /// # Errors
     /// Those of restoring.
     pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
-        let mut line = restored(memorandum, &self.keys, &self.store.durable)?;
+        let mut line = restored(memorandum, self.speaks(), &self.store.durable)?;
         while let Some(append) = line.void_restored() {
             let known = self.store.durable.know(&append.void);
             known.map_err(|what| Fault::misuse("void entry", "one that is held", what))?;
@@ -172,15 +184,45 @@ impl Station {
     }
 }
 
+/// Whose station it is, and which of its keys it has.
+#[derive(Clone, Copy)]
+pub(crate) struct Speaks<'a> {
+    keys: &'a Keys,
+    rank: u8,
+    lost: bool,
+}
+
+impl<'a> Speaks<'a> {
+    /// With the keys that the memorandum names.
+    #[cfg(test)]
+    pub(crate) fn first(keys: &'a Keys) -> Self {
+        Self { keys, rank: 0, lost: false }
+    }
+}
+
 /// A line with a record restored, in the order that the core asks for: secrets, the kept state if there is one, and
 /// what came after it: checkpoints, acts, other parties' books, own ones, receipts.
 ///
 /// # Errors
 /// Those of the core, for a record that it does not take.
-pub(crate) fn restored(memorandum: &Memorandum, keys: &Keys, record: &Record) -> Result<Line, Fault> {
-    let mut line = Line::new(memorandum.clone(), keys.identity())?;
-    for (party, secret) in &record.secrets {
-        line.restore_secret(*party, secret.clone());
+pub(crate) fn restored(memorandum: &Memorandum, of: Speaks<'_>, record: &Record) -> Result<Line, Fault> {
+    let Speaks { keys, rank, lost } = of;
+    let earlier = if lost { 0..0 } else { 0..rank };
+    let earlier = || earlier.clone().map(|rank| (rank, keys.of_rank(rank)));
+    let renewed = Renewed {
+        renewals: keys.renewals(memorandum, rank)?,
+        book_keys: earlier().map(|(rank, keys)| (rank, keys.book)).collect(),
+        secrets: earlier().map(|(rank, keys)| (rank, keys.secret)).collect(),
+        reach: [].into(),
+        lost,
+    };
+    let identity = keys.of_rank(rank).identity();
+    let mut line = Line::with_keys(memorandum.clone(), None, identity, renewed)?;
+    for renewal in &record.renewals {
+        line.restore_renewal(renewal.clone());
+    }
+    for ((party, rank), secret) in &record.secrets {
+        line.restore_secret(*party, *rank, secret.clone());
     }
     if let Some(snapshot) = &record.snapshot
         && !line.restore_snapshot(snapshot)

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use detente_line::{Append, Evidence, Fork, Void, frame};
 use detente_record::{
-    Book, BookSecret, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES,
-    Signature, SignedCheckpoint, leaf_hash,
+    Book, BookSecret, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, Renewal, STEP_BYTES,
+    STEP_ENTRIES, Signature, SignedCheckpoint, leaf_hash,
 };
 
 use crate::rng::Rng;
@@ -22,8 +22,10 @@ pub(crate) struct Record {
     pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
     /// Every receipt, by size and signer.
     pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
-    /// Line secrets.
-    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    /// Renewals of keys.
+    pub(crate) renewals: Vec<Renewal>,
+    /// Line secrets, by party and rank.
+    pub(crate) secrets: BTreeMap<(Party, u8), LineSecret>,
     /// Breaches.
     pub(crate) evidence: Vec<Evidence>,
     /// Entries that are void, and why.
@@ -81,9 +83,11 @@ impl Record {
         }
         for receipt in &batch.receipts {
             let of = self.receipts.entry(receipt.book).or_default();
-            of.insert((receipt.size, receipt.party), receipt.clone());
+            // The first one stays: when a clock began to run is read from it.
+            of.entry((receipt.size, receipt.party)).or_insert_with(|| receipt.clone());
         }
-        self.secrets.extend(batch.secrets.iter().map(|(party, secret)| (*party, secret.clone())));
+        self.renewals.extend(batch.renewals.iter().cloned());
+        self.secrets.extend(batch.secrets.iter().cloned());
         self.evidence.extend(batch.evidence.iter().cloned());
         self.know(&batch.void)
     }
@@ -241,7 +245,12 @@ impl Store {
         true
     }
 
-    /// Whether it has ever been restored from a copy.
+    /// The machine is gone, and every copy with it.
+    pub(crate) fn lose(&mut self) {
+        *self = Self { restored: true, ..Self::default() };
+    }
+
+    /// Whether it has ever been restored from a copy, or lost.
     pub(crate) fn was_restored(&self) -> bool {
         self.restored
     }

@@ -78,6 +78,7 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
             format!("want {count} from chunk {first} of {}", blob_name(&blob))
         }
         Ok(Frame::Part { blob, chunk, .. }) => format!("chunk {chunk} of {}", blob_name(&blob)),
+        Ok(Frame::Renewals(renewals)) => format!("{} renewals", renewals.len()),
         Ok(Frame::Lack(blob)) => format!("lack of {}", blob_name(&blob)),
         Ok(Frame::Refusal { code, text }) => format!("refusal {code}: {text}"),
         Err(_) => format!("{} bytes that are no frame", bytes.len()),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::error::SetupError;
 use crate::home::Home;
-use crate::keys::Keys;
+use crate::keyset::KeySet;
 use crate::paper::Paper;
 
 /// Free space below which a disk counts as nearly full, in bytes. At 80 MiB (`store::Options`) everything but FLASH
@@ -88,7 +88,7 @@ fn configuration(home: &Home) -> Check {
 }
 
 fn keys(home: &Home, line: &str) -> Check {
-    match Keys::read(&home.keys(line)) {
+    match KeySet::read(home, line).map(|keys| keys.last) {
         Ok(keys) => Check::of("keys", true, format!("of {}, their owner's alone", keys.party()), ""),
         Err(error) => Check::failed("keys", &error),
     }

@@ -60,6 +60,8 @@ pub(crate) struct Fresh {
     pub(crate) checkpoints: Vec<SignedCheckpoint>,
     /// By others.
     pub(crate) receipts: Vec<Receipt>,
+    /// Whose keys have been renewed: a receipt of theirs may be under one that no dossier shows yet.
+    pub(crate) renewed: BTreeSet<Party>,
     /// The decisions that put amendments in force, in their order.
     pub(crate) amending: Vec<EntryRef>,
     /// The acts by which parties have left, ascending.
@@ -75,6 +77,8 @@ impl Fresh {
             fresh.receipts.extend(line.receipts(held.book).cloned());
         }
         (fresh.amending, fresh.leaving) = (line.amending(), line.leaving());
+        let parties = line.memorandum().everyone().filter_map(|member| Party::new(member.number).ok());
+        fresh.renewed = parties.filter(|party| line.rank(*party) > 0).collect();
         fresh
     }
 }
@@ -96,7 +100,7 @@ pub(crate) struct Making<'a> {
     pub(crate) naming: Arc<Memorandum>,
     /// The parties' signatures of it.
     pub(crate) signatures: Vec<(Party, Signature)>,
-    pub(crate) secrets: &'a [(Party, LineSecret)],
+    pub(crate) secrets: &'a [((Party, u8), LineSecret)],
     /// What came last, which the store may not hold yet.
     pub(crate) fresh: &'a Fresh,
     /// What witnesses have cosigned.
@@ -131,6 +135,12 @@ impl Making<'_> {
         let (mut names, memoranda) = self.meant(selection)?;
         for holding in &selection.holding {
             self.take(&mut names, *holding)?;
+        }
+        if let Some(name) = names.iter().find(|name| name.book.rank() > 0) {
+            // What brought its keys is no part of a dossier yet.
+            let expected = "entries under the keys that a memorandum names";
+            let found = format!("{}, under renewed ones", self.text(*name));
+            return Err(Fault::misuse("dossier", expected, found).into());
         }
         for amended in memoranda.amended() {
             let votes = amended.votes.iter().map(|(vote, _)| *vote);
@@ -365,7 +375,7 @@ impl Making<'_> {
         let secret = match secrets.entry(book) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let secret = self.secrets.iter().find(|(party, _)| *party == book.party);
+                let secret = self.secrets.iter().find(|(of, _)| *of == (book.party, book.rank()));
                 let (_, secret) = secret.ok_or_else(|| {
                     Fault::misuse("entry", "one whose party's line secret is known", self.text(name))
                 })?;

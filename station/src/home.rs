@@ -4,6 +4,8 @@
 //! HOME/station.toml             how this station runs
 //! HOME/station.sock             its API, mode 0600
 //! HOME/lines/NAME/keys.toml     this party's keys and secret for a line, mode 0600
+//! HOME/lines/NAME/keys.1.toml   the same after a renewal, and so on
+//! HOME/lines/NAME/renewals.toml what brought them
 //! HOME/lines/NAME/memorandum.toml   the memorandum in force
 //! HOME/lines/NAME/store/        the record
 //! HOME/lines/NAME/blobs/        the attachments
@@ -54,6 +56,19 @@ impl Home {
     /// This party's keys for a line.
     pub fn keys(&self, name: &str) -> PathBuf {
         self.line(name).join("keys.toml")
+    }
+
+    /// This party's keys of a rank.
+    pub fn keys_of(&self, name: &str, rank: u8) -> PathBuf {
+        match rank {
+            0 => self.keys(name),
+            rank => self.line(name).join(format!("keys.{rank}.toml")),
+        }
+    }
+
+    /// What brought this party's keys of later ranks.
+    pub fn renewals(&self, name: &str) -> PathBuf {
+        self.line(name).join("renewals.toml")
     }
 
     /// The memorandum in force.
@@ -121,10 +136,12 @@ impl Home {
         };
         let mut names = Vec::new();
         for name in found.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
-            let keys = self.keys(&name);
-            // Keys that may not be looked at are not keys that are missing.
-            if keys.try_exists().map_err(|cause| SetupError::io("look for", &keys, &cause))? {
-                names.push(name);
+            // Keys that may not be looked at are not keys that are missing. Where they were lost, there are later ones.
+            for keys in [self.keys(&name), self.renewals(&name)] {
+                if keys.try_exists().map_err(|cause| SetupError::io("look for", &keys, &cause))? {
+                    names.push(name);
+                    break;
+                }
             }
         }
         names.sort();

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use detente_line::{CircuitId, Draft, Event, Line, Memorandum, Outgoing, Said};
+use detente_line::{CircuitId, Draft, Event, Keyring, Line, Memorandum, Outgoing, Said};
 use detente_record::{EntryRef, Fault, LineId, Party};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -51,6 +51,7 @@ pub(crate) enum Ask {
     Up {
         circuit: CircuitId,
         peer: Party,
+        rank: u8,
         cost_ms: u64,
         out: Out,
     },
@@ -100,6 +101,7 @@ pub struct Keeper {
     /// Its circuits, as configured and as they are.
     pub circuits: Circuits,
     in_force: watch::Receiver<Arc<Memorandum>>,
+    keyring: watch::Receiver<Arc<Keyring>>,
     waits: watch::Receiver<WaitsForRoom>,
     asks: mpsc::Sender<Ask>,
     list: mpsc::Sender<Listed>,
@@ -111,11 +113,16 @@ impl Keeper {
         Arc::clone(&self.in_force.borrow())
     }
 
-    /// The memorandum in force, and every change of it from now on.
-    pub(crate) fn in_force(&self) -> watch::Receiver<Arc<Memorandum>> {
-        let mut in_force = self.in_force.clone();
-        in_force.mark_unchanged();
-        in_force
+    /// Everybody's public keys, as everything held here shows.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.borrow())
+    }
+
+    /// Everybody's public keys, and every change of them from now on.
+    pub(crate) fn keyrings(&self) -> watch::Receiver<Arc<Keyring>> {
+        let mut keyring = self.keyring.clone();
+        keyring.mark_unchanged();
+        keyring
     }
 
     /// What of this line waits in memory for room on the disk.
@@ -208,17 +215,22 @@ impl Keeper {
         answer.await.ok()
     }
 
-    /// A circuit is there; gives what is to be put on it, and what ends when the line gives it up.
+    /// A circuit is there, under a station key of a rank; gives what is to be put on it, and what ends when the line gives it up.
     pub(crate) async fn up(
         &self,
         circuit: CircuitId,
         peer: Party,
+        rank: u8,
         cost_ms: u64,
     ) -> Option<(mpsc::Receiver<Outgoing>, oneshot::Receiver<()>)> {
         let (frames, outgoing) = mpsc::channel(MAX_OUTGOING);
         let (held, given_up) = oneshot::channel();
         let out = Out { frames, _held: held };
-        self.asks.send(Ask::Up { circuit, peer, cost_ms, out }).await.ok().map(|()| (outgoing, given_up))
+        self.asks
+            .send(Ask::Up { circuit, peer, rank, cost_ms, out })
+            .await
+            .ok()
+            .map(|()| (outgoing, given_up))
     }
 
     /// Keeps the line's state for the next start and ends its task.

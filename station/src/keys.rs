@@ -1,11 +1,13 @@
 //! A party's own keys and secret for one line, and the card by which others come to know them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use detente_line::{Identity, Member, Office};
-use detente_record::{LineSecret, Party, SealSecret, SecretKey, possession_message};
+use detente_record::renewal::{Occasion, RankSecrets};
+use detente_record::{Class, LineSecret, Party, Renewal, SealSecret, SecretKey, possession_message};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -24,6 +26,12 @@ struct KeyFile {
     secret: String,
     #[serde(default)]
     seal: Option<String>,
+    /// Of keys that were renewed: where the reach of those before ends, if not at all that is held.
+    #[serde(default)]
+    reach: Vec<String>,
+    /// Of keys that were renewed: the record was lost with those before.
+    #[serde(default)]
+    lost: bool,
 }
 
 /// A party's own keys and secret for one line.
@@ -34,6 +42,8 @@ pub struct Keys {
     station: Zeroizing<[u8; 32]>,
     secret: Zeroizing<[u8; 32]>,
     seal: Option<Zeroizing<[u8; 32]>>,
+    reach: BTreeMap<Class, (u16, u64)>,
+    lost: bool,
 }
 
 impl std::fmt::Debug for Keys {
@@ -42,7 +52,26 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+/// Random bytes from the system.
+pub(crate) fn random() -> Result<Zeroizing<[u8; 32]>, SetupError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let drawn = getrandom::fill(bytes.as_mut());
+    drawn
+        .map_err(|cause| SetupError::io("draw random bytes from", Path::new("the system"), &cause.into()))?;
+    Ok(bytes)
+}
+
+/// Holds a file to be its owner's alone.
+pub(crate) fn private(path: &Path) -> Result<(), SetupError> {
+    let found = fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SetupError::Exposed { path: path.to_owned(), mode });
+    }
+    Ok(())
+}
+
+pub(crate) fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
 
@@ -60,13 +89,12 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// 32 bytes of the system's randomness.
-fn fresh() -> Result<Zeroizing<[u8; 32]>, SetupError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    let drawn = getrandom::fill(bytes.as_mut());
-    drawn
-        .map_err(|cause| SetupError::io("draw random bytes from", Path::new("the system"), &cause.into()))?;
-    Ok(bytes)
+/// `Z.0/17`: the class, the generation and the size at which a reach ends.
+fn reach_of(text: &str) -> Option<(Class, (u16, u64))> {
+    let (class, rest) = text.split_once('.')?;
+    let (generation, size) = rest.split_once('/')?;
+    let class = Class::from_letter(class.chars().next().filter(|_| class.len() == 1)?).ok()?;
+    Some((class, (generation.parse().ok()?, size.parse().ok()?)))
 }
 
 impl Keys {
@@ -77,11 +105,13 @@ impl Keys {
     pub fn generate(party: &str) -> Result<Self, SetupError> {
         Ok(Self {
             party: party.into(),
-            book: fresh()?,
-            receipt: fresh()?,
-            station: fresh()?,
-            secret: fresh()?,
-            seal: Some(fresh()?),
+            book: random()?,
+            receipt: random()?,
+            station: random()?,
+            secret: random()?,
+            seal: Some(random()?),
+            reach: BTreeMap::new(),
+            lost: false,
         })
     }
 
@@ -90,12 +120,7 @@ impl Keys {
     /// # Errors
     /// `Exposed`, `Io`, or `File` for anything else than four keys.
     pub fn read(path: &Path) -> Result<Self, SetupError> {
-        let mode =
-            fs::metadata(path).map_err(|cause| SetupError::io("read", path, &cause))?.permissions().mode()
-                & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(SetupError::Exposed { path: path.to_owned(), mode });
-        }
+        private(path)?;
         // The parser's own message would quote the line; a line of this file is a key.
         let wrong = || SetupError::File {
             path: path.to_owned(),
@@ -112,6 +137,8 @@ impl Keys {
             station: key(&file.station)?,
             secret: key(&file.secret)?,
             seal: file.seal.as_deref().map(key).transpose()?,
+            reach: file.reach.iter().map(|text| reach_of(text)).collect::<Option<_>>().ok_or_else(wrong)?,
+            lost: file.lost,
         })
     }
 
@@ -126,7 +153,7 @@ impl Keys {
     fn text(&self) -> Zeroizing<String> {
         let [book, receipt, station, secret] =
             [&self.book, &self.receipt, &self.station, &self.secret].map(|key| Zeroizing::new(hex(key)));
-        let text = Zeroizing::new(format!(
+        let mut text = Zeroizing::new(format!(
             "# Whoever reads this file can speak for {party}. Never copy it to another machine.\n\
              party = \"{party}\"\nbook = \"{}\"\nreceipt = \"{}\"\nstation = \"{}\"\nsecret = \"{}\"\n",
             *book,
@@ -135,11 +162,21 @@ impl Keys {
             *secret,
             party = self.party,
         ));
-        let seal = self.seal.as_ref().map(|seal| Zeroizing::new(hex(seal)));
-        match seal {
-            Some(seal) => Zeroizing::new(format!("{}seal = \"{}\"\n", *text, *seal)),
-            None => text,
+        if let Some(seal) = self.seal.as_ref().map(|seal| Zeroizing::new(hex(seal))) {
+            text.push_str(&format!("seal = \"{}\"\n", *seal));
         }
+        if !self.reach.is_empty() {
+            let all: Vec<String> = self
+                .reach
+                .iter()
+                .map(|(class, (generation, size))| format!("\"{}.{generation}/{size}\"", class.letter()))
+                .collect();
+            text.push_str(&format!("reach = [{}]\n", all.join(", ")));
+        }
+        if self.lost {
+            text.push_str("lost = true\n");
+        }
+        text
     }
 
     /// Makes a seal key where there is none, and adds it to the file that these keys were read from. Says whether there was none.
@@ -150,9 +187,41 @@ impl Keys {
         if self.seal.is_some() {
             return Ok(false);
         }
-        self.seal = Some(fresh()?);
+        self.seal = Some(random()?);
         home::write(path, &self.text(), 0o600, true)?;
         Ok(true)
+    }
+
+    /// Where the reach of the keys before ends, by class: generation and size.
+    pub fn reach(&self) -> &BTreeMap<Class, (u16, u64)> {
+        &self.reach
+    }
+
+    /// Whether the record was lost with the keys before.
+    pub fn record_is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// The same keys, which take the place of others: with where the reach of those ends, and whether the record was lost. The seal key
+    /// is the others', since the memorandum commits to it; where they are lost, nothing is sealed.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>, reach: BTreeMap<Class, (u16, u64)>, lost: bool) -> Self {
+        let seal = before.and_then(|before| before.seal.clone());
+        Self { seal, reach, lost, ..self }
+    }
+
+    /// A renewal that brings these keys, signed by a recovery key.
+    pub fn renewal(&self, occasion: Occasion, recovery: &SecretKey) -> Renewal {
+        let [book, receipt, station] =
+            [&self.book, &self.receipt, &self.station].map(|seed| SecretKey::from_seed(**seed));
+        let commitment = self.line_secret().commitment();
+        let next = RankSecrets { book: &book, receipt: &receipt, station: &station, commitment };
+        Renewal::sign(occasion, &self.party, &next, recovery)
+    }
+
+    /// The line secret.
+    pub fn line_secret(&self) -> LineSecret {
+        LineSecret::from_bytes(*self.secret)
     }
 
     /// Short name of the party.
@@ -195,6 +264,7 @@ impl Keys {
             book_key: book,
             receipt_key: receipt,
             station_key: station,
+            recovery_key: None,
             commitment: LineSecret::from_bytes(*self.secret).commitment(),
             possession: proofs.collect(),
             languages,

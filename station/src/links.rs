@@ -12,7 +12,7 @@ use tokio::net::lookup_host;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::circuit::{Circuit, CircuitError, CircuitKind, Endpoint, FrameSender, Meeting, Tunnel};
+use crate::circuit::{Callee, Circuit, CircuitError, CircuitKind, Endpoint, FrameSender, Meeting, Tunnel};
 use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
 use crate::keeper::Keeper;
@@ -126,10 +126,10 @@ async fn connect(
     to: &CircuitConfig,
 ) -> Result<Circuit, String> {
     let keeper = lines.get(&line).ok_or("no such line")?;
-    let memorandum = &keeper.memorandum();
-    let member = memorandum.party_named(&to.peer).and_then(|party| memorandum.anyone(party));
-    let member = member.ok_or_else(|| format!("{} is not a party of the line", to.peer))?;
-    let (key, number) = (member.station_key, member.number);
+    let (party, keyring) = (keeper.memorandum().party_named(&to.peer), keeper.keyring());
+    let found = party.and_then(|party| Some((party, keyring.last(party)?)));
+    let (party, (rank, keys)) = found.ok_or_else(|| format!("{} is not a party of the line", to.peer))?;
+    let key = *keys.station.bytes();
     let mut why = format!("{} names no address", to.addresses());
     let mut ways = VecDeque::new();
     for address in &to.address {
@@ -142,8 +142,8 @@ async fn connect(
         }
     }
     ways.truncate(MAX_TRIED);
-    let meeting = Meeting::of(&line.0, keeper.party.number(), number);
-    let call = Call { line, key, kind: to.kind(), meeting };
+    let meeting = Meeting::of(&line.0, keeper.party.number(), party.number());
+    let call = Call { line, key, rank, kind: to.kind(), meeting };
     first_to_answer(endpoint, call, ways).await.map_err(|error| match error {
         Some(error) => format!("{error}. {}", error.hint()),
         None => why,
@@ -155,8 +155,35 @@ async fn connect(
 struct Call {
     line: LineId,
     key: [u8; 32],
+    rank: u8,
     kind: CircuitKind,
     meeting: Meeting,
+}
+
+impl Call {
+    /// With the last of the own keys; whoever has not heard of it knows an earlier one, and is told by this circuit.
+    async fn make(
+        &self,
+        endpoint: &Endpoint,
+        at: SocketAddr,
+        tunnel: Option<&Tunnel>,
+    ) -> Result<Circuit, CircuitError> {
+        let Self { line: LineId(line), key, rank, kind, meeting } = self;
+        let mut own_ranks = endpoint.own_ranks(line).into_iter();
+        let mut own_rank = own_ranks.next().unwrap_or_default();
+        loop {
+            let callee = Callee { line, peer: key, rank: *rank, own_rank };
+            let made = match kind {
+                CircuitKind::Quic => endpoint.dial(callee, at).await,
+                CircuitKind::Tcp => endpoint.dial_tcp(callee, at, tunnel).await,
+                CircuitKind::Relay => endpoint.meet_at_relay(callee, meeting, at, tunnel).await,
+            };
+            match (made, own_ranks.next()) {
+                (Err(error), Some(earlier)) if error.is_unknown_key() => own_rank = earlier,
+                (made, _) => return made,
+            }
+        }
+    }
 }
 
 /// Dials one address after the other, each a moment after the one before or as soon as that one has failed, until one
@@ -171,15 +198,7 @@ async fn first_to_answer(
     loop {
         if let Some((at, tunnel)) = ways.pop_front() {
             let endpoint = Arc::clone(endpoint);
-            tries.spawn(async move {
-                let Call { line: LineId(line), key, kind, meeting } = call;
-                let tunnel = tunnel.as_ref();
-                match kind {
-                    CircuitKind::Quic => endpoint.dial(&line, &key, at).await,
-                    CircuitKind::Tcp => endpoint.dial_tcp(&line, &key, at, tunnel).await,
-                    CircuitKind::Relay => endpoint.meet_at_relay(&line, &key, &meeting, at, tunnel).await,
-                }
-            });
+            tries.spawn(async move { call.make(&endpoint, at, tunnel.as_ref()).await });
         }
         let more = !ways.is_empty();
         tokio::select! {
@@ -198,18 +217,16 @@ async fn first_to_answer(
 /// Moves frames between a circuit and its line until either ends.
 async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>) {
     let Some(keeper) = lines.get(&LineId(circuit.line)) else { return };
-    let memorandum = &keeper.memorandum();
-    let peer = memorandum.everyone().find(|member| member.station_key == circuit.peer);
-    let Some((peer, name)) = peer.and_then(|member| Some((Party::new(member.number).ok()?, &member.name)))
-    else {
-        return;
-    };
+    let (memorandum, keyring) = (keeper.memorandum(), keeper.keyring());
+    let peer = keyring.station_keys().find(|(.., key)| *key.bytes() == circuit.peer);
+    let Some((peer, rank, _)) = peer else { return };
+    let name = &memorandum.name_of(peer);
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let live = live(&circuit, name, keeper, dialled);
     let (cost_ms, sent, received) = (live.cost_ms, Arc::clone(&live.sent), Arc::clone(&live.received));
     let (sender, mut receiver) = circuit.split();
     keeper.circuits.up(id, live);
-    let Some((outgoing, given_up)) = keeper.up(id, peer, cost_ms).await else {
+    let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms).await else {
         return keeper.circuits.down(id);
     };
     let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer, &sent));

@@ -222,7 +222,9 @@ pub struct Card {
     pub commitment: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
-    /// By the book, receipt and station key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_key: Option<String>,
+    /// By the book, receipt and station key, and the recovery key where there is one.
     pub possession: Vec<String>,
     pub office: Vec<OfficePart>,
 }
@@ -285,6 +287,7 @@ impl Card {
             station_key: hex(&member.station_key),
             commitment: hex(&member.commitment),
             seal: member.seal.map(|seal| hex(&seal)),
+            recovery_key: member.recovery_key.map(|key| hex(&key)),
             possession: member.possession.iter().map(|proof| STANDARD.encode(proof.as_slice())).collect(),
             office: member
                 .offices
@@ -314,6 +317,7 @@ impl Card {
             receipt_key: key("receipt-key", &self.receipt_key)?,
             station_key: key("station-key", &self.station_key)?,
             commitment: key("commitment", &self.commitment)?,
+            recovery_key: self.recovery_key.as_ref().map(|text| key("recovery-key", text)).transpose()?,
             possession: possession.collect::<Result<_, Wrong>>()?,
             languages: self.languages.clone(),
             offices: self
@@ -323,6 +327,14 @@ impl Card {
                 .collect(),
             seal: maybe_hash(&below(at, "seal"), self.seal.as_ref())?,
         })
+    }
+
+    /// The party of the card, which has no number yet; `path` is what errors call its file.
+    ///
+    /// # Errors
+    /// `File` for a field that says nothing.
+    pub fn to_member(&self, path: &Path) -> Result<Member, SetupError> {
+        self.member("", self.number.unwrap_or(0)).map_err(|wrong| wrong.of(path, "", HINT))
     }
 
     /// Reads a card.
@@ -352,7 +364,8 @@ fn check_member(member: &Member, at: &str, path: &Path, source: &str) -> Result<
         ("receipt-key", member.receipt_key),
         ("station-key", member.station_key),
     ];
-    for (field, key) in keys {
+    let recovery = member.recovery_key.map(|key| ("recovery-key", key));
+    for (field, key) in keys.into_iter().chain(recovery) {
         if let Err(fault) = PublicKey::new(key) {
             return Err(form::broken(path, source, &below(at, field), fault));
         }

@@ -16,6 +16,7 @@ use crate::error::SetupError;
 use crate::home::Home;
 use crate::hooks::Hooks;
 use crate::keeper::{self, Keeper, Opening};
+use crate::keyset::KeySet;
 use crate::links::{self, Lines};
 use crate::witness::Witnessing;
 
@@ -24,20 +25,38 @@ use crate::witness::Witnessing;
 /// # Errors
 /// Whatever keeps it from starting, and a store that failed.
 pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
+    // With new keys everything begins anew, within this process.
+    while run_once(&home, clock.clone()).await? == Ended::KeysRenewed {
+        tracing::info!("this party's keys were renewed: the station begins again with the new ones");
+    }
+    Ok(())
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It was told to.
+    Told,
+    /// Its party has later keys, and they are here.
+    KeysRenewed,
+}
+
+async fn run_once(home: &Home, clock: Clock) -> Result<Ended, SetupError> {
     let config = Config::read(&home.config())?;
     let hooks = Hooks::new(config.hook.clone());
     let (mut keepers, mut identities, mut endings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut renewals = Vec::new();
     for name in home.lines()?.into_iter().filter(|name| home.memorandum(name).exists()) {
         let opening = Opening {
-            home: &home,
+            home,
             name: &name,
             clock: clock.clone(),
             hooks: hooks.clone(),
             ahead_ms: config.notices.warn,
         };
         let opened = keeper::open(opening)?;
-        identities
-            .push(Identified { keeper: opened.keeper.clone(), station_seed: opened.keys.station_seed() });
+        renewals.push((name.clone(), opened.superseded));
+        identities.push(Identified { keeper: opened.keeper.clone(), keys: opened.keys });
         endings.push(opened.ended);
         keepers.insert(opened.keeper.line(), opened.keeper);
     }
@@ -45,7 +64,8 @@ pub async fn run(home: Home, clock: Clock) -> Result<(), SetupError> {
         return Err(SetupError::NoLine { home: home.path().to_owned() });
     }
     let lines: Lines = Arc::new(keepers);
-    let ended = work(&home, &config, clock, &lines, &hooks, identities, endings).await;
+    let endings = Endings { failures: endings, renewals };
+    let ended = work(home, &config, clock, &lines, &hooks, identities, endings).await;
     // However it ended, every line has let go of its record before anybody hears so.
     for keeper in lines.values() {
         keeper.stop().await;
@@ -61,8 +81,8 @@ async fn work(
     lines: &Lines,
     hooks: &Hooks,
     identities: Vec<Identified>,
-    endings: Vec<watch::Receiver<Option<String>>>,
-) -> Result<(), SetupError> {
+    endings: Endings,
+) -> Result<Ended, SetupError> {
     check_circuits(home, config, lines)?;
     // Before anybody has an answer: a signal to a station that is up is always taken.
     let signals = Signals::listen(home)?;
@@ -97,35 +117,41 @@ async fn work(
     ended
 }
 
-/// A line and the key of its station.
+/// What ends a run, of each line: a store that failed, and later keys.
+struct Endings {
+    failures: Vec<watch::Receiver<Option<String>>>,
+    renewals: Vec<(String, watch::Receiver<Option<u8>>)>,
+}
+
+/// A line and the keys of its station.
 struct Identified {
     keeper: Keeper,
-    station_seed: zeroize::Zeroizing<[u8; 32]>,
+    keys: KeySet,
 }
 
 impl Identified {
-    /// Whom the line's circuits go to, as its memoranda name them now.
+    /// Whom the line's circuits go to, as its memoranda and renewals name them now.
     fn identity(&self) -> LineIdentity {
-        let memorandum = self.keeper.memorandum();
-        // Whoever is a member no more is still told why.
-        let others = memorandum.everyone().filter(|member| member.number != self.keeper.party.number());
-        let peers = others.map(|member| member.station_key).collect();
-        LineIdentity { line: self.keeper.line().0, station_seed: self.station_seed.clone(), peers }
+        let keyring = self.keeper.keyring();
+        // Whoever is a member no more is still told why, and whoever shows an old key.
+        let others = keyring.station_keys().filter(|(party, ..)| *party != self.keeper.party);
+        let peers = others.map(|(.., key)| *key.bytes()).collect();
+        self.keys.identity(self.keeper.line().0, peers)
     }
 }
 
-/// Admits the keys of parties as the memoranda in force come to name them.
+/// Admits the keys of parties as memoranda and renewals come to name them.
 async fn follow_parties(endpoint: Arc<Endpoint>, lines: Vec<Identified>) {
     let mut changes = JoinSet::new();
     for line in &lines {
-        let mut in_force = line.keeper.in_force();
-        changes.spawn(async move { in_force.changed().await.is_ok().then_some(in_force) });
+        let mut keys = line.keeper.keyrings();
+        changes.spawn(async move { keys.changed().await.is_ok().then_some(keys) });
     }
     while let Some(changed) = changes.join_next().await {
-        let Ok(Some(mut in_force)) = changed else { continue };
-        changes.spawn(async move { in_force.changed().await.is_ok().then_some(in_force) });
+        let Ok(Some(mut keys)) = changed else { continue };
+        changes.spawn(async move { keys.changed().await.is_ok().then_some(keys) });
         if let Err(error) = endpoint.replace_lines(lines.iter().map(Identified::identity).collect()) {
-            tracing::error!(%error, hint = error.hint(), "the parties of an amendment are not admitted to circuits");
+            tracing::error!(%error, hint = error.hint(), "new keys of parties are not admitted to circuits");
         }
     }
 }
@@ -212,17 +238,28 @@ async fn wait(
     endpoint: &Arc<Endpoint>,
     lines: &Lines,
     hooks: &Hooks,
-    endings: Vec<watch::Receiver<Option<String>>>,
-) -> Result<(), SetupError> {
-    let mut failures = JoinSet::new();
-    for mut ending in endings {
+    endings: Endings,
+) -> Result<Ended, SetupError> {
+    let (mut failures, mut renewals) = (JoinSet::new(), JoinSet::new());
+    for (name, mut superseded) in endings.renewals {
+        let home = home.clone();
+        renewals.spawn(async move {
+            let rank = superseded.wait_for(Option::is_some).await.ok().and_then(|rank| *rank);
+            // Where the new keys are not here, this station has had its day.
+            rank.is_some_and(|rank| KeySet::read(&home, &name).is_ok_and(|keys| keys.rank() >= rank))
+        });
+    }
+    for mut ending in endings.failures {
         failures
             .spawn(async move { ending.wait_for(Option::is_some).await.ok().and_then(|why| why.clone()) });
     }
     loop {
         tokio::select! {
-            _ = signals.terminate.recv() => return Ok(()),
-            _ = signals.interrupt.recv() => return Ok(()),
+            _ = signals.terminate.recv() => return Ok(Ended::Told),
+            _ = signals.interrupt.recv() => return Ok(Ended::Told),
+            Some(renewed) = renewals.join_next() => if let Ok(true) = renewed {
+                return Ok(Ended::KeysRenewed);
+            },
             Some(Ok(Some(why))) = failures.join_next() => {
                 tracing::error!(why, "the station cannot go on");
                 return Err(SetupError::File {

@@ -2,8 +2,9 @@
 //! trees, checkpoints, receipts, seals, and what only several books together show: serials, times and vectors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use detente_line::{Content, Memorandum, kind::number};
+use detente_line::{Content, Keyring, Line, Memorandum, kind::number};
 use detente_record::book::{Past, Serials, verify_vector};
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, EntryView, Frontier, Hash, LineSecret, Party,
@@ -60,11 +61,26 @@ impl Verified {
 /// An act's name, its entry and its full cut.
 type Act = (EntryRef, Entry, Cut);
 
+/// What a record is verified by, beside its memorandum.
+pub(crate) struct Keys {
+    pub(crate) ring: Arc<Keyring>,
+    pub(crate) secrets: Vec<((Party, u8), LineSecret)>,
+    /// Where the reach of old keys ends, in the books of their ranks.
+    pub(crate) reach: Cut,
+}
+
+impl Keys {
+    /// As a line has them.
+    pub(crate) fn of(line: &Line) -> Self {
+        Self { ring: Arc::new(line.keyring()), secrets: line.secrets(), reach: line.reaches() }
+    }
+}
+
 /// A record under verification.
 pub(crate) struct Verification<'a> {
     store: &'a Store,
     memorandum: &'a Memorandum,
-    secrets: &'a [(Party, LineSecret)],
+    keys: &'a Keys,
     acts: Vec<Act>,
     /// The sizes at which acts state a root.
     stated: BTreeMap<Book, BTreeSet<u64>>,
@@ -85,12 +101,12 @@ impl<'a> Verification<'a> {
     pub(crate) fn run(
         store: &'a Store,
         memorandum: &'a Memorandum,
-        secrets: &'a [(Party, LineSecret)],
+        keys: &'a Keys,
     ) -> Result<BTreeMap<Book, Verified>, StoreError> {
         let mut run = Self {
             store,
             memorandum,
-            secrets,
+            keys,
             acts: Vec::new(),
             stated: BTreeMap::new(),
             roots: BTreeMap::new(),
@@ -138,7 +154,8 @@ impl<'a> Verification<'a> {
     fn book(&mut self, book: Book) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
         let line = self.memorandum.line();
-        let Some((_, secret)) = self.secrets.iter().find(|(party, _)| *party == book.party) else {
+        let of = |(of, _): &&((Party, u8), LineSecret)| *of == (book.party, book.rank());
+        let Some((_, secret)) = self.keys.secrets.iter().find(of) else {
             verified.fault("no line secret for this book".into());
             return Ok(verified);
         };
@@ -160,7 +177,9 @@ impl<'a> Verification<'a> {
                 }
                 frontier.push(leaf);
                 let name = EntryRef { book, number: stored.number };
-                if let Ok(entry) = EntryView::decode(&stored.bytes) {
+                // What is beyond the reach of an old key is not its party's.
+                let own = self.keys.reach.get(&book).is_none_or(|reach| stored.number <= *reach);
+                if own && let Ok(entry) = EntryView::decode(&stored.bytes) {
                     let tie = (entry.serial, name, entry.time_ms, entry.clock_held);
                     self.serials.entry(book.party).or_default().push(tie);
                     if entry.kind == number::SEALS {
@@ -190,7 +209,7 @@ impl<'a> Verification<'a> {
         let line = self.memorandum.line();
         let Checkpoint { book, size, root } = signed.checkpoint;
         verified.checkpoints += 1;
-        if self.memorandum.book_key(book.party).is_none_or(|key| signed.verify(&line, key).is_err()) {
+        if self.keys.ring.book_key(book).is_none_or(|key| signed.verify(&line, key).is_err()) {
             verified.fault(format!("the checkpoint of size {size} is not its author's"));
         }
         for stored in
@@ -198,8 +217,8 @@ impl<'a> Verification<'a> {
         {
             let Ok(receipt) = links::receipt(book, &stored) else { continue };
             verified.receipts += 1;
-            let key = self.memorandum.receipt_key(receipt.party);
-            if key.is_none_or(|key| receipt.verify(&root, &line, key).is_err()) {
+            let mut keys = self.keys.ring.receipt_keys(receipt.party);
+            if !keys.any(|key| receipt.verify(&root, &line, key).is_ok()) {
                 let name = self.memorandum.name_of(receipt.party);
                 verified.fault(format!("the receipt of {name} for size {size} is not its own"));
             }
@@ -220,7 +239,8 @@ impl<'a> Verification<'a> {
         if let Some(key) = told.filter(|key| Some(key.commitment()) == committed) {
             self.seal_keys.insert(party, key);
         }
-        let keys = self.memorandum.book_key(party).zip(self.seal_keys.get(&party));
+        let book_key = self.keys.ring.book_key(sealed.signed.checkpoint.book);
+        let keys = book_key.zip(self.seal_keys.get(&party));
         let held = keys.map(|(book_key, key)| sealed.seal.held(&sealed.signed, &line, book_key, key));
         let of = &sealed.signed.checkpoint;
         match held {
@@ -434,7 +454,7 @@ mod tests {
         }
 
         fn verified(&self) -> BTreeMap<Book, Verified> {
-            Verification::run(&self.store, self.line.memorandum(), &self.line.secrets()).unwrap()
+            Verification::run(&self.store, self.line.memorandum(), &super::Keys::of(&self.line)).unwrap()
         }
     }
 

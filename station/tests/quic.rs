@@ -17,7 +17,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use detente_station::circuit::{
-    Blame, Circuit, CircuitError, Endpoint, HANDSHAKE_DEADLINE, LineFault, LineIdentity, MAX_FRAME,
+    Blame, Callee, Circuit, CircuitError, Endpoint, HANDSHAKE_DEADLINE, LineFault, LineIdentity, MAX_FRAME,
     MAX_HANDSHAKES, Refusal, SEND_WINDOW, Short, server_name,
 };
 use stranger::{Manners, public_key};
@@ -32,7 +32,7 @@ const CHN: [u8; 32] = [3; 32];
 
 fn identity(line: [u8; 32], own: [u8; 32], peers: &[[u8; 32]]) -> LineIdentity {
     let peers = peers.iter().map(|seed| public_key(*seed)).collect();
-    LineIdentity { line, station_seed: Zeroizing::new(own), peers }
+    LineIdentity::new(line, Zeroizing::new(own), peers)
 }
 
 fn endpoint(lines: Vec<LineIdentity>) -> Arc<Endpoint> {
@@ -58,7 +58,8 @@ async fn pair() -> (Circuit, Circuit) {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let callee = public_key(RUS);
-    let (dialled, answered) = tokio::join!(usa.dial(&LINE, &callee, rus.local_addr()), rus.accept());
+    let (dialled, answered) =
+        tokio::join!(usa.dial(Callee::new(&LINE, &callee), rus.local_addr()), rus.accept());
     (dialled.unwrap(), answered.unwrap().unwrap())
 }
 
@@ -107,7 +108,7 @@ async fn a_server_with_another_key_is_refused_by_the_dialer() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let chn = endpoint(vec![identity(LINE, CHN, &[USA])]);
     let mut answered = answering(&chn);
-    let error = usa.dial(&LINE, &public_key(RUS), chn.local_addr()).await.unwrap_err();
+    let error = usa.dial(Callee::new(&LINE, &public_key(RUS)), chn.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::WrongKey { expected: vec![short(RUS)], found: short(CHN) });
     assert_eq!(error.blame(), Some(Blame::Misbehaved));
     let error = answered.recv().await.unwrap().unwrap_err();
@@ -119,7 +120,7 @@ async fn a_dialer_with_a_key_that_is_not_pinned_is_refused() {
     let chn = endpoint(vec![identity(LINE, CHN, &[RUS])]);
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let error = chn.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap_err();
+    let error = chn.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownKey });
     let error = answered.recv().await.unwrap().unwrap_err();
     assert_eq!(error, CircuitError::WrongKey { expected: vec![short(USA)], found: short(CHN) });
@@ -130,10 +131,10 @@ async fn a_line_that_is_not_carried_is_refused() {
     let usa = endpoint(vec![identity(OTHER_LINE, USA, &[RUS])]);
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let error = usa.dial(&OTHER_LINE, &public_key(RUS), rus.local_addr()).await.unwrap_err();
+    let error = usa.dial(Callee::new(&OTHER_LINE, &public_key(RUS)), rus.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownLine });
     let error = answered.recv().await.unwrap().unwrap_err();
-    assert_eq!(error, CircuitError::UnknownLine { asked: server_name(&OTHER_LINE) });
+    assert_eq!(error, CircuitError::UnknownLine { asked: server_name(&OTHER_LINE, 0) });
 }
 
 #[tokio::test]
@@ -141,9 +142,9 @@ async fn only_lines_and_peers_of_ones_own_can_be_dialled() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let fault = |line, fault| CircuitError::Line { line: Short::of(line), fault };
-    let error = usa.dial(&OTHER_LINE, &public_key(RUS), nowhere).await.unwrap_err();
+    let error = usa.dial(Callee::new(&OTHER_LINE, &public_key(RUS)), nowhere).await.unwrap_err();
     assert_eq!(error, fault(&OTHER_LINE, LineFault::NotHeld));
-    let error = usa.dial(&LINE, &public_key(CHN), nowhere).await.unwrap_err();
+    let error = usa.dial(Callee::new(&LINE, &public_key(CHN)), nowhere).await.unwrap_err();
     assert_eq!(error, fault(&LINE, LineFault::PeerNotPinned));
     assert_eq!(error.blame(), Some(Blame::Misuse));
 }
@@ -155,12 +156,12 @@ async fn two_lines_share_a_port_and_keep_their_parties_apart() {
     let chn = endpoint(vec![identity(OTHER_LINE, CHN, &[USA])]);
     let mut answered = answering(&usa);
     for (from, line, seed) in [(&rus, LINE, RUS), (&chn, OTHER_LINE, CHN)] {
-        let _dialled = from.dial(&line, &public_key(USA), usa.local_addr()).await.unwrap();
+        let _dialled = from.dial(Callee::new(&line, &public_key(USA)), usa.local_addr()).await.unwrap();
         let circuit = answered.recv().await.unwrap().unwrap();
         assert_eq!((circuit.line, circuit.peer), (line, public_key(seed)));
     }
     // A party of one line is a stranger on the other.
-    let error = rus.dial(&OTHER_LINE, &public_key(USA), usa.local_addr()).await.unwrap_err();
+    let error = rus.dial(Callee::new(&OTHER_LINE, &public_key(USA)), usa.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownKey });
     let error = answered.recv().await.unwrap().unwrap_err();
     assert_eq!(error, CircuitError::WrongKey { expected: vec![short(CHN)], found: short(RUS) });
@@ -171,16 +172,16 @@ async fn replaced_lines_rule_from_the_next_handshake_on() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let rus = endpoint(vec![]);
     let mut answered = answering(&rus);
-    let error = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap_err();
+    let error = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownLine });
     assert!(answered.recv().await.unwrap().is_err());
 
     rus.replace_lines(vec![identity(LINE, RUS, &[USA])]).unwrap();
-    let standing = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();
+    let standing = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();
     let answering_end = answered.recv().await.unwrap().unwrap();
 
     rus.replace_lines(vec![identity(LINE, RUS, &[CHN])]).unwrap();
-    let error = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap_err();
+    let error = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownKey });
 
     let (mut sender, _receiver) = standing.split();
@@ -193,7 +194,7 @@ async fn a_dialer_without_post_quantum_key_exchange_is_refused() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
     let port = stranger::port();
-    let call = |manners| stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+    let call = |manners| stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     assert!(call(Manners::of_station(USA).only_x25519()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
@@ -209,7 +210,7 @@ async fn a_dialer_without_a_key_is_refused() {
     let mut answered = answering(&rus);
     let manners = Manners { seed: None, ..Manners::of_station(USA) };
     let port = stranger::port();
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     // A dialer believes itself connected until the answer to its last flight.
     if let Ok(connection) = connecting.await {
         let closed = connection.closed().await;
@@ -225,7 +226,7 @@ async fn a_dialer_of_another_protocol_is_refused() {
     let mut answered = answering(&rus);
     let manners = Manners { alpn: b"h3", ..Manners::of_station(USA) };
     let port = stranger::port();
-    assert!(stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.is_err());
+    assert!(stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
 }
@@ -236,7 +237,7 @@ async fn another_version_of_the_framing_is_refused_and_told_why() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = connection.open_bi().await.unwrap();
     to.write_all(&[2]).await.unwrap();
     let error = answered.recv().await.unwrap().unwrap_err();
@@ -255,7 +256,7 @@ async fn no_session_ticket_is_sent() {
     let port = stranger::port();
     let manners = Manners::of_station(USA);
     for _ in 0..2 {
-        let connecting = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+        let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         let Err(connecting) = connecting.into_0rtt() else { panic!("early data was possible") };
         let connection = connecting.await.unwrap();
         let (_to, mut from) = introduce(&connection).await;
@@ -268,7 +269,7 @@ async fn no_session_ticket_is_sent() {
 
     // The same stranger does notice the tickets of a server that sends some.
     let (server, _) = stranger::ticketing_server(RUS);
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE), server.local_addr().unwrap());
+    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), server.local_addr().unwrap());
     let (_connection, _answered) = tokio::join!(async { connecting.await.unwrap() }, async {
         let connection = server.accept().await.unwrap().await.unwrap();
         let mut to = connection.open_uni().await.unwrap();
@@ -286,7 +287,7 @@ async fn a_dialer_never_resumes_even_where_it_could() {
     let callee = public_key(RUS);
     for handshakes in 1..=2 {
         let (_dialled, _answered) =
-            tokio::join!(usa.dial(&LINE, &callee, server.local_addr().unwrap()), async {
+            tokio::join!(usa.dial(Callee::new(&LINE, &callee), server.local_addr().unwrap()), async {
                 let connection = server.accept().await.unwrap().await.unwrap();
                 let (mut to, mut from) = connection.accept_bi().await.unwrap();
                 from.read_exact(&mut [0]).await.unwrap();
@@ -305,7 +306,7 @@ async fn an_oversized_frame_ends_its_circuit_and_no_other() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     let announced = u32::try_from(MAX_FRAME).unwrap() + 1;
     to.write_all(&announced.to_be_bytes()).await.unwrap();
@@ -320,7 +321,7 @@ async fn an_oversized_frame_ends_its_circuit_and_no_other() {
     );
 
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
-    let dialled = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();
+    let dialled = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();
     let (mut sender, _receiver) = dialled.split();
     sender.send(b"served").await.unwrap();
     let (_back, mut receiver) = answered.recv().await.unwrap().unwrap().split();
@@ -343,7 +344,7 @@ async fn a_frame_cut_short_is_not_taken_for_an_end() {
     let mut answered = answering(&rus);
     let port = stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr()).await.unwrap();
+    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     to.write_all(&[0, 0, 0, 9, 1, 2]).await.unwrap();
     to.finish().unwrap();
@@ -370,12 +371,12 @@ async fn a_closed_endpoint_ends_its_circuits_and_accepts_no_more() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let dialled = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();
+    let dialled = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();
     let _circuit = answered.recv().await.unwrap().unwrap();
     rus.close().await;
     assert_eq!(dialled.split().1.receive().await, Ok(None));
     assert!(answered.recv().await.is_none());
-    let error = rus.dial(&LINE, &public_key(USA), usa.local_addr()).await.unwrap_err();
+    let error = rus.dial(Callee::new(&LINE, &public_key(USA)), usa.local_addr()).await.unwrap_err();
     assert!(matches!(error, CircuitError::Closed { .. }), "{error:?}");
 }
 
@@ -395,7 +396,7 @@ async fn garbage_at_the_port_is_ignored() {
             socket.send_to(&datagram, rus.local_addr()).unwrap();
         }
     }
-    let _dialled = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();
+    let _dialled = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();
     // The garbage came first, and what comes out first is the circuit.
     assert_eq!(answered.recv().await.unwrap().unwrap().peer, public_key(USA));
 }
@@ -410,10 +411,10 @@ async fn those_who_stall_do_not_keep_a_party_out() {
     let mut stalled = Vec::new();
     for _ in 0..=MAX_HANDSHAKES {
         // Past the handshake of TLS, and never a version.
-        let call = stranger::call(&port, &manners, &server_name(&LINE), rus.local_addr());
+        let call = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         stalled.push(call.await.unwrap());
     }
-    let _dialled = usa.dial(&LINE, &public_key(RUS), rus.local_addr()).await.unwrap();
+    let _dialled = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();
     assert_eq!(answered.recv().await.unwrap().unwrap().peer, public_key(USA));
     // The oldest had to go, the youngest are still waited for.
     stalled[0].closed().await;
@@ -424,7 +425,8 @@ async fn those_who_stall_do_not_keep_a_party_out() {
 async fn a_silent_address_is_given_up_by_the_deadline() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
-    let error = usa.dial(&LINE, &public_key(RUS), silent.local_addr().unwrap()).await.unwrap_err();
+    let error =
+        usa.dial(Callee::new(&LINE, &public_key(RUS)), silent.local_addr().unwrap()).await.unwrap_err();
     assert_eq!(error, CircuitError::TimedOut { after: HANDSHAKE_DEADLINE });
 }
 
@@ -432,7 +434,7 @@ async fn a_silent_address_is_given_up_by_the_deadline() {
 async fn an_address_without_a_route_is_said_to_be_unreachable() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let to = SocketAddr::from(([127, 0, 0, 1], 0));
-    let error = usa.dial(&LINE, &public_key(RUS), to).await.unwrap_err();
+    let error = usa.dial(Callee::new(&LINE, &public_key(RUS)), to).await.unwrap_err();
     assert!(matches!(error, CircuitError::Unreachable { .. }), "{error:?}");
 }
 
@@ -544,7 +546,8 @@ fn a_station_that_was_killed_and_is_back_ends_its_old_circuits() {
         async move { rus.accept().await.unwrap().unwrap() }
     });
     let usa = living.block_on(async { endpoint(vec![identity(LINE, USA, &[RUS])]) });
-    let (mut sender, mut receiver) = living.block_on(usa.dial(&LINE, &public_key(RUS), at)).unwrap().split();
+    let (mut sender, mut receiver) =
+        living.block_on(usa.dial(Callee::new(&LINE, &public_key(RUS)), at)).unwrap().split();
     let answered = living.block_on(accepting).unwrap();
     // With its threads gone nothing that is dropped can say goodbye.
     killed.shutdown_timeout(Duration::from_secs(60));

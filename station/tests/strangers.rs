@@ -24,7 +24,7 @@ use detente_record::{
     Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Frontier, LineId, LineSecret, Party as Number,
     SignedCheckpoint, leaf_hash,
 };
-use detente_station::circuit::{CircuitError, Endpoint, FrameReceiver, FrameSender, LineIdentity};
+use detente_station::circuit::{Callee, CircuitError, Endpoint, FrameReceiver, FrameSender, LineIdentity};
 use parties::disk::SmallDisk;
 use parties::{PATIENCE, Party, agree, two};
 use serde_json::{Value, json};
@@ -55,9 +55,9 @@ impl Liar {
     async fn dial(&self, seed: Zeroizing<[u8; 32]>) -> Result<Dialled, CircuitError> {
         let usa = self.memorandum.member(self.memorandum.party_named("usa").unwrap()).unwrap().station_key;
         let line = self.memorandum.line().0;
-        let identity = LineIdentity { line, station_seed: seed, peers: vec![usa] };
+        let identity = LineIdentity::new(line, seed, vec![usa]);
         let endpoint = Endpoint::bind(SocketAddr::from(([127, 0, 0, 1], 0)), vec![identity]).unwrap();
-        let (sender, receiver) = endpoint.dial(&line, &usa, self.at).await?.split();
+        let (sender, receiver) = endpoint.dial(Callee::new(&line, &usa), self.at).await?.split();
         Ok((sender, receiver, endpoint))
     }
 

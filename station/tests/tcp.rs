@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use detente_station::circuit::{
-    Circuit, CircuitError, CircuitKind, Endpoint, LineIdentity, MAX_FRAME, MAX_HANDSHAKES, Proxy, Refusal,
-    Short, Tunnel,
+    Callee, Circuit, CircuitError, CircuitKind, Endpoint, LineIdentity, MAX_FRAME, MAX_HANDSHAKES, Proxy,
+    Refusal, Short, Tunnel,
 };
 use proxy::HttpProxy;
 use stranger::public_key;
@@ -32,7 +32,7 @@ const CHN: [u8; 32] = [3; 32];
 
 fn identity(line: [u8; 32], own: [u8; 32], peers: &[[u8; 32]]) -> LineIdentity {
     let peers = peers.iter().map(|seed| public_key(*seed)).collect();
-    LineIdentity { line, station_seed: Zeroizing::new(own), peers }
+    LineIdentity::new(line, Zeroizing::new(own), peers)
 }
 
 fn endpoint(lines: Vec<LineIdentity>) -> Arc<Endpoint> {
@@ -73,7 +73,8 @@ async fn pair_of(
 ) -> (Circuit, Circuit) {
     let callee = public_key(RUS);
     let to = to.unwrap_or_else(|| rus.tcp_addr().unwrap());
-    let (dialled, answered) = tokio::join!(usa.dial_tcp(&LINE, &callee, to, through), rus.accept());
+    let (dialled, answered) =
+        tokio::join!(usa.dial_tcp(Callee::new(&LINE, &callee), to, through), rus.accept());
     (dialled.unwrap(), answered.unwrap().unwrap())
 }
 
@@ -132,7 +133,8 @@ async fn keys_and_lines_are_held_to_each_other_and_both_ends_hear_why() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let chn = endpoint(vec![identity(LINE, CHN, &[USA])]);
     let mut answered = answering(&chn);
-    let error = usa.dial_tcp(&LINE, &public_key(RUS), chn.tcp_addr().unwrap(), None).await.unwrap_err();
+    let error =
+        usa.dial_tcp(Callee::new(&LINE, &public_key(RUS)), chn.tcp_addr().unwrap(), None).await.unwrap_err();
     assert_eq!(error, CircuitError::WrongKey { expected: vec![short(RUS)], found: short(CHN) });
     let error = answered.recv().await.unwrap().unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownKey });
@@ -140,7 +142,8 @@ async fn keys_and_lines_are_held_to_each_other_and_both_ends_hear_why() {
     // The dialer's key is what the answerer does not know.
     let rus = endpoint(vec![identity(LINE, RUS, &[CHN])]);
     let mut answered = answering(&rus);
-    let error = usa.dial_tcp(&LINE, &public_key(RUS), rus.tcp_addr().unwrap(), None).await.unwrap_err();
+    let error =
+        usa.dial_tcp(Callee::new(&LINE, &public_key(RUS)), rus.tcp_addr().unwrap(), None).await.unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownKey });
     let error = answered.recv().await.unwrap().unwrap_err();
     assert_eq!(error, CircuitError::WrongKey { expected: vec![short(CHN)], found: short(USA) });
@@ -148,7 +151,10 @@ async fn keys_and_lines_are_held_to_each_other_and_both_ends_hear_why() {
     // The line is what it does not carry.
     let other = endpoint(vec![identity(OTHER_LINE, RUS, &[USA])]);
     let mut answered = answering(&other);
-    let error = usa.dial_tcp(&LINE, &public_key(RUS), other.tcp_addr().unwrap(), None).await.unwrap_err();
+    let error = usa
+        .dial_tcp(Callee::new(&LINE, &public_key(RUS)), other.tcp_addr().unwrap(), None)
+        .await
+        .unwrap_err();
     assert_eq!(error, CircuitError::Refused { why: Refusal::UnknownLine });
     assert!(matches!(answered.recv().await.unwrap().unwrap_err(), CircuitError::UnknownLine { .. }));
 }
@@ -168,7 +174,7 @@ async fn whoever_speaks_no_tls_gets_nothing_and_keeps_nobody_out() {
     for _ in 0..2 * MAX_HANDSHAKES {
         silent.push(TcpStream::connect(at).await.unwrap());
     }
-    let dialled = usa.dial_tcp(&LINE, &public_key(RUS), at, None).await.unwrap();
+    let dialled = usa.dial_tcp(Callee::new(&LINE, &public_key(RUS)), at, None).await.unwrap();
     assert_eq!(answered.recv().await.unwrap().unwrap().peer, public_key(USA));
     let mut gone = Vec::new();
     assert_eq!(silent.remove(0).read_to_end(&mut gone).await.unwrap_or(0), 0, "the oldest was let go");
@@ -211,7 +217,7 @@ async fn a_proxy_that_refuses_stalls_or_speaks_first_is_named() {
         async move {
             let proxy = Proxy::parse(&format!("http://{http}")).unwrap();
             let tunnel = Tunnel { proxy, to: "station.invalid:443".into() };
-            usa.dial_tcp(&LINE, &public_key(RUS), http, Some(&tunnel)).await.unwrap_err()
+            usa.dial_tcp(Callee::new(&LINE, &public_key(RUS)), http, Some(&tunnel)).await.unwrap_err()
         }
     };
     let refusing = HttpProxy::start(403, b"").await;
@@ -230,8 +236,10 @@ async fn a_peer_that_answers_nothing_is_given_up_by_the_deadline() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let began = tokio::time::Instant::now();
-    let error =
-        usa.dial_tcp(&LINE, &public_key(RUS), listener.local_addr().unwrap(), None).await.unwrap_err();
+    let error = usa
+        .dial_tcp(Callee::new(&LINE, &public_key(RUS)), listener.local_addr().unwrap(), None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, CircuitError::TimedOut { .. }), "{error:?}");
     assert!(began.elapsed() >= Duration::from_secs(10));
 }

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use detente_record::{Book, Class, Cut, EntryRef, Fault, Party};
 
@@ -113,7 +114,7 @@ keep!(Suspended { act, scope, reason, effective_ms });
 keep!(Statement { act, effective_ms, suspended });
 keep!(Motion { act, matter, about, text, moved_ms, closes_ms, votes, decisions });
 keep!(Decision { act, motion, outcome, after });
-keep!(Opening { act, before, size });
+keep!(Opening { act, before, size, stated });
 keep!(Ending { decision, motion, party, sizes });
 keep!(Acts { statements, motions, undecided, decisions, order, amending, openings, endings, leaving });
 
@@ -123,14 +124,29 @@ struct Opening {
     act: EntryRef,
     before: u16,
     size: u64,
+    /// Of one of a new rank: all that it states of other books.
+    stated: Cut,
 }
 
 impl Opening {
+    /// How much of an earlier book of the same party and class is its own; `None` if it says nothing of that.
+    fn reach(&self, book: Book) -> Option<u64> {
+        let new = self.act.book;
+        let concerns = (book.party, book.class) == (new.party, new.class) && book.generation < new.generation;
+        match self.before {
+            before if !concerns || book.generation < before => None,
+            before if book.generation == before => Some(self.size),
+            _ => Some(0),
+        }
+    }
+
     fn disowns(&self, act: EntryRef) -> bool {
-        let (new, old) = (self.act.book, act.book);
-        let between = self.before < old.generation && old.generation < new.generation;
-        let beyond = between || (old.generation == self.before && act.number > self.size);
-        old.party == new.party && old.class == new.class && beyond
+        self.reach(act.book).is_some_and(|reach| act.number > reach)
+    }
+
+    /// Whether the generation that it opens is of a higher rank than the one before.
+    fn brings_rank(&self) -> bool {
+        self.act.book.rank() > Book { generation: self.before, ..self.act.book }.rank()
     }
 }
 
@@ -163,7 +179,8 @@ pub struct Acts {
     order: BTreeSet<(u64, EntryRef)>,
     /// Those that carried an amendment of the memorandum.
     amending: BTreeSet<(u64, EntryRef)>,
-    openings: Vec<Opening>,
+    /// By book, descending: whether one counts shows in those before it.
+    openings: BTreeMap<Reverse<Book>, Opening>,
     endings: Vec<Ending>,
     /// A party's word that it says nothing more.
     leaving: BTreeSet<EntryRef>,
@@ -182,8 +199,43 @@ impl Acts {
 
     /// Whether a cut covers an act, and nothing under it disowns that.
     fn is_owned(&self, act: EntryRef, under: &Under) -> bool {
-        let disowned = |opening: &Opening| under.covers(opening.act) && opening.disowns(act);
-        under.covers(act) && !self.openings.iter().any(disowned)
+        under.covers(act) && !self.is_disowned(act, |opening| under.covers(opening))
+    }
+
+    /// Whether an opening that counts disowns an entry, among those that `covers` says are under a cut.
+    fn is_disowned(&self, entry: EntryRef, covers: impl Fn(EntryRef) -> bool) -> bool {
+        !self.openings.is_empty() && self.counting(entry.book, covers).any(|opening| opening.disowns(entry))
+    }
+
+    /// The openings after a book, of its party and class, that count, from the highest generation down: none that counts disowns
+    /// them (spec/keys.md §5). The last one that counts says so of the next: what others before it disown is higher.
+    fn counting(&self, book: Book, covers: impl Fn(EntryRef) -> bool) -> impl Iterator<Item = &Opening> {
+        let mut last: Option<&Opening> = None;
+        let later = self.openings.values().filter(move |opening| {
+            let of = opening.act.book;
+            (of.party, of.class) == (book.party, book.class) && of.generation > book.generation
+        });
+        later.filter(move |opening| covers(opening.act)).filter(move |opening| {
+            let counts = last.is_none_or(|last| !last.disowns(opening.act));
+            if counts {
+                last = Some(opening);
+            }
+            counts
+        })
+    }
+
+    /// How much of a book its author takes for its own, as every opening held that counts has it; `None` if none says anything of it.
+    pub(crate) fn reach(&self, book: Book) -> Option<u64> {
+        self.counting(book, |_| true).filter_map(|opening| opening.reach(book)).min()
+    }
+
+    /// Up to which sizes the receipts under a party's keys of a rank count: as its first act under later keys states. `None` before that
+    /// is held.
+    pub(crate) fn receipts_end(&self, party: Party, rank: u8) -> Option<&Cut> {
+        let acts = Book { generation: u16::from(rank) * Book::GENERATIONS_OF_A_RANK, party, class: Class::A };
+        let later = self.counting(acts, |_| true).filter(|opening| opening.brings_rank());
+        let first = later.filter(|opening| opening.act.book.rank() > rank).last();
+        first.map(|opening| &opening.stated)
     }
 
     /// Whether a decision under a cut expelled the author of an entry before it knew of that.
@@ -228,9 +280,15 @@ impl Acts {
         self.endings.push(Ending { decision, motion, party, sizes });
     }
 
-    /// Whether an entry of any book is beyond what its author knew of that when it went on in a later generation.
+    /// Whether an entry of any book is beyond what its author knew of that when it went on in a later generation, as all that is held has it.
     pub fn is_beyond_opening(&self, entry: EntryRef) -> bool {
-        self.openings.iter().any(|opening| opening.disowns(entry))
+        self.is_disowned(entry, |_| true)
+    }
+
+    /// Whether an entry is beyond the reach of the keys that it was written with, as all that is held has it.
+    pub(crate) fn is_beyond_rank(&self, entry: EntryRef) -> bool {
+        let later = self.counting(entry.book, |_| true).filter(|of| of.act.book.rank() > entry.book.rank());
+        later.into_iter().any(|opening| opening.disowns(entry))
     }
 
     /// A party's standing at a time, under a cut: its suspension, or `None` while it is in effect.
@@ -270,7 +328,7 @@ impl Acts {
     /// The motions without a decision under a cut, ascending; those decided long ago take no time.
     pub fn open_motions(&self, under: &Under) -> Vec<&Motion> {
         // A motion that is decided can be open under a cut that does not cover the decision, or disowns it.
-        let acts_go_on = self.openings.iter().any(|opening| opening.act.book.class == Class::A);
+        let acts_go_on = self.openings.keys().any(|Reverse(book)| book.class == Class::A);
         let acts_go_on = acts_go_on || !self.endings.is_empty();
         let latest = self.order.iter().rev().filter_map(|(_, act)| self.decisions.get(act));
         let unseen = latest.take_while(|decision| acts_go_on || !under.covers(decision.act));
@@ -439,6 +497,17 @@ impl Acts {
             Content::Opens { before, .. } if *before >= name.book.generation => {
                 breach("a generation before its own", format!("{before}"))
             }
+            Content::Opens { before, renewal, .. } => {
+                let of = renewal.as_ref().map(|renewal| &renewal.occasion);
+                let of = of.map(|of| (of.line, of.party, of.rank));
+                let new = Book { generation: *before, ..name.book }.rank() < name.book.rank();
+                let fits = (founding.line(), name.book.party, name.book.rank());
+                if of == new.then_some(fits) {
+                    Ok(())
+                } else {
+                    breach("the renewal that brought its rank, where the rank is new", named(name))
+                }
+            }
             Content::Resumes { decision, .. } => {
                 let Some(suspended) = self.last_suspension(name.book.party, under) else {
                     return breach("a suspension in force to resume from", "none".into());
@@ -519,12 +588,20 @@ impl Acts {
         }
     }
 
+    /// What the opening of a rank states of other books.
+    pub(crate) fn opened(&mut self, book: Book, stated: Cut) {
+        if let Some(opening) = self.openings.get_mut(&Reverse(book)) {
+            opening.stated = stated;
+        }
+    }
+
     /// Takes a sound act in.
     pub fn admit(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content, time_ms: u64) {
         let subject = regards.first().copied();
         match (content, subject) {
             (Content::Opens { before, size, .. }, _) => {
-                self.openings.push(Opening { act: name, before: *before, size: *size });
+                let opening = Opening { act: name, before: *before, size: *size, stated: Cut::new() };
+                self.openings.insert(Reverse(name.book), opening);
             }
             (Content::Suspends { scope, effective_ms, reason }, _) => {
                 let effective_ms = time_ms.max(*effective_ms);

@@ -119,6 +119,12 @@ impl Line {
     /// The book of a class that may be appended to: a later generation where the last one has ended.
     fn writable(&mut self, class: Class) -> Result<Book, Fault> {
         let book = self.current(class);
+        if self.awaits_books() && self.is_to_open(class) {
+            return self.open_at_once(class);
+        }
+        if self.is_to_open(class) {
+            return self.open_next(class, self.first_generation());
+        }
         if !self.book(book).ended {
             return Ok(book);
         }
@@ -151,30 +157,33 @@ impl Line {
     pub(crate) fn open_next(&mut self, class: Class, least: u16) -> Result<Book, Fault> {
         let book = self.current(class);
         let number = book.generation.saturating_add(1).max(least);
-        if number > Book::LAST_GENERATION {
-            return Err(Fault::misuse(
-                "generation",
-                alloc::format!("at most {}; found the line anew", Book::LAST_GENERATION),
-                number.to_string(),
-            ));
+        let last = self.first_generation().saturating_add(Book::GENERATIONS_OF_A_RANK - 1);
+        if number > last {
+            let expected = alloc::format!("at most {last}; renew the keys, or found the line anew");
+            return Err(Fault::misuse("generation", expected, number.to_string()));
         }
+        let brings_rank = self.is_to_open(class);
+        let end = brings_rank.then(|| self.end_of_reach(class));
+        let within_ms = if brings_rank { self.time_within_reach() } else { 0 };
+        let renewal = if brings_rank { self.own_renewal() } else { None };
         let state = self.book(book);
         state.ended = true;
-        let (size, root) = (state.size(), state.frontier.root());
+        let (before, size, root) = end.unwrap_or((book.generation, state.size(), state.frontier.root()));
         state.reach_all();
         let next = Book { generation: number, ..book };
         self.generations.insert(class, number);
         self.close_cuts();
-        let last_serial = self.last.0;
-        self.last.0 = last_serial.max(u64::from(number) * SERIALS_OF_A_GENERATION);
+        let last_entry = self.last;
+        self.last.1 = last_entry.1.max(within_ms);
+        self.last.0 = last_entry.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
-        let opens = Content::Opens { before: book.generation, size, root };
+        let opens = Content::Opens { before, size, root, renewal };
         let opened =
             Said::new(&opens).and_then(|said| self.append_entry(next, office, None, Vec::new(), said));
         if let Err(fault) = opened {
             // Nothing may stand in a generation before the entry that opens it: the next write tries again.
             self.generations.insert(class, book.generation);
-            self.last.0 = last_serial;
+            self.last = last_entry;
             return Err(fault);
         }
         Ok(next)
@@ -289,6 +298,16 @@ impl Line {
 
     /// Signs checkpoints over what is durable of one of this party's own books.
     pub(crate) fn sign(&mut self, book: Book, reached: &[Reached]) {
+        let Some(key) = self.own_book_key(book).cloned() else {
+            // Of earlier keys, which are not here: others bring it signed.
+            let signed = reached.iter().filter_map(|one| one.signed.clone());
+            let state = self.book(book);
+            for signed in signed {
+                state.durable = signed.checkpoint.size;
+                state.keep_checkpoint(signed);
+            }
+            return;
+        };
         let (mut entries, mut bytes) = (0, 0);
         let mut ends: Vec<&Reached> = Vec::new();
         let mut last: Option<&Reached> = None;
@@ -306,7 +325,7 @@ impl Line {
         let signed_size = self.book(book).signed_size();
         for end in ends.into_iter().filter(|end| end.size > signed_size) {
             let checkpoint = detente_record::Checkpoint { book, size: end.size, root: end.root };
-            let signed: SignedCheckpoint = checkpoint.sign(&self.id, &self.me.book_key);
+            let signed: SignedCheckpoint = checkpoint.sign(&self.id, &key);
             self.append.checkpoints.push(signed.clone());
             let state = self.book(book);
             state.durable = end.size;

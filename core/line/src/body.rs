@@ -11,7 +11,9 @@ use alloc::vec::Vec;
 use detente_airspace::position::Position;
 use detente_record::receipt::MAX_SECONDS;
 use detente_record::seal::{SEAL_KEY, SEAL_SIGNATURE};
-use detente_record::{Book, Checkpoint, EntryRef, Fault, Hash, MAX_SIZE, Party, Seal, SignedCheckpoint};
+use detente_record::{
+    Book, Checkpoint, EntryRef, Fault, Hash, MAX_SIZE, Party, Renewal, Seal, SignedCheckpoint,
+};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -169,6 +171,8 @@ struct OpensBody {
     size: u64,
     #[cbor(n(3), with = "minicbor::bytes")]
     root: Hash,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    renewal: Option<Vec<u8>>,
 }
 
 #[derive(Encode, Decode)]
@@ -418,7 +422,10 @@ impl Content {
             Self::Duty(Duty::Off) => bytes(DutyBody { state: 0, to: None }),
             Self::Duty(Duty::On) => bytes(DutyBody { state: 1, to: None }),
             Self::Duty(Duty::Handover { to }) => bytes(DutyBody { state: 2, to: Some(to) }),
-            Self::Opens { before, size, root } => bytes(OpensBody { before, size, root }),
+            Self::Opens { before, size, root, renewal } => {
+                let renewal = renewal.map(|renewal| renewal.encode());
+                bytes(OpensBody { before, size, root, renewal })
+            }
             Self::Suspends { scope, effective_ms, reason } => {
                 bytes(SuspendsBody { scope, effective_ms, reason })
             }
@@ -518,7 +525,7 @@ impl Content {
             }
             DISCLOSES => Self::Discloses(Disclosure::decode(body)?),
             OPENS => {
-                let OpensBody { before, size, root } = exactly(body)?;
+                let OpensBody { before, size, root, renewal } = exactly(body)?;
                 if before > Book::LAST_GENERATION || size > MAX_SIZE {
                     let found = alloc::format!("generation {before}, size {size}");
                     return Err(Fault::malformed(
@@ -527,7 +534,8 @@ impl Content {
                         found,
                     ));
                 }
-                Self::Opens { before, size, root }
+                let renewal = renewal.map(|bytes| Renewal::decode(&bytes).map(Box::new)).transpose()?;
+                Self::Opens { before, size, root, renewal }
             }
             SUSPENDS => {
                 let SuspendsBody { scope, effective_ms, reason } = exactly(body)?;

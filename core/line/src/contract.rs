@@ -10,8 +10,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Blob, Book, Class, Cut, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, SignedCheckpoint,
-    conflict, conflict_across, proof,
+    Blob, Book, Class, Cut, EntryRef, Fault, Hash, LineSecret, Node, Party, Receipt, Renewal,
+    SignedCheckpoint, conflict, conflict_across, proof,
 };
 
 use crate::kind::Content;
@@ -55,6 +55,8 @@ pub enum Event {
         circuit: CircuitId,
         /// To whom.
         peer: Party,
+        /// The rank of the station key by which it is.
+        rank: u8,
         /// How much longer P and R may take on another one before they go on this one, ms.
         cost_ms: u64,
     },
@@ -79,6 +81,8 @@ pub enum Event {
     },
     /// What [`Effect::Compare`] asked for.
     Compared(Box<Fork>),
+    /// Somebody brings a party's renewals, ascending by rank.
+    Renewals(Vec<Renewal>),
     /// Of the blobs that the record names, these are here, whole and durable; once, after [`Event::Started`]. Nothing is
     /// fetched before.
     BlobsHere(Vec<Blob>),
@@ -234,8 +238,10 @@ pub struct Append {
     pub checkpoints: Vec<SignedCheckpoint>,
     /// Receipts, given or got.
     pub receipts: Vec<Receipt>,
-    /// Line secrets learnt.
-    pub secrets: Vec<(Party, LineSecret)>,
+    /// Renewals taken.
+    pub renewals: Vec<Renewal>,
+    /// Line secrets learnt, by party and rank.
+    pub secrets: Vec<((Party, u8), LineSecret)>,
     /// Provable breaches.
     pub evidence: Vec<Evidence>,
     /// Entries that were judged since the last append, or while the record was restored, and are void. A restored one
@@ -246,10 +252,12 @@ pub struct Append {
 impl Append {
     /// Whether there is nothing to be made durable.
     pub(crate) fn is_idle(&self) -> bool {
-        let Self { seq: _, urgent: _, entries, checkpoints, receipts, secrets, evidence, void } = self;
+        let Self { seq: _, urgent: _, entries, checkpoints, receipts, renewals, secrets, evidence, void } =
+            self;
         entries.is_empty()
             && checkpoints.is_empty()
             && receipts.is_empty()
+            && renewals.is_empty()
             && secrets.is_empty()
             && evidence.is_empty()
             && void.is_empty()
@@ -407,7 +415,14 @@ pub enum Shown {
         /// Who owed it.
         party: Party,
     },
-    /// After [`crate::Line::distrust`]: every own book goes on in a new generation, durably. The store is from now on
+    /// A party has other keys than before.
+    KeysRenewed {
+        /// Which.
+        party: Party,
+        /// The rank of its keys from now on.
+        rank: u8,
+    },
+    /// After [`crate::Line::distrust`], or with new keys: every own book goes on in a new generation, durably. The store is from now on
     /// the one that runs.
     Renewed,
     /// After [`crate::Line::distrust`]: some own book cannot go on, and nothing can be written in it.

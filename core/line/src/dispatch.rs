@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use detente_record::{Book, Class, Cut, LineSecret, Party, Receipt, SignedCheckpoint};
+use detente_record::{Book, Class, Cut, Party, Receipt, SignedCheckpoint};
 
 use crate::blobs::Given;
 use crate::books::BookState;
@@ -48,6 +48,8 @@ pub(crate) struct Peer {
 #[derive(Debug)]
 pub(crate) struct Circuit {
     pub(crate) peer: Party,
+    /// The rank of the peer's station key.
+    pub(crate) rank: u8,
     /// The peer's hello has been taken.
     pub(crate) ready: bool,
     /// Up to which sizes books have been sent on it.
@@ -222,14 +224,19 @@ fn is_urgent(class: Class) -> bool {
 }
 
 impl Line {
-    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, cost_ms: u64) {
+    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, rank: u8, cost_ms: u64) {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
+        if rank < self.rank(peer) {
+            return self.refuse_old_key(circuit, peer);
+        }
         let mut queue = VecDeque::from([self.hello(peer)]);
-        queue.extend(self.secrets_for(peer, |_| true));
+        queue.extend(self.all_renewals());
+        queue.extend(self.secrets_for(peer, |_, _| true));
         let state = Circuit {
             peer,
+            rank,
             ready: false,
             sent: Cut::new(),
             window: Window::new(),
@@ -259,15 +266,18 @@ impl Line {
     }
 
     /// The secrets known here that a peer may lack.
-    fn secrets_for(&self, peer: Party, lacks: impl Fn(Party) -> bool) -> Vec<Vec<u8>> {
+    pub(crate) fn secrets_for(&self, peer: Party, lacks: impl Fn(Party, u8) -> bool) -> Vec<Vec<u8>> {
         let parting = self.parting(peer);
         let reads = |party: Party| parting.is_none_or(|parting| parting.reads(party));
-        let lacking = self.secrets.iter().filter(|(of, _)| **of != peer && lacks(**of) && reads(**of));
-        lacking.map(|(party, secret): (&Party, &LineSecret)| frame::secret(*party, 0, secret)).collect()
+        // A party may have lost what it blinded with its earlier keys.
+        let others = |party: Party, rank: u8| party != peer || rank < self.rank(peer);
+        let lacking = self.secrets.iter();
+        let lacking = lacking.filter(|((of, rank), _)| others(*of, *rank) && lacks(*of, *rank) && reads(*of));
+        lacking.map(|((party, rank), secret)| frame::secret(*party, (*rank).into(), secret)).collect()
     }
 
     /// What is held here; of the peer's own books with its own word for it.
-    fn hello(&self, peer: Party) -> Vec<u8> {
+    pub(crate) fn hello(&self, peer: Party) -> Vec<u8> {
         let parting = self.parting(peer);
         let sizes = self.books.iter().map(|(book, state)| (*book, signed_for(parting, *book, state)));
         let sizes: Cut = sizes.filter(|(_, size)| *size > 0).collect();
@@ -397,6 +407,7 @@ impl Line {
     fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, SignedCheckpoint)> {
         let peer = self.circuits.get(&circuit)?.peer;
         let best = self.is_best(circuit, peer);
+        let ended = self.ended_by_renewal();
         let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
         let now_ms = self.pace.now_ms;
         let me = self.me.party;
@@ -416,8 +427,9 @@ impl Line {
             }
             let from = sent.max(known);
             let signed = signed_for(parting, *book, held);
-            if signed <= from {
-                if known >= signed {
+            let over = ended.get(book).is_some_and(|most| from >= *most);
+            if signed <= from || over {
+                if known >= signed || over {
                     peer.lacking.remove(book);
                 }
                 continue;
@@ -511,10 +523,15 @@ impl Line {
             let peer = state.peer;
             // Who holds nothing of a party's books may never have got its secret, and takes no step without it.
             let known = self.peers.get(&peer).map(|peer| &peer.known);
-            let holds = |party| known.is_some_and(|known| known.keys().any(|book| book.party == party));
-            let secrets = self.secrets_for(peer, |party| !holds(party));
+            let holds = |party, rank| {
+                let of = |book: &Book| (book.party, book.rank()) == (party, rank);
+                known.is_some_and(|known| known.iter().any(|(book, size)| *size > 0 && of(book)))
+            };
+            let secrets = self.secrets_for(peer, |party, rank| !holds(party, rank));
+            let renewed = self.ranks.keys().filter(|party| !holds(**party, self.rank(**party)));
+            let renewals: Vec<Vec<u8>> = renewed.filter_map(|party| self.renewals_of(*party)).collect();
             let hello = self.hello(peer);
-            for frame in [hello].into_iter().chain(secrets) {
+            for frame in [hello].into_iter().chain(renewals).chain(secrets) {
                 self.queue(circuit, frame);
             }
         }

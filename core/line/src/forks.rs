@@ -23,7 +23,7 @@ impl Line {
     /// The same of a checkpoint that came without a circuit: in an entry that seals.
     pub(crate) fn hold_against(&mut self, head: SignedCheckpoint) {
         let Checkpoint { book, size, root } = head.checkpoint.clone();
-        let Some(key) = self.book_key(book.party) else { return };
+        let Some(key) = self.book_key(book) else { return };
         if self.forks.contains_key(&book) {
             return;
         }
@@ -53,7 +53,7 @@ impl Line {
     /// Somebody says that a book has forked.
     pub(crate) fn take_fork(&mut self, fork: Fork) -> Result<(), Fault> {
         let book = fork.head.checkpoint.book;
-        let Some(key) = self.book_key(book.party) else { return Ok(()) };
+        let Some(key) = self.book_key(book) else { return Ok(()) };
         if self.forks.contains_key(&book) {
             return Ok(());
         }
@@ -101,14 +101,16 @@ impl Line {
         }
     }
 
-    /// Takes evidence that was stored: a book that has forked stays ended. After all entries.
+    /// Takes evidence that was stored: a book that has forked stays ended, and so does a rank that is contradicted. After all entries.
     pub fn restore_evidence(&mut self, proof: &[u8]) {
-        if let Ok(Frame::Fork(fork)) = Frame::decode(proof)
-            && fork.convicts()
-        {
-            let book = fork.head.checkpoint.book;
-            self.forks.insert(book, proof.to_vec());
-            self.book(book).ended = true;
+        match Frame::decode(proof) {
+            Ok(Frame::Fork(fork)) if fork.convicts() => {
+                let book = fork.head.checkpoint.book;
+                self.forks.insert(book, proof.to_vec());
+                self.book(book).ended = true;
+            }
+            Ok(Frame::Renewals(renewals)) => self.restore_contradiction(renewals),
+            _ => {}
         }
     }
 

@@ -6,8 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Blob, Book, CHUNK, Checkpoint, Class, Cut, Fault, Hash, LineId, LineSecret, MAX_BLOB, MAX_CHUNK_PROOF,
-    MAX_SIZE, Party, Receipt, STEP_ENTRIES, Signature, SignedCheckpoint, canonical,
+    Blob, Book, CHUNK, Checkpoint, Class, Cut, Fault, Hash, LAST_RANK, LineId, LineSecret, MAX_BLOB,
+    MAX_CHUNK_PROOF, MAX_SIZE, Party, Receipt, Renewal, STEP_ENTRIES, Signature, SignedCheckpoint, canonical,
 };
 use minicbor::{Decoder, Encoder};
 
@@ -25,6 +25,8 @@ const MAX_HEADS: u64 = Class::ALL.len() as u64;
 const MAX_WANTED_CHUNKS: u64 = 16;
 /// Most hashes of a consistency proof.
 const MAX_PROOF: u64 = 128;
+/// Most renewals of a party: one of each rank, and one that contradicts.
+const MAX_RENEWALS: u64 = LAST_RANK as u64 + 1;
 
 /// Who is at the other end, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,8 @@ pub enum Frame<'a> {
     },
     /// The sender has not got this blob.
     Lack(Blob),
+    /// A party's renewals, ascending by rank.
+    Renewals(Vec<Renewal>),
     /// Why the sender closes.
     Refusal {
         /// spec/line.md §8.
@@ -236,7 +240,8 @@ impl<'a> Frame<'a> {
             10 => 6,
             11 => 7,
             12 => 4,
-            _ => return Err(Fault::incompatible("frame", "a type from 0 to 12", tag.to_string())),
+            13 => 2,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 13", tag.to_string())),
         };
         if length != Some(wanted) {
             return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
@@ -303,12 +308,29 @@ impl<'a> Frame<'a> {
                 Self::Part { blob, chunk, proof, bytes }
             }
             12 => Self::Lack(blob(decoder)?),
+            13 => Self::Renewals(Self::renewals(decoder)?),
             _ => {
                 let code = decoder.u16().map_err(malformed)?;
                 let text = decoder.str().map_err(malformed)?;
                 Self::Refusal { code, text: text.chars().take(400).collect() }
             }
         })
+    }
+
+    fn renewals(decoder: &mut Decoder<'a>) -> Result<Vec<Renewal>, Fault> {
+        let length = bounded(decoder.array().map_err(malformed)?, MAX_RENEWALS)?;
+        let mut renewals: Vec<Renewal> = Vec::new();
+        for _ in 0..length {
+            let from = decoder.position();
+            decoder.skip().map_err(malformed)?;
+            let bytes = decoder.input().get(from..decoder.position()).unwrap_or_default();
+            renewals.push(Renewal::decode(bytes)?);
+        }
+        let of = |renewal: &Renewal| (renewal.occasion.line, renewal.occasion.party);
+        match renewals.first().map(of) {
+            Some(first) if renewals.iter().all(|renewal| of(renewal) == first) => Ok(renewals),
+            _ => Err(malformed("renewals of none, or of several")),
+        }
     }
 
     fn hello(decoder: &mut Decoder<'_>) -> Result<Hello, Fault> {
@@ -401,6 +423,17 @@ pub fn have(sizes: &Cut) -> Vec<u8> {
         e.array(2)?.u8(3)?.map(sizes.len() as u64)?;
         for (book, size) in sizes {
             e.u32(book.code())?.u64(*size)?;
+        }
+        Ok(())
+    })
+}
+
+/// A party's renewals, ascending by rank.
+pub fn renewals(renewals: &[Renewal]) -> Vec<u8> {
+    written(|e| {
+        e.array(2)?.u8(13)?.array(renewals.len() as u64)?;
+        for renewal in renewals {
+            e.writer_mut().extend_from_slice(&renewal.encode());
         }
         Ok(())
     })

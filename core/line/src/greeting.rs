@@ -22,6 +22,7 @@ mod code {
     pub(super) const NO_HELLO: u16 = 6;
     pub(super) const BAD_SECRET: u16 = 7;
     pub(super) const NO_MEMBER: u16 = 13;
+    pub(super) const OLD_KEY: u16 = 14;
 }
 
 impl Line {
@@ -80,8 +81,12 @@ impl Line {
             }
             Frame::Ping(nonce) => self.queue(circuit, frame::pong(nonce)),
             Frame::Pong(nonce) => self.answered(circuit, nonce),
-            Frame::Secret { party, epoch: 0, secret } => self.told_secret(circuit, party, secret),
-            Frame::Secret { .. } => {}
+            Frame::Secret { party, epoch, secret } => {
+                if let Ok(rank) = u8::try_from(epoch) {
+                    self.told_secret(circuit, party, rank, secret);
+                }
+            }
+            Frame::Renewals(renewals) => self.take_renewals(Some(circuit), renewals),
             Frame::Head(head) => self.compare(circuit, head),
             Frame::Want { blob, first, count } => self.asked_for_parts(circuit, blob, first, count),
             Frame::Part { blob, chunk, proof, bytes } => {
@@ -110,6 +115,16 @@ impl Line {
         self.show(Shown::NotTaken { circuit, fault });
         self.circuits.remove(&circuit);
         self.do_next(Effect::Send { circuit, what: Outgoing::Close(Some(frame)) });
+    }
+
+    /// A circuit is under a station key that its peer has renewed.
+    pub(crate) fn refuse_old_key(&mut self, circuit: CircuitId, peer: Party) {
+        // Whoever works with the old key hears of it, and writes nothing more if it is honest.
+        let frames: Vec<Vec<u8>> = [self.hello(peer)].into_iter().chain(self.renewals_of(peer)).collect();
+        self.do_next(Effect::Send { circuit, what: Outgoing::Frames(frames) });
+        let fault =
+            Fault::misbehaved("station key", "the one that the last renewal brought", "an earlier one");
+        self.refuse(circuit, code::OLD_KEY, fault);
     }
 
     fn greeted(&mut self, circuit: CircuitId, hello: Hello) {
@@ -143,15 +158,19 @@ impl Line {
                 self.show(Shown::NotTaken { circuit, fault });
             }
         }
+        self.peer_greeted(&hello);
         let now_ms = self.pace.now_ms;
+        let lacks = |(book, size): (&Book, &u64)| {
+            let state = self.books.get(book);
+            let held = state.map_or(0, |state| state.size());
+            held < *size && !state.is_some_and(|state| state.ended) && held < self.taken_up_to(*book)
+        };
+        let again = self.circuits.get(&circuit).is_some_and(|state| state.ready);
+        let lacks = again && hello.sizes.iter().any(lacks);
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        let again = core::mem::replace(&mut state.ready, true);
+        state.ready = true;
         if again {
-            let books = &self.books;
-            let lacks = |(book, size): (&Book, &u64)| {
-                books.get(book).is_none_or(|state| !state.ended && state.size() < *size)
-            };
-            state.greeted_again(&hello.sizes, hello.sizes.iter().any(lacks), now_ms);
+            state.greeted_again(&hello.sizes, lacks, now_ms);
         }
         let parting = self.partings.get(&peer);
         // Whoever holds as much of a book can tell whether it is the same book.
@@ -203,6 +222,10 @@ impl Line {
         let current = self.current(class);
         let of_class = |(book, _): &(&Book, &u64)| (book.party, book.class) == (current.party, class);
         let Some((&book, &size)) = hello.sizes.iter().rfind(of_class) else { return Ok(()) };
+        // With earlier keys somebody else may have gone on; with later ones this station does not write.
+        if book.rank() != self.own.rank || self.awaits_books() || self.is_superseded() {
+            return Ok(());
+        }
         let held = self.books.get(&current).map_or(0, |state| state.size());
         if book < current || book == current && size <= held {
             return Ok(());
@@ -225,17 +248,21 @@ impl Line {
         }
     }
 
-    fn told_secret(&mut self, circuit: CircuitId, party: Party, secret: LineSecret) {
-        if self.secrets.contains_key(&party) {
+    fn told_secret(&mut self, circuit: CircuitId, party: Party, rank: u8, secret: LineSecret) {
+        if self.secrets.contains_key(&(party, rank)) {
             return;
         }
-        // Whoever sends it may hold an admission that has not come here, and must be heard to the end to bring it: it is said again
-        // for as long as this side holds none of that party's books.
-        let Some(member) = self.memorandum.anyone(party) else { return };
-        if member.commitment == secret.commitment() {
-            let told = frame::secret(party, 0, &secret);
-            self.append.secrets.push((party, secret.clone()));
-            self.learn(party, secret);
+        let commitment = match rank {
+            0 => self.memorandum.anyone(party).map(|member| member.commitment),
+            rank => self.ranks.get(&party).and_then(|ranks| Some(ranks.renewed(rank)?.commitment)),
+        };
+        // Whoever sends it may hold an admission or a renewal that has not come here, and must be heard to the end to bring it: it
+        // is said again for as long as this side holds none of that party's books.
+        let Some(commitment) = commitment else { return };
+        if commitment == secret.commitment() {
+            let told = frame::secret(party, rank.into(), &secret);
+            self.append.secrets.push(((party, rank), secret.clone()));
+            self.learn(party, rank, secret);
             // Whoever is connected already needs it to read what this station carries to it.
             let reads = |peer: Party| self.parting(peer).is_none_or(|parting| parting.reads(party));
             let others = self.circuits.iter().filter(|(id, state)| **id != circuit && state.peer != party);

@@ -88,6 +88,9 @@ impl Line {
                     let verdict = self.holds_to(name, &entry, &content, unjudged.day, &under);
                     if verdict.is_ok() {
                         self.admit(name, &entry.regards, &content, entry.time_ms, &under);
+                        if matches!(content, Content::Opens { renewal: Some(_), .. }) {
+                            self.rank_opened(book, unjudged.stated.clone().unwrap_or_default());
+                        }
                         self.expel(name, &entry, &content, unjudged.stated, &under);
                         if let Some(arrived_ms) = unjudged.arrived_ms {
                             self.facts.arrived(book, name.number - 1, name.number, arrived_ms);

@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_airspace::position::Position;
-use detente_record::{Book, Class, Cut, Entry, EntryRef, Fault, Hash, Party};
+use detente_record::{Book, Class, Cut, Entry, EntryRef, Fault, Hash, Party, Renewal};
 use minicbor::{Decode, Encode};
 
 use crate::attachment::Attachment;
@@ -258,6 +258,8 @@ pub enum Content {
         size: u64,
         /// The root at that size.
         root: Hash,
+        /// What brought the keys of its rank, where that is not the rank of the generation before.
+        renewal: Option<Box<Renewal>>,
     },
     /// Kind 65.
     Suspends {

@@ -30,6 +30,7 @@ mod forks;
 pub mod frame;
 mod greeting;
 mod judgement;
+mod keys;
 pub mod kind;
 mod line;
 mod membership;
@@ -65,6 +66,7 @@ pub use dispatch::{CARRY_AFTER_MS, CircuitState, PING_AFTER_MS};
 pub use facts::{Awaited, Facts, Owed};
 pub use finding::{Finding, Found, MAX_FINDING, MAX_ON, On, finding_key_name};
 pub use findings::{Chain, Contradiction, Findings, Lodged};
+pub use keys::{Keyring, Renewed};
 pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{

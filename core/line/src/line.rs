@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, Hash, LineId, LineSecret, Party, Receipt,
+    Book, BookSecret, Class, Cut, Entry, EntryRef, Fault, Hash, LineId, LineSecret, Party, Ranks, Receipt,
     STEP_BYTES, STEP_ENTRIES, SealSecret, SecretKey, SignedCheckpoint, leaf_hash,
 };
 
@@ -19,6 +19,7 @@ use crate::contract::{
 use crate::custody::Custody;
 use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
+use crate::keys::{OwnKeys, Renewed};
 use crate::kind::{Content, Duty};
 use crate::membership::Parting;
 use crate::memorandum::Memorandum;
@@ -114,7 +115,11 @@ pub struct Line {
     pub(crate) entropy: [u8; 32],
     pub(crate) started: bool,
     pub(crate) books: BTreeMap<Book, BookState>,
-    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    /// Line secrets, by party and rank.
+    pub(crate) secrets: BTreeMap<(Party, u8), LineSecret>,
+    /// Renewals of every party that has any.
+    pub(crate) ranks: BTreeMap<Party, Ranks>,
+    pub(crate) own: OwnKeys,
     /// How much of each book of acts has been judged.
     pub(crate) acts_held: Arc<Cut>,
     /// How much of each book of acts this station's cuts may state.
@@ -172,6 +177,20 @@ impl Line {
         enrolling: Option<Memorandum>,
         me: Identity,
     ) -> Result<Self, Fault> {
+        Self::with_keys(founding, enrolling, me, Renewed::default())
+    }
+
+    /// The same, of a party whose keys were renewed; the identity's are the last ones.
+    ///
+    /// # Errors
+    /// `Misuse` if the identity's keys are not those that the last renewal brought, or, where there is none, those of the memorandum; and for
+    /// renewals that are not this party's.
+    pub fn with_keys(
+        founding: Memorandum,
+        enrolling: Option<Memorandum>,
+        me: Identity,
+        renewed: Renewed,
+    ) -> Result<Self, Fault> {
         let memorandum = enrolling.as_ref().unwrap_or(&founding);
         let Some(member) = memorandum.member(me.party) else {
             return Err(Fault::misuse(
@@ -183,6 +202,7 @@ impl Line {
         let fits = member.book_key == *me.book_key.public().bytes()
             && member.receipt_key == *me.receipt_key.public().bytes()
             && member.commitment == me.secret.commitment();
+        let fits = fits || !renewed.renewals.is_empty();
         let sealing = Sealing::with(me.seal_key.as_ref());
         let sealed = member.seal.zip(sealing.commitment());
         if !fits || sealed.is_some_and(|(named, mine)| named != mine) {
@@ -199,6 +219,8 @@ impl Line {
             started: false,
             books: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            ranks: BTreeMap::new(),
+            own: OwnKeys::default(),
             acts_held: Arc::default(),
             statable: Cut::new(),
             acts: Acts::default(),
@@ -234,8 +256,12 @@ impl Line {
             me,
         };
         line.memorandum = Arc::new(line.at_home(&line.founding));
-        let secret = line.me.secret.clone();
-        line.learn(line.me.party, secret);
+        if renewed.renewals.is_empty() {
+            let secret = line.me.secret.clone();
+            line.learn(line.me.party, 0, secret);
+        } else {
+            line.take_on(renewed)?;
+        }
         Ok(line)
     }
 
@@ -260,17 +286,22 @@ impl Line {
                     Err(fault) => self.show(Shown::Refused { id, fault }),
                 }
             }
-            Event::CircuitUp { circuit, peer, cost_ms } => self.circuit_up(circuit, peer, cost_ms),
+            Event::CircuitUp { circuit, peer, rank, cost_ms } => {
+                self.circuit_up(circuit, peer, rank, cost_ms)
+            }
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),
             Event::Sent { circuit, reached } => self.sent(circuit, reached),
             Event::Compared(fork) => self.compared(*fork),
+            Event::Renewals(renewals) => self.take_renewals(None, renewals),
             Event::BlobsHere(here) => self.blobs_here(here),
             Event::Blob { blob, state } => self.blob_is(blob, state),
             Event::Durable { seq } => self.durable(seq),
             Event::Woken => self.wake_ms = None,
         }
         if self.started {
+            self.open_what_came_back();
+            self.receipt_ended();
             self.keep_watch();
             self.fetch();
             self.flush();
@@ -293,12 +324,13 @@ impl Line {
         self.effects.push_back(effect);
     }
 
-    /// Learns a party's line secret, and with it the blinds of its books.
-    pub(crate) fn learn(&mut self, party: Party, secret: LineSecret) {
-        for (book, state) in self.books.iter_mut().filter(|(book, _)| book.party == party) {
+    /// Learns a party's line secret of a rank, and with it the blinds of its books.
+    pub(crate) fn learn(&mut self, party: Party, rank: u8, secret: LineSecret) {
+        let of = |book: &Book| (book.party, book.rank()) == (party, rank);
+        for (book, state) in self.books.iter_mut().filter(|(book, _)| of(book)) {
             state.secret = Some(BookSecret::new(&secret, &book.origin(&self.id)));
         }
-        self.secrets.insert(party, secret);
+        self.secrets.insert((party, rank), secret);
     }
 
     /// The state of a book, made when it is first asked for.
@@ -427,8 +459,8 @@ impl Line {
     }
 
     /// Takes a line secret that was stored, before any entry.
-    pub fn restore_secret(&mut self, party: Party, secret: LineSecret) {
-        self.learn(party, secret);
+    pub fn restore_secret(&mut self, party: Party, rank: u8, secret: LineSecret) {
+        self.learn(party, rank, secret);
     }
 
     /// The record may be older than what this party has said: restored from a copy, or copied. Before
@@ -483,7 +515,7 @@ impl Line {
         };
         self.books = kept.books;
         for (book, state) in &mut self.books {
-            let secret = self.secrets.get(&book.party);
+            let secret = self.secrets.get(&(book.party, book.rank()));
             state.secret = secret.map(|secret| BookSecret::new(secret, &book.origin(&self.id)));
             // What was not signed yet by then is signed at the start, as one step.
             if book.party == self.me.party && state.size() > state.signed_size() {
@@ -513,6 +545,7 @@ impl Line {
 
     fn start(&mut self) {
         self.started = true;
+        self.root_renewals();
         let mut reached: BTreeMap<Book, Vec<Reached>> = BTreeMap::new();
         for one in core::mem::take(&mut self.reached) {
             reached.entry(one.book).or_default().push(one);
@@ -533,9 +566,8 @@ impl Line {
             state.reach_all();
         }
         self.close_cuts();
-        if let Some(least) = self.renews.take() {
-            self.renew(least);
-        }
+        let least = self.renews.take();
+        self.begin_with_keys(least);
         self.start_watch();
     }
 
@@ -582,7 +614,7 @@ impl Line {
     }
 }
 
-fn unheard(book: Book, secrets: &BTreeMap<Party, LineSecret>, id: &LineId) -> BookState {
-    let secret = secrets.get(&book.party);
+fn unheard(book: Book, secrets: &BTreeMap<(Party, u8), LineSecret>, id: &LineId) -> BookState {
+    let secret = secrets.get(&(book.party, book.rank()));
     BookState::new(book, secret.map(|secret| BookSecret::new(secret, &book.origin(id))))
 }

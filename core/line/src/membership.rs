@@ -6,7 +6,7 @@ use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Cut, Entry, EntryRef, Fault, Party, PublicKey, SignedCheckpoint};
+use detente_record::{Book, Cut, Entry, EntryRef, Fault, Party, SignedCheckpoint};
 
 use crate::acts::Under;
 use crate::facts::{Awaited, Owed};
@@ -71,7 +71,7 @@ impl Line {
     }
 
     /// A memorandum that names a party: the one in force, or else another one known that did.
-    fn naming(&self, party: Party) -> Option<&Memorandum> {
+    pub(crate) fn naming(&self, party: Party) -> Option<&Memorandum> {
         let known = || self.acts.amendments().chain(&self.enrolled).chain([&self.founding]);
         let naming = |memorandum: &&Arc<Memorandum>| memorandum.member(party).is_some();
         [&self.memorandum].into_iter().chain(known()).find(naming).map(|memorandum| &**memorandum)
@@ -85,7 +85,7 @@ impl Line {
     }
 
     /// Every party that a memorandum ever named which was in force, and those of the one that enrolled this station, ascending.
-    fn roll(&self) -> Vec<Party> {
+    pub(crate) fn roll(&self) -> Vec<Party> {
         let all = self.acts.amendments().chain(&self.enrolled).chain([&self.founding]);
         let mut roll: Vec<Party> = all.flat_map(|memorandum| memorandum.parties()).collect();
         roll.sort_unstable();
@@ -104,14 +104,6 @@ impl Line {
         let waits = |awaited: &Awaited| self.facts.silent(awaited).any(|party| self.members.contains(&party));
         let awaited = self.facts.awaited().iter().map(|(name, awaited)| (*name, awaited));
         awaited.filter(move |(_, awaited)| waits(awaited))
-    }
-
-    pub(crate) fn book_key(&self, party: Party) -> Option<&PublicKey> {
-        self.naming(party)?.book_key(party)
-    }
-
-    pub(crate) fn receipt_key(&self, party: Party) -> Option<&PublicKey> {
-        self.naming(party)?.receipt_key(party)
     }
 
     /// What a party may still be given that is a member no more; `None` for whoever may have everything.
@@ -203,7 +195,7 @@ impl Line {
     /// `Misuse`, with what made it so.
     pub(crate) fn may_write(&self) -> Result<(), Fault> {
         if self.is_member() {
-            return Ok(());
+            return self.has_last_keys();
         }
         let found = match self.parted(self.me.party) {
             Some(act) => {

@@ -10,7 +10,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, SecretKey, Signature, sha256,
+    Book, Class, Fault, Hash, LineId, MAX_ENTRY, Party, PublicKey, RankKeys, Root, SecretKey, Signature,
+    sha256,
 };
 use minicbor::{Decode, Encode};
 
@@ -256,11 +257,12 @@ impl Terms {
         let keys: BTreeSet<[u8; 32]> = self
             .parties
             .iter()
-            .flat_map(|m| [m.book_key, m.receipt_key, m.station_key])
+            .flat_map(Member::keys)
             .chain(witnesses.iter().map(|witness| witness.key))
             .chain(observers.iter().map(|observer| observer.key))
             .collect();
-        if keys.len() != 3 * self.parties.len() + witnesses.len() + observers.len() {
+        let all: usize = self.parties.iter().map(|member| member.keys().count()).sum();
+        if keys.len() != all + witnesses.len() + observers.len() {
             let expected = "distinct in every role of every party, witness and observer";
             return Err(refuse("keys", expected, "a key twice"));
         }
@@ -455,6 +457,29 @@ impl Memorandum {
     /// The key that signs a party's receipts.
     pub fn receipt_key(&self, party: Party) -> Option<&PublicKey> {
         self.keys.iter().find(|(of, ..)| *of == party).map(|(.., receipt)| receipt)
+    }
+
+    /// Where the ranks of a party's keys begin, on its line.
+    pub fn root(&self, party: Party) -> Option<Root> {
+        self.root_of(self.member(party)?)
+    }
+
+    /// The same of a party that any memorandum of the line names.
+    pub fn root_of_anyone(&self, party: Party) -> Option<Root> {
+        self.root_of(self.anyone(party)?)
+    }
+
+    fn root_of(&self, member: &Member) -> Option<Root> {
+        let party = Party::new(member.number).ok()?;
+        let key = |bytes| PublicKey::new(bytes).ok();
+        let keys = RankKeys {
+            book: key(member.book_key)?,
+            receipt: key(member.receipt_key)?,
+            station: key(member.station_key)?,
+            commitment: member.commitment,
+        };
+        let recovery = member.recovery_key.and_then(key);
+        Some(Root { line: self.line, party, name: member.name.clone(), keys, recovery })
     }
 
     /// Who witnesses the books, ascending by name.

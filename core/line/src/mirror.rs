@@ -17,9 +17,6 @@ use crate::membership;
 use crate::memorandum::Quota;
 use crate::seals;
 
-/// Most generations of a book that are taken.
-const MAX_GENERATIONS: usize = 256;
-
 impl Line {
     /// Takes more of a book, if it verifies.
     pub(crate) fn take_step(
@@ -31,17 +28,17 @@ impl Line {
         entries: &[&[u8]],
         signature: &Signature,
     ) -> Result<(), Fault> {
-        let Some(key) = self.book_key(book.party).cloned() else {
-            return Err(Fault::misbehaved(
-                "book",
-                "a party of the memorandum",
-                book.party.number().to_string(),
-            ));
+        self.look_for_renewal(book, first, entries);
+        let Some(key) = self.book_key(book).cloned() else {
+            return Err(match self.naming(book.party) {
+                Some(_) => Fault::incompatible("step", "the renewal that brought its keys", "none yet"),
+                None => {
+                    Fault::misbehaved("book", "a party of the memorandum", book.party.number().to_string())
+                }
+            });
         };
-        if !self.books.contains_key(&book) && !self.has_room_for(book) {
-            let expected = alloc::format!("at most {MAX_GENERATIONS} generations of a book");
-            return Err(Fault::misbehaved("generation", expected, "one more"));
-        }
+        let taken_up_to = self.taken_up_to(book);
+        let spoiled = self.is_spoiled(book);
         let own = book.party == self.me.party;
         let (id, current) = (self.id, self.current(book.class));
         let unheard;
@@ -55,11 +52,16 @@ impl Line {
         let held = state.size();
         let end = first.saturating_add(entries.len() as u64).saturating_sub(1);
         // Of its own books a station takes what it has lost; of others' whatever has not ended.
-        let forked = !own && state.ended;
-        let taken = if own { state.ended || book != current } else { !forked };
+        let forked = !own && (state.ended || spoiled);
+        let lost = state.ended || book != current || book.rank() < self.own.rank;
+        let taken = if own { lost } else { !forked };
         let gap = first == 0 || first > held + 1;
         if !(taken || forked && book.class == Class::Z && !gap) {
             self.tell_of_fork(circuit, book);
+            return Ok(());
+        }
+        // What an old key goes on writing is nobody's.
+        if end > held && held >= taken_up_to {
             return Ok(());
         }
         if gap {
@@ -116,7 +118,7 @@ impl Line {
         state.reach(end, root);
         if own {
             state.ended = true;
-            if book.generation > current.generation {
+            if book.generation > current.generation && book.rank() == self.own.rank {
                 // Another life of this station went on there: what is said from now on comes after that.
                 self.generations.insert(book.class, book.generation);
                 self.end_own(book.class, book.generation);
@@ -125,11 +127,6 @@ impl Line {
         self.close_cuts();
         self.holds(carrier, book, end);
         Ok(())
-    }
-
-    pub(crate) fn has_room_for(&self, book: Book) -> bool {
-        let same = |other: &&Book| other.party == book.party && other.class == book.class;
-        self.books.keys().filter(same).count() < MAX_GENERATIONS
     }
 
     /// A party has shown that it holds a book up to a size. Of an author only its own word is taken: it may have lost
@@ -182,8 +179,11 @@ impl Line {
         };
         let own = book.party == self.me.party;
         if own && let Ok(entry) = &read {
-            let (serial, time) = self.last;
-            self.last = (entry.serial.max(serial), entry.time_ms.max(time));
+            // What was written with earlier keys may be a thief's: its end says what counts.
+            if book.rank() == self.own.rank {
+                let (serial, time) = self.last;
+                self.last = (entry.serial.max(serial), entry.time_ms.max(time));
+            }
             let generation = self.generations.entry(book.class).or_insert(0);
             *generation = book.generation.max(*generation);
         }
@@ -204,7 +204,8 @@ impl Line {
         });
         let (acts, day) = (Arc::clone(state.acts()), state.day);
         let parts = read.as_ref().is_ok_and(|(_, content)| membership::may_part(content));
-        let stated = parts.then(|| state.past.stated.clone());
+        let states = parts || matches!(&read, Ok((_, Content::Opens { renewal: Some(_), .. })));
+        let stated = states.then(|| state.past.stated.clone());
         let number = name.number;
         state.unjudged.push_back(Unjudged { number, acts, read, arrived_ms: None, day, stated });
         self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });

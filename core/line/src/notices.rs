@@ -42,7 +42,7 @@ pub enum Subject {
 /// A notice, as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// The entry whose content rules: the notice, or the amendment of the highest serial.
+    /// The entry whose content rules: the notice, or the amendment of the highest rank, then serial.
     pub rules: EntryRef,
     /// What it is about.
     pub nature: Nature,
@@ -75,14 +75,14 @@ pub struct Taken<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     standing: Standing,
-    /// The serial of what rules.
-    serial: u64,
+    /// Rank and serial of what rules.
+    order: (u8, u64),
 }
 
 /// What came before the notice that it regards.
 #[derive(Debug, Default)]
 struct Early {
-    amendment: Option<(u64, EntryRef, Notice)>,
+    amendment: Option<((u8, u64), EntryRef, Notice)>,
     withdrawal: Option<EntryRef>,
 }
 
@@ -133,19 +133,20 @@ impl Notices {
     /// # Errors
     /// [`Fault::Full`] if its volumes are more than there is room for: then the notice is held without them.
     pub fn take(&mut self, entry: Taken<'_>) -> Result<Option<Subject>, Fault> {
+        let order = (entry.name.book.rank(), entry.serial);
         match (entry.content, entry.regards) {
-            (Content::Notice(notice), _) => self.give(entry.name, entry.serial, notice).map(Some),
+            (Content::Notice(notice), _) => self.give(entry.name, order, notice).map(Some),
             (Content::Amendment(Amendment::Notice(notice)), [origin]) => match self.notices.get(origin) {
                 None if entry.judged => Ok(None),
                 None => {
                     let early = self.early.entry(*origin).or_default();
-                    if early.amendment.as_ref().is_none_or(|(serial, ..)| *serial < entry.serial) {
-                        early.amendment = Some((entry.serial, entry.name, notice.clone()));
+                    if early.amendment.as_ref().is_none_or(|(last, ..)| *last < order) {
+                        early.amendment = Some((order, entry.name, notice.clone()));
                     }
                     Ok(None)
                 }
-                Some(held) if held.serial > entry.serial => Ok(None),
-                Some(_) => self.hold(*origin, entry.name, entry.serial, notice).map(Some),
+                Some(held) if held.order > order => Ok(None),
+                Some(_) => self.hold(*origin, entry.name, order, notice).map(Some),
             },
             (Content::Withdrawal { .. }, [origin]) if self.notices.contains_key(origin) => {
                 Ok(Some(self.withdraw(*origin, entry.name)))
@@ -160,11 +161,11 @@ impl Notices {
     }
 
     /// A notice comes; what came before it is taken with it.
-    fn give(&mut self, name: EntryRef, serial: u64, notice: &Notice) -> Result<Subject, Fault> {
+    fn give(&mut self, name: EntryRef, order: (u8, u64), notice: &Notice) -> Result<Subject, Fault> {
         let early = self.early.remove(&name).unwrap_or_default();
         let held = match early.amendment {
-            Some((serial, rules, amended)) => self.hold(name, rules, serial, &amended),
-            None => self.hold(name, name, serial, notice),
+            Some((order, rules, amended)) => self.hold(name, rules, order, &amended),
+            None => self.hold(name, name, order, notice),
         };
         match early.withdrawal {
             Some(withdrawal) => Ok(self.withdraw(name, withdrawal)),
@@ -176,7 +177,7 @@ impl Notices {
         &mut self,
         origin: EntryRef,
         rules: EntryRef,
-        serial: u64,
+        order: (u8, u64),
         notice: &Notice,
     ) -> Result<Subject, Fault> {
         let (from_ms, until_ms) = (notice.from_ms(), notice.until_ms());
@@ -184,7 +185,7 @@ impl Notices {
         let review_ms = notice.number_of(Field::Review);
         let nature = self.nature(&notice.kind);
         let standing = Standing { rules, nature, from_ms, until_ms, review_ms, withdrawn_by };
-        self.notices.insert(origin, Held { standing, serial });
+        self.notices.insert(origin, Held { standing, order });
         match withdrawn_by {
             None => self.place(Subject::Notice(origin), &notice.volumes),
             Some(_) => Ok(Subject::Notice(origin)),

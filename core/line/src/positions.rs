@@ -16,7 +16,7 @@ use crate::kind::{Content, Stance};
 pub struct Held {
     /// The entry that says so.
     pub name: EntryRef,
-    /// Its serial: of a party's words the one with the highest counts.
+    /// Its serial: of a party's words, the one with the highest of the highest rank counts.
     pub serial: u64,
     /// Its author's time, ms.
     pub time_ms: u64,
@@ -56,8 +56,9 @@ impl Positions {
             all.entry(name.book.party).or_default().push(held);
         }
         for history in all.values_mut() {
-            // A serial that was used twice is a breach, and still one order on every side.
-            history.sort_by_key(|held| (held.serial, held.name));
+            // A serial that was used twice is a breach, and still one order on every side. What an old key says does not rule over what
+            // a new one says, whatever its serial.
+            history.sort_by_key(|held| (held.name.book.rank(), held.serial, held.name));
         }
         Self(all)
     }

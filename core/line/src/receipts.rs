@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Fault, Party, Receipt};
+use detente_record::{Book, Fault, Party, Receipt, SignedCheckpoint};
 
 use crate::contract::{CircuitId, Evidence, Shown};
 use crate::frame;
@@ -22,7 +22,14 @@ impl Line {
         }
         self.parted_at(book);
         let state = self.book(book);
-        let Some(signed) = state.signed.clone() else { return };
+        let Some(last_signed) = state.signed.clone() else { return };
+        let most = self.receipted_up_to(book);
+        let state = self.book(book);
+        let within = |signed: &SignedCheckpoint| signed.checkpoint.size <= most;
+        let signed = Some(last_signed).filter(within);
+        let Some(signed) = signed.or_else(|| state.recent_checkpoints().rev().find(within)) else {
+            return self.early_receipts(book);
+        };
         let last = state.receipts.get(&me);
         if book.party == me || last.is_some_and(|last| last.size >= signed.checkpoint.size) {
             return self.early_receipts(book);
@@ -65,10 +72,9 @@ impl Line {
     /// Holds a receipt that came in to its signer, and keeps it.
     pub(crate) fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
         let (book, signer) = (receipt.book, receipt.party);
-        let Some(key) = self.receipt_key(signer).cloned().filter(|_| signer != self.me.party) else {
+        if signer == self.me.party || self.naming(signer).is_none() {
             return Ok(());
-        };
-        let id = self.id;
+        }
         let Some(state) = self.books.get(&book) else { return Ok(()) };
         if state.receipts.get(&signer).is_some_and(|last| last.size >= receipt.size) {
             return Ok(());
@@ -82,7 +88,8 @@ impl Line {
             }
             return Ok(());
         };
-        receipt.verify(&root, &id, &key)?;
+        self.holds_receipt(&receipt, &root)?;
+        let Some(state) = self.books.get(&book) else { return Ok(()) };
         if state.receipts.get(&signer).is_some_and(|last| last.seconds > receipt.seconds) {
             let fault =
                 Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());

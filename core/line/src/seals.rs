@@ -153,8 +153,11 @@ impl Line {
         if seal::commitment(told) != commitment {
             return Err(Fault::misbehaved("seal key", "the one that the memorandum commits to", "another"));
         }
-        let Some(book_key) = memorandum.book_key(party) else {
-            return Err(Fault::misbehaved("book", "a party of the memorandum", party.number().to_string()));
+        let of = sealed.signed.checkpoint.book;
+        // A book of its own rank or an earlier one, so that whoever reads it knows the key.
+        let Some(book_key) = self.book_key(of).filter(|_| of.rank() <= name.book.rank()) else {
+            let expected = "a book of its party's keys up to its own";
+            return Err(Fault::misbehaved("book", expected, of.text(&self.memorandum.name_of(of.party))));
         };
         sealed.signed.verify(&self.id, book_key)?;
         sealed.seal.verify(&sealed.signed.checkpoint, &self.id, &SealKey::new(told.as_slice())?)

@@ -8,6 +8,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use detente_record::{Book, Checkpoint, Class, EntryRef, Frontier, Party, Receipt, SignedCheckpoint};
 
@@ -177,6 +178,15 @@ impl Keep for Party {
     }
     fn back(from: &mut &[u8]) -> Option<Self> {
         Self::new(u8::back(from)?).ok()
+    }
+}
+
+impl<T: Keep> Keep for Reverse<T> {
+    fn keep(&self, out: &mut Vec<u8>) {
+        self.0.keep(out);
+    }
+    fn back(from: &mut &[u8]) -> Option<Self> {
+        T::back(from).map(Self)
     }
 }
 

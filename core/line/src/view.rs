@@ -187,9 +187,9 @@ impl Line {
         (self.pace.now_ms / interval_ms).saturating_add(1).saturating_mul(interval_ms)
     }
 
-    /// The line secrets known here, by party.
-    pub fn secrets(&self) -> Vec<(Party, LineSecret)> {
-        self.secrets.iter().map(|(party, secret)| (*party, secret.clone())).collect()
+    /// The line secrets known here, by party and rank.
+    pub fn secrets(&self) -> Vec<((Party, u8), LineSecret)> {
+        self.secrets.iter().map(|(of, secret)| (*of, secret.clone())).collect()
     }
 
     /// What became of an entry: why folds skip it, and whether it still waits to be judged.
@@ -200,7 +200,9 @@ impl Line {
             state.past.book.party == entry.book.party
                 && state.past.stated.get(&entry.book).is_some_and(|size| *size >= entry.number)
         };
-        let forgotten = beyond.then(|| match self.books.values().any(covers) {
+        // That its author holds it again is no word for what an old key wrote.
+        let own = !self.acts.is_beyond_rank(entry);
+        let forgotten = beyond.then(|| match own && self.books.values().any(covers) {
             true => Forgotten::Recovered,
             false => Forgotten::Disowned,
         });

@@ -79,7 +79,7 @@ impl Line {
 
     /// Does what the clock asks for.
     pub(crate) fn keep_watch(&mut self) {
-        if !self.is_member() {
+        if !self.watches() {
             return;
         }
         self.escalate();
@@ -88,6 +88,11 @@ impl Line {
         self.decide();
         self.seal();
         self.show_standing();
+    }
+
+    /// Whether this station writes by itself.
+    fn watches(&self) -> bool {
+        self.is_member() && !self.awaits_books() && !self.is_superseded()
     }
 
     fn write_own(&mut self, class: Class, regards: Vec<EntryRef>, content: Content) {
@@ -218,7 +223,7 @@ impl Line {
 
     /// When the line next has something to do by the clock alone, ms.
     pub(crate) fn next_wake_ms(&self) -> Option<u64> {
-        let watched_ms = if self.is_member() { self.next_watch_ms() } else { None };
+        let watched_ms = if self.watches() { self.next_watch_ms() } else { None };
         watched_ms.into_iter().chain(self.next_dispatch_ms()).chain(self.next_fetch_ms()).min()
     }
 

@@ -125,6 +125,7 @@ fn bodies() {
         "discloses: to a number before",
         "spans that",
         "books that",
+        "a renewal that is none",
     ];
     for case in Case::file("kinds").list("cases") {
         let Some(rule) = body_rule(case.number("kind")) else { continue };
@@ -201,6 +202,10 @@ fn memorandum() {
         "founding decision of no parent",
         "founding decision in a book of messages",
         "founding decision of party 255",
+        "a recovery key without its proof",
+        "four proofs",
+        "one recovery key",
+        "a recovery key of small order",
     ];
     hold_refused(&rules, "memorandum", &file.list("refused"), &beyond);
 }
@@ -222,6 +227,7 @@ fn frames() {
         "a receipt of party 255",
         "8,193 books",
         "book of party 255",
+        "renewals of two",
     ];
     hold_refused(&rules, "frame", &file.list("refused"), &beyond);
     for (signed, fits) in [("a0", true), ("a10203", true), ("a1026133", false), ("820203", false)] {

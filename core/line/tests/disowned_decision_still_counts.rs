@@ -28,7 +28,7 @@ fn disowned_decision_still_counts() {
     decided(&mut acts, act(2, 0, 1), first, None);
     decided(&mut acts, act(2, 0, 2), lost, Some(first));
     decided(&mut acts, act(2, 0, 3), resting, Some(lost));
-    acts.admit(act(0, 1, 1), &[], &Content::Opens { before: 0, size: 1, root: [0; 32] }, 3);
+    acts.admit(act(0, 1, 1), &[], &Content::Opens { before: 0, size: 1, root: [0; 32], renewal: None }, 3);
     decided(&mut acts, act(2, 0, 4), again, Some(first));
 
     let last = |cut: &[EntryRef]| {

@@ -27,7 +27,7 @@ fn disowned_motion_carries_nothing() {
     );
     let decide = Content::Decide { outcome: Outcome::Carried, votes: vec![motion], before: None };
     acts.admit(decision, &[motion], &decide, 3);
-    acts.admit(opening, &[], &Content::Opens { before: 0, size: 0, root: [0; 32] }, 4);
+    acts.admit(opening, &[], &Content::Opens { before: 0, size: 0, root: [0; 32], renewal: None }, 4);
 
     let before = Cut::from([suspension, motion, decision].map(|act| (act.book, act.number)));
     let mut after = before.clone();

@@ -89,7 +89,7 @@ fn contents() -> Vec<Content> {
         Content::Duty(Duty::Handover { to: 7 }),
         Content::Notice(notice),
         Content::Conflict(report),
-        Content::Opens { before: 0, size: 12, root: [3; 32] },
+        Content::Opens { before: 0, size: 12, root: [3; 32], renewal: None },
         Content::Suspends { scope: vec![1, 14], effective_ms: 77, reason: "After the strike.".into() },
         Content::Resumes { effective_ms: 78, decision: Some(act) },
         Content::Vote { choice: Choice::Abstain, text: None },

@@ -112,7 +112,10 @@ fn body(content: &Content) -> Value {
             let verdict = if report.verdict == Verdict::Conflict { "conflict" } else { "within separation" };
             json!({"verdict": verdict, "volumes": hex(&wire::encode(&report.volumes)), "text": report.text})
         }
-        Content::Opens { before, size, root } => json!({"before": before, "size": size, "root": hex(root)}),
+        Content::Opens { before, size, root, renewal } => {
+            let renewal = renewal.as_ref().map(|renewal| hex(&renewal.encode()));
+            json!({"before": before, "size": size, "root": hex(root), "renewal": renewal})
+        }
         Content::Suspends { scope, effective_ms, reason } => {
             json!({"scope": scope, "effective_ms": effective_ms, "reason": reason})
         }
@@ -359,6 +362,10 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
             });
             (described, frame::part(&blob, chunk, &proof, bytes))
         }
+        Frame::Renewals(renewals) => {
+            let shown: Vec<String> = renewals.iter().map(|renewal| hex(&renewal.encode())).collect();
+            (json!({"type": "renewals", "renewals": shown}), frame::renewals(&renewals))
+        }
         Frame::Lack(blob) => (json!({"type": "lack", "blob": described_blob(&blob)}), frame::lack(&blob)),
         Frame::Refusal { code, text } => {
             (json!({"type": "refusal", "code": code, "text": text}), frame::refusal(code, &text))
@@ -416,7 +423,7 @@ impl House {
     fn line(&self, party: Party) -> Line {
         let mut line = self.new_line(party);
         for other in self.memorandum.parties().filter(|other| *other != party) {
-            line.restore_secret(other, LineSecret::from_bytes(self.seed(other, "secret")));
+            line.restore_secret(other, 0, LineSecret::from_bytes(self.seed(other, "secret")));
         }
         line
     }
@@ -449,8 +456,10 @@ fn conversations() {
         assert_eq!(house.memorandum.hash().to_vec(), case.bytes("memorandum"), "{}", case.at);
         let mut line = house.new_line(house.party("usa"));
         let mut frames = case.list("frames").into_iter().map(|frame| frame.as_bytes());
-        let mut inputs =
-            vec![Event::Started, Event::CircuitUp { circuit: 1, peer: house.party("rus"), cost_ms: 0 }];
+        let mut inputs = vec![
+            Event::Started,
+            Event::CircuitUp { circuit: 1, peer: house.party("rus"), rank: 0, cost_ms: 0 },
+        ];
         inputs.extend(frames.by_ref().map(|frame| Event::Received { circuit: 1, frame }));
         let mut refused = None;
         for event in inputs {

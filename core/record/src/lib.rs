@@ -8,7 +8,7 @@
 //! stands, [`book`] what ties it to the entries before it; [`blind`] and [`tree`] make it a leaf of a Merkle
 //! tree, [`checkpoint`] and [`receipt`] are signed over the tree under keys of [`key`], [`step`] checks a book on
 //! its way, [`proof`], [`tile`], [`note`] and [`tlog_proof`] are what others take away; [`seal`] is what outlives Ed25519, [`witness`]
-//! is the word of neutral others; [`dossier`] says what a handful of entries proves without the rest, and [`fork`] which
+//! is the word of neutral others; [`renewal`] brings a party other keys; [`dossier`] says what a handful of entries proves without the rest, and [`fork`] which
 //! trees cannot both be true.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ pub mod name;
 pub mod note;
 pub mod proof;
 pub mod receipt;
+pub mod renewal;
 pub mod seal;
 pub mod step;
 pub mod tile;
@@ -50,6 +51,7 @@ pub use name::{Book, Class, Cut, EntryRef, LineId, MAX_SIZE, ParsedRef, Party, r
 pub use note::Note;
 pub use proof::{Node, tied_root, verify_consistency, verify_inclusion};
 pub use receipt::Receipt;
+pub use renewal::{LAST_RANK, MAX_RENEWAL, RankKeys, Ranks, Renewal, Root};
 pub use seal::{Held, Seal, SealKey, SealSecret, SealSignature};
 pub use step::{STEP_BYTES, STEP_ENTRIES, verify_step};
 pub use tlog_proof::TlogProof;

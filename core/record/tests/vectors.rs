@@ -10,13 +10,15 @@ use std::path::Path;
 use detente_record::book::Past;
 use detente_record::note::Note;
 use detente_record::proof::{consistency, inclusion};
+use detente_record::renewal::{Taken, Why, renewal_name};
 use detente_record::tile::{Tile, bundle_leaf, bundled_leaves, contents};
 use detente_record::tlog_proof::{Keys, TlogProof};
 use detente_record::{
     Blame, Book, BookSecret, Checkpoint, Class, Entry, EntryRef, Fault, Frontier, Hash, LineId, LineSecret,
-    Node, ParsedRef, Party, PublicKey, Receipt, Seal, SealKey, SealSecret, SecretKey, SignedCheckpoint,
-    canonical, conflict, conflict_across, empty_root, fingerprint, leaf_hash, possession_message,
-    receipt_name, seal, seal_name, vector_hash, verify_consistency, verify_inclusion, verify_step,
+    Node, ParsedRef, Party, PublicKey, RankKeys, Ranks, Receipt, Renewal, Root, Seal, SealKey, SealSecret,
+    SecretKey, SignedCheckpoint, canonical, conflict, conflict_across, empty_root, fingerprint, leaf_hash,
+    possession_message, receipt_name, seal, seal_name, vector_hash, verify_consistency, verify_inclusion,
+    verify_step,
 };
 use serde_json::Value;
 
@@ -484,6 +486,70 @@ fn seals() {
             Err(fault) => format!("{:?}", fault.blame()),
         };
         assert_eq!(found, case.text("seal"), "{}", case.at);
+    }
+}
+
+#[test]
+fn renewals() {
+    let file = Case::file("renewals");
+    let party = Party::new(file.number("party") as u8).unwrap();
+    let key = |case: &Case| PublicKey::new(case.as_bytes().try_into().unwrap()).unwrap();
+    let keys = |of: &Case| {
+        let all: Vec<PublicKey> = of.list("keys").iter().map(key).collect();
+        let [book, receipt, station] = all.try_into().unwrap();
+        RankKeys { book, receipt, station, commitment: of.fixed("commitment") }
+    };
+    for case in file.list("cases") {
+        let renewal =
+            Renewal::decode(&case.bytes("bytes")).unwrap_or_else(|fault| panic!("{}: {fault}", case.at));
+        assert_eq!(renewal.encode(), case.bytes("bytes"), "{}", case.at);
+        assert_eq!(
+            (renewal.hash(), renewal.note_text()),
+            (case.fixed("hash"), case.text("note_text")),
+            "{}",
+            case.at
+        );
+        assert_eq!(renewal_name(&renewal.hash(), party), case.text("key_name"), "{}", case.at);
+        let said = &renewal.occasion;
+        assert_eq!(
+            (said.line, said.party, said.follows),
+            (file.line(), party, case.fixed("follows")),
+            "{}",
+            case.at
+        );
+        assert_eq!(
+            (u64::from(said.rank), said.time_ms),
+            (case.number("rank"), case.number("time_ms")),
+            "{}",
+            case.at
+        );
+        let why = if said.why == Why::Rotation { "rotation" } else { "compromise" };
+        assert_eq!((why, &renewal.keys), (case.text("why").as_str(), &keys(&case)), "{}", case.at);
+    }
+    for case in file.list("refused") {
+        let read = Renewal::decode(&case.bytes("bytes"));
+        let fault = read.expect_err(&case.at);
+        let found =
+            if matches!(fault, Fault::WeakKey(_)) { "WeakKey".into() } else { fault.blame().to_string() };
+        assert_eq!(found, case.text("error"), "{}: {fault}", case.at);
+    }
+    for chain in file.list("chains") {
+        let recovery = chain.has("recovery").then(|| chain.key("recovery"));
+        let name = file.text("party_name");
+        let root = Root { line: file.line(), party, name, keys: keys(&file), recovery };
+        let mut ranks = Ranks::default();
+        for offered in chain.list("offered") {
+            let taken = match ranks.take(&root, Renewal::decode(&offered.bytes("bytes")).unwrap()) {
+                Ok(Taken::Next) => "next".into(),
+                Ok(Taken::Nothing) => "nothing".into(),
+                Ok(Taken::Contradicts(_)) => "contradicts".into(),
+                Err(fault) => fault.blame().to_string(),
+            };
+            assert_eq!(taken, offered.text("taken"), "{} {}", chain.at, offered.at);
+        }
+        assert_eq!(u64::from(ranks.last()), chain.number("last"), "{}", chain.at);
+        let spoiled = chain.has("spoiled").then(|| chain.number("spoiled"));
+        assert_eq!(ranks.spoiled_from().map(u64::from), spoiled, "{}", chain.at);
     }
 }
 

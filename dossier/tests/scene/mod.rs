@@ -55,6 +55,7 @@ pub(crate) fn member(name: &str, number: u8) -> Member {
         book_key: *key(number, 0).public().bytes(),
         receipt_key: *key(number, 1).public().bytes(),
         station_key: *key(number, 2).public().bytes(),
+        recovery_key: None,
         commitment: LineSecret::from_bytes([200 + number; 32]).commitment(),
         possession: possession.collect(),
         languages: vec!["en".into()],

@@ -13,20 +13,28 @@ use crate::store::Record;
 /// How many serials a generation has for itself (spec/record.md §3).
 const SERIALS_OF_A_GENERATION: u64 = 1 << 32;
 
+/// Whose entries are judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Author {
+    pub(crate) party: Party,
+    /// Its store has never been restored from a copy or lost: only then are its serials without gaps.
+    pub(crate) once: bool,
+    /// The rank of its keys, each of which began a generation.
+    pub(crate) rank: u8,
+}
+
 /// Holds everything that a party has written to spec/record.md §3 and spec/line.md §5.
-///
-/// `once` is whether its store has never been restored from a copy: only then are its serials without gaps.
 ///
 /// # Errors
 /// With the first entry that breaks a rule, and the rule.
 pub(crate) fn keep_the_rules(
     court: &Court,
-    author: Party,
+    author: Author,
     record: &Record,
     reading: &Reading<'_>,
     roots: &mut Receipts,
-    once: bool,
 ) -> Word {
+    let Author { party: author, once, rank } = author;
     let mut written: Vec<(EntryRef, &Entry)> = Vec::new();
     for (name, item) in reading.items.iter().filter(|(name, _)| name.book.party == author) {
         let Some((entry, _)) = &item.read else {
@@ -64,14 +72,16 @@ pub(crate) fn keep_the_rules(
     written.sort_by_key(|(_, entry)| entry.serial);
     let (mut last, mut serial) = (0, 0);
     for (name, entry) in written {
-        if once && name.book.generation > 0 {
+        let opened = name.book.generation.is_multiple_of(128) && name.book.generation / 128 <= rank.into();
+        if once && name.book.generation > 0 && !opened {
             return object(
                 "authors",
                 format!("{} is of a generation that nothing called for", court.entry(name)),
             );
         }
         // What a restored station has lost may never come back; nothing has the same serial.
-        if entry.serial <= serial || once && entry.serial != serial + 1 {
+        let opens = name.book.generation > 0 && name.number == 1;
+        if entry.serial <= serial || once && !opens && entry.serial != serial + 1 {
             return object(
                 "authors",
                 format!("{} has serial {} after {serial}", court.entry(name), entry.serial),

@@ -73,7 +73,12 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTree
 /// With a receipt that is missing.
 pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &BTreeSet<Party>) -> Word {
     for station in seen {
-        for book in station.record.entries.keys().filter(|book| court.is_honest(book.party)) {
+        let last = |party: Party| {
+            station.record.entries.keys().filter(|of| of.party == party).map(|of| of.rank()).max()
+        };
+        let honest = station.record.entries.keys().filter(|book| court.is_honest(book.party));
+        // How far the books of earlier keys are receipted, their end says.
+        for book in honest.filter(|book| last(book.party) == Some(book.rank())) {
             let size = station.record.size(*book);
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
             for signer in signers.filter(|signer| !forgetful.contains(signer)) {
@@ -100,6 +105,12 @@ pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet
     for station in seen {
         let owed = station.reading.owed(station.party, station.record).into_iter();
         for (entry, open) in owed.filter(|(entry, _)| !gone.contains(&entry.book.party)) {
+            let of = station.record.entries.keys().filter(|of| of.party == entry.book.party);
+            // What an earlier key wrote beyond its reach nobody receipts, so that no clock runs for it.
+            let is_earlier = of.map(|of| of.rank()).max().is_some_and(|last| entry.book.rank() < last);
+            if open.arrived_ms.is_none() && is_earlier {
+                continue;
+            }
             let Some(arrived_ms) = open.arrived_ms else {
                 let (who, entry) = (court.party(station.party), court.entry(entry));
                 return object("liveness", format!("{entry} is open at {who} and its clock does not run"));

@@ -6,6 +6,7 @@ use detente_line::frame::Frame;
 use detente_record::{Book, BookSecret, Frontier, Hash, Party, Receipt, leaf_hash};
 
 use super::{Court, Word, object};
+use crate::scenario::MOST_RANKS;
 use crate::store::Record;
 
 /// The roots of a book at one station, at every size.
@@ -37,7 +38,8 @@ impl Receipts {
         let entries = record.entries.get(&book)?;
         let roots = self.roots.entry((at, book)).or_default();
         if (roots.roots.len() as u64) < size {
-            let secret = BookSecret::new(&court.keys_of(book.party)?.secret, &book.origin(&court.line));
+            let secret = court.keys_of(book.party)?.of_rank(book.rank()).secret;
+            let secret = BookSecret::new(&secret, &book.origin(&court.line));
             for entry in entries.iter().skip(roots.roots.len()) {
                 roots.frontier.push(leaf_hash(&secret.blind(roots.frontier.size()), entry));
                 roots.roots.push(roots.frontier.root());
@@ -56,8 +58,10 @@ impl Receipts {
         if self.verified.contains(&(receipt.signature, *root)) {
             return true;
         }
-        let key = court.memorandum.receipt_key(receipt.party);
-        let holds = key.is_some_and(|key| receipt.verify(root, &court.line, key).is_ok());
+        let keys = court.keys_of(receipt.party);
+        let of = |rank| Some(keys?.of_rank(rank).receipt.public());
+        let mut keys = (0..=MOST_RANKS).filter_map(of);
+        let holds = keys.any(|key| receipt.verify(root, &court.line, &key).is_ok());
         if holds {
             self.verified.insert((receipt.signature, *root));
         }
@@ -153,10 +157,11 @@ impl Receipts {
         for signed in record.checkpoints.values().flat_map(|of| of.values()) {
             let checkpoint = &signed.checkpoint;
             let root = self.root(court, at, record, checkpoint.book, checkpoint.size);
-            let key = court.memorandum.book_key(checkpoint.book.party);
+            let keys = court.keys_of(checkpoint.book.party);
+            let key = keys.map(|keys| keys.of_rank(checkpoint.book.rank()).book.public());
             let holds = root == Some(checkpoint.root)
                 && (self.verified.contains(&(signed.signature, checkpoint.root))
-                    || key.is_some_and(|key| signed.verify(&court.line, key).is_ok()));
+                    || key.is_some_and(|key| signed.verify(&court.line, &key).is_ok()));
             if !holds {
                 let (book, size) = (court.book(checkpoint.book), checkpoint.size);
                 return object(

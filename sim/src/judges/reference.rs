@@ -55,6 +55,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) over_quota: Vec<Book>,
 }
 
+/// Whether one of these openings (its name, the generation before, its size there) disowns an act.
+fn is_disowned(act: EntryRef, openings: &[(EntryRef, u16, u64)]) -> bool {
+    let generation = act.book.generation;
+    openings.iter().any(|(later, before, size)| {
+        later.book.party == act.book.party
+            && (generation > *before && generation < later.book.generation
+                || generation == *before && act.number > *size)
+    })
+}
+
 impl<'a> Reading<'a> {
     /// Reads a record.
     pub(crate) fn new(founding: &'a Memorandum, record: &Record) -> Self {
@@ -264,23 +274,20 @@ impl<'a> Reading<'a> {
             let (entry, content) = item.read.as_ref().filter(|_| under && item.sound)?;
             Some((*name, entry, content))
         };
-        let openings: Vec<(Book, u16, u64)> = self
-            .items
-            .iter()
-            .filter_map(sound)
-            .filter_map(|(name, _, content)| match content {
-                Content::Opens { before, size, .. } => Some((name.book, *before, *size)),
-                _ => None,
-            })
-            .collect();
-        self.items.iter().filter_map(sound).filter(move |(name, ..)| {
-            let generation = name.book.generation;
-            !openings.iter().any(|(later, before, size)| {
-                later.party == name.book.party
-                    && (generation > *before && generation < later.generation
-                        || generation == *before && name.number > *size)
-            })
-        })
+        let openings = self.items.iter().filter_map(sound).filter_map(|(name, _, content)| match content {
+            Content::Opens { before, size, .. } => Some((name, *before, *size)),
+            _ => None,
+        });
+        let mut openings: Vec<(EntryRef, u16, u64)> = openings.collect();
+        openings.sort_by_key(|(name, ..)| std::cmp::Reverse(name.book.generation));
+        // Spec/keys.md §5: from the highest generation down, one counts that none that counts disowns.
+        let mut counting: Vec<(EntryRef, u16, u64)> = Vec::new();
+        for opening in openings {
+            if !is_disowned(opening.0, &counting) {
+                counting.push(opening);
+            }
+        }
+        self.items.iter().filter_map(sound).filter(move |(name, ..)| !is_disowned(*name, &counting))
     }
 
     fn statements(&self, party: Party, cut: &Cut) -> Vec<(EntryRef, u64, bool)> {
@@ -311,7 +318,20 @@ impl<'a> Reading<'a> {
         let later = name.book.generation > 0;
         let memorandum = self.memorandum(cut);
         match content {
-            Content::Opens { before, .. } => name.number == 1 && later && *before < name.book.generation,
+            Content::Opens { before, renewal, .. } => {
+                // Spec/keys.md §2 and §4.
+                let ranks = (*before / 128, name.book.generation / 128);
+                let said = renewal.as_ref().map(|renewal| &renewal.occasion);
+                let fits = match said {
+                    None => ranks.0 == ranks.1,
+                    Some(said) => {
+                        ranks.0 < ranks.1
+                            && (said.line, said.party) == (self.founding.line(), name.book.party)
+                            && u16::from(said.rank) == ranks.1
+                    }
+                };
+                name.number == 1 && later && *before < name.book.generation && fits
+            }
             _ if name.number == 1 && later => false,
             Content::Resumes { decision, .. } => {
                 let in_force = self.in_force(name.book.party, cut);

@@ -21,7 +21,7 @@ use super::{Court, Word, authors, folds};
 use crate::founding::{Keys, found};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
-use crate::station::restored;
+use crate::station::{Speaks, restored};
 use crate::store::Record;
 
 /// When everything is written, ms: no day ends near it.
@@ -101,7 +101,7 @@ fn put(court: &Court, record: &mut Record, book: Book, entries: &[Entry]) {
         let receipt = receipt(court, keys.party, book, size, &root, NOON_MS / 1000, &keys.receipt);
         record.receipts.entry(book).or_default().insert((size, keys.party), receipt);
     }
-    let secrets = court.keys.iter().map(|keys| (keys.party, keys.secret.clone()));
+    let secrets = court.keys.iter().map(|keys| ((keys.party, 0), keys.secret.clone()));
     record.secrets.extend(secrets);
 }
 
@@ -224,7 +224,13 @@ fn receipts_objects_to_a_store_that_does_not_hold() {
 fn kept(court: &Court, record: &Record) -> Word {
     let reading = Reading::new(&court.memorandum, record);
     let author = court.honest[0];
-    authors::keep_the_rules(court, author, record, &reading, &mut Receipts::default(), true)
+    authors::keep_the_rules(
+        court,
+        authors::Author { party: author, once: true, rank: 0 },
+        record,
+        &reading,
+        &mut Receipts::default(),
+    )
 }
 
 #[test]
@@ -260,7 +266,7 @@ fn authors_objects_to_a_generation_without_a_cause() {
     let mut record = record(&court, book(0, Class::R), &[message(1)]);
     let next = Book { generation: 1, ..book(0, Class::R) };
     let root = root(&court, book(0, Class::R), &record.entries[&book(0, Class::R)]);
-    put(&court, &mut record, next, &[entry(2, &Content::Opens { before: 0, size: 1, root })]);
+    put(&court, &mut record, next, &[entry(2, &Content::Opens { before: 0, size: 1, root, renewal: None })]);
     objects(kept(&court, &record), "authors", "nothing called for");
 }
 
@@ -298,7 +304,7 @@ fn folds_objects_to_a_line_that_says_something_else() {
     let open = record(&court, book(0, Class::R), &[message(1)]);
     let mut suspended = open.clone();
     put(&court, &mut suspended, book(0, Class::A), &[suspends(2)]);
-    let line = |record| restored(&court.memorandum, keys(&court, me), record).unwrap();
+    let line = |record| restored(&court.memorandum, Speaks::first(keys(&court, me)), record).unwrap();
     let (one, other) = (line(&open), line(&suspended));
     let follow =
         |line, record| folds::follow(&court, line, record, &Reading::new(&court.memorandum, record), NOON_MS);
@@ -321,7 +327,7 @@ fn folds_objects_to_what_is_void_and_kept_as_sound() {
     let court = court();
     let me = court.honest[1];
     let mut kept = record(&court, book(0, Class::R), &[message(1), Entry { office: 9, ..message(2) }]);
-    let line = restored(&court.memorandum, keys(&court, me), &kept).unwrap();
+    let line = restored(&court.memorandum, Speaks::first(keys(&court, me)), &kept).unwrap();
     let follow = |record: &Record| -> Word {
         folds::follow(&court, &line, record, &Reading::new(&court.memorandum, record), NOON_MS)
     };

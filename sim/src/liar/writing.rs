@@ -70,7 +70,7 @@ impl Liar {
             let frontier = frontier.unwrap_or_default();
             let short = self.rng.chance(200);
             let size = if short { self.rng.below(frontier.size() + 1) } else { frontier.size() };
-            let opens = Content::Opens { before: generation, size, root: frontier.root() };
+            let opens = Content::Opens { before: generation, size, root: frontier.root(), renewal: None };
             if !self.rng.chance(200) {
                 let entry = self.entry(branch, next, Vec::new(), &opens, now_ms);
                 self.append(branch, next, &entry);

@@ -7,7 +7,7 @@ use detente_record::Party;
 
 use super::{Happening, World, station_of};
 use crate::judges::{Word, object};
-use crate::scenario::CircuitFaults;
+use crate::scenario::{CircuitFaults, MOST_RANKS};
 use crate::station::Deed;
 use crate::story;
 
@@ -55,6 +55,7 @@ impl World {
             self.void.restored(party);
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
         }
+        self.renew(party);
         let circuits: Vec<(CircuitId, usize)> =
             self.circuits.iter().filter_map(|(id, circuit)| Some((*id, circuit.side(party)?))).collect();
         for (id, side) in circuits {
@@ -66,6 +67,30 @@ impl World {
         let again = self.rng.within(100, 20_000);
         self.after(again, Happening::Start(party));
         Ok(())
+    }
+
+    /// A station that has died may go on with new keys; of the old machine there may be nothing left.
+    fn renew(&mut self, party: Party) {
+        let (often, losing) = self.scenario.renewals;
+        if often == 0 || !self.rng.chance(often) {
+            return;
+        }
+        let lost = self.rng.chance(losing);
+        let Some(station) = self.stations.get_mut(&party).filter(|station| station.rank < MOST_RANKS) else {
+            return;
+        };
+        station.rank += 1;
+        station.lost = lost;
+        if lost {
+            station.store.lose();
+            self.books.restored(party);
+            self.receipts.restored(party);
+            self.void.restored(party);
+        }
+        self.tell(|m| {
+            let what = if lost { "new keys and nothing else" } else { "new keys" };
+            format!("{} comes to {what}", story::party(m, party))
+        });
     }
 
     /// A station's clock jumps.

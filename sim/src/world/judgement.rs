@@ -105,13 +105,14 @@ impl World {
             blobs::words_are_true(&self.court, party, record, &station.folder)?;
             let reading = Reading::new(&self.court.memorandum, record);
             let once = !station.store.was_restored();
-            authors::keep_the_rules(&self.court, party, record, &reading, &mut self.receipts, once)?;
+            let said = authors::Author { party, once, rank: station.rank };
+            authors::keep_the_rules(&self.court, said, record, &reading, &mut self.receipts)?;
             seals::are_called_for(&self.court, party, record, &reading, &mut self.receipts, once)?;
             let Some(line) = &station.line else { continue };
             folds::follow(&self.court, line, record, &reading, clock_ms)?;
             for snapshot in [record.snapshot.clone(), None] {
                 let record = Record { snapshot, ..record.clone() };
-                match restored(&self.court.memorandum, &station.keys, &record) {
+                match restored(&self.court.memorandum, station.speaks(), &record) {
                     Ok(again) => {
                         folds::rebuilt(&self.court, line, &again, clock_ms)?;
                         void::read_again(&self.court, &again, &record)?;

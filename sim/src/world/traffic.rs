@@ -79,7 +79,18 @@ impl World {
             self.liar_sends(party, sent);
             return Ok(());
         }
-        self.input(party, Event::CircuitUp { circuit: id, peer, cost_ms })
+        let rank = self.shown_by(peer, party);
+        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms })
+    }
+
+    /// The rank of the station key that a party shows to another: the last one that this one knows, if it still has that.
+    fn shown_by(&self, party: Party, to: Party) -> u8 {
+        let Some(station) = self.stations.get(&party) else { return 0 };
+        let known = self.stations.get(&to).and_then(|to| Some(to.line.as_ref()?.rank(party)));
+        match known {
+            Some(known) if !station.lost => known.min(station.rank),
+            _ => station.rank,
+        }
     }
 
     /// The circuit has taken what one end put on it last.

@@ -114,7 +114,7 @@ pub(crate) async fn make(
 struct Source {
     keeper: Keeper,
     signatures: Vec<(Party, Signature)>,
-    secrets: Vec<(Party, LineSecret)>,
+    secrets: Vec<((Party, u8), LineSecret)>,
     fresh: Fresh,
 }
 

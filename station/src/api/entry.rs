@@ -103,7 +103,10 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
         Content::Duty(Duty::Handover { to }) => {
             json!({"state": "handover", "to": office_text(memorandum, author, *to)})
         }
-        Content::Opens { before, size, root } => json!({"before": before, "size": size, "root": hex(root)}),
+        Content::Opens { before, size, root, renewal } => {
+            let rank = renewal.as_ref().map(|renewal| renewal.occasion.rank);
+            json!({"before": before, "size": size, "root": hex(root), "rank": rank})
+        }
         Content::Suspends { scope, effective_ms, reason } => json!({
             "scope": scope.iter().copied().map(kind_text).collect::<Vec<_>>(),
             "effective_ms": effective_ms,

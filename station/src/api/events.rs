@@ -115,6 +115,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             Shown::ClockJumped { by_ms } => ("clock", json!({"by_ms": by_ms})),
             Shown::ClockSetBack { by_ms } => ("clock", json!({"back_ms": by_ms})),
             Shown::Renewed => ("renewed", json!({})),
+            Shown::KeysRenewed { party: of, rank } => ("keys", json!({"party": party(*of), "rank": rank})),
             Shown::NotRenewed { fault } => ("not-renewed", json!({"error": fault_json(fault)})),
             Shown::Accepted { id, .. } | Shown::Refused { id, .. } => ("command", json!({"id": id})),
         },

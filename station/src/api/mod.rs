@@ -14,6 +14,7 @@ pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
 mod files;
+mod keys;
 mod moment;
 pub(crate) mod notice;
 mod observers;
@@ -138,6 +139,8 @@ pub(crate) fn fault_name(fault: &Fault) -> String {
         (_, "protocol version") => "WrongVersion".into(),
         (_, "checkpoint") if fault.blame() == Blame::Misbehaved => "BadStep".into(),
         (_, "receipt") => "BadReceipt".into(),
+        (_, "renewal") if fault.blame() == Blame::Misbehaved => "BadRenewal".into(),
+        (_, "station key") => "OldKey".into(),
         _ => fault.blame().to_string(),
     }
 }
@@ -158,6 +161,10 @@ impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         let name = fault_name(&fault);
         let (status, hint) = match (name.as_str(), fault.blame()) {
+            ("BadRenewal", _) => (
+                StatusCode::CONFLICT,
+                "nothing was taken; ask the party itself, over a telephone, for its renewals",
+            ),
             (_, Blame::Misbehaved) if fault.detail().what != "permission" => {
                 return Self::own_breach(fault.detail());
             }
@@ -332,6 +339,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
+        .route("/v1/lines/{line}/keys", get(keys::keys).post(keys::take))
         .route("/v1/lines/{line}/motions", get(consent::motions))
         .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
         .route("/v1/lines/{line}/findings", get(observers::findings))

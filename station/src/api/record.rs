@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::request::Path;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
-use crate::verify::Verification;
+use crate::verify::{Keys, Verification};
 
 /// `GET …/books`
 pub(crate) async fn books(State(api): State<Api>, Path(line): LinePath) -> Answer {
@@ -39,10 +39,11 @@ pub(crate) async fn books(State(api): State<Api>, Path(line): LinePath) -> Answe
 /// `POST …/verify`
 pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?.clone();
-    let secrets = keeper.look(|line| line.secrets()).await.ok_or_else(Refused::stopping)?;
+    let keys = keeper.look(Keys::of).await.ok_or_else(Refused::stopping)?;
     let verified = tokio::task::spawn_blocking(move || {
-        let mut verified = Verification::run(&keeper.store, &keeper.memorandum(), &secrets)?;
-        let kept = keeper.witnesses.kept().map(|kept| kept.verify(&keeper.store, &keeper.memorandum()));
+        let mut verified = Verification::run(&keeper.store, &keeper.memorandum(), &keys)?;
+        let kept = keeper.witnesses.kept();
+        let kept = kept.map(|kept| kept.verify(&keeper.store, &keeper.memorandum(), &keys.ring));
         let mut cosigned = kept.transpose()?.unwrap_or_default();
         for (book, (_, faults)) in &mut cosigned {
             verified.entry(*book).or_default().faults.append(faults);

@@ -190,6 +190,11 @@ impl fmt::Display for Refusal {
 }
 
 impl CircuitError {
+    /// Whether the other station does not know the key that was shown.
+    pub(crate) fn is_unknown_key(&self) -> bool {
+        matches!(self, Self::Refused { why: Refusal::UnknownKey })
+    }
+
     /// Who is to blame; `None` when it is the network, or nobody.
     pub fn blame(&self) -> Option<Blame> {
         match self {

@@ -99,15 +99,46 @@ pub const MAX_HANDSHAKES: usize = 64;
 pub struct LineIdentity {
     /// The line's id: the hash of its founding memorandum.
     pub line: [u8; 32],
+    /// The rank of this station's key (spec/keys.md §2).
+    pub rank: u8,
     /// The seed (RFC 8032 §5.1.5) of this station's key on the line.
     pub station_seed: Zeroizing<[u8; 32]>,
+    /// Seeds of its keys of earlier ranks, to be known by those who have not heard of a later one.
+    pub earlier: Vec<(u8, Zeroizing<[u8; 32]>)>,
     /// The Ed25519 public keys of the other parties' stations, from the memorandum in force.
     pub peers: Vec<[u8; 32]>,
 }
 
+impl LineIdentity {
+    /// A station whose key is the one that the memorandum names.
+    pub fn new(line: [u8; 32], station_seed: Zeroizing<[u8; 32]>, peers: Vec<[u8; 32]>) -> Self {
+        Self { line, rank: 0, station_seed, earlier: Vec::new(), peers }
+    }
+}
+
+/// Whom a call is for, and with which own key.
+#[derive(Debug, Clone, Copy)]
+pub struct Callee<'a> {
+    /// The line.
+    pub line: &'a [u8; 32],
+    /// The station key that is expected.
+    pub peer: &'a [u8; 32],
+    /// Its rank.
+    pub rank: u8,
+    /// The rank of the own key to be shown.
+    pub own_rank: u8,
+}
+
+impl<'a> Callee<'a> {
+    /// Where nobody's keys have been renewed.
+    pub fn new(line: &'a [u8; 32], peer: &'a [u8; 32]) -> Self {
+        Self { line, peer, rank: 0, own_rank: 0 }
+    }
+}
+
 impl fmt::Debug for LineIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, station_seed: _, peers } = self;
+        let Self { line, rank: _, station_seed: _, earlier: _, peers } = self;
         let peers: Vec<Short> = peers.iter().map(Short::of).collect();
         f.debug_struct("LineIdentity").field("line", &Short::of(line)).field("peers", &peers).finish()
     }
@@ -140,10 +171,15 @@ impl fmt::Debug for Short {
 }
 
 /// The server name by which a dialer says which line it means: the first 16 bytes of
-/// SHA-256(`"detente sni v1\n"` ‖ line) in hex, under `detente.invalid`. A hash, because a server name
-/// crosses the network where anybody can read it, and the line's id is for its parties.
-pub fn server_name(line: &[u8; 32]) -> String {
-    let digest = Sha256::new().chain_update(b"detente sni v1\n").chain_update(line).finalize();
+/// SHA-256(`"detente sni v1\n"` ‖ line) in hex, under `detente.invalid`, and behind the line its rank where the answerer's key that
+/// is expected is a renewed one. A hash, because a server name crosses the network where anybody can read it, and the line's id is
+/// for its parties.
+pub fn server_name(line: &[u8; 32], rank: u8) -> String {
+    let mut digest = Sha256::new().chain_update(b"detente sni v1\n").chain_update(line);
+    if rank > 0 {
+        digest.update([rank]);
+    }
+    let digest = digest.finalize();
     let mut name = String::with_capacity(48);
     let head = digest.get(..16).unwrap_or(&digest);
     // Writing to a String cannot fail.
@@ -163,14 +199,16 @@ mod tests {
     #[test]
     fn a_server_name_is_half_a_hash_under_invalid() {
         // printf 'detente sni v1\n' and 32 zero bytes, through sha256sum.
-        let name = server_name(&[0; 32]);
+        let name = server_name(&[0; 32], 0);
         assert_eq!(name, "8f81b8dfdd5438e3d8985c2236f9cb2a.detente.invalid");
+        // The same with a byte 01 behind.
+        let renewed = server_name(&[0; 32], 1);
+        assert_eq!(renewed, "ed6cab07f0a13ea2e28848e1760718b5.detente.invalid");
     }
 
     #[test]
     fn an_identity_does_not_show_its_seed() {
-        let identity =
-            LineIdentity { line: [1; 32], station_seed: Zeroizing::new([0xab; 32]), peers: vec![[2; 32]] };
+        let identity = LineIdentity::new([1; 32], Zeroizing::new([0xab; 32]), vec![[2; 32]]);
         let shown = format!("{identity:?}");
         assert!(!shown.contains("ab") && !shown.contains("171"), "{shown}");
         assert!(shown.contains("0202020202020202…"), "{shown}");

@@ -16,7 +16,9 @@ use super::handshakes::Handshakes;
 use super::relayed::Meeting;
 use super::tls::{Findings, Keyring};
 use super::tunnel::Tunnel;
-use super::{CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, SEND_WINDOW, VERSION, reset, tcp};
+use super::{
+    Callee, CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, SEND_WINDOW, VERSION, reset, tcp,
+};
 
 /// Beyond so many handshakes at a time an address that has not been heard from before is asked to repeat a
 /// token, so that forged addresses take no places.
@@ -100,19 +102,19 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Calls the station that holds the key `peer`, and nobody else, for `line`. Returns when the other
-    /// station has accepted this one's key and version too.
+    /// The ranks of the own keys on a line, the last one first.
+    pub(crate) fn own_ranks(&self, line: &[u8; 32]) -> Vec<u8> {
+        self.keyring().own_ranks(line)
+    }
+
+    /// Calls the station that holds a key, and nobody else, for a line. Returns when the other station has accepted this
+    /// one's key and version too.
     ///
     /// # Errors
     /// `Line`, `Unreachable`, `WrongKey`, `Refused`, `Handshake`, `VersionUnknown`, `Closed`, and `TimedOut`
     /// after [`HANDSHAKE_DEADLINE`].
-    pub async fn dial(
-        &self,
-        line: &[u8; 32],
-        peer: &[u8; 32],
-        to: SocketAddr,
-    ) -> Result<Circuit, CircuitError> {
-        let call = self.keyring().call(line, peer)?;
+    pub async fn dial(&self, callee: Callee<'_>, to: SocketAddr) -> Result<Circuit, CircuitError> {
+        let call = self.keyring().call(callee)?;
         check_route(to)?;
         let mut config = quinn::ClientConfig::new(call.quic()?);
         config.transport_config(self.dialling.clone());
@@ -124,37 +126,34 @@ impl Endpoint {
         by_deadline(introduce(connecting, &call.findings)).await
     }
 
-    /// Calls the station that holds the key `peer` for `line`, as [`Endpoint::dial`] does, over TCP. Through a proxy, `to`
-    /// is what the proxy is asked for; without one, an address.
+    /// The same over TCP. Through a proxy, `to` is the proxy's address.
     ///
     /// # Errors
     /// As [`Endpoint::dial`], and `Proxy` for what a proxy answered.
     pub async fn dial_tcp(
         &self,
-        line: &[u8; 32],
-        peer: &[u8; 32],
+        callee: Callee<'_>,
         to: SocketAddr,
         through: Option<&Tunnel>,
     ) -> Result<Circuit, CircuitError> {
-        let call = self.keyring().call(line, peer)?;
+        let call = self.keyring().call(callee)?;
         by_deadline(tcp::dial(&call, to, through)).await
     }
 
-    /// Waits at a relay for the station that holds the key `peer`, for as long as it takes, and makes a circuit with it
+    /// Waits at a relay for the station that holds a key, for as long as it takes, and makes a circuit with it
     /// through the relay. `through` is a proxy on the way to the relay.
     ///
     /// # Errors
     /// As [`Endpoint::dial_tcp`], and `Relay` for what the relay said.
     pub async fn meet_at_relay(
         &self,
-        line: &[u8; 32],
-        peer: &[u8; 32],
+        callee: Callee<'_>,
         meeting: &Meeting,
         relay: SocketAddr,
         through: Option<&Tunnel>,
     ) -> Result<Circuit, CircuitError> {
         let keyring = self.keyring();
-        let (call, answer) = (keyring.call(line, peer)?, keyring.answer()?);
+        let (call, answer) = (keyring.call(callee)?, keyring.answer()?);
         tcp::meet_at(relay, through, meeting, &call, &answer).await
     }
 

@@ -108,7 +108,7 @@ pub(super) async fn meet_at(
     let stream = relayed::meet(stream, meeting, relay).await?;
     by_deadline(async {
         let (stream, findings) = if meeting.answers {
-            (answer.secure(stream).await.map_err(|(error, _)| error)?, &answer.findings)
+            (answered(answer, stream).await?, &answer.findings)
         } else {
             (call.secure(stream).await?, &call.findings)
         };
@@ -129,8 +129,13 @@ async fn connect(to: SocketAddr, through: Option<&Tunnel>) -> Result<TcpStream, 
 
 async fn meet(answer: Answer, stream: TcpStream, remote: SocketAddr) -> Result<Circuit, CircuitError> {
     prepare(&stream);
+    introduce(answered(&answer, stream).await?, CircuitKind::Tcp, remote, &answer.findings).await
+}
+
+/// Puts TLS on a stream that came in; whoever is refused is heard out.
+async fn answered(answer: &Answer, stream: TcpStream) -> Result<Secured, CircuitError> {
     match answer.secure(stream).await {
-        Ok(stream) => introduce(stream, CircuitKind::Tcp, remote, &answer.findings).await,
+        Ok(secured) => Ok(secured),
         Err((error, stream)) => {
             // Closed with something unread, the connection would take the reason back.
             let _ = timeout(HEARD_OUT, hear_out(stream)).await;

@@ -31,7 +31,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use zeroize::Zeroizing;
 
-use super::{CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
+use super::{Callee as Called, CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
 
 /// The application protocol (RFC 7301), and with it the version of spec/line.md §6.
 const ALPN: &[u8] = b"detente/1";
@@ -54,9 +54,17 @@ pub(super) struct Keyring {
 #[derive(Debug)]
 struct PinnedLine {
     line: [u8; 32],
-    server_name: String,
-    own: Arc<CertifiedKey>,
+    /// By rank.
+    own: Vec<OwnKey>,
     peers: Vec<[u8; 32]>,
+}
+
+/// This station's key of a rank, and the server name by which it is asked for.
+#[derive(Debug)]
+struct OwnKey {
+    rank: u8,
+    server_name: String,
+    key: Arc<CertifiedKey>,
 }
 
 /// What one handshake found out; complete when the handshake is.
@@ -168,27 +176,39 @@ impl Keyring {
     /// Loads the keys; the seeds are wiped on return.
     pub(super) fn load(identities: Vec<LineIdentity>) -> Result<Self, CircuitError> {
         let mut lines: Vec<PinnedLine> = Vec::with_capacity(identities.len());
-        for LineIdentity { line, station_seed, peers } in identities {
+        for LineIdentity { line, rank, station_seed, earlier, peers } in identities {
             let fault = |fault| CircuitError::Line { line: Short::of(&line), fault };
             if lines.iter().any(|other| other.line == line) {
                 return Err(fault(LineFault::Twice));
             }
-            let own = own_key(&station_seed).ok_or(fault(LineFault::NoKey))?;
-            if peers.iter().any(|peer| own.cert.iter().any(|cert| cert.ends_with(peer))) {
-                return Err(fault(LineFault::OwnKeyPinned));
+            let mut own = Vec::with_capacity(earlier.len() + 1);
+            for (rank, seed) in earlier.into_iter().chain([(rank, station_seed)]) {
+                let key = own_key(&seed).ok_or(fault(LineFault::NoKey))?;
+                if peers.iter().any(|peer| key.cert.iter().any(|cert| cert.ends_with(peer))) {
+                    return Err(fault(LineFault::OwnKeyPinned));
+                }
+                own.push(OwnKey { rank, server_name: server_name(&line, rank), key: Arc::new(key) });
             }
-            lines.push(PinnedLine { line, server_name: server_name(&line), own: Arc::new(own), peers });
+            lines.push(PinnedLine { line, own, peers });
         }
         Ok(Self { lines, provider: Arc::new(provider()) })
     }
 
+    /// The ranks of the own keys on a line, the last one first.
+    pub(super) fn own_ranks(&self, line: &[u8; 32]) -> Vec<u8> {
+        let held = self.lines.iter().find(|held| held.line == *line);
+        held.into_iter().flat_map(|held| held.own.iter().rev().map(|own| own.rank)).collect()
+    }
+
     /// The rules for a call to exactly one peer on one line.
-    pub(super) fn call(&self, line: &[u8; 32], peer: &[u8; 32]) -> Result<Call, CircuitError> {
+    pub(super) fn call(&self, to: Called<'_>) -> Result<Call, CircuitError> {
+        let Called { line, peer, rank, own_rank } = to;
         let fault = |fault| CircuitError::Line { line: Short::of(line), fault };
         let held = self.lines.iter().find(|held| held.line == *line).ok_or(fault(LineFault::NotHeld))?;
         if !held.peers.contains(peer) {
             return Err(fault(LineFault::PeerNotPinned));
         }
+        let own = held.own.iter().find(|own| own.rank == own_rank).ok_or(fault(LineFault::NoKey))?;
         let findings = Arc::new(Findings { line: (*line).into(), ..Findings::default() });
         let verifier = Callee { peer: *peer, findings: findings.clone(), provider: self.provider.clone() };
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
@@ -196,10 +216,10 @@ impl Keyring {
             .map_err(handshake)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(held.own.clone())));
+            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(own.key.clone())));
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
-        Ok(Call { rules: Arc::new(config), findings, server_name: held.server_name.clone() })
+        Ok(Call { rules: Arc::new(config), findings, server_name: server_name(line, rank) })
     }
 
     /// The rules for answering one caller, whoever it is.
@@ -277,12 +297,13 @@ struct Door {
 impl ResolvesServerCert for Door {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let asked = client_hello.server_name().unwrap_or_default();
-        let Some(held) = self.keyring.lines.iter().find(|held| held.server_name == asked) else {
+        let all = self.keyring.lines.iter().flat_map(|held| held.own.iter().map(move |own| (held, own)));
+        let Some((held, own)) = all.into_iter().find(|(_, own)| own.server_name == asked) else {
             let _ = self.findings.objection.set(CircuitError::UnknownLine { asked: asked.to_owned() });
             return None;
         };
         // A second hello, after a retry, may not change its mind.
-        (*self.findings.line.get_or_init(|| held.line) == held.line).then(|| held.own.clone())
+        (*self.findings.line.get_or_init(|| held.line) == held.line).then(|| own.key.clone())
     }
 
     fn only_raw_public_keys(&self) -> bool {
@@ -438,7 +459,7 @@ mod tests {
 
     #[test]
     fn a_line_is_loaded_once_and_never_with_its_own_key() {
-        let identity = |peers| LineIdentity { line: [1; 32], station_seed: Zeroizing::new([2; 32]), peers };
+        let identity = |peers| LineIdentity::new([1; 32], Zeroizing::new([2; 32]), peers);
         let fault = |fault| CircuitError::Line { line: Short::of(&[1; 32]), fault };
         let twice = Keyring::load(vec![identity(vec![]), identity(vec![])]);
         assert_eq!(twice.unwrap_err(), fault(LineFault::Twice));

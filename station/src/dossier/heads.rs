@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use detente_dossier::Memoranda;
 use detente_record::dossier::{Head, Signer};
-use detente_record::{Book, Checkpoint, Cosignature, EntryRef, Party, Receipt, SignedCheckpoint};
+use detente_record::{Book, Checkpoint, Cosignature, EntryRef, Hash, Party, Receipt, SignedCheckpoint};
 
 use super::Making;
 use crate::keeper::Refusal;
@@ -179,13 +179,23 @@ impl<'a> Heads<'a> {
         if let Some(checkpoint) = self.signed(book, size)? {
             let mut receipts = Vec::new();
             for party in self.memoranda.parties().filter(|party| *party != book.party) {
-                receipts.extend(self.receipt(book, party, size)?.filter(|receipt| receipt.size == size));
+                let found = self.receipt(book, party, size)?.filter(|receipt| receipt.size == size);
+                let root = &checkpoint.checkpoint.root;
+                receipts.extend(found.filter(|receipt| self.is_shown(receipt, root)));
             }
             let cosignatures = self.cosignatures(book, size)?;
             head = Some(Head { checkpoint, receipts, cosignatures });
         }
         self.read.insert((book, size), head.clone());
         Ok(head)
+    }
+
+    /// Whether a receipt is under a key that a memorandum names.
+    fn is_shown(&self, receipt: &Receipt, root: &Hash) -> bool {
+        let line = self.making.founding.line();
+        let named = |key| receipt.verify(root, &line, key).is_ok();
+        !self.making.fresh.renewed.contains(&receipt.party)
+            || self.memoranda.receipt_key(receipt.party).is_some_and(named)
     }
 
     fn cosignatures(&self, book: Book, size: u64) -> Result<Vec<(u8, Cosignature)>, Refusal> {

@@ -16,7 +16,7 @@ use crate::error::SetupError;
 use crate::feed::Feed;
 use crate::home::Home;
 use crate::hooks::Hooks;
-use crate::keys::Keys;
+use crate::keyset::KeySet;
 use crate::paper::Paper;
 use crate::store::{Batch, Instance, Options, Store, StoreError};
 use crate::witness::{Kept, Witnesses};
@@ -31,12 +31,14 @@ pub(crate) struct Opening<'a> {
     pub(crate) ahead_ms: u64,
 }
 
-/// A line's own key of its station, for its circuits.
+/// A line at work, and the keys that its circuits are made with.
 pub(crate) struct Opened {
     pub(crate) keeper: Keeper,
-    pub(crate) keys: Keys,
+    pub(crate) keys: KeySet,
     /// Says why when the line can go on no longer.
     pub(crate) ended: watch::Receiver<Option<String>>,
+    /// Says of which rank its party's keys are, once that is later than those here.
+    pub(crate) superseded: watch::Receiver<Option<u8>>,
 }
 
 /// Opens a line: reads its papers and its record, and starts its task.
@@ -45,7 +47,7 @@ pub(crate) struct Opened {
 /// Whatever is wrong with the papers or the store.
 pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let Opening { home, name, clock, hooks, ahead_ms } = opening;
-    let keys = Keys::read(&home.keys(name))?;
+    let keys = KeySet::read(home, name)?;
     let path = home.memorandum(name);
     let paper = Paper::read(&path)?;
     let founding = paper.memorandum(&path)?;
@@ -59,11 +61,11 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         false => None,
     };
     let naming = enrolling.as_ref().unwrap_or(&founding);
-    let Some(party) = naming.party_named(keys.party()) else {
-        let found = keys.party().to_owned();
+    let Some(party) = naming.party_named(keys.last.party()) else {
+        let found = keys.last.party().to_owned();
         return Err(Fault::misuse("keys", "those of a party of the memorandum", found).into());
     };
-    let mut line = Line::enrolled(founding.clone(), enrolling, keys.identity(party))?;
+    let mut line = Line::with_keys(founding.clone(), enrolling, keys.last.identity(party), keys.renewed())?;
     home.make(&home.store(name))?;
     home.make(home.mark(name).parent().unwrap_or(home.path()))?;
     let (durable, durable_until) = watch::channel(0);
@@ -91,6 +93,8 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let unkept = record::restore(&mut line, &store)?;
     let memorandum = Arc::clone(line.memorandum());
     let (amended, in_force) = watch::channel(Arc::clone(&memorandum));
+    let (ring, keyring) = watch::channel(Arc::new(line.keyring()));
+    let (supersedes, superseded) = watch::channel(None);
     if suspect {
         tracing::warn!(
             line = name,
@@ -127,6 +131,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         witnesses,
         circuits: Circuits::default(),
         in_force,
+        keyring,
         waits: told,
         asks,
         list,
@@ -143,13 +148,15 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         listed,
         comparisons,
         amended,
+        ring,
+        supersedes,
         durable_until,
         ended_by,
         waits,
         unkept,
     });
     tokio::spawn(task.run());
-    Ok(Opened { keeper, keys, ended })
+    Ok(Opened { keeper, keys, ended, superseded })
 }
 
 /// Has every own book go on in a generation that was not taken before, here or on another machine.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use detente_line::{Append, Line, Void};
-use detente_record::{Book, Class, EntryRef, LineSecret, Party, SignedCheckpoint};
+use detente_record::{Book, Class, EntryRef, LAST_RANK, LineSecret, Party, Renewal, SignedCheckpoint};
 
 use crate::api::fault_name;
 use crate::error::SetupError;
@@ -20,10 +20,18 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
     let me = line.party();
     // Amendments name parties too, and come later.
     for party in (0..=u8::MAX).filter_map(|number| Party::new(number).ok()) {
-        if let Some(note) = store.note(&secret_note(party))?
-            && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
-        {
-            line.restore_secret(party, LineSecret::from_bytes(bytes));
+        for rank in 0..=LAST_RANK {
+            let renewal = if rank == 0 { None } else { store.note(&renewal_note(party, rank))? };
+            if let Some(renewal) = renewal.and_then(|bytes| Renewal::decode(&bytes).ok()) {
+                line.restore_renewal(renewal);
+            } else if rank > 0 {
+                break;
+            }
+            if let Some(note) = store.note(&secret_note(party, rank))?
+                && let Ok(bytes) = <[u8; 32]>::try_from(note.as_slice())
+            {
+                line.restore_secret(party, rank, LineSecret::from_bytes(bytes));
+            }
         }
     }
     let kept = store.latest_snapshot()?;
@@ -118,9 +126,17 @@ fn void(Void { name, fault }: Void) -> store::Void {
     store::Void { book: name.book.code(), number: name.number, reason }
 }
 
-/// The key of the store's note that holds a party's line secret.
-pub fn secret_note(party: Party) -> String {
-    format!("secret/{}", party.number())
+/// The key of the store's note that holds a party's line secret of a rank.
+pub fn secret_note(party: Party, rank: u8) -> String {
+    match rank {
+        0 => format!("secret/{}", party.number()),
+        rank => format!("secret/{}/{rank}", party.number()),
+    }
+}
+
+/// The key of the store's note that holds the renewal which brought a party's keys of a rank.
+fn renewal_note(party: Party, rank: u8) -> String {
+    format!("renewal/{}/{rank}", party.number())
 }
 
 fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
@@ -161,15 +177,19 @@ pub(super) fn batch(append: Append, now_ms: u64) -> Batch {
         time_ms: now_ms,
         bytes: evidence.proof,
     });
-    let secrets =
-        append.secrets.into_iter().map(|(party, secret)| (secret_note(party), secret.expose().to_vec()));
+    let renewals = append
+        .renewals
+        .iter()
+        .map(|renewal| (renewal_note(renewal.occasion.party, renewal.occasion.rank), renewal.encode()));
+    let secrets = append.secrets.into_iter();
+    let secrets = secrets.map(|((party, rank), secret)| (secret_note(party, rank), secret.expose().to_vec()));
     Batch {
         seq: append.seq,
         entries: entries.collect(),
         checkpoints: checkpoints.collect(),
         receipts: receipts.collect(),
         evidence: evidence.collect(),
-        notes: secrets.collect(),
+        notes: renewals.chain(secrets).collect(),
         void: append.void.into_iter().map(void).collect(),
         snapshot: None,
         patient,

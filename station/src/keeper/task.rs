@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use detente_line::{Append, CircuitId, Command, Effect, Event, Input, Line, Memorandum, Outgoing, Shown};
+use detente_line::{
+    Append, CircuitId, Command, Effect, Event, Input, Keyring, Line, Memorandum, Outgoing, Shown,
+};
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -60,6 +62,8 @@ pub(super) struct Task {
     /// The way back for what is worked out beside everything else.
     comparisons: mpsc::WeakSender<Ask>,
     amended: watch::Sender<Arc<Memorandum>>,
+    ring: watch::Sender<Arc<Keyring>>,
+    supersedes: watch::Sender<Option<u8>>,
     durable_until: watch::Receiver<u64>,
     ended_by: watch::Sender<Option<String>>,
     pub(super) circuits: BTreeMap<CircuitId, (Party, Out)>,
@@ -87,6 +91,8 @@ pub(super) struct Beginning {
     pub(super) listed: mpsc::Receiver<Listed>,
     pub(super) comparisons: mpsc::WeakSender<Ask>,
     pub(super) amended: watch::Sender<Arc<Memorandum>>,
+    pub(super) ring: watch::Sender<Arc<Keyring>>,
+    pub(super) supersedes: watch::Sender<Option<u8>>,
     pub(super) durable_until: watch::Receiver<u64>,
     pub(super) ended_by: watch::Sender<Option<String>>,
     pub(super) waits: watch::Sender<WaitsForRoom>,
@@ -132,6 +138,8 @@ impl Task {
             listing: 0,
             comparisons: beginning.comparisons,
             amended: beginning.amended,
+            ring: beginning.ring,
+            supersedes: beginning.supersedes,
             durable_until: beginning.durable_until,
             ended_by: beginning.ended_by,
             unkept: beginning.unkept,
@@ -148,6 +156,7 @@ impl Task {
 
     pub(super) async fn run(mut self) {
         self.input(Event::Started).await;
+        self.show_keys();
         let here = self.blobs.here(self.line.custody().blobs());
         self.input(Event::BlobsHere(here)).await;
         loop {
@@ -224,9 +233,9 @@ impl Task {
                     self.input(event).await;
                 }
             }
-            Ask::Up { circuit, peer, cost_ms, out } => {
+            Ask::Up { circuit, peer, rank, cost_ms, out } => {
                 self.circuits.insert(circuit, (peer, out));
-                self.input(Event::CircuitUp { circuit, peer, cost_ms }).await;
+                self.input(Event::CircuitUp { circuit, peer, rank, cost_ms }).await;
             }
             Ask::Write { draft, written, receipted } => {
                 let writing = Writing { written, receipted, listed: false };
@@ -434,12 +443,23 @@ impl Task {
             Shown::Amended { memorandum, judged, .. } => {
                 self.airspace.amended(memorandum, judged.clone());
                 self.amended.send_replace(Arc::clone(memorandum));
+                self.show_keys();
             }
+            Shown::KeysRenewed { .. } => self.show_keys(),
             Shown::Renewed => self.waiting.note(DISTRUST, Vec::new()),
             _ => {}
         }
         self.airspace.shown(&shown);
         self.tell(Told::Shown(Box::new(shown)));
+    }
+
+    /// Tells whoever verifies, and whoever listens for circuits, what keys there are.
+    fn show_keys(&mut self) {
+        self.ring.send_replace(Arc::new(self.line.keyring()));
+        let rank = self.line.rank(self.line.party());
+        if rank > self.line.own_rank() {
+            self.supersedes.send_replace(Some(rank));
+        }
     }
 
     pub(super) fn tell(&mut self, told: Told) {

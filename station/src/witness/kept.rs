@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use detente_line::Memorandum;
+use detente_line::{Keyring, Memorandum};
 use detente_record::witness::Cosignature;
 use detente_record::{Book, Checkpoint, PublicKey, SignedCheckpoint};
 use rusqlite::{Connection, params};
@@ -190,6 +190,7 @@ impl Kept {
         &self,
         store: &Store,
         memorandum: &Memorandum,
+        keys: &Keyring,
     ) -> Result<BTreeMap<Book, (u64, Vec<String>)>, VerifyError> {
         let line = memorandum.line();
         let mut found: BTreeMap<Book, (u64, Vec<String>)> = BTreeMap::new();
@@ -203,7 +204,7 @@ impl Kept {
                 let checkpoint = Checkpoint { book: kept.book, size: kept.size, root: stored.root };
                 let text = checkpoint.text(&line);
                 let signed = SignedCheckpoint { checkpoint, signature: stored.signature };
-                let author = memorandum.book_key(kept.book.party);
+                let author = keys.book_key(kept.book);
                 author.is_some_and(|author| signed.verify(&line, author).is_ok())
                     && kept.cosignature.verify(&text, &key).is_ok()
             });

@@ -218,8 +218,8 @@ impl Lane {
         let newest = read(move || Ok(store.newest_checkpoint(book.code())?)).await?;
         let progress = self.books.entry(book).or_default();
         let Some(found) = newest.filter(|found| found.size > progress.cosigned) else { return Ok(None) };
-        let memorandum = self.keeper.memorandum();
-        let Some(author) = memorandum.book_key(book.party) else { return Ok(None) };
+        let keys = self.keeper.keyring();
+        let Some(author) = keys.book_key(book) else { return Ok(None) };
         let (line, size) = (self.keeper.line(), found.size);
         let checkpoint = Checkpoint { book, size, root: found.root };
         let text = checkpoint.text(&line);

@@ -56,7 +56,7 @@ pub(crate) async fn strange_version(
     to: SocketAddr,
 ) -> (impl tokio::io::AsyncWrite + Unpin, impl tokio::io::AsyncRead + Unpin) {
     let stream = TcpStream::connect(to).await.unwrap();
-    let name = detente_station::circuit::server_name(&LINE);
+    let name = detente_station::circuit::server_name(&LINE, 0);
     let stream = secure_tcp(&Manners::of_station(USA), &name, stream).await;
     let (from, mut to) = tokio::io::split(stream);
     to.write_all(&[2]).await.unwrap();

@@ -30,13 +30,13 @@ impl Memorandum {
                 then.name.clone(),
             );
         }
-        let stays = |member: &Member| now.parties.iter().any(|other| other.is_same_party(member));
+        let stays = |member: &Member| now.parties.iter().any(|other| other.may_become(member));
         let changed = |member: &&Member| {
             now.parties.iter().any(|other| other.number == member.number) && !stays(member)
         };
         if let Some(member) = then.parties.iter().find(changed) {
             return breach(
-                "number, short name, keys and commitment as they are, of each party that stays",
+                "number, short name, keys, commitment and recovery key as they are, of each party that stays",
                 member.name.clone(),
             );
         }

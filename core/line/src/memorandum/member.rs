@@ -34,7 +34,7 @@ pub struct Member {
     /// Commitment of its line secret.
     #[cbor(n(7), with = "minicbor::bytes")]
     pub commitment: Hash,
-    /// Possession of the three keys, 64 bytes each.
+    /// Possession of the three keys, and of the recovery key where there is one, 64 bytes each.
     #[n(8)]
     pub possession: Vec<minicbor::bytes::ByteVec>,
     /// BCP 47; the first one is what it writes in unless it says otherwise.
@@ -43,6 +43,9 @@ pub struct Member {
     /// Ascending by number.
     #[n(10)]
     pub offices: Vec<Office>,
+    /// Signs what renews its keys (spec/keys.md); kept offline.
+    #[cbor(n(11), with = "minicbor::bytes")]
+    pub recovery_key: Option<[u8; 32]>,
     /// Commitment of its seal key, where it has one.
     #[cbor(n(12), with = "minicbor::bytes")]
     pub seal: Option<Hash>,
@@ -66,28 +69,31 @@ pub struct Office {
 impl Member {
     /// What a fingerprint of this party's keys is taken of (spec/record.md §8).
     pub fn fingerprint_subject(&self) -> Vec<u8> {
-        let seal = self.seal.as_ref().map(Hash::as_slice).unwrap_or_default();
-        [&self.book_key, &self.receipt_key, &self.station_key, self.commitment.as_slice(), seal].concat()
+        let named = [self.book_key, self.receipt_key, self.station_key, self.commitment];
+        named.into_iter().chain(self.recovery_key).chain(self.seal).flatten().collect()
     }
 
-    /// Whether it is the same party, as a later memorandum of its line names it: with the same keys, or with its first seal
-    /// key besides.
-    pub(super) fn is_same_party(&self, later: &Self) -> bool {
-        let keys =
-            |member: &Self| [member.book_key, member.receipt_key, member.station_key, member.commitment];
-        (self.number, &self.name) == (later.number, &later.name)
-            && keys(self) == keys(later)
+    /// Whether another memorandum of its line may name it so later: nothing by which it is known changes, but that it may be given a
+    /// recovery key, and its first seal key.
+    pub(super) fn may_become(&self, later: &Self) -> bool {
+        let known = |of: &Self| (of.number, of.book_key, of.receipt_key, of.station_key, of.commitment);
+        (known(self), &self.name) == (known(later), &later.name)
+            && self.recovery_key.is_none_or(|key| later.recovery_key == Some(key))
             && (self.seal.is_none() || self.seal == later.seal)
+    }
+
+    /// Every key that it is known by.
+    pub(super) fn keys(&self) -> impl Iterator<Item = [u8; 32]> + '_ {
+        [self.book_key, self.receipt_key, self.station_key].into_iter().chain(self.recovery_key)
     }
 
     /// Whether it could be taken for another party of the line: they have a number, a name, a key or a secret in common.
     pub(super) fn shares_with(&self, other: &Self) -> bool {
-        let keys = [other.book_key, other.receipt_key, other.station_key];
         self.number == other.number
             || self.name == other.name
             || self.commitment == other.commitment
             || (self.seal.is_some() && self.seal == other.seal)
-            || [self.book_key, self.receipt_key, self.station_key].iter().any(|key| keys.contains(key))
+            || self.keys().any(|key| other.keys().any(|of| of == key))
     }
 
     /// The office that writes what the station writes by itself.
@@ -108,9 +114,10 @@ impl Member {
         if !is_label(&self.full_name) {
             return Err(refuse("full name of a party", "1 to 200 bytes without controls", who.clone()));
         }
-        let roles = [("book", self.book_key), ("receipt", self.receipt_key), ("station", self.station_key)];
+        let roles: Vec<_> = ["book", "receipt", "station", "recovery"].into_iter().zip(self.keys()).collect();
         if self.possession.len() != roles.len() {
-            return Err(refuse("possession", "3 signatures", format!("{} of {who}", self.possession.len())));
+            let found = format!("{} of {who}", self.possession.len());
+            return Err(refuse("possession", format!("{} signatures", roles.len()), found));
         }
         for ((role, key), proof) in roles.into_iter().zip(&self.possession) {
             let key = PublicKey::new(key)?;

@@ -11,17 +11,39 @@ pub(crate) struct Keys {
     pub(crate) party: Party,
     pub(crate) book: SecretKey,
     pub(crate) receipt: SecretKey,
+    pub(crate) station: SecretKey,
     pub(crate) secret: LineSecret,
     /// The seed of its seal key, which the memorandum need not know of.
     pub(crate) seal: [u8; 32],
+    /// Renews the others.
+    pub(crate) recovery: SecretKey,
+}
+
+impl Keys {
+    /// The keys of a rank above 0.
+    pub(crate) fn of_rank(&self, rank: u8) -> Self {
+        let key = |role: u8| SecretKey::from_seed([128 + self.party.number() * 32 + rank * 4 + role; 32]);
+        let secret = LineSecret::from_bytes([7 + self.party.number() * 32 + rank; 32]);
+        Self { book: key(0), receipt: key(1), station: key(2), secret, ..self.clone() }
+    }
 }
 
 pub(super) fn member(number: u8, name: &str) -> (Keys, Member) {
     let key = |role: u8| SecretKey::from_seed([number * 8 + role + 1; 32]);
     let secret = LineSecret::from_bytes([200 + number; 32]);
-    let keys = Keys { party: party(number), book: key(0), receipt: key(1), secret, seal: [100 + number; 32] };
-    let station = key(2);
-    let roles = [("book", &keys.book), ("receipt", &keys.receipt), ("station", &station)];
+    let (station, recovery) = (key(2), key(3));
+    let keys = Keys {
+        party: party(number),
+        book: key(0),
+        receipt: key(1),
+        station,
+        secret,
+        seal: [100 + number; 32],
+        recovery,
+    };
+    let (station, recovery) = (&keys.station, &keys.recovery);
+    let roles =
+        [("book", &keys.book), ("receipt", &keys.receipt), ("station", station), ("recovery", recovery)];
     let possession =
         roles.map(|(role, key)| key.sign(&possession_message(role, name, &key.public())).to_vec().into());
     let office = |number, name: &str| Office { number, name: name.into(), rank: number };
@@ -32,6 +54,7 @@ pub(super) fn member(number: u8, name: &str) -> (Keys, Member) {
         book_key: *keys.book.public().bytes(),
         receipt_key: *keys.receipt.public().bytes(),
         station_key: *station.public().bytes(),
+        recovery_key: Some(*recovery.public().bytes()),
         commitment: keys.secret.commitment(),
         possession: possession.into(),
         languages: vec!["en".into()],

@@ -17,11 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{
     Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
-    Line, Member, Memorandum, Message, Outgoing, Rule, Shown, frame,
+    Line, Member, Memorandum, Message, Outgoing, Renewed, Rule, Shown, frame,
 };
+use detente_record::renewal::{Occasion, RankSecrets, Why};
 use detente_record::{
-    Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Party, SealSecret,
-    SignedCheckpoint, leaf_hash,
+    Blob, Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Hash, Party, Ranks,
+    Renewal, Root, SealSecret, SignedCheckpoint, leaf_hash,
 };
 
 pub(crate) use folder::{Folder, attachment};
@@ -39,7 +40,7 @@ impl Station {
     /// How a checkpoint stands to what is durable here.
     fn compare(&self, head: SignedCheckpoint, with: SignedCheckpoint) -> Fork {
         let (line, book) = (self.line.as_ref().unwrap().memorandum().line(), with.checkpoint.book);
-        let secret = self.store.secrets.get(&book.party).unwrap_or(&self.keys.secret);
+        let secret = self.store.secrets.get(&(book.party, book.rank())).unwrap_or(&self.keys.secret);
         let secret = BookSecret::new(secret, &book.origin(&line));
         let between = Fork::between::<Fault>(head, with, |node| {
             let (first, end) = (node.index << node.level, (node.index + 1) << node.level);
@@ -56,7 +57,16 @@ impl Station {
 
 /// A station, living or dead.
 pub(crate) struct Station {
+    /// Of its last rank.
     pub(crate) keys: Keys,
+    /// Of the ranks before.
+    pub(crate) earlier: Vec<Keys>,
+    /// What brought its later keys.
+    pub(crate) renewals: Vec<Renewal>,
+    /// Where the reach of earlier keys ends, if not at all that is held.
+    pub(crate) reach: BTreeMap<Class, (u16, u64)>,
+    /// Its record was lost with the keys before.
+    pub(crate) lost: bool,
     /// The memorandum that admits it, where it is not of those who founded the line.
     pub(crate) enrolling: Option<Memorandum>,
     pub(crate) line: Option<Line>,
@@ -116,6 +126,25 @@ pub(crate) fn member(number: u8, name: &str) -> (Keys, Member) {
 /// Something to be written.
 pub(crate) fn draft(class: Option<Class>, regards: &[EntryRef], content: Content) -> Draft {
     Draft { class, office: None, language: None, regards: regards.to_vec(), content }
+}
+
+/// A party's next keys, under its recovery key.
+pub(crate) fn signed_renewal(
+    root: &Root,
+    rank: u8,
+    follows: Hash,
+    why: Why,
+    time_ms: u64,
+    keys: &Keys,
+) -> Renewal {
+    let occasion = Occasion { line: root.line, party: root.party, rank, follows, why, time_ms };
+    let next = RankSecrets {
+        book: &keys.book,
+        receipt: &keys.receipt,
+        station: &keys.station,
+        commitment: keys.secret.commitment(),
+    };
+    Renewal::sign(occasion, &root.name, &next, &keys.recovery)
 }
 
 /// A message of a class.
@@ -196,6 +225,10 @@ impl LineInMemory {
         let (number, party) = (keys.party.number(), keys.party);
         let station = Station {
             keys,
+            earlier: Vec::new(),
+            renewals: Vec::new(),
+            reach: BTreeMap::new(),
+            lost: false,
             enrolling,
             line: None,
             store: Store::default(),
@@ -251,10 +284,21 @@ impl LineInMemory {
             secret: keys.secret,
             seal_key: Some(SealSecret::from_seed(keys.seal)),
         };
-        let mut line = Line::enrolled(memorandum, station.enrolling.clone(), identity).unwrap();
+        let earlier = || station.earlier.iter().zip(0..);
+        let renewed = Renewed {
+            renewals: station.renewals.clone(),
+            book_keys: earlier().map(|(keys, rank)| (rank, keys.book.clone())).collect(),
+            secrets: earlier().map(|(keys, rank)| (rank, keys.secret.clone())).collect(),
+            reach: station.reach.clone(),
+            lost: station.lost,
+        };
+        let mut line = Line::with_keys(memorandum, station.enrolling.clone(), identity, renewed).unwrap();
         let store = &mut station.store;
-        for (party, secret) in &store.secrets {
-            line.restore_secret(*party, secret.clone());
+        for renewal in &store.renewals {
+            line.restore_renewal(renewal.clone());
+        }
+        for ((party, rank), secret) in &store.secrets {
+            line.restore_secret(*party, *rank, secret.clone());
         }
         if let Some(snapshot) = &store.snapshot {
             assert!(line.restore_snapshot(snapshot), "a snapshot that fits");
@@ -328,6 +372,38 @@ impl LineInMemory {
         station.unsynced.clear();
     }
 
+    /// A party signs its next keys; its station does not know of it yet.
+    pub(crate) fn renewal(&self, number: u8, why: Why) -> (Keys, Renewal) {
+        let station = self.station(number);
+        let root = self.memorandum.root(party(number)).unwrap();
+        let mut ranks = Ranks::default();
+        for renewal in &station.renewals {
+            ranks.take(&root, renewal.clone()).unwrap();
+        }
+        let (rank, follows) = ranks.next(&root).unwrap();
+        let keys = station.keys.of_rank(rank);
+        let renewal = signed_renewal(&root, rank, follows, why, self.now_ms, &keys);
+        (keys, renewal)
+    }
+
+    /// A station stops and goes on with later keys; what it keeps of the earlier ones is said.
+    pub(crate) fn renew(&mut self, number: u8, keys: Keys, renewal: Renewal, keeps_earlier: bool) {
+        self.run_for(2 * SYNC_MS);
+        self.kill(number);
+        let station = self.station_mut(number);
+        let earlier = std::mem::replace(&mut station.keys, keys);
+        if keeps_earlier {
+            station.earlier.push(earlier);
+        }
+        station.renewals.push(renewal);
+        self.start(number);
+    }
+
+    /// Somebody brings a renewal by hand.
+    pub(crate) fn bring_renewals(&mut self, number: u8, renewals: &[Renewal]) {
+        self.input(party(number), Event::Renewals(renewals.to_vec()));
+    }
+
     /// A circuit between two parties.
     pub(crate) fn connect(&mut self, one: u8, other: u8) {
         self.connect_at(one, other, 0);
@@ -338,8 +414,10 @@ impl LineInMemory {
         self.last_circuit += 1;
         let (circuit, one, other) = (self.last_circuit, party(one), party(other));
         self.circuits.insert(circuit, (one, other));
-        self.input(one, Event::CircuitUp { circuit, peer: other, cost_ms });
-        self.input(other, Event::CircuitUp { circuit, peer: one, cost_ms });
+        let rank = |line: &Self, of: Party| line.stations[&of].renewals.len() as u8;
+        let (ranked, other_ranked) = (rank(self, one), rank(self, other));
+        self.input(one, Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms });
+        self.input(other, Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms });
         circuit
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use detente_line::{Append, Evidence, MAX_OF_APPEND, frame};
 use detente_record::{
-    Book, EntryRef, Fault, LineSecret, Party, Receipt, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint,
+    Book, EntryRef, Fault, LineSecret, Party, Receipt, Renewal, STEP_BYTES, STEP_ENTRIES, SignedCheckpoint,
 };
 
 /// What a station's store holds.
@@ -14,7 +14,8 @@ pub(crate) struct Store {
     pub(crate) entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
     pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
     pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
-    pub(crate) secrets: BTreeMap<Party, LineSecret>,
+    pub(crate) secrets: BTreeMap<(Party, u8), LineSecret>,
+    pub(crate) renewals: Vec<Renewal>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) void: BTreeMap<EntryRef, Fault>,
     /// The state that the line was in, to start from.
@@ -40,6 +41,7 @@ impl Store {
             let of = self.receipts.entry(receipt.book).or_default();
             of.insert((receipt.size, receipt.party), receipt);
         }
+        self.renewals.extend(append.renewals);
         self.secrets.extend(append.secrets);
         self.evidence.extend(append.evidence);
         self.void.extend(append.void.into_iter().map(|void| (void.name, void.fault)));

@@ -33,10 +33,14 @@ pub(crate) struct Awaiting {
 impl Reading<'_> {
     /// What each party holds of each entry that positions were taken on: the entry that says so.
     pub(crate) fn positions(&self) -> BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> {
-        let mut latest: BTreeMap<(EntryRef, Party), (u64, EntryRef, Stance)> = BTreeMap::new();
+        type Word = ((u16, u64), EntryRef, Stance);
+        // By what it is about and whose.
+        let mut latest: BTreeMap<(EntryRef, Party), Word> = BTreeMap::new();
         let mut positions: BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> = BTreeMap::new();
         for (name, regards, content) in self.sound() {
             let serial = self.items[&name].read.as_ref().map_or(0, |(entry, _)| entry.serial);
+            // What a later key says rules over what an earlier one said (spec/keys.md §5).
+            let serial = (name.book.generation / 128, serial);
             if let (Content::Position { stance, .. }, Some(about)) = (content, regards.first()) {
                 let word = (serial, name, *stance);
                 let last = latest.entry((*about, name.book.party)).or_insert(word);

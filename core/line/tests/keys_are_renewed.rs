@@ -1,0 +1,179 @@
+//! A party renews its keys, because it is time or because somebody else has them. Nothing that was said is lost, nobody needs to be
+//! told by hand while a circuit stands, and what the old keys go on writing is nobody's.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+
+mod line_in_memory;
+
+use detente_line::{Content, Shown};
+use detente_record::renewal::Why;
+use detente_record::{Book, Class, Entry, EntryRef};
+use line_in_memory::{LineInMemory, acknowledgement, book, draft, message, party};
+
+fn suspends() -> Content {
+    Content::Suspends { scope: vec![2], effective_ms: 0, reason: "a drill".into() }
+}
+
+/// The first book of a class under rank 1.
+fn renewed(number: u8, class: Class) -> Book {
+    Book { generation: 128, ..book(number, class) }
+}
+
+#[test]
+fn rotation_loses_nothing_and_needs_no_hand() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let one = line.write(0, message(Class::Z, "one")).unwrap();
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(1_000);
+    // What nobody else holds yet goes along.
+    line.disconnect(0, 1);
+    line.disconnect(0, 2);
+    let two = line.write(0, message(Class::P, "two")).unwrap();
+
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    line.renew(0, keys, renewal.clone(), true);
+    line.run_for(10);
+    assert!(line.station(0).shown.contains(&Shown::Renewed));
+    let flash = line.write(0, message(Class::Z, "three")).unwrap();
+    assert_eq!(flash, EntryRef { book: renewed(0, Class::Z), number: 2 }, "FLASH waits for nobody");
+    let opens = Entry::decode(&line.station(0).store.entries[&renewed(0, Class::A)][0]).unwrap();
+    match Content::decode(opens.kind, &opens.body).unwrap() {
+        Content::Opens { before: 0, size: 1, renewal: Some(in_book), .. } => assert_eq!(*in_book, renewal),
+        other => panic!("{other:?}"),
+    }
+
+    for other in [1, 2] {
+        line.connect(0, other);
+    }
+    line.run_for(5_000);
+    for other in [1, 2] {
+        assert_eq!(line.line(other).rank(party(0)), 1, "the circuit brought the renewal");
+        assert!(line.station(other).store.evidence.is_empty());
+        for of in [one, two, flash, act] {
+            assert!(line.held(other, of.book) >= of.number, "{of:?} at {other}");
+            assert_eq!(line.line(other).verdict(of).forgotten, None);
+        }
+        assert_eq!(line.line(other).last_suspension(party(0)).map(|of| of.act), Some(act), "its acts stand");
+        let receipts = line.line(0).receipts(two.book).map(|receipt| (receipt.party, receipt.size));
+        assert_eq!(receipts.collect::<Vec<_>>(), [(party(1), 1), (party(2), 1)]);
+    }
+    let ack = line.write(1, acknowledgement(flash)).unwrap();
+    line.run_for(1_000);
+    assert!(line.held(0, ack.book) >= ack.number);
+    let receipt = line.line(1).receipts(ack.book).find(|receipt| receipt.party == party(0)).cloned();
+    assert!(receipt.is_some(), "receipts under the new key count");
+    let resumed = Content::Resumes { effective_ms: 0, decision: None };
+    assert!(line.write(0, draft(Some(Class::A), &[act], resumed)).is_err(), "it goes on from where it was");
+}
+
+#[test]
+fn a_line_restarted_with_renewed_keys_goes_on() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    line.renew(0, keys, renewal, true);
+    line.connect(0, 1);
+    line.write(0, message(Class::O, "one")).unwrap();
+    line.run_for(2_000);
+    for number in [0, 1] {
+        line.kill(number);
+        line.start(number);
+    }
+    line.connect(0, 1);
+    let two = line.write(0, message(Class::O, "two")).unwrap();
+    line.run_for(2_000);
+    assert_eq!((two.book, two.number, line.held(1, two.book)), (renewed(0, Class::O), 3, 3));
+    line.keep(0);
+    line.keep(1);
+    for number in [0, 1] {
+        line.kill(number);
+        line.start(number);
+    }
+    line.connect(0, 1);
+    let three = line.write(0, message(Class::O, "three")).unwrap();
+    line.run_for(2_000);
+    assert_eq!((three.book, line.held(1, three.book)), (two.book, 4));
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    assert_eq!(renewal.occasion.rank, 2);
+    line.renew(0, keys, renewal, true);
+    line.connect(0, 1);
+    let four = line.write(0, message(Class::O, "four")).unwrap();
+    line.run_for(2_000);
+    assert_eq!((four.book.generation, line.held(1, four.book)), (256, 2));
+}
+
+#[test]
+fn the_old_station_key_opens_no_circuit_and_the_old_station_writes_nothing() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    line.run_for(1_000);
+    let (_, renewal) = line.renewal(0, Why::Compromise);
+    line.station_mut(1).shown.clear();
+    line.bring_renewals(1, std::slice::from_ref(&renewal));
+    line.run_for(1_000);
+    for other in [1, 2] {
+        assert_eq!(line.line(other).rank(party(0)), 1, "one tells the others");
+        let with_old = line.line(other).circuits().filter(|(_, state)| state.peer == party(0)).count();
+        assert_eq!(with_old, 0, "circuits under the old key end");
+    }
+    assert!(line.station(1).shown.contains(&Shown::KeysRenewed { party: party(0), rank: 1 }));
+    // What runs with the old keys was told before its circuit ended.
+    assert_eq!(line.line(0).rank(party(0)), 1);
+    let refused = line.write(0, message(Class::Z, "as ever")).unwrap_err();
+    assert!(refused.to_string().contains("renewed by rank 1"), "{refused}");
+    line.connect(0, 1);
+    line.run_for(1_000);
+    assert_eq!(line.line(1).circuits().filter(|(_, state)| state.peer == party(0)).count(), 0);
+}
+
+#[test]
+fn an_empty_machine_gets_its_books_back_before_it_opens_its_acts() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    let told = line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(2_000);
+    let (keys, renewal) = line.renewal(0, Why::Compromise);
+    let station = line.station_mut(0);
+    (station.store, station.lost) = (line_in_memory::Store::default(), true);
+    line.renew(0, keys, renewal.clone(), false);
+    assert!(line.write(0, draft(Some(Class::A), &[], suspends())).is_err(), "acts come back first");
+    let flash = line.write(0, message(Class::Z, "we are back")).unwrap();
+    assert_eq!(flash.book, renewed(0, Class::Z), "FLASH waits for nobody");
+    line.run_for(60_000);
+    assert_eq!(line.held(0, renewed(0, Class::A)), 0, "nobody has said what there was");
+
+    // Nobody lets the new key in that has not heard of it; somebody carries the file.
+    for other in [1, 2] {
+        line.bring_renewals(other, std::slice::from_ref(&renewal));
+        line.connect(0, other);
+    }
+    line.run_for(5_000);
+    assert_eq!((line.held(0, act.book), line.held(0, told.book)), (1, 1), "the mirrors bring what there was");
+    let opens = Entry::decode(&line.station(0).store.entries[&renewed(0, Class::A)][0]).unwrap();
+    let opens = Content::decode(opens.kind, &opens.body).unwrap();
+    assert!(matches!(opens, Content::Opens { before: 0, size: 1, .. }), "{opens:?}");
+    let again = line.write(0, message(Class::R, "two")).unwrap();
+    line.run_for(2_000);
+    for other in [0, 1, 2] {
+        assert_eq!(line.line(other).last_suspension(party(0)).map(|of| of.act), Some(act));
+        assert_eq!(line.line(other).verdict(told).forgotten, None);
+        assert_eq!((line.held(other, flash.book), line.held(other, again.book)), (2, 2));
+        assert!(line.station(other).store.evidence.is_empty());
+    }
+}
+
+#[test]
+fn where_no_peer_holds_anything_an_empty_machine_begins_at_once() {
+    let mut line = LineInMemory::apart(&["usa", "rus"]);
+    let (keys, renewal) = line.renewal(0, Why::Compromise);
+    line.station_mut(0).lost = true;
+    line.renew(0, keys, renewal.clone(), false);
+    line.bring_renewals(1, &[renewal]);
+    line.connect(0, 1);
+    line.run_for(1_000);
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    assert_eq!(act, EntryRef { book: renewed(0, Class::A), number: 2 });
+}
