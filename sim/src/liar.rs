@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use detente_line::frame::{self, Frame, Hello};
 use detente_line::{Choice, CircuitId, Content, Memorandum};
 use detente_record::{
-    Book, BookSecret, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party, Receipt,
-    STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, verify_step,
+    Book, BookSecret, Class, Cut, Entry, EntryRef, Frontier, Hash, LineId, LineSecret, Party, PublicKey,
+    Receipt, Renewal, STEP_BYTES, STEP_ENTRIES, SecretKey, Signature, verify_step,
 };
 
 use crate::founding::Keys;
@@ -57,7 +57,10 @@ pub(crate) struct Liar {
     rng: Rng,
     branches: Vec<Branch>,
     follows: BTreeMap<Party, usize>,
-    secrets: BTreeMap<Party, LineSecret>,
+    /// By party and rank.
+    secrets: BTreeMap<(Party, u8), LineSecret>,
+    /// The book keys that renewals brought, by party and rank.
+    renewed: BTreeMap<(Party, u8), PublicKey>,
     heard: BTreeMap<Book, Frontier>,
     /// What the authors of those signed last.
     heads: BTreeMap<Book, (Hash, Signature)>,
@@ -71,7 +74,7 @@ pub(crate) struct Liar {
 impl Liar {
     /// A liar who has said nothing yet.
     pub(crate) fn new(keys: Keys, memorandum: Memorandum, lies: Lies, mut rng: Rng) -> Self {
-        let secrets = BTreeMap::from([(keys.party, keys.secret.clone())]);
+        let secrets = BTreeMap::from([((keys.party, 0), keys.secret.clone())]);
         Self {
             wrong: SecretKey::from_seed(rng.bytes()),
             line: memorandum.line(),
@@ -82,6 +85,7 @@ impl Liar {
             branches: vec![Branch::default()],
             follows: BTreeMap::new(),
             secrets,
+            renewed: BTreeMap::new(),
             heard: BTreeMap::new(),
             heads: BTreeMap::new(),
             seen: Vec::new(),
@@ -181,10 +185,18 @@ impl Liar {
                     talk.told.extend(sizes);
                 }
             }
-            Ok(Frame::Secret { party, secret, .. })
+            Ok(Frame::Secret { party, epoch: 0, secret })
                 if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
             {
-                self.secrets.insert(party, secret);
+                self.secrets.insert((party, 0), secret);
+            }
+            // Those who are honest say what is so; it takes what they say as it comes.
+            Ok(Frame::Secret { party, epoch, secret }) => {
+                self.secrets.insert((party, epoch as u8), secret);
+            }
+            Ok(Frame::Renewals(renewals)) => {
+                let keys = |of: &Renewal| ((of.occasion.party, of.occasion.rank), of.keys.book.clone());
+                self.renewed.extend(renewals.iter().map(keys));
             }
             Ok(Frame::Want { blob, first, .. }) => {
                 // It has none of what it names, and gives what it has not.
@@ -222,8 +234,9 @@ impl Liar {
             let have = frame::have(&Cut::from([(book, held.size())]));
             return if self.rng.chance(300) { vec![(circuit, have)] } else { Sent::new() };
         }
-        let key = self.memorandum.book_key(book.party);
-        let (Some(secret), Some(key)) = (self.secrets.get(&book.party), key) else { return Sent::new() };
+        let of = (book.party, book.rank());
+        let key = if of.1 == 0 { self.memorandum.book_key(of.0) } else { self.renewed.get(&of) };
+        let (Some(secret), Some(key)) = (self.secrets.get(&of), key) else { return Sent::new() };
         let secret = BookSecret::new(secret, &book.origin(&self.line));
         let fresh = entries.get((held.size() + 1 - first) as usize..).unwrap_or_default();
         let end = first + entries.len() as u64 - 1;

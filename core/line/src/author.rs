@@ -116,6 +116,11 @@ impl Line {
         Book { generation, party: self.me.party, class }
     }
 
+    /// Whether this station writes in a book, so that all of it is its own word.
+    pub(crate) fn writes_in(&self, book: Book) -> bool {
+        book == self.current(book.class) && book.rank() == self.own.rank
+    }
+
     /// The book of a class that may be appended to: a later generation where the last one has ended.
     fn writable(&mut self, class: Class) -> Result<Book, Fault> {
         let book = self.current(class);
@@ -194,7 +199,7 @@ impl Line {
         let stated = self.books.get(&book).map(|state| &state.past.stated);
         let mut moved = Cut::new();
         for (of, state) in self.books.iter().filter(|(of, _)| **of != book) {
-            let whole = *of == self.current(of.class);
+            let whole = self.writes_in(*of);
             let size = if whole { state.size() } else { state.closed() };
             if size > stated.and_then(|stated| stated.get(of)).copied().unwrap_or(0) {
                 moved.insert(*of, size);

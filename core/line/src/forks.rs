@@ -88,7 +88,7 @@ impl Line {
         for circuit in ready {
             self.tell_of_fork(circuit, book);
         }
-        if book == self.current(book.class) {
+        if self.writes_in(book) {
             self.end_own(book.class, book.generation);
         }
     }

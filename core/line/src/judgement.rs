@@ -45,7 +45,7 @@ impl Line {
             let acts = self.books.iter().filter(|(book, _)| book.class == Class::A);
             let next: Cut = acts
                 .map(|(book, state)| {
-                    let whole = *book == self.current(book.class);
+                    let whole = self.writes_in(*book);
                     let size = if whole { state.size() } else { state.closable(&statable) };
                     (*book, size.min(statable.get(book).copied().unwrap_or(0)))
                 })

@@ -18,6 +18,9 @@ use crate::kind::{Content, number};
 use crate::line::Line;
 use crate::memorandum::Memorandum;
 
+/// How long at most nothing of the own books comes back, with a peer there that has shown them, before they go on without it, ms.
+const PATIENCE_MS: u64 = 3_600_000;
+
 /// What a station has of its own party's earlier keys, where those were renewed.
 #[derive(Default)]
 pub struct Renewed {
@@ -52,6 +55,8 @@ pub(crate) struct OwnKeys {
     greeted: bool,
     /// What peers have shown, under this party's own signature, that it wrote with its earlier keys.
     shown: Cut,
+    /// How much of the own books had come back when something last did, and when that was, ms.
+    came_back: (u64, u64),
     /// Books whose reach has become known, and which may be receipted up to there.
     ended: Vec<Book>,
 }
@@ -435,6 +440,14 @@ impl Line {
     }
 
     fn open_rank(&mut self, least: u16) {
+        // What this station wrote itself its cuts may state, as far as what that rests on is here.
+        for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
+            let book = self.current(class);
+            if let Some(state) = self.books.get_mut(&book) {
+                state.reach_all();
+            }
+        }
+        self.close_cuts();
         for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
             if let Err(fault) = self.open_next(class, least) {
                 self.show(Shown::NotRenewed { fault });
@@ -478,11 +491,28 @@ impl Line {
             let wanted = reach.map_or(*size, |(_, reach)| (*reach).min(*size));
             self.books.get(book).map_or(0, |state| state.signed_size()) < wanted
         };
-        if self.own.shown.iter().any(lacks) {
+        if self.own.shown.iter().any(lacks) && !self.is_out_of_patience() {
             return;
         }
         self.own.awaits_books = false;
         self.open_rank(self.own.least);
+    }
+
+    /// Whether a peer that has shown the own books has brought nothing of them for too long: it cannot be let to keep them for ever.
+    fn is_out_of_patience(&mut self) -> bool {
+        let own = self.books.iter().filter(|(book, _)| book.party == self.me.party);
+        let held: u64 = own.map(|(_, state)| state.signed_size()).sum();
+        let is_nobody_there = !self.circuits.values().any(|circuit| circuit.ready);
+        if is_nobody_there || held != self.own.came_back.0 || self.own.came_back.1 == 0 {
+            self.own.came_back = (held, self.pace.now_ms);
+        }
+        self.pace.now_ms.saturating_sub(self.own.came_back.1) >= PATIENCE_MS
+    }
+
+    /// When the own books go on without what does not come back, ms.
+    pub(crate) fn next_patience_ms(&self) -> Option<u64> {
+        let waits = self.own.awaits_books && self.own.greeted && self.own.came_back.1 > 0;
+        waits.then(|| self.own.came_back.1.saturating_add(PATIENCE_MS))
     }
 
     /// Opens a class before its books have come back, because an officer writes in it.

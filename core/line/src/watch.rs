@@ -79,23 +79,32 @@ impl Line {
 
     /// Does what the clock asks for.
     pub(crate) fn keep_watch(&mut self) {
-        if !self.watches() {
+        if !self.is_member() {
             return;
         }
+        let writes = self.writes_by_itself();
         self.escalate();
-        self.test();
+        if writes {
+            self.test();
+        }
         self.count_tests();
-        self.decide();
-        self.seal();
+        if writes {
+            self.decide();
+            self.seal();
+        }
         self.show_standing();
     }
 
-    /// Whether this station writes by itself.
-    fn watches(&self) -> bool {
-        self.is_member() && !self.awaits_books() && !self.is_superseded()
+    /// Whether this station writes by itself: while its books are still to come back, and with keys that were renewed, it only
+    /// shows what is due.
+    fn writes_by_itself(&self) -> bool {
+        !self.awaits_books() && !self.is_superseded()
     }
 
     fn write_own(&mut self, class: Class, regards: Vec<EntryRef>, content: Content) {
+        if !self.writes_by_itself() {
+            return;
+        }
         let draft = Draft { class: Some(class), office: None, language: None, regards, content };
         // Refused only for want of quota; then the record must do without it.
         let _ = self.write(draft);
@@ -223,8 +232,9 @@ impl Line {
 
     /// When the line next has something to do by the clock alone, ms.
     pub(crate) fn next_wake_ms(&self) -> Option<u64> {
-        let watched_ms = if self.watches() { self.next_watch_ms() } else { None };
-        watched_ms.into_iter().chain(self.next_dispatch_ms()).chain(self.next_fetch_ms()).min()
+        let watched_ms = if self.is_member() { self.next_watch_ms() } else { None };
+        let others = [watched_ms, self.next_patience_ms()].into_iter().flatten();
+        others.chain(self.next_dispatch_ms()).chain(self.next_fetch_ms()).min()
     }
 
     /// When the watch next has something to do, ms.
@@ -240,6 +250,11 @@ impl Line {
             steps
                 .filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
         });
+        let standing = self.acts.next_change_ms(self.pace.now_ms);
+        let shown = escalations.chain([count]).chain(standing).min();
+        if !self.writes_by_itself() {
+            return shown;
+        }
         let under = self.under_all();
         let closing = if self.memorandum.depositary() == Some(self.me.party) {
             // One that has closed already waits for room in the day's quota, not for the clock.
@@ -249,8 +264,6 @@ impl Line {
         } else {
             None
         };
-        let standing = self.acts.next_change_ms(self.pace.now_ms);
-        let seal = self.next_seal_ms();
-        escalations.chain(mine).chain([count]).chain(closing).chain(standing).chain(seal).min()
+        shown.into_iter().chain(mine).chain(closing).chain(self.next_seal_ms()).min()
     }
 }

@@ -10,9 +10,12 @@
 
 mod line_in_memory;
 
+use std::collections::BTreeMap;
+
+use detente_line::frame::{self, Hello};
 use detente_line::{Content, Shown};
 use detente_record::renewal::Why;
-use detente_record::{Book, Class, Entry, EntryRef};
+use detente_record::{Book, Checkpoint, Class, Entry, EntryRef};
 use line_in_memory::{LineInMemory, acknowledgement, book, draft, message, party};
 
 fn suspends() -> Content {
@@ -176,4 +179,40 @@ fn where_no_peer_holds_anything_an_empty_machine_begins_at_once() {
     line.run_for(1_000);
     let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
     assert_eq!(act, EntryRef { book: renewed(0, Class::A), number: 2 });
+}
+
+#[test]
+fn a_peer_that_shows_books_and_brings_none_is_not_waited_for_for_ever() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    let asked = line.write(1, message(Class::Z, "are you there")).unwrap();
+    line.run_for(2_000);
+    let (keys, renewal) = line.renewal(0, Why::Compromise);
+    // Somebody signed more of its acts with its old key than anybody brings.
+    let (id, memorandum) = (line.memorandum.line(), line.memorandum.hash());
+    let shown = Checkpoint { book: act.book, size: 7, root: [7; 32] }.sign(&id, &line.station(0).keys.book);
+    let hello = Hello {
+        version: 1,
+        line: id,
+        memorandum,
+        party: party(1),
+        sizes: [(act.book, 7)].into(),
+        receipts: BTreeMap::new(),
+        heads: [(act.book, ([7; 32], shown.signature))].into(),
+    };
+    let station = line.station_mut(0);
+    (station.store, station.lost) = (line_in_memory::Store::default(), true);
+    line.renew(0, keys, renewal.clone(), false);
+    line.bring_renewals(1, &[renewal]);
+    line.connect(0, 1);
+    line.forge(0, 1, frame::hello(&hello));
+    line.run_for(1_200_000);
+    assert_eq!(line.held(0, act.book), 1);
+    assert_eq!(line.held(0, renewed(0, Class::A)), 0, "it waits for what was shown");
+    assert!(line.write(0, draft(Some(Class::A), &[], suspends())).is_err());
+    let overdue = |shown: &Shown| matches!(shown, Shown::Overdue { entry, .. } if *entry == asked);
+    assert!(line.station(0).shown.iter().any(overdue), "and shows meanwhile what is due");
+    line.run_for(3_600_000);
+    assert_eq!(line.held(0, renewed(0, Class::A)), 1, "not for ever");
+    assert_eq!(line.line(1).verdict(act).forgotten, None, "what has come back is its own");
 }

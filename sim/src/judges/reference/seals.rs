@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use detente_line::{Content, Memorandum, Sealed};
-use detente_record::{Book, Cut, EntryRef, Hash, SealKey, sha256};
+use detente_record::{Book, Cut, EntryRef, Hash, PublicKey, SealKey, sha256};
 
 use super::Reading;
 
@@ -37,6 +37,7 @@ impl Reading<'_> {
         let commitment = sha256(&[b"detente seal key v1\n", key.as_slice()].concat());
         cut.get(&of.book).is_some_and(|known| of.size <= *known)
             && member.seal == Some(commitment)
+            && of.book.rank() <= name.book.rank()
             && self.both_hold(sealed, key, memorandum)
     }
 
@@ -47,8 +48,8 @@ impl Reading<'_> {
         if let Some(held) = HELD.with_borrow(|held| held.get(&what).copied()) {
             return held;
         }
-        let book_key = memorandum.book_key(of.book.party);
-        let holds = book_key.is_some_and(|key| sealed.signed.verify(&line, key).is_ok())
+        let book_key = self.book_key(of.book, memorandum);
+        let holds = book_key.is_some_and(|key| sealed.signed.verify(&line, &key).is_ok())
             && SealKey::new(key).is_ok_and(|key| sealed.seal.verify(of, &line, &key).is_ok());
         HELD.with_borrow_mut(|held| {
             if held.len() >= REMEMBERED {
@@ -57,6 +58,19 @@ impl Reading<'_> {
             held.insert(what, holds);
         });
         holds
+    }
+
+    /// The key of a book: the memorandum's, or that of the renewal in the first entry of a book of its rank.
+    fn book_key(&self, book: Book, memorandum: &Memorandum) -> Option<PublicKey> {
+        if book.rank() == 0 {
+            return memorandum.book_key(book.party).cloned();
+        }
+        let of_rank = |name: &EntryRef| (name.book.party, name.book.rank()) == (book.party, book.rank());
+        let mut opened = self.items.iter().filter(|(name, item)| item.sound && of_rank(name));
+        opened.find_map(|(_, item)| match &item.read {
+            Some((_, Content::Opens { renewal: Some(renewal), .. })) => Some(renewal.keys.book.clone()),
+            _ => None,
+        })
     }
 
     /// Every sound entry that seals, ascending by name.
