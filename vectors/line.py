@@ -1195,6 +1195,16 @@ def write_frames():
     two, _ = renewal(2, one_hash, _10=2)
     for name, all in ("renewals, one", [one]), ("renewals, two", [one, two]):
         frame(name, [13, all], type="renewals", renewals=[cbor(each) for each in all])
+    frame("courier keys of nobody", [14, {}], type="courier-keys", known=[])
+    frame(
+        "courier keys", [14, {0: [0, START], 254: [31, 2**64 - 1]}], type="courier-keys",
+        known=[[0, 0, START], [254, 31, 2**64 - 1]],
+    )
+    courier_key = [15, 3, 1, START, bytes(range(256)) * 4 + bytes(192), SIGNATURE]
+    frame(
+        "courier key", courier_key, type="courier-key", party=3, rank=1, number=START, key=courier_key[4],
+        signature=SIGNATURE,
+    )
     frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
     frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
     many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
@@ -1273,6 +1283,13 @@ def write_frames():
     bad("renewals as bytes", [13, [cbor(one)]])
     bad("renewals of two parties", [13, [one, renewal(2, one_hash, _2=4)[0]]])
     bad("renewals of two lines", [13, [one, renewal(2, one_hash, _1=HASH)[0]]])
+    bad("courier keys of party 255", [14, {255: [0, 1]}])
+    bad("courier keys of rank 32", [14, {0: [32, 1]}])
+    bad("courier keys without a number", [14, {0: [1]}])
+    bad("courier keys as a list", [14, [[0, 0, 1]]])
+    bad("courier key of rank 32", courier_key[:2] + [32] + courier_key[3:])
+    bad("courier key of 1,215 bytes", courier_key[:4] + [courier_key[4][:-1], SIGNATURE])
+    bad("courier key without a signature", courier_key[:5])
     bad("want of 17", [10, *blob, 0, 17])
     bad("want of a blob of 4 GiB and a byte", [10, HASH, 2**32 + 1, HASH, 0, 1])
     bad("part with a proof of 17 hashes", [11, *blob, 0, [HASH] * 17, b"\x00"])
@@ -1297,7 +1314,7 @@ def conversations():
         ("a hello and a ping", [hello(), [4, 1]], None),
         ("the secret of rus", [hello(), [6, 1, 0, seed("rus", "secret")]], None),
         ("bytes that are no frame", [b"\xff"], "Malformed"),
-        ("a frame type that does not exist", [hello(), [13, 1]], "Malformed"),
+        ("a frame type that does not exist", [hello(), [16, 1]], "Malformed"),
         ("another line", [hello(_2=HASH)], "WrongLine"),
         ("another memorandum", [hello(_3=HASH)], None),
         ("another version", [hello(_1=2)], "WrongVersion"),

@@ -78,6 +78,29 @@ pub(crate) struct Reading {
     left: u64,
 }
 
+impl Reading {
+    /// Opens a file to be handed over as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none.
+    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+        let shown = harmless::line(&path.display().to_string());
+        let wrong =
+            |found: String| Failure::misuse(&shown, "a file that can be read", found, "check the path");
+        let file = File::open(path).map_err(|cause| wrong(cause.to_string()))?;
+        let found = file.metadata().map_err(|cause| wrong(cause.to_string()))?;
+        match found.is_file() {
+            true => Ok(Self { file, left: found.len() }),
+            false => Err(wrong("something else".into())),
+        }
+    }
+
+    /// How many bytes are left of it.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+}
+
 impl Body for Reading {
     type Data = Bytes;
     type Error = io::Error;
@@ -186,7 +209,7 @@ fn open(path: &Path) -> Result<(String, Reading), Failure> {
 }
 
 /// A number of bytes for people.
-fn length(bytes: u64) -> String {
+pub(crate) fn length(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     let fits = units.into_iter().find(|(shift, _)| bytes >> shift > 0);
     fits.map_or_else(
@@ -303,7 +326,7 @@ pub(crate) async fn attachment(asked: &Asked, home: &Home, out: &Output) -> Resu
             taking.write(bytes)?;
         }
     }
-    let size = taking.finish(&hash)?;
+    let size = taking.finish(Some(&hash))?;
     if out.is_json() {
         let said = json!({"file": target.display().to_string(), "hash": hash, "size": size});
         return out.data(&said.to_string());
@@ -314,7 +337,7 @@ pub(crate) async fn attachment(asked: &Asked, home: &Home, out: &Output) -> Resu
 }
 
 /// A file that is being written; it is gone again unless it comes to its end.
-struct Taking {
+pub(crate) struct Taking {
     target: PathBuf,
     /// Where it is written: beside its target where that is to be written over.
     path: PathBuf,
@@ -325,7 +348,11 @@ struct Taking {
 }
 
 impl Taking {
-    fn begin(target: &Path, force: bool) -> Result<Self, Failure> {
+    /// Begins one; over what is there only where that is asked for.
+    ///
+    /// # Errors
+    /// When it is there, or cannot be made.
+    pub(crate) fn begin(target: &Path, force: bool) -> Result<Self, Failure> {
         let mut path = target.to_owned().into_os_string();
         if force {
             path.push(format!(".{}.part", std::process::id()));
@@ -344,7 +371,11 @@ impl Taking {
         Ok(Self { target: target.to_owned(), path, file, hasher: Sha256::new(), size: 0, done: false })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Writes on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|cause| self.unwritten(&cause))
@@ -356,9 +387,13 @@ impl Taking {
         Failure::failed("Unwritten", shown, "a file that can be written", cause.to_string(), hint)
     }
 
-    fn finish(mut self, hash: &str) -> Result<u64, Failure> {
+    /// Ends it, held to a hash where one is known; says how long it is.
+    ///
+    /// # Errors
+    /// When it does not fit, or the disk refuses.
+    pub(crate) fn finish(mut self, hash: Option<&str>) -> Result<u64, Failure> {
         let found = hex(&self.hasher.finalize_reset());
-        if found != hash {
+        if let Some(hash) = hash.filter(|hash| *hash != found) {
             let hint = "the station's disk gives other bytes than it took: look at it before anything else";
             return Err(Failure::failed("WrongHash", "the attachment", hash, found, hint));
         }
@@ -406,11 +441,11 @@ mod tests {
         let hash = hex(&Sha256::digest(b"map"));
         let mut taking = Taking::begin(&target, false).unwrap();
         taking.write(b"not the map").unwrap();
-        assert!(taking.finish(&hash).is_err_and(|error| error.to_string().contains(&hash)));
+        assert!(taking.finish(Some(&hash)).is_err_and(|error| error.to_string().contains(&hash)));
         assert!(!target.exists(), "what does not fit does not stay");
         let mut taking = Taking::begin(&target, false).unwrap();
         taking.write(b"map").unwrap();
-        assert_eq!(taking.finish(&hash).unwrap(), 3);
+        assert_eq!(taking.finish(Some(&hash)).unwrap(), 3);
         assert!(Taking::begin(&target, false).is_err_and(|error| error.hint().contains("--force")));
         assert_eq!(fs::read(&target).unwrap(), b"map", "what is there stays");
         let elsewhere = folder.join("elsewhere");
@@ -420,7 +455,7 @@ mod tests {
         assert!(Taking::begin(&target, false).is_err(), "a link is never followed");
         let mut taking = Taking::begin(&target, true).unwrap();
         taking.write(b"map").unwrap();
-        taking.finish(&hash).unwrap();
+        taking.finish(Some(&hash)).unwrap();
         assert_eq!(
             (fs::read(&elsewhere).unwrap(), fs::read(&target).unwrap()),
             (b"mine".into(), b"map".into())

@@ -10,9 +10,9 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, circuits, demo, disclosure, dossier, entry, finding, inbox, keys, memorandum,
-    moment, motion, notice, observer, officer, position, record, regard, relay, report, run, send, setup,
-    standing, status, watch, witness,
+    airspace, attachment, circuits, courier, demo, disclosure, dossier, entry, finding, inbox, keys,
+    memorandum, moment, motion, notice, observer, officer, position, record, regard, relay, report, run,
+    send, setup, standing, status, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -106,6 +106,9 @@ enum LineVerb {
     Standing(moment::Standing),
     /// Show the circuits: what each is, whether it is up, what it carried, why one is not there
     Circuits(circuits::Circuits),
+    /// Bring books by hand: files for a stick or an e-mail, sealed to the party that they are for
+    #[command(subcommand)]
+    Courier(courier::Asked),
     /// Suspend the line for this party's part: safety of life, acts and tests still pass
     Suspend(standing::Suspend),
     /// Move the reopening of a suspended line, or vote on it
@@ -218,6 +221,7 @@ impl LineVerb {
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Standing(asked) => moment::standing(asked, home, out).await,
             Self::Circuits(asked) => circuits::circuits(asked, home, out).await,
+            Self::Courier(asked) => courier::courier(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
             Self::Disclose(asked) => disclosure::disclose(asked, home, out).await,
             Self::Disclosures(asked) => disclosure::disclosures(asked, home, out).await,

@@ -174,6 +174,20 @@ impl OnLine {
         self.socket.follow(&format!("{}{path}", self.path)).await
     }
 
+    /// Commands, with more time, where the answer is long and a header says what it is.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) async fn draw(
+        &self,
+        path: &str,
+        body: &Value,
+        header: &str,
+        more: Duration,
+    ) -> Result<(Answer, hyper::body::Incoming), Trouble> {
+        self.socket.with_more(more).draw(&format!("{}{path}", self.path), body, header).await
+    }
+
     /// Short names of the other parties, as the memorandum orders them.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod answer;
 mod attachment;
 mod circuits;
 mod command;
+mod courier;
 mod demo;
 mod disclosure;
 mod dossier;

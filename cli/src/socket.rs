@@ -140,6 +140,34 @@ impl Socket {
         tokio::time::timeout(self.patience, opening).await.unwrap_or_else(|_| Err(self.late()))
     }
 
+    /// Commands, where the answer is long: its body is for the caller to read, and so is a header.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) async fn draw(
+        &self,
+        path: &str,
+        body: &Value,
+        header: &str,
+    ) -> Result<(Answer, Incoming), Trouble> {
+        let opening = async {
+            let response = self.send(Method::POST, path, Full::new(Bytes::from(body.to_string()))).await?;
+            let status = response.status();
+            if status == StatusCode::OK {
+                let said =
+                    response.headers().get(header).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
+                let answer =
+                    Answer::read(&said).map_err(|_| Trouble::Answered(senseless("JSON", status, &said)))?;
+                return Ok((answer, response.into_body()));
+            }
+            Err(match read(response, MAX_ANSWER).await {
+                Ok(bytes) => Trouble::Answered(refusal(status, &bytes)),
+                Err(trouble) => trouble,
+            })
+        };
+        tokio::time::timeout(self.patience, opening).await.unwrap_or_else(|_| Err(self.late()))
+    }
+
     async fn call<B>(&self, method: Method, path: &str, body: B) -> Result<Answer, Trouble>
     where
         B: Body<Data = Bytes> + Send + 'static,

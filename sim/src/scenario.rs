@@ -106,6 +106,8 @@ pub(crate) struct Scenario {
     pub(crate) veto: Vec<u8>,
     /// Parties seal their books.
     pub(crate) seals: bool,
+    /// Mean time between two files that a station makes for a courier, ms; 0: none.
+    pub(crate) courier_ms: u64,
     /// When it begins, ms since 1970.
     pub(crate) start_ms: u64,
 }
@@ -186,6 +188,7 @@ impl Scenario {
             } else {
                 (0, 0)
             },
+            courier_ms: span(&mut rng, 300, 10_000, 150_000),
         }
     }
 }

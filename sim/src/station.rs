@@ -221,6 +221,9 @@ pub(crate) fn restored(memorandum: &Memorandum, of: Speaks<'_>, record: &Record)
     for renewal in &record.renewals {
         line.restore_renewal(renewal.clone());
     }
+    for key in record.courier_keys.values() {
+        line.restore_courier_key(key.clone());
+    }
     for ((party, rank), secret) in &record.secrets {
         line.restore_secret(*party, *rank, secret.clone());
     }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use detente_line::{Append, Evidence, Fork, Void, frame};
+use detente_line::{Append, CourierKey, Evidence, Fork, Void, frame};
 use detente_record::{
     Book, BookSecret, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, Renewal, STEP_BYTES,
     STEP_ENTRIES, Signature, SignedCheckpoint, leaf_hash,
@@ -24,6 +24,8 @@ pub(crate) struct Record {
     pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
     /// Renewals of keys.
     pub(crate) renewals: Vec<Renewal>,
+    /// The last courier key of each party.
+    pub(crate) courier_keys: BTreeMap<Party, CourierKey>,
     /// Line secrets, by party and rank.
     pub(crate) secrets: BTreeMap<(Party, u8), LineSecret>,
     /// Breaches.
@@ -87,6 +89,7 @@ impl Record {
             of.entry((receipt.size, receipt.party)).or_insert_with(|| receipt.clone());
         }
         self.renewals.extend(batch.renewals.iter().cloned());
+        self.courier_keys.extend(batch.courier_keys.iter().map(|key| (key.party, key.clone())));
         self.secrets.extend(batch.secrets.iter().cloned());
         self.evidence.extend(batch.evidence.iter().cloned());
         self.know(&batch.void)

@@ -79,6 +79,8 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
         }
         Ok(Frame::Part { blob, chunk, .. }) => format!("chunk {chunk} of {}", blob_name(&blob)),
         Ok(Frame::Renewals(renewals)) => format!("{} renewals", renewals.len()),
+        Ok(Frame::CourierKeys(known)) => format!("{} courier keys known", known.len()),
+        Ok(Frame::CourierKey(key)) => format!("{}'s courier key", party(memorandum, key.party)),
         Ok(Frame::Lack(blob)) => format!("lack of {}", blob_name(&blob)),
         Ok(Frame::Refusal { code, text }) => format!("refusal {code}: {text}"),
         Err(_) => format!("{} bytes that are no frame", bytes.len()),

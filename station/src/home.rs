@@ -9,6 +9,7 @@
 //! HOME/lines/NAME/memorandum.toml   the memorandum in force
 //! HOME/lines/NAME/store/        the record
 //! HOME/lines/NAME/blobs/        the attachments
+//! HOME/lines/NAME/courier/      the private courier keys, mode 0600, and files being made
 //! HOME/lines/NAME/witnessed.db   the cosignatures of witnesses
 //! HOME/instance/NAME            the instance mark: never part of a backup of lines/
 //! ```
@@ -100,6 +101,11 @@ impl Home {
     /// The attachments.
     pub fn blobs(&self, name: &str) -> PathBuf {
         self.line(name).join("blobs")
+    }
+
+    /// The courier keys.
+    pub fn courier(&self, name: &str) -> PathBuf {
+        self.line(name).join("courier")
     }
 
     /// The cosignatures of witnesses.

@@ -16,19 +16,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use detente_line::{CircuitId, Draft, Event, Keyring, Line, Memorandum, Outgoing, Said};
+use detente_line::{Carried, CircuitId, Draft, Event, Keyring, Line, Memorandum, Outgoing, Said, Unladen};
 use detente_record::{EntryRef, Fault, LineId, Party};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::airspace::Airspace;
 use crate::blobs::Blobs;
 use crate::circuits::Circuits;
+use crate::courier::Courier;
 use crate::feed::Feed;
 use crate::store::{Store, StoreError};
 use crate::witness::Witnesses;
 
 pub(crate) use opening::{Opening, open};
 pub use record::secret_note;
+pub(crate) use record::signed;
 pub use waiting::WaitsForRoom;
 
 /// Most inputs that wait for a line.
@@ -59,6 +61,10 @@ pub(crate) enum Ask {
         draft: Box<Draft>,
         written: oneshot::Sender<Result<EntryRef, Refusal>>,
         receipted: Option<oneshot::Sender<()>>,
+    },
+    Carry {
+        carried: Box<Carried>,
+        told: oneshot::Sender<Result<Unladen, Refusal>>,
     },
     Look(Box<dyn FnOnce(&Line) + Send>),
     Stop(oneshot::Sender<()>),
@@ -98,6 +104,8 @@ pub struct Keeper {
     pub blobs: Blobs,
     /// How the memorandum's witnesses do, and what they have cosigned.
     pub witnesses: Witnesses,
+    /// Its courier keys, and files by courier.
+    pub courier: Courier,
     /// Its circuits, as configured and as they are.
     pub circuits: Circuits,
     in_force: watch::Receiver<Arc<Memorandum>>,
@@ -203,6 +211,20 @@ impl Keeper {
                 Err(_) => return (names, Some(Refusal::Stopping)),
             }
         }
+    }
+
+    /// Feeds frames of a courier file to the line; what is given answers once what was taken of them is durable.
+    ///
+    /// # Errors
+    /// `Stopping`.
+    pub(crate) async fn carry(
+        &self,
+        carried: Carried,
+    ) -> Result<oneshot::Receiver<Result<Unladen, Refusal>>, Refusal> {
+        let (told, answer) = oneshot::channel();
+        let ask = Ask::Carry { carried: Box::new(carried), told };
+        self.asks.send(ask).await.map_err(|_| Refusal::Stopping)?;
+        Ok(answer)
     }
 
     /// Looks at the line as it is now.

@@ -13,6 +13,7 @@ pub mod circuits;
 pub mod clock;
 mod comparison;
 pub mod config;
+pub mod courier;
 pub mod doctor;
 mod dossier;
 pub mod duration;

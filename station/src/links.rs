@@ -323,11 +323,11 @@ async fn send(
 }
 
 /// The frames of a step, and the size that it reaches.
-type StepFrames = (Vec<Vec<u8>>, u64);
+pub(crate) type StepFrames = (Vec<Vec<u8>>, u64);
 
 /// The next step of a book for a peer, and the receipts of others for its end. A step ends where another party's
 /// receipt does, so that the receipt can travel with it (spec/line.md §6).
-fn step(
+pub(crate) fn step(
     keeper: &Keeper,
     book: Book,
     from: u64,

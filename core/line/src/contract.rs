@@ -14,6 +14,7 @@ use detente_record::{
     SignedCheckpoint, conflict, conflict_across, proof,
 };
 
+use crate::courier::{Carried, CourierKey, Unladen};
 use crate::kind::Content;
 use crate::memorandum::Memorandum;
 use crate::said::Said;
@@ -83,6 +84,10 @@ pub enum Event {
     Compared(Box<Fork>),
     /// Somebody brings a party's renewals, ascending by rank.
     Renewals(Vec<Renewal>),
+    /// A courier key, of this station's own making or brought by somebody.
+    CourierKey(Box<CourierKey>),
+    /// A file has come by courier; some of its frames.
+    Carried(Carried),
     /// Of the blobs that the record names, these are here, whole and durable; once, after [`Event::Started`]. Nothing is
     /// fetched before.
     BlobsHere(Vec<Blob>),
@@ -240,6 +245,8 @@ pub struct Append {
     pub receipts: Vec<Receipt>,
     /// Renewals taken.
     pub renewals: Vec<Renewal>,
+    /// Courier keys taken, each in place of its party's one before.
+    pub courier_keys: Vec<CourierKey>,
     /// Line secrets learnt, by party and rank.
     pub secrets: Vec<((Party, u8), LineSecret)>,
     /// Provable breaches.
@@ -252,12 +259,23 @@ pub struct Append {
 impl Append {
     /// Whether there is nothing to be made durable.
     pub(crate) fn is_idle(&self) -> bool {
-        let Self { seq: _, urgent: _, entries, checkpoints, receipts, renewals, secrets, evidence, void } =
-            self;
+        let Self {
+            seq: _,
+            urgent: _,
+            entries,
+            checkpoints,
+            receipts,
+            renewals,
+            courier_keys,
+            secrets,
+            evidence,
+            void,
+        } = self;
         entries.is_empty()
             && checkpoints.is_empty()
             && receipts.is_empty()
             && renewals.is_empty()
+            && courier_keys.is_empty()
             && secrets.is_empty()
             && evidence.is_empty()
             && void.is_empty()
@@ -372,6 +390,13 @@ pub enum Shown {
         regarded_judged: bool,
         /// Its author's time, ms.
         time_ms: u64,
+    },
+    /// What became of frames that came by courier; what was taken of them is durable.
+    Carried {
+        /// From [`Carried::id`].
+        id: u64,
+        /// What was not taken.
+        unladen: Unladen,
     },
     /// Somebody acknowledged storing a book up to a size.
     Receipted {

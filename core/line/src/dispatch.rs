@@ -40,6 +40,10 @@ const MAX_RECEIPTS: usize = 64;
 pub(crate) struct Peer {
     /// The sizes that it is known to hold.
     pub(crate) known: Cut,
+    /// It has said so, on a circuit or by courier, since this station began.
+    pub(crate) greeted: bool,
+    /// When it last did, ms: by this clock, or by its own where a courier brought it.
+    pub(crate) said_ms: u64,
     /// Since when it lacks something that others should bring it, ms.
     lacking: BTreeMap<Book, u64>,
 }
@@ -60,6 +64,10 @@ pub(crate) struct Circuit {
     queue: VecDeque<Vec<u8>>,
     /// Chunks that its peer has asked for.
     pub(crate) given: Given,
+    /// Parties whose courier keys are still to be sent.
+    pub(crate) keys: BTreeSet<Party>,
+    /// The courier keys that its peer knows, by rank and number.
+    pub(crate) theirs: BTreeMap<Party, (u8, u64)>,
     /// Some book has more for its peer than may be under way.
     crowded: bool,
     /// Since when something is under way, ms.
@@ -123,7 +131,7 @@ impl Circuit {
     }
 
     fn has_parts(&self) -> bool {
-        !self.given.is_empty()
+        !(self.given.is_empty() && self.keys.is_empty())
     }
 
     /// Whether its peer can be asked.
@@ -214,7 +222,7 @@ impl Circuit {
 }
 
 /// Up to where a book goes to a peer.
-fn signed_for(parting: Option<&Parting>, book: Book, held: &BookState) -> u64 {
+pub(crate) fn signed_for(parting: Option<&Parting>, book: Book, held: &BookState) -> u64 {
     parting.map_or(held.signed_size(), |parting| parting.end(book).map_or(0, |end| end.checkpoint.size))
 }
 
@@ -234,6 +242,7 @@ impl Line {
         let mut queue = VecDeque::from([self.hello(peer)]);
         queue.extend(self.all_renewals());
         queue.extend(self.secrets_for(peer, |_, _| true));
+        queue.extend(self.courier_keys());
         let state = Circuit {
             peer,
             rank,
@@ -243,6 +252,8 @@ impl Line {
             receipts: BTreeMap::new(),
             queue,
             given: Given::default(),
+            keys: BTreeSet::new(),
+            theirs: BTreeMap::new(),
             crowded: false,
             busy_since_ms: None,
             step: false,
@@ -391,6 +402,12 @@ impl Line {
         }
         let Some((book, from, end)) = self.next_step(circuit) else {
             let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
+            if let Some(party) = state.keys.pop_first() {
+                let key = self.courier_keys.get(&party)?;
+                state.theirs.insert(party, (key.rank, key.number));
+                state.busy_since_ms = Some(now_ms);
+                return Some(Outgoing::Frames(alloc::vec![frame::courier_key(key)]));
+            }
             let (blob, chunk) = state.given.pop()?;
             state.busy_since_ms = Some(now_ms);
             return Some(Outgoing::Part { blob, chunk });

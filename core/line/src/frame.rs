@@ -12,6 +12,7 @@ use detente_record::{
 use minicbor::{Decoder, Encoder};
 
 use crate::contract::Fork;
+use crate::courier::CourierKey;
 
 /// Largest frame, in bytes.
 pub const MAX_FRAME: usize = 131_072;
@@ -139,6 +140,10 @@ pub enum Frame<'a> {
     Lack(Blob),
     /// A party's renewals, ascending by rank.
     Renewals(Vec<Renewal>),
+    /// The courier keys that the sender knows, by rank and number.
+    CourierKeys(BTreeMap<Party, (u8, u64)>),
+    /// A courier key.
+    CourierKey(Box<CourierKey>),
     /// Why the sender closes.
     Refusal {
         /// spec/line.md §8.
@@ -165,6 +170,13 @@ fn book(decoder: &mut Decoder<'_>) -> Result<Book, Fault> {
 
 fn party(decoder: &mut Decoder<'_>) -> Result<Party, Fault> {
     Party::new(decoder.u8().map_err(malformed)?)
+}
+
+fn rank(decoder: &mut Decoder<'_>) -> Result<u8, Fault> {
+    match decoder.u8().map_err(malformed)? {
+        rank if rank <= LAST_RANK => Ok(rank),
+        rank => Err(Fault::malformed("frame", "a rank of 0 to 31", rank.to_string())),
+    }
 }
 
 fn number(decoder: &mut Decoder<'_>) -> Result<u64, Fault> {
@@ -240,8 +252,9 @@ impl<'a> Frame<'a> {
             10 => 6,
             11 => 7,
             12 => 4,
-            13 => 2,
-            _ => return Err(Fault::incompatible("frame", "a type from 0 to 13", tag.to_string())),
+            13 | 14 => 2,
+            15 => 6,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 15", tag.to_string())),
         };
         if length != Some(wanted) {
             return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
@@ -309,6 +322,24 @@ impl<'a> Frame<'a> {
             }
             12 => Self::Lack(blob(decoder)?),
             13 => Self::Renewals(Self::renewals(decoder)?),
+            14 => {
+                let length = bounded(decoder.map().map_err(malformed)?, 255)?;
+                let known = (0..length).map(|_| {
+                    let of = party(decoder)?;
+                    match decoder.array().map_err(malformed)? {
+                        Some(2) => Ok((of, (rank(decoder)?, number(decoder)?))),
+                        found => Err(Fault::malformed("frame", "a rank and a number", elements(found))),
+                    }
+                });
+                Self::CourierKeys(known.collect::<Result<_, _>>()?)
+            }
+            15 => Self::CourierKey(Box::new(CourierKey {
+                party: party(decoder)?,
+                rank: rank(decoder)?,
+                number: number(decoder)?,
+                key: Box::new(fixed(decoder)?),
+                signature: fixed(decoder)?,
+            })),
             _ => {
                 let code = decoder.u16().map_err(malformed)?;
                 let text = decoder.str().map_err(malformed)?;
@@ -502,6 +533,26 @@ pub fn part(blob: &Blob, chunk: u64, proof: &[Hash], bytes: &[u8]) -> Vec<u8> {
 /// This station has not got a blob.
 pub fn lack(blob: &Blob) -> Vec<u8> {
     written(|e| e.array(4)?.u8(12)?.bytes(&blob.hash)?.u64(blob.size)?.bytes(&blob.root).map(|_| ()))
+}
+
+/// The courier keys that are known here, by rank and number.
+pub fn courier_keys(known: &BTreeMap<Party, (u8, u64)>) -> Vec<u8> {
+    written(|e| {
+        e.array(2)?.u8(14)?.map(known.len() as u64)?;
+        for (party, (rank, number)) in known {
+            e.u8(party.number())?.array(2)?.u8(*rank)?.u64(*number)?;
+        }
+        Ok(())
+    })
+}
+
+/// A courier key.
+pub fn courier_key(key: &CourierKey) -> Vec<u8> {
+    written(|e| {
+        e.array(6)?.u8(15)?.u8(key.party.number())?.u8(key.rank)?.u64(key.number)?;
+        e.bytes(key.key.as_slice())?.bytes(&key.signature)?;
+        Ok(())
+    })
 }
 
 /// Why this station closes the circuit.

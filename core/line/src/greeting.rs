@@ -82,11 +82,22 @@ impl Line {
             Frame::Ping(nonce) => self.queue(circuit, frame::pong(nonce)),
             Frame::Pong(nonce) => self.answered(circuit, nonce),
             Frame::Secret { party, epoch, secret } => {
-                if let Ok(rank) = u8::try_from(epoch) {
-                    self.told_secret(circuit, party, rank, secret);
+                if let Ok(rank) = u8::try_from(epoch)
+                    && let Err(fault) = self.take_secret(circuit, party, rank, secret)
+                {
+                    self.refuse(circuit, code::BAD_SECRET, fault);
                 }
             }
             Frame::Renewals(renewals) => self.take_renewals(Some(circuit), renewals),
+            Frame::CourierKeys(theirs) => self.knows_courier_keys(circuit, theirs),
+            Frame::CourierKey(key) => {
+                if let Some(state) = self.circuits.get_mut(&circuit) {
+                    state.theirs.insert(key.party, (key.rank, key.number));
+                }
+                if let Err(fault) = self.take_courier_key(Some(circuit), *key) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
             Frame::Head(head) => self.compare(circuit, head),
             Frame::Want { blob, first, count } => self.asked_for_parts(circuit, blob, first, count),
             Frame::Part { blob, chunk, proof, bytes } => {
@@ -197,7 +208,7 @@ impl Line {
             }
         }
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.known = hello.sizes;
+            (known.known, known.said_ms, known.greeted) = (hello.sizes, now_ms, true);
         }
         if let Some(state) = self.circuits.get_mut(&circuit) {
             for receipt in due {
@@ -218,7 +229,7 @@ impl Line {
     /// # Errors
     /// `Misbehaved` for more than is held here without a signature that shows it. It costs nothing: generations are
     /// few, and whoever lies would use them up.
-    fn reminded(&mut self, class: Class, hello: &Hello) -> Result<(), Fault> {
+    pub(crate) fn reminded(&mut self, class: Class, hello: &Hello) -> Result<(), Fault> {
         let current = self.current(class);
         let of_class = |(book, _): &(&Book, &u64)| (book.party, book.class) == (current.party, class);
         let Some((&book, &size)) = hello.sizes.iter().rfind(of_class) else { return Ok(()) };
@@ -248,9 +259,19 @@ impl Line {
         }
     }
 
-    fn told_secret(&mut self, circuit: CircuitId, party: Party, rank: u8, secret: LineSecret) {
+    /// Takes a secret that came on a circuit, or on none.
+    ///
+    /// # Errors
+    /// `Misbehaved` for one that does not fit its commitment.
+    pub(crate) fn take_secret(
+        &mut self,
+        circuit: CircuitId,
+        party: Party,
+        rank: u8,
+        secret: LineSecret,
+    ) -> Result<(), Fault> {
         if self.secrets.contains_key(&(party, rank)) {
-            return;
+            return Ok(());
         }
         let commitment = match rank {
             0 => self.memorandum.anyone(party).map(|member| member.commitment),
@@ -258,7 +279,7 @@ impl Line {
         };
         // Whoever sends it may hold an admission or a renewal that has not come here, and must be heard to the end to bring it: it
         // is said again for as long as this side holds none of that party's books.
-        let Some(commitment) = commitment else { return };
+        let Some(commitment) = commitment else { return Ok(()) };
         if commitment == secret.commitment() {
             let told = frame::secret(party, rank.into(), &secret);
             self.append.secrets.push(((party, rank), secret.clone()));
@@ -271,9 +292,9 @@ impl Line {
             for other in others {
                 self.queue(other, told.clone());
             }
+            Ok(())
         } else {
-            let fault = Fault::misbehaved("line secret", "one that fits its commitment", "another");
-            self.refuse(circuit, code::BAD_SECRET, fault);
+            Err(Fault::misbehaved("line secret", "one that fits its commitment", "another"))
         }
     }
 }

@@ -249,7 +249,7 @@ impl Line {
     }
 
     /// Takes a renewal, tells everybody, and lets go of what the old keys hold.
-    fn take_renewal(&mut self, renewal: Renewal) -> Result<(), Fault> {
+    pub(crate) fn take_renewal(&mut self, renewal: Renewal) -> Result<(), Fault> {
         let party = renewal.occasion.party;
         let root = self.root(party).ok_or_else(|| unknown(party))?;
         let ranks = self.ranks.entry(party).or_default();

@@ -20,6 +20,7 @@ mod blobs;
 mod body;
 mod books;
 mod contract;
+mod courier;
 mod custody;
 mod disclosure;
 mod dispatch;
@@ -59,6 +60,7 @@ pub use contract::{
     Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, MAX_OF_APPEND,
     Outgoing, Shown, StoredEntry, Void,
 };
+pub use courier::{Bring, COURIER_KEY, Carried, CourierKey, Load, Unladen, Waybill};
 pub use custody::Custody;
 pub use detente_airspace::position::Position;
 pub use disclosure::{Disclosed, Disclosure, Disclosures, MAX_DISCLOSED, MAX_SPANS, Span};

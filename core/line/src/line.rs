@@ -16,6 +16,7 @@ use crate::books::BookState;
 use crate::contract::{
     Append, CircuitId, Command, Effect, Event, Evidence, Input, MAX_OF_APPEND, Shown, Void,
 };
+use crate::courier::CourierKey;
 use crate::custody::Custody;
 use crate::dispatch::{Circuit, Peer};
 use crate::facts::Facts;
@@ -120,6 +121,8 @@ pub struct Line {
     /// Renewals of every party that has any.
     pub(crate) ranks: BTreeMap<Party, Ranks>,
     pub(crate) own: OwnKeys,
+    /// The last courier key of each party.
+    pub(crate) courier_keys: BTreeMap<Party, CourierKey>,
     /// How much of each book of acts has been judged.
     pub(crate) acts_held: Arc<Cut>,
     /// How much of each book of acts this station's cuts may state.
@@ -221,6 +224,7 @@ impl Line {
             secrets: BTreeMap::new(),
             ranks: BTreeMap::new(),
             own: OwnKeys::default(),
+            courier_keys: BTreeMap::new(),
             acts_held: Arc::default(),
             statable: Cut::new(),
             acts: Acts::default(),
@@ -294,6 +298,12 @@ impl Line {
             Event::Sent { circuit, reached } => self.sent(circuit, reached),
             Event::Compared(fork) => self.compared(*fork),
             Event::Renewals(renewals) => self.take_renewals(None, renewals),
+            Event::CourierKey(key) => {
+                if let Err(fault) = self.take_courier_key(None, *key) {
+                    self.show(Shown::NotTaken { circuit: 0, fault });
+                }
+            }
+            Event::Carried(carried) => self.carried(carried),
             Event::BlobsHere(here) => self.blobs_here(here),
             Event::Blob { blob, state } => self.blob_is(blob, state),
             Event::Durable { seq } => self.durable(seq),

@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use detente_record::{Book, Fault, Party, Receipt, SignedCheckpoint};
+use detente_record::{Book, Fault, Hash, Party, Receipt, SignedCheckpoint};
 
 use crate::contract::{CircuitId, Evidence, Shown};
 use crate::frame;
@@ -71,6 +71,16 @@ impl Line {
 
     /// Holds a receipt that came in to its signer, and keeps it.
     pub(crate) fn take_receipt(&mut self, carrier: Party, receipt: Receipt) -> Result<(), Fault> {
+        self.take_receipt_at(carrier, receipt, None)
+    }
+
+    /// The same of one that may be for a size of long ago, whose root the shell has found in the record.
+    pub(crate) fn take_receipt_at(
+        &mut self,
+        carrier: Party,
+        receipt: Receipt,
+        stored: Option<Hash>,
+    ) -> Result<(), Fault> {
         let (book, signer) = (receipt.book, receipt.party);
         if signer == self.me.party || self.naming(signer).is_none() {
             return Ok(());
@@ -79,7 +89,7 @@ impl Line {
         if state.receipts.get(&signer).is_some_and(|last| last.size >= receipt.size) {
             return Ok(());
         }
-        let Some(root) = state.root_at(receipt.size) else {
+        let Some(root) = state.root_at(receipt.size).or(stored) else {
             if receipt.size > state.signed_size() {
                 self.early_receipts.insert((book, signer), receipt);
             } else if signer == carrier {

@@ -228,6 +228,7 @@ fn frames() {
         "8,193 books",
         "book of party 255",
         "renewals of two",
+        "courier keys of party 255",
     ];
     hold_refused(&rules, "frame", &file.list("refused"), &beyond);
     for (signed, fits) in [("a0", true), ("a10203", true), ("a1026133", false), ("820203", false)] {

@@ -366,6 +366,18 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
             let shown: Vec<String> = renewals.iter().map(|renewal| hex(&renewal.encode())).collect();
             (json!({"type": "renewals", "renewals": shown}), frame::renewals(&renewals))
         }
+        Frame::CourierKeys(known) => {
+            let shown: Vec<Value> =
+                known.iter().map(|(party, (rank, number))| json!([party.number(), rank, number])).collect();
+            (json!({"type": "courier-keys", "known": shown}), frame::courier_keys(&known))
+        }
+        Frame::CourierKey(key) => {
+            let described = json!({
+                "type": "courier-key", "party": key.party.number(), "rank": key.rank, "number": key.number,
+                "key": hex(key.key.as_slice()), "signature": hex(&key.signature),
+            });
+            (described, frame::courier_key(&key))
+        }
         Frame::Lack(blob) => (json!({"type": "lack", "blob": described_blob(&blob)}), frame::lack(&blob)),
         Frame::Refusal { code, text } => {
             (json!({"type": "refusal", "code": code, "text": text}), frame::refusal(code, &text))

@@ -5,6 +5,7 @@
 //! between stations ([`traffic`]), what goes on in them ([`stations`]), what goes wrong ([`faults`]), and what
 //! the judges are shown of it ([`judgement`]).
 
+mod courier;
 mod faults;
 mod judgement;
 mod stations;
@@ -57,6 +58,8 @@ enum Happening {
     Keep(Party),
     Part,
     Look(Party),
+    Courier(Party),
+    Brought(Box<courier::OnItsWay>),
 }
 
 /// How a run went.
@@ -236,6 +239,10 @@ impl World {
                 let keep = self.rng.until(self.scenario.snapshot_ms);
                 self.after(keep, Happening::Keep(*party));
             }
+            if self.scenario.courier_ms > 0 {
+                let courier = self.rng.until(self.scenario.courier_ms);
+                self.after(courier, Happening::Courier(*party));
+            }
             if self.scenario.jump_ms > 0 {
                 let jump = self.rng.until(self.scenario.jump_ms);
                 self.after(jump, Happening::Jump(*party));
@@ -335,6 +342,8 @@ impl World {
                 Ok(())
             }
             Happening::Look(party) => self.look(party),
+            Happening::Courier(party) => self.send_by_courier(party),
+            Happening::Brought(file) => self.brought(*file),
         }
     }
 }

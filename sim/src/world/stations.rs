@@ -277,6 +277,7 @@ impl World {
             let here = whole.filter(|blob| line.custody().names(blob)).collect();
             self.input(party, Event::BlobsHere(here))?;
         }
+        self.tell_courier_key(party)?;
         self.look(party)
     }
 }

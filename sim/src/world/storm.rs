@@ -71,5 +71,7 @@ fn kind(happening: &Happening) -> &'static str {
         Happening::Keep(_) => "snapshots",
         Happening::Part => "partitions",
         Happening::Look(_) => "looks",
+        Happening::Courier(_) => "couriers sent",
+        Happening::Brought(_) => "couriers that come",
     }
 }

@@ -123,7 +123,8 @@ pub(crate) async fn take(
     Ok((headers, Body::from_stream(stream(file))).into_response())
 }
 
-fn stream(mut file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
+/// A file's bytes, from where it stands, as they are read.
+pub(super) fn stream(mut file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
     let (pieces, taken) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
         loop {

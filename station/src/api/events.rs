@@ -117,7 +117,9 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             Shown::Renewed => ("renewed", json!({})),
             Shown::KeysRenewed { party: of, rank } => ("keys", json!({"party": party(*of), "rank": rank})),
             Shown::NotRenewed { fault } => ("not-renewed", json!({"error": fault_json(fault)})),
-            Shown::Accepted { id, .. } | Shown::Refused { id, .. } => ("command", json!({"id": id})),
+            Shown::Accepted { id, .. } | Shown::Refused { id, .. } | Shown::Carried { id, .. } => {
+                ("command", json!({"id": id}))
+            }
         },
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod attachments;
 mod circuits;
 mod coarse;
 mod consent;
+mod courier;
 mod doctor;
 mod dossier;
 pub(crate) mod draft;
@@ -352,6 +353,11 @@ fn router(api: Api) -> Router {
             axum::routing::put(attachments::bring).layer(DefaultBodyLimit::disable()),
         )
         .route("/v1/lines/{line}/blobs/{hash}", get(attachments::take))
+        .route(
+            "/v1/lines/{line}/courier",
+            get(courier::show).post(courier::rotate).put(courier::import).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/v1/lines/{line}/courier/{party}", post(courier::export))
         .route("/v1/lines/{line}/inbox", get(status::inbox))
         .route("/v1/lines/{line}/books", get(record::books))
         .route("/v1/lines/{line}/verify", post(record::verify))

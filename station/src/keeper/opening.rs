@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use detente_line::Line;
-use detente_record::Fault;
+use detente_record::{Fault, SecretKey};
 use tokio::sync::{mpsc, watch};
 
 use super::task::{Beginning, DISTRUST, Task};
@@ -12,6 +12,7 @@ use crate::airspace::{self, Airspace};
 use crate::blobs::Blobs;
 use crate::circuits::Circuits;
 use crate::clock::Clock;
+use crate::courier::Courier;
 use crate::error::SetupError;
 use crate::feed::Feed;
 use crate::home::Home;
@@ -119,6 +120,9 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         text: error.to_string(),
         hint: error.hint().into(),
     })?;
+    let speaks = (keys.rank(), SecretKey::from_seed(*keys.last.station_seed()));
+    let courier = Courier::open(home, name, (founding.line(), party), speaks, clock.clone())?;
+    let line_ends = asks.downgrade();
     let witnesses = Witnesses::of(&memorandum, || Kept::open(&home.witnessed(name)))?;
     let (waits, told) = watch::channel(WaitsForRoom::default());
     let keeper = Keeper {
@@ -129,6 +133,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         airspace: airspace.clone(),
         blobs: blobs.clone(),
         witnesses,
+        courier: courier.clone(),
         circuits: Circuits::default(),
         in_force,
         keyring,
@@ -156,6 +161,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         unkept,
     });
     tokio::spawn(task.run());
+    tokio::spawn(courier.keep(line_ends));
     Ok(Opened { keeper, keys, ended, superseded })
 }
 

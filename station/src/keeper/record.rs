@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use detente_line::frame::{self, Frame};
 use detente_line::{Append, Line, Void};
 use detente_record::{Book, Class, EntryRef, LAST_RANK, LineSecret, Party, Renewal, SignedCheckpoint};
 
@@ -33,6 +34,13 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
                 line.restore_secret(party, rank, LineSecret::from_bytes(bytes));
             }
         }
+    }
+    for party in (0..=u8::MAX).filter_map(|number| Party::new(number).ok()) {
+        let key = store.note(&courier_note(party))?.and_then(|bytes| match Frame::decode(&bytes) {
+            Ok(Frame::CourierKey(key)) => Some(*key),
+            _ => None,
+        });
+        key.into_iter().for_each(|key| line.restore_courier_key(key));
     }
     let kept = store.latest_snapshot()?;
     if kept.is_some_and(|kept| !line.restore_snapshot(&kept.bytes)) {
@@ -134,12 +142,17 @@ pub fn secret_note(party: Party, rank: u8) -> String {
     }
 }
 
+/// The key of the store's note that holds a party's courier key.
+fn courier_note(party: Party) -> String {
+    format!("courier/{}", party.number())
+}
+
 /// The key of the store's note that holds the renewal which brought a party's keys of a rank.
 fn renewal_note(party: Party, rank: u8) -> String {
     format!("renewal/{}/{rank}", party.number())
 }
 
-fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
+pub(crate) fn signed(book: Book, found: &store::Checkpoint) -> SignedCheckpoint {
     let checkpoint = detente_record::Checkpoint { book, size: found.size, root: found.root };
     SignedCheckpoint { checkpoint, signature: found.signature }
 }
@@ -181,6 +194,8 @@ pub(super) fn batch(append: Append, now_ms: u64) -> Batch {
         .renewals
         .iter()
         .map(|renewal| (renewal_note(renewal.occasion.party, renewal.occasion.rank), renewal.encode()));
+    let courier_keys =
+        append.courier_keys.iter().map(|key| (courier_note(key.party), frame::courier_key(key)));
     let secrets = append.secrets.into_iter();
     let secrets = secrets.map(|((party, rank), secret)| (secret_note(party, rank), secret.expose().to_vec()));
     Batch {
@@ -189,7 +204,7 @@ pub(super) fn batch(append: Append, now_ms: u64) -> Batch {
         checkpoints: checkpoints.collect(),
         receipts: receipts.collect(),
         evidence: evidence.collect(),
-        notes: renewals.chain(secrets).collect(),
+        notes: renewals.chain(courier_keys).chain(secrets).collect(),
         void: append.void.into_iter().map(void).collect(),
         snapshot: None,
         patient,

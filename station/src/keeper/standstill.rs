@@ -41,6 +41,10 @@ impl Task {
                         let refusal = has_room(&self.store, true).map_or_else(Refusal::Store, |()| Refusal::Stopping);
                         let _ = written.send(Err(refusal));
                     }
+                    Some(Ask::Carry { told, .. }) => {
+                        let refusal = has_room(&self.store, true).map_or_else(Refusal::Store, |()| Refusal::Stopping);
+                        let _ = told.send(Err(refusal));
+                    }
                     // Its way out is dropped with it, which closes it; of what was closed nothing is heard any more.
                     Some(Ask::Up { .. } | Ask::Event(Event::Received { .. } | Event::Sent { .. })) => {}
                     // Few: all of it was under way.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use detente_line::{
-    Append, CircuitId, Command, Effect, Event, Input, Keyring, Line, Memorandum, Outgoing, Shown,
+    Append, Carried, CircuitId, Command, Effect, Event, Input, Keyring, Line, Memorandum, Outgoing, Shown,
+    Unladen,
 };
 use detente_record::{Book, Class, EntryRef, Party, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -69,6 +70,8 @@ pub(super) struct Task {
     pub(super) circuits: BTreeMap<CircuitId, (Party, Out)>,
     writing: BTreeMap<u64, Writing>,
     receipting: BTreeMap<EntryRef, Receipting>,
+    /// Who waits for what becomes of frames by courier.
+    carrying: BTreeMap<u64, oneshot::Sender<Result<Unladen, Refusal>>>,
     next_id: u64,
     wake_ms: Option<u64>,
     /// Entries since the line's state was last kept.
@@ -147,6 +150,7 @@ impl Task {
             circuits: BTreeMap::new(),
             writing: BTreeMap::new(),
             receipting: BTreeMap::new(),
+            carrying: BTreeMap::new(),
             next_id: 0,
             wake_ms: None,
             waiting: Waiting::new(beginning.waits),
@@ -242,10 +246,22 @@ impl Task {
                 let class = draft.class;
                 self.write(class, Command::Write(*draft), writing).await;
             }
+            Ask::Carry { carried, told } => self.carry(*carried, told).await,
             Ask::Look(look) => look(&self.line),
             // Taken by `run`, which it ends.
             Ask::Stop(_) => {}
         }
+    }
+
+    /// Hands frames of a courier file to the core, if the disk has room for what they bring.
+    async fn carry(&mut self, carried: Carried, told: oneshot::Sender<Result<Unladen, Refusal>>) {
+        if let Err(error) = has_room(&self.store, false) {
+            let _ = told.send(Err(Refusal::Store(error)));
+            return;
+        }
+        self.next_id += 1;
+        self.carrying.insert(self.next_id, told);
+        self.input(Event::Carried(Carried { id: self.next_id, ..carried })).await;
     }
 
     /// Hands a command to the core, if the disk has room for what it writes.
@@ -412,6 +428,12 @@ impl Task {
                         let by = others.filter(|party| *party != self.line.party()).collect();
                         self.receipting.insert(*entry, Receipting { by, told });
                     }
+                }
+                return;
+            }
+            Shown::Carried { id, unladen } => {
+                if let Some(told) = self.carrying.remove(id) {
+                    let _ = told.send(Ok(unladen.clone()));
                 }
                 return;
             }

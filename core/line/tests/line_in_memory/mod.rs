@@ -9,6 +9,7 @@
     reason = "a test that cannot be set up fails"
 )]
 
+pub(crate) mod courier;
 mod folder;
 mod founding;
 mod store;
