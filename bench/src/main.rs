@@ -8,6 +8,7 @@
 
 mod airspace;
 mod api;
+mod courier;
 mod evidence;
 mod figure;
 mod flash;
@@ -55,6 +56,8 @@ enum Part {
     Large,
     /// Verifying a large record
     Verify,
+    /// A month's entries by one courier file, and their receipts by another
+    Courier,
     /// Of the conflict check: the register beside `rstar` + `geo`
     Register,
     /// Of the conflict check: the register rebuilt from a station's store
@@ -226,7 +229,14 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
     // One thread for all load: two cores are to be the stations' as far as possible.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match cli.suite {
-        Suite::Line => runtime.block_on(measure(&run, wanted)),
+        Suite::Line => {
+            let mut figures = runtime.block_on(measure(&run, wanted))?;
+            if wanted(Part::Courier) {
+                say("a month's entries by courier");
+                figures.extend(runtime.block_on(courier::measure(&run, cli.quick))?);
+            }
+            Ok(figures)
+        }
         Suite::Airspace => {
             let mut figures = Vec::new();
             if wanted(Part::Register) {

@@ -84,6 +84,11 @@ impl Pair {
         &self.keys
     }
 
+    /// The folders of the stations of `usa` and `rus`.
+    pub(crate) fn homes(&self) -> [&Path; 2] {
+        self.homes.each_ref().map(Home::path)
+    }
+
     /// The folders of the stores of `usa` and `rus`, and the files of their marks.
     pub(crate) fn stores(&self) -> [(PathBuf, PathBuf); 2] {
         self.homes.each_ref().map(|home| (home.store(NAME), home.mark(NAME)))
