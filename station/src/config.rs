@@ -66,6 +66,9 @@ pub struct CircuitConfig {
     /// How much longer P and R may take on another circuit before they go on this one, ms.
     #[serde(default, deserialize_with = "duration::deserialize")]
     pub cost: u64,
+    /// Of a relay: it keeps courier files for a station that is away.
+    #[serde(default)]
+    pub mailbox: bool,
     /// What it is for, in words.
     pub purpose: Option<String>,
 }
@@ -212,6 +215,10 @@ impl Config {
             if kind == CircuitKind::Relay && circuit.address.len() != 1 {
                 let expected = "the address of one relay, the same at both stations";
                 return Err(Wrong::new(at("address"), expected, &circuit.address.len().to_string()));
+            }
+            if circuit.mailbox && kind != CircuitKind::Relay {
+                let expected = "one only where the kind is \"relay\"";
+                return Err(Wrong::new(at("mailbox"), expected, &circuit.kind));
             }
             if circuit.address.len() > MAX_ADDRESSES {
                 let found = circuit.address.len().to_string();

@@ -75,6 +75,11 @@ pub(crate) fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
 
+/// The same of 16 bytes.
+pub(crate) fn hex16(bytes: &[u8; 16]) -> String {
+    bytes.iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Reads exactly `2 * N` digits of hexadecimal, and nothing else.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();

@@ -28,6 +28,7 @@ pub mod keys;
 pub mod keyset;
 pub mod length;
 mod links;
+mod mailbox;
 pub mod observer_keys;
 pub mod paper;
 pub mod relay;

@@ -2,10 +2,13 @@
 //!
 //! Promises that whoever waits is joined with the newest caller that has the token it waits for, that bytes then pass
 //! both ways unaltered, and that strangers can hold no more than a bounded part of it: callers in all, callers of
-//! one address, callers with one token, bytes of each pair under way. It keeps nothing, and logs neither tokens nor
+//! one address, callers with one token, bytes of each pair under way. It keeps nothing, unless it is asked to keep
+//! courier files (`boxes`), and logs neither tokens nor
 //! addresses. What it can do to those who use it: TRUST.md.
 //!
 //! Specification: spec/circuits.md §7.
+
+mod boxes;
 
 use std::collections::HashMap;
 use std::io;
@@ -18,7 +21,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+pub(crate) use boxes::KEPT;
+pub use boxes::{Boxes, Room as BoxRoom};
+
 use crate::circuit::relayed::{GREETING, GREETING_BYTES, TOKEN, WAITING_EVERY, mark};
+use crate::mailbox;
 
 /// By when a caller has said its greeting.
 const GREETING_DEADLINE: Duration = Duration::from_secs(10);
@@ -76,6 +83,7 @@ struct Room {
 pub struct Relay {
     room: Arc<Mutex<Room>>,
     bounds: Bounds,
+    boxes: Option<Boxes>,
 }
 
 /// A caller's place; given back with it.
@@ -100,7 +108,13 @@ impl Drop for Place {
 impl Relay {
     /// One that has nobody yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self { room: Arc::default(), bounds }
+        Self { room: Arc::default(), bounds, boxes: None }
+    }
+
+    /// The same, which keeps courier files as well.
+    #[must_use]
+    pub fn keeping(self, boxes: Boxes) -> Self {
+        Self { boxes: Some(boxes), ..self }
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -151,7 +165,15 @@ impl Relay {
         let _ = stream.set_nodelay(true);
         let Some(place) = self.place(from.ip()) else { return stream.write_all(&[mark::FULL]).await };
         let mut greeting = [0; GREETING_BYTES];
-        timeout(GREETING_DEADLINE, stream.read_exact(&mut greeting)).await??;
+        let (begins, rest) = greeting.split_at_mut(GREETING.len());
+        timeout(GREETING_DEADLINE, stream.read_exact(begins)).await??;
+        if *begins == mailbox::GREETING {
+            return match &self.boxes {
+                Some(boxes) => boxes.serve(&mut stream).await,
+                None => Ok(()),
+            };
+        }
+        timeout(GREETING_DEADLINE, stream.read_exact(rest)).await??;
         let Some((own, wanted)) = tokens(&greeting) else { return Ok(()) };
         let mut caller = Caller { stream, _place: place };
         while let Some(waiting) = self.waiting_for(own, wanted) {

@@ -18,6 +18,7 @@ use crate::hooks::Hooks;
 use crate::keeper::{self, Keeper, Opening};
 use crate::keyset::KeySet;
 use crate::links::{self, Lines};
+use crate::mailbox;
 use crate::witness::Witnessing;
 
 /// Runs the station of a folder until SIGTERM, SIGINT, or a failure of the store.
@@ -202,6 +203,10 @@ impl Dialling {
                 let (ends, until) = watch::channel(false);
                 let dial = links::dial(Arc::clone(endpoint), Arc::clone(lines), line, circuit.clone(), until);
                 self.tasks.spawn(dial);
+                if circuit.mailbox {
+                    let until = ends.subscribe();
+                    self.tasks.spawn(mailbox::tend(Arc::clone(lines), line, circuit.clone(), until));
+                }
                 self.dialled.push((circuit.clone(), ends));
             }
         }

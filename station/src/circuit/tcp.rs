@@ -117,7 +117,7 @@ pub(super) async fn meet_at(
     .await
 }
 
-async fn connect(to: SocketAddr, through: Option<&Tunnel>) -> Result<TcpStream, CircuitError> {
+pub(crate) async fn connect(to: SocketAddr, through: Option<&Tunnel>) -> Result<TcpStream, CircuitError> {
     let unreachable = |error: io::Error| CircuitError::Unreachable { to, detail: error.to_string() };
     let stream = TcpStream::connect(to).await.map_err(unreachable)?;
     prepare(&stream);

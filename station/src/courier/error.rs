@@ -80,6 +80,11 @@ impl CourierError {
         }
     }
 
+    /// Whether the same file would be refused another time, too.
+    pub(crate) fn is_final(&self) -> bool {
+        !matches!(self, Self::Store(_) | Self::Io { .. } | Self::Stopping)
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {

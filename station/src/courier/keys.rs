@@ -15,6 +15,8 @@ use crate::keys::{hex, private, random, unhex};
 const ROTATION_MS: u64 = 30 * 86_400_000;
 /// How long a key is kept after the next one was made, ms: 400 days.
 const KEPT_MS: u64 = 400 * 86_400_000;
+/// How long a relay may keep a file, ms: 60 days.
+const RECENT_MS: u64 = 60 * 86_400_000;
 /// Most keys.
 const MAX_KEYS: usize = 17;
 
@@ -80,6 +82,14 @@ impl PrivateKeys {
     /// The last one.
     pub(super) fn last(&self) -> Option<&Private> {
         self.keys.last()
+    }
+
+    /// Those that files of the last months may be sealed to, the last one first.
+    pub(super) fn recent(&self, now_ms: u64) -> impl Iterator<Item = &Private> {
+        let young = move |next: &Private| now_ms.saturating_sub(next.number) <= RECENT_MS;
+        let replaced = self.keys.iter().zip(self.keys.iter().skip(1)).rev();
+        let replaced = replaced.filter(move |(_, next)| young(next)).map(|(key, _)| key);
+        self.keys.last().into_iter().chain(replaced)
     }
 
     /// The one of a name.

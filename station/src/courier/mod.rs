@@ -5,7 +5,7 @@
 
 mod error;
 mod keys;
-mod sealed;
+pub(crate) mod sealed;
 mod taking;
 
 use std::fs::{self, File, OpenOptions};
@@ -18,9 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_line::frame::{self, Frame};
-use detente_line::{CourierKey, Event, Load, Waybill};
+use detente_line::{COURIER_KEY, CourierKey, Event, Load, Waybill};
 use detente_record::{Cut, LineId, Party, SecretKey};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 pub use error::CourierError;
 use keys::PrivateKeys;
@@ -33,6 +35,7 @@ use crate::error::SetupError;
 use crate::home::Home;
 use crate::keeper::{Ask, Keeper};
 use crate::links;
+use crate::mailbox::SLOT;
 
 /// How often a station looks whether its courier key is old, ms.
 const LOOK_MS: u64 = 3_600_000;
@@ -43,6 +46,9 @@ const MAX_KEY_FILE: u64 = 16_384;
 
 /// Files are numbered over the life of a station.
 static NEXT_FILE: AtomicU64 = AtomicU64::new(1);
+
+/// What opens files that are sealed to a key, and the key.
+pub(crate) type Opener = (Zeroizing<[u8; 32]>, Box<[u8; COURIER_KEY]>);
 
 /// The courier keys of this station on one line, and the place where its files are made.
 #[derive(Clone)]
@@ -158,6 +164,20 @@ impl Courier {
         let message = CourierKey::message(&self.of.line, party, rank, number, &last.public);
         let signature = self.of.station.sign(&message);
         Some(CourierKey { party, rank, number, key: last.public.clone(), signature })
+    }
+
+    /// The keys that files still on their way may be sealed to, with what opens them, the last one first.
+    pub(crate) fn openers(&self) -> Vec<Opener> {
+        let keys = self.of.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.recent(self.of.clock.now_ms()).map(|key| (key.seed.clone(), key.public.clone())).collect()
+    }
+
+    /// The slot at a relay in which files for a party replace each other: this station's secret.
+    pub(crate) fn slot(&self, to: Party) -> [u8; SLOT] {
+        // A signature is as random as the key to whoever has not got it, and the same every time.
+        let what = [b"detente box slot v1\n".as_slice(), &self.of.line.0, &[to.number()]].concat();
+        let hash = Sha256::digest(self.of.station.sign(&what));
+        <[u8; 32]>::from(hash).first_chunk().copied().unwrap_or_default()
     }
 
     /// A file of this station's making, which loses its name at once.

@@ -19,7 +19,7 @@ use super::error::CourierError;
 /// What a file begins with.
 pub(super) const MAGIC: &[u8; 18] = b"detente courier 1\n";
 /// Bytes before the first chunk.
-const HEADER: usize = MAGIC.len() + KEY_ID + ENCAPSULATED;
+pub(crate) const HEADER: usize = MAGIC.len() + KEY_ID + ENCAPSULATED;
 /// Bytes by which a station knows its own key.
 const KEY_ID: usize = 16;
 /// Bytes of an encapsulated key.
@@ -32,10 +32,10 @@ const TAG: usize = 16;
 pub const MAX_FILE: u64 = 1 << 32;
 
 /// The name of a courier key in a file's header.
-pub(super) type KeyId = [u8; KEY_ID];
+pub(crate) type KeyId = [u8; KEY_ID];
 
 /// The name of a courier key.
-pub(super) fn key_id(key: &[u8; COURIER_KEY]) -> KeyId {
+pub(crate) fn key_id(key: &[u8; COURIER_KEY]) -> KeyId {
     let hash = Sha256::new().chain_update(b"detente courier key id v1\n").chain_update(key).finalize();
     let hash = <[u8; 32]>::from(hash);
     hash.first_chunk().copied().unwrap_or_default()
@@ -144,7 +144,7 @@ impl<W: Write> Sealing<W> {
 }
 
 /// What a file's header says: which key it is sealed to.
-pub(super) struct Header {
+pub(crate) struct Header {
     bytes: [u8; HEADER],
 }
 
@@ -153,7 +153,7 @@ impl Header {
     ///
     /// # Errors
     /// `NotCourier`, or `Io`.
-    pub(super) fn read(input: &mut impl Read) -> Result<Self, CourierError> {
+    pub(crate) fn read(input: &mut impl Read) -> Result<Self, CourierError> {
         let mut bytes = [0; HEADER];
         let read = input.read_exact(&mut bytes);
         match read {
@@ -171,9 +171,58 @@ impl Header {
         self.bytes.get(MAGIC.len()..MAGIC.len() + KEY_ID).unwrap_or_default()
     }
 
+    /// The same, as a value.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        self.key_id().try_into().ok()
+    }
+
     fn encapsulated(&self) -> &[u8] {
         self.bytes.get(MAGIC.len() + KEY_ID..).unwrap_or_default()
     }
+}
+
+/// What a relay asks of who says that it has a courier key: 32 random bytes, sealed to it (spec/circuits.md §7).
+pub(crate) struct Proof {
+    /// What is asked.
+    pub(crate) question: Vec<u8>,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+/// What a relay's question is sealed under.
+const BOX_INFO: &[u8] = b"detente box v1\n";
+
+impl Proof {
+    /// A question for a key; `None` for what is no key, or without randomness.
+    pub(crate) fn ask(key: &[u8; COURIER_KEY]) -> Option<Self> {
+        let mut secret = Zeroizing::new([0; 32]);
+        getrandom::fill(secret.as_mut()).ok()?;
+        let public = <XWing as Kem>::PublicKey::from_bytes(key).ok()?;
+        let (encapsulated, mut context) =
+            hpke::setup_sender::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeS::Base, &public, BOX_INFO)
+                .ok()?;
+        let sealed = context.seal(secret.as_slice(), &[]).ok()?;
+        Some(Self { question: [encapsulated.to_bytes().as_slice(), &sealed].concat(), secret })
+    }
+
+    /// Whether that is the answer. It is asked once, so that nothing is learnt from how long it takes to see that it is not.
+    pub(crate) fn holds(&self, answer: &[u8; 32]) -> bool {
+        *self.secret == *answer
+    }
+}
+
+/// The answer to a relay's question; `None` for what is no such question.
+pub(crate) fn answer_proof(seed: &[u8; 32], question: &[u8]) -> Option<[u8; 32]> {
+    let (encapsulated, sealed) = question.split_at_checked(ENCAPSULATED)?;
+    let private = <XWing as Kem>::PrivateKey::from_bytes(seed).ok()?;
+    let encapsulated = <XWing as Kem>::EncappedKey::from_bytes(encapsulated).ok()?;
+    let mut context = hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, XWing>(
+        &OpModeR::Base,
+        &private,
+        &encapsulated,
+        BOX_INFO,
+    )
+    .ok()?;
+    context.open(sealed, &[]).ok()?.try_into().ok()
 }
 
 /// A file being opened, frame by frame.
