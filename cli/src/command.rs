@@ -10,7 +10,7 @@ use detente_station::Home;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    airspace, attachment, circuits, courier, demo, disclosure, dossier, entry, finding, inbox, keys,
+    airspace, attachment, circuits, courier, demo, disclosure, dossier, drill, entry, finding, inbox, keys,
     memorandum, moment, motion, notice, observer, officer, position, record, regard, relay, report, run,
     send, setup, standing, status, watch, witness,
 };
@@ -106,6 +106,8 @@ enum LineVerb {
     Standing(moment::Standing),
     /// Show the circuits: what each is, whether it is up, what it carried, why one is not there
     Circuits(circuits::Circuits),
+    /// Cut circuits on purpose, one after the other, and see what takes over
+    Drill(drill::Drill),
     /// Bring books by hand: files for a stick or an e-mail, sealed to the party that they are for
     #[command(subcommand)]
     Courier(courier::Asked),
@@ -221,6 +223,7 @@ impl LineVerb {
             Self::Position(asked) => position::position(asked, home, out).await,
             Self::Standing(asked) => moment::standing(asked, home, out).await,
             Self::Circuits(asked) => circuits::circuits(asked, home, out).await,
+            Self::Drill(asked) => drill::drill(asked, home, out).await,
             Self::Courier(asked) => courier::courier(asked, home, out).await,
             Self::Positions(asked) => position::positions(asked, home, out).await,
             Self::Disclose(asked) => disclosure::disclose(asked, home, out).await,

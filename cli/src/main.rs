@@ -12,6 +12,7 @@ mod demo;
 mod disclosure;
 mod dossier;
 mod draft;
+mod drill;
 mod entry;
 mod events;
 mod failure;

@@ -43,6 +43,17 @@ pub enum Told {
         /// Why.
         trouble: Box<Trouble>,
     },
+    /// A circuit is withheld on purpose, for a drill, or given back.
+    Withheld {
+        /// Short name of the party at the other end.
+        peer: String,
+        /// What people call it.
+        name: String,
+        /// For how long, ms; 0: no more.
+        for_ms: u64,
+        /// It stands, and brings nothing.
+        dark: bool,
+    },
     /// A circuit is gone.
     Down {
         /// Which.

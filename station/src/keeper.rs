@@ -26,6 +26,7 @@ use crate::circuits::Circuits;
 use crate::courier::Courier;
 use crate::feed::Feed;
 use crate::store::{Store, StoreError};
+use crate::withheld::Withheld;
 use crate::witness::Witnesses;
 
 pub(crate) use opening::{Opening, open};
@@ -108,6 +109,8 @@ pub struct Keeper {
     pub courier: Courier,
     /// Its circuits, as configured and as they are.
     pub circuits: Circuits,
+    /// Those that are withheld for a drill.
+    pub withheld: Withheld,
     in_force: watch::Receiver<Arc<Memorandum>>,
     keyring: watch::Receiver<Arc<Keyring>>,
     waits: watch::Receiver<WaitsForRoom>,

@@ -36,6 +36,7 @@ pub mod renewals;
 mod station;
 pub mod store;
 mod verify;
+pub mod withheld;
 pub mod witness;
 pub mod words;
 

@@ -72,6 +72,9 @@ pub(crate) async fn dial(
     let mut said = String::new();
     loop {
         let attempt = async {
+            if let Some(keeper) = lines.get(&line) {
+                keeper.withheld.free(&to.peer, to.name()).await;
+            }
             let carried = match connect(&endpoint, &lines, line, &to).await {
                 Ok(circuit) => {
                     said.clear();
@@ -223,16 +226,22 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
     let name = &memorandum.name_of(peer);
     let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let live = live(&circuit, name, keeper, dialled);
+    let (withheld, of) = (keeper.withheld.clone(), live.name.clone());
+    if withheld.left(name, &of).is_some() && !withheld.is_dark(name, &of) {
+        return;
+    }
     let (cost_ms, sent, received) = (live.cost_ms, Arc::clone(&live.sent), Arc::clone(&live.received));
     let (sender, mut receiver) = circuit.split();
     keeper.circuits.up(id, live);
     let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms).await else {
         return keeper.circuits.down(id);
     };
-    let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer, &sent));
+    let dark = || withheld.is_dark(name, &of);
+    let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer, (&sent, &dark)));
     let receiving = async {
         loop {
             match receiver.receive().await {
+                Ok(Some(_)) if withheld.is_dark(name, &of) => {}
                 Ok(Some(frame)) => {
                     received.add(frame.len());
                     if !keeper.event(Event::Received { circuit: id, frame }).await {
@@ -250,6 +259,7 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
     let last_word = tokio::select! {
         () = &mut sending => true,
         () = receiving => false,
+        () = withheld.cut(name, &of) => false,
         _ = given_up => {
             // A last word may still go out.
             tokio::time::timeout(LAST_WORD, sending).await.is_ok()
@@ -288,7 +298,7 @@ async fn send(
     keeper: Keeper,
     circuit: CircuitId,
     peer: Party,
-    sent: &Carried,
+    (sent, dark): (&Carried, &(dyn Fn() -> bool + Sync)),
 ) {
     while let Some(what) = outgoing.recv().await {
         let (frames, reached) = match what {
@@ -309,7 +319,7 @@ async fn send(
                 return sender.close("given up").await;
             }
         };
-        for frame in frames {
+        for frame in frames.into_iter().filter(|_| !dark()) {
             if let Err(error) = sender.send(&frame).await {
                 tracing::info!(circuit, %error, "a circuit ended");
                 return;

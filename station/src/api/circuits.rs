@@ -2,13 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use detente_line::{CircuitId, CircuitState};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::Path;
+use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused};
 use crate::circuits::{Carried, Circuits, LiveCircuit};
 use crate::config::CircuitConfig;
+use crate::feed::Told;
+use crate::keeper::Keeper;
+use crate::withheld::MAX_WITHHELD;
 
 /// A circuit that the line knows.
 pub(super) fn state_json(circuits: &Circuits, id: CircuitId, peer: &str, state: &CircuitState) -> Value {
@@ -97,5 +102,73 @@ pub(crate) async fn circuits(State(api): State<Api>, Path(line): LinePath) -> An
     };
     let configured = keeper.circuits.configured();
     all.extend(configured.iter().filter(|one| !is_there(one)).map(|one| down_json(&keeper.circuits, one)));
+    for one in &mut all {
+        let text = |field: &str| one.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let left = keeper.withheld.left(&text("peer"), &text("name"));
+        if let Some(fields) = one.as_object_mut() {
+            fields.insert("withheld_ms".into(), json!(left.map(|left| left.as_millis() as u64)));
+        }
+    }
     Ok(Json(json!({"now_ms": now_ms, "circuits": all})))
+}
+
+/// Which circuit is withheld, and how.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    peer: String,
+    name: String,
+    for_ms: u64,
+    #[serde(default)]
+    dark: bool,
+    #[serde(default)]
+    last: bool,
+}
+
+/// Whether a peer has another circuit that works and is not withheld.
+async fn has_another(keeper: &Keeper, asked: &Asked) -> Result<bool, Refused> {
+    let states = keeper.look(|line| line.circuits().collect::<Vec<(CircuitId, CircuitState)>>());
+    let states = states.await.ok_or_else(Refused::stopping)?;
+    let works = |id: &CircuitId| states.iter().any(|(of, state)| of == id && state.ready && !state.silent);
+    let live = keeper.circuits.all_live();
+    let mut others = live.iter().filter(|(_, live)| live.peer == asked.peer && live.name != asked.name);
+    Ok(others.any(|(id, live)| works(id) && keeper.withheld.left(&live.peer, &live.name).is_none()))
+}
+
+/// `POST …/circuits/withhold`
+pub(crate) async fn withhold(
+    State(api): State<Api>,
+    Path(line): LinePath,
+    Body(asked): Body<Asked>,
+) -> Answer {
+    let keeper = api.line(&line)?;
+    let most_ms = MAX_WITHHELD.as_millis() as u64;
+    if asked.for_ms > most_ms {
+        return Err(Refused::misuse("for_ms", "at most 600,000", asked.for_ms.to_string()));
+    }
+    let live = keeper.circuits.all_live();
+    let is_it = |peer: &str, name: &str| (peer, name) == (asked.peer.as_str(), asked.name.as_str());
+    let configured = keeper.circuits.configured();
+    let known = live.values().any(|live| is_it(&live.peer, &live.name))
+        || configured.iter().any(|configured| is_it(&configured.peer, configured.name()));
+    if !known {
+        let found = format!("{} to {}", asked.name, asked.peer);
+        let hint = "`detente circuits` shows them";
+        return Err(Refused::misuse("circuit", "one that is there or configured", found).hinted(hint));
+    }
+    if asked.for_ms > 0 && !asked.last && !has_another(keeper, &asked).await? {
+        return Err(Refused::new(
+            StatusCode::CONFLICT,
+            "LastCircuit",
+            "circuit",
+            "one beside which another works",
+            format!("{}, the only one to {} that does", asked.name, asked.peer),
+            "nothing was withheld; ask for it by name and with --last, if that is what is to be exercised",
+        ));
+    }
+    let Asked { peer, name, for_ms, dark, .. } = asked;
+    keeper.withheld.withhold(&peer, &name, std::time::Duration::from_millis(for_ms), dark);
+    tracing::warn!(peer, name, for_ms, dark, "a circuit is withheld for a drill, or given back");
+    keeper.feed.tell(Told::Withheld { peer, name, for_ms, dark });
+    Ok(Json(json!({"for_ms": for_ms})))
 }

@@ -35,6 +35,9 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
         Told::Down { circuit, peer } => {
             ("circuit", json!({"circuit": circuit, "peer": party(*peer), "state": "down"}))
         }
+        Told::Withheld { peer, name, for_ms, dark } => {
+            ("withheld", json!({"peer": peer, "name": name, "for_ms": for_ms, "dark": dark}))
+        }
         Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
         Told::Due(reminder) => ("due", due_json(memorandum, reminder)),
         Told::Witnessed { witness, book, size, seconds } => (

@@ -346,6 +346,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/findings", get(observers::findings))
         .route("/v1/lines/{line}/disclosures", get(observers::disclosures))
         .route("/v1/lines/{line}/circuits", get(circuits::circuits))
+        .route("/v1/lines/{line}/circuits/withhold", post(circuits::withhold))
         .route("/v1/lines/{line}/standing", get(moment::standing))
         .route("/v1/lines/{line}/attachments", get(attachments::list))
         .route(

@@ -20,6 +20,7 @@ use crate::hooks::Hooks;
 use crate::keyset::KeySet;
 use crate::paper::Paper;
 use crate::store::{Batch, Instance, Options, Store, StoreError};
+use crate::withheld::Withheld;
 use crate::witness::{Kept, Witnesses};
 
 /// What a line is opened with.
@@ -135,6 +136,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         witnesses,
         courier: courier.clone(),
         circuits: Circuits::default(),
+        withheld: Withheld::default(),
         in_force,
         keyring,
         waits: told,
