@@ -48,6 +48,9 @@ pub(crate) struct Export {
     /// About how long a file may become, in bytes; what is more goes into further files
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(65_536..=4_294_967_296))]
     max_bytes: Option<u64>,
+    /// Bring attachments too that the party has not said it holds, of so many bytes at most
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    attachments: u64,
     /// Everything that is held, for a party that has lost its record
     #[arg(long)]
     all: bool,
@@ -119,7 +122,8 @@ async fn export(asked: &Export, home: &Home, out: &Output) -> Result<(), Failure
     loop {
         let part = files.len() as u64 + 1;
         let path = path_of(&first, part);
-        let body = json!({"max_bytes": asked.max_bytes, "beyond": beyond, "all": asked.all, "part": part});
+        let body = json!({"max_bytes": asked.max_bytes, "beyond": beyond, "all": asked.all, "part": part,
+            "attachments": asked.attachments});
         // A record of many years is read at the speed of a slow disk.
         let more = Duration::from_secs(3_600);
         let (said, mut body) = on.draw(&format!("/courier/{}", asked.party), &body, HEADER, more).await?;
@@ -137,7 +141,12 @@ async fn export(asked: &Export, home: &Home, out: &Output) -> Result<(), Failure
         let number = |field: &str| said.at(field).number().unwrap_or(0);
         let (entries, receipts) = (number("entries"), number("receipts"));
         out.remark(&format!("{}: {entries} entries, {receipts} receipts, {}", path.display(), length(bytes)));
-        files.push(json!({"file": path.display().to_string(), "bytes": bytes, "entries": entries, "receipts": receipts}));
+        let (attachments, left_out) = (number("attachments"), number("left_out"));
+        if attachments + left_out > 0 {
+            out.remark(&format!("  {attachments} attachments; {left_out} more have no room in it"));
+        }
+        files.push(json!({
+            "attachments": attachments, "left_out": left_out,"file": path.display().to_string(), "bytes": bytes, "entries": entries, "receipts": receipts}));
         beyond = said.value().get("reached").cloned().unwrap_or_default();
         if !said.at("more").holds() {
             break;
@@ -246,6 +255,9 @@ fn report(path: &Path, answer: &Answer, out: &Output, now_ms: u64) {
         if !changes.is_empty() {
             out.remark(&format!("  {label}: {}", changes.join(", ")));
         }
+    }
+    if let Some(count) = answer.at("attachments").number().filter(|count| *count > 0) {
+        out.remark(&format!("  attachments: {count}"));
     }
     let refused = answer.at("refused").number().unwrap_or(0);
     if refused > 0 {

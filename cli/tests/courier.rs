@@ -267,3 +267,44 @@ fn a_third_party_carries_books_between_two_that_do_not_reach_each_other() {
             && all.iter().any(|one| one["book"] == json!("rus/O"))
     });
 }
+
+#[test]
+fn attachments_come_when_they_are_asked_for() {
+    let (parties, _stations, stick) = two_apart();
+    let [usa, rus] = parties.as_slice() else { unreachable!() };
+    let map: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    let path = stick.file("map.png", &map);
+    usa.done(&["send", "--attach", &path, "With a map."]);
+    let without = export(usa, "rus", &stick, "without");
+    assert!(fs::metadata(&without).unwrap().len() < 100_000);
+    rus.done(&["courier", "import", &without]);
+    let state = |at: &Party| at.read(&["attachments"])["attachments"][0]["state"].clone();
+    assert_ne!(state(rus), json!("here"));
+    let with = stick.path().join("with").display().to_string();
+    let small = ["courier", "export", "rus", "--out", &with, "--force", "--attachments"];
+    let made = usa.read(&[&small[..], &["1000"]].concat());
+    assert_eq!((&made["files"][0]["attachments"], &made["files"][0]["left_out"]), (&json!(0), &json!(1)));
+    let made = usa.read(&[&small[..], &["1000000"]].concat());
+    assert_eq!((&made["files"][0]["attachments"], &made["files"][0]["left_out"]), (&json!(1), &json!(0)));
+    let came = rus.read(&["courier", "import", &with]);
+    assert_eq!(
+        (&came["files"][0]["attachments"], &came["files"][0]["refused"]),
+        (&json!(1), &json!(0)),
+        "{came}"
+    );
+    rus.until(&["attachments"], |all| all["attachments"][0]["state"] == json!("here"));
+    let taken = stick.path().join("taken.png").display().to_string();
+    rus.done(&["attachment", "get", "usa/R/1", "map.png", "-o", &taken]);
+    assert_eq!(fs::read(&taken).unwrap(), map);
+    // Once it is said on the record that it is held, it goes no more.
+    rus.until(&["record", "books"], |books| {
+        let all = books["books"].as_array().cloned().unwrap_or_default();
+        all.iter().any(|one| one["book"] == json!("rus/R"))
+    });
+    let back = export(rus, "usa", &stick, "back");
+    usa.done(&["courier", "import", &back]);
+    let made = usa.read(&[&small[..], &["1000000"]].concat());
+    assert_eq!((&made["files"][0]["attachments"], &made["files"][0]["left_out"]), (&json!(0), &json!(0)));
+    let came = rus.read(&["courier", "import", &with]);
+    assert_eq!((&came["files"][0]["attachments"], &came["entries"]), (&json!(0), &json!(0)), "{came}");
+}

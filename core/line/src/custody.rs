@@ -72,7 +72,7 @@ impl Custody {
     }
 
     /// Whether a party says anywhere that it holds a blob.
-    pub(crate) fn is_held_by(&self, blob: &Blob, party: Party) -> bool {
+    pub fn is_held_by(&self, blob: &Blob, party: Party) -> bool {
         let held = self.held.get(&blob.hash).into_iter().flatten();
         held.chain(self.named.get(blob).into_iter().flatten()).any(|entry| entry.book.party == party)
     }

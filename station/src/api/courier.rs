@@ -34,7 +34,9 @@ impl From<CourierError> for Refused {
         let status = match &error {
             CourierError::Fault(_) => StatusCode::CONFLICT,
             CourierError::Stopping => return Self::stopping(),
-            CourierError::Store(_) | CourierError::Io { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            CourierError::Store(_) | CourierError::Blob(_) | CourierError::Io { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             CourierError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::CONFLICT,
         };
@@ -54,6 +56,9 @@ pub(crate) struct Asked {
     #[serde(default)]
     all: bool,
     part: Option<u64>,
+    /// Most bytes of attachments.
+    #[serde(default)]
+    attachments: u64,
 }
 
 impl Asked {
@@ -67,7 +72,13 @@ impl Asked {
                 .ok_or_else(|| Refused::misuse("beyond", "sizes by a book's code", code))
         };
         let beyond = self.beyond.into_iter().map(book).collect::<Result<_, _>>()?;
-        Ok(Wanted { max_bytes: self.max_bytes, beyond, all: self.all, part: self.part.unwrap_or(1) })
+        Ok(Wanted {
+            max_bytes: self.max_bytes,
+            beyond,
+            all: self.all,
+            part: self.part.unwrap_or(1),
+            attachments: self.attachments,
+        })
     }
 }
 
@@ -95,6 +106,7 @@ pub(crate) async fn export(
         made.reached.iter().map(|(book, size)| (book.code().to_string(), *size)).collect();
     let said = json!({
         "bytes": made.bytes, "entries": made.entries, "receipts": made.receipts, "more": made.more,
+        "attachments": made.attachments, "left_out": made.left_out,
         "reached": reached,
     });
     let headers = [
@@ -165,6 +177,7 @@ fn books_json(memorandum: &Memorandum, books: &Books) -> Value {
         "time_ms": books.time_ms,
         "part": books.part,
         "entries": books.entries(),
+        "attachments": books.attachments,
         "books": changes(&books.grown),
         "receipted": changes(&books.receipted),
         "refused": books.unladen.refused,

@@ -4,6 +4,7 @@ use std::io;
 
 use detente_record::Fault;
 
+use crate::blobs::BlobError;
 use crate::store::StoreError;
 
 /// Why a courier file was not made, or nothing of one was taken.
@@ -45,6 +46,9 @@ pub enum CourierError {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// An attachment could not be kept; the books that came are.
+    #[error("{0}")]
+    Blob(#[from] BlobError),
     /// The disk.
     #[error("cannot {what} a courier file: {cause}")]
     Io {
@@ -75,14 +79,14 @@ impl CourierError {
             Self::NotSigned(_) | Self::Key | Self::Fault(_) => "Misbehaved",
             Self::NoKey(_) => "NoCourierKey",
             Self::TooLarge => "TooLarge",
-            Self::Store(_) | Self::Io { .. } => "Store",
+            Self::Store(_) | Self::Blob(_) | Self::Io { .. } => "Store",
             Self::Stopping => "Stopping",
         }
     }
 
     /// Whether the same file would be refused another time, too.
     pub(crate) fn is_final(&self) -> bool {
-        !matches!(self, Self::Store(_) | Self::Io { .. } | Self::Stopping)
+        !matches!(self, Self::Store(_) | Self::Blob(_) | Self::Io { .. } | Self::Stopping)
     }
 
     /// What a person can do about it.
@@ -103,6 +107,7 @@ impl CourierError {
             }
             Self::TooLarge => "export with --max-bytes, in several files",
             Self::Store(error) => error.hint(),
+            Self::Blob(error) => error.hint(),
             Self::Io { .. } => "look at the disk of the station's folder",
             Self::Stopping => "start the station again: `detente run`",
         }

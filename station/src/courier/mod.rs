@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_line::frame::{self, Frame};
-use detente_line::{COURIER_KEY, CourierKey, Event, Load, Waybill};
-use detente_record::{Cut, LineId, Party, SecretKey};
+use detente_line::{COURIER_KEY, CourierKey, Event, Line, Load, Waybill};
+use detente_record::{Blob, Cut, LineId, Party, SecretKey};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -75,6 +75,8 @@ pub struct Wanted {
     pub beyond: Cut,
     /// As for somebody who holds nothing.
     pub all: bool,
+    /// Most bytes of attachments that it brings.
+    pub attachments: u64,
     /// Which of the files made together it is, from 1.
     pub part: u64,
 }
@@ -90,6 +92,10 @@ pub struct Exported {
     pub entries: u64,
     /// How many receipts.
     pub receipts: u64,
+    /// How many attachments.
+    pub attachments: u64,
+    /// How many that the party may lack it has no room for.
+    pub left_out: u64,
     /// The sizes that it reaches, those that it was to go beyond among them.
     pub reached: Cut,
     /// There is more, for another file.
@@ -196,13 +202,18 @@ impl Courier {
     pub async fn export(&self, keeper: &Keeper, to: Party, wanted: Wanted) -> Result<Exported, CourierError> {
         let name = keeper.memorandum().name_of(to);
         let (beyond, all) = (wanted.beyond.clone(), wanted.all);
-        let looked = keeper.look(move |line| (line.load(to, &beyond, all), line.courier_key(to).cloned()));
-        let (load, key) = looked.await.ok_or(CourierError::Stopping)?;
+        let looked = keeper.look(move |line| {
+            let key = line.courier_key(to).cloned();
+            (line.load(to, &beyond, all), key, lacking(line, to))
+        });
+        let (load, key, lacking) = looked.await.ok_or(CourierError::Stopping)?;
         let load = load.filter(|_| to != self.of.me);
         let load = load.ok_or_else(|| CourierError::WrongParty("for no other party of the line".into()))?;
         let key = key.ok_or(CourierError::NoKey(name))?;
         let (courier, keeper) = (self.clone(), keeper.clone());
-        let making = tokio::task::spawn_blocking(move || courier.make(&keeper, to, &key, &load, wanted));
+        let blobs = if wanted.attachments > 0 { lacking } else { Vec::new() };
+        let making =
+            tokio::task::spawn_blocking(move || courier.make(&keeper, to, &key, (&load, &blobs), wanted));
         making.await.map_err(|_| CourierError::Stopping)?
     }
 
@@ -211,7 +222,7 @@ impl Courier {
         keeper: &Keeper,
         to: Party,
         key: &CourierKey,
-        load: &Load,
+        (load, blobs): (&Load, &[Blob]),
         wanted: Wanted,
     ) -> Result<Exported, CourierError> {
         let mut file = self.nameless()?;
@@ -226,6 +237,7 @@ impl Courier {
         // Room for what ends a file, and for the last chunk's tag.
         let most = wanted.max_bytes.unwrap_or(MAX_FILE).min(MAX_FILE).saturating_sub(behind + 4_096);
         let (mut entries, mut receipts, mut more) = (0, load.after.len() as u64, false);
+        let (mut attachments, mut left_out, mut room) = (0, 0, wanted.attachments);
         let mut reached = wanted.beyond;
         'books: for bring in &load.books {
             let mut from = bring.from;
@@ -247,10 +259,31 @@ impl Courier {
             }
         }
         load.after.iter().try_for_each(|frame| sealing.frame(frame))?;
+        // After all books, where there is room.
+        for blob in blobs.iter().filter(|blob| !more && keeper.blobs.folder.holds(blob)) {
+            // Each chunk goes with a proof.
+            let length = blob.size + blob.chunks() * 1_024;
+            if blob.size > room || sealing.length() + length + length / 1_024 > most {
+                left_out += 1;
+                continue;
+            }
+            room -= blob.size;
+            for chunk in 0..blob.chunks() {
+                sealing.frame(&keeper.blobs.folder.frame(blob, chunk))?;
+            }
+            attachments += 1;
+        }
         let bytes = sealing.finish(|message| self.of.station.sign(message))?;
         file.rewind().map_err(|cause| CourierError::io("read", &cause))?;
-        Ok(Exported { file, bytes, entries, receipts, reached, more })
+        Ok(Exported { file, bytes, entries, receipts, attachments, left_out, reached, more })
     }
+}
+
+/// The attachments that a member of the line may lack, as far as it has said what it holds.
+fn lacking(line: &Line, to: Party) -> Vec<Blob> {
+    let custody = line.custody();
+    let all = custody.blobs().filter(|blob| blob.size > 0 && !custody.is_held_by(blob, to));
+    if line.members().contains(&to) { all.collect() } else { Vec::new() }
 }
 
 /// A courier key as a file for people to carry (spec/courier.md §2).

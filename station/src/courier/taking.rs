@@ -1,18 +1,19 @@
 //! A courier file that has come: held to its end, its sender and its addressee, and only then fed to the line (spec/courier.md §5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::sync::PoisonError;
 
 use detente_line::frame::Frame;
-use detente_line::{Carried, CourierKey, Event, Unladen, Waybill};
-use detente_record::{Book, Party, Renewal, Signature, SignedCheckpoint};
+use detente_line::{BlobState, Carried, CourierKey, Event, Unladen, Waybill};
+use detente_record::{Blob, Book, Party, Renewal, Signature, SignedCheckpoint};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::CourierError;
 use super::sealed::{Header, Opening};
 use super::{Courier, MAX_FILE, MAX_KEY_FILE, read_key};
+use crate::blobs::Writing;
 use crate::keeper::{Keeper, Refusal};
 
 /// About how many bytes of frames are fed at a time: a FLASH that comes meanwhile waits for as much.
@@ -44,6 +45,8 @@ pub struct Books {
     pub grown: BTreeMap<Book, (u64, u64)>,
     /// Up to where the sender has receipted this party's books, before and now.
     pub receipted: BTreeMap<Book, (u64, u64)>,
+    /// How many attachments came whole.
+    pub attachments: u64,
     /// What was not taken.
     pub unladen: Unladen,
 }
@@ -94,6 +97,7 @@ impl Courier {
                 break;
             }
         }
+        let attachments = self.take_parts(keeper, file).await?;
         let changes = |before: BTreeMap<Book, u64>, now: BTreeMap<Book, u64>| {
             let was = |book: &Book| before.get(book).copied().unwrap_or(0);
             let all = now.into_iter().map(|(book, size)| (book, (was(&book), size)));
@@ -101,7 +105,7 @@ impl Courier {
         };
         let (grown, receipted) = (changes(before.0, held.0), changes(before.1, held.1));
         let Waybill { from, time_ms, part, .. } = said;
-        Ok(Imported::Books(Box::new(Books { from, time_ms, part, grown, receipted, unladen })))
+        Ok(Imported::Books(Box::new(Books { from, time_ms, part, grown, receipted, attachments, unladen })))
     }
 
     async fn take_key(&self, keeper: &Keeper, key: CourierKey) -> Result<CourierKey, CourierError> {
@@ -197,6 +201,50 @@ impl Courier {
         }
     }
 
+    /// Takes the attachments of a file that the record names by now and that are not here; says how many came whole.
+    async fn take_parts(&self, keeper: &Keeper, mut file: File) -> Result<u64, CourierError> {
+        let wanted = keeper.look(|line| line.custody().blobs().collect::<BTreeSet<Blob>>());
+        let mut wanted = wanted.await.ok_or(CourierError::Stopping)?;
+        let (courier, folder) = (self.clone(), keeper.blobs.folder.clone());
+        let taking = tokio::task::spawn_blocking(move || -> Result<Vec<Blob>, CourierError> {
+            wanted.retain(|blob| !folder.holds(blob));
+            let (mut opening, mut whole) = (courier.open_file(&mut file)?, Vec::new());
+            let mut under_way: Option<(Blob, u64, Writing)> = None;
+            while let Some(bytes) = opening.frame()? {
+                // Nothing but parts begins so.
+                if !bytes.starts_with(&[0x87, 11]) {
+                    continue;
+                }
+                let Ok(Frame::Part { blob, chunk, proof, bytes }) = Frame::decode(&bytes) else { continue };
+                if !wanted.contains(&blob) || blob.verify_chunk(chunk, bytes, &proof).is_err() {
+                    continue;
+                }
+                let (next, mut writing) = match under_way.take() {
+                    Some((of, next, writing)) if of == blob => (next, writing),
+                    _ => (0, Writing::incoming(&folder)?),
+                };
+                if chunk != next {
+                    continue;
+                }
+                writing.write(bytes)?;
+                if next + 1 < blob.chunks() {
+                    under_way = Some((blob, next + 1, writing));
+                } else if writing.finish(Some(&blob))?.is_some() {
+                    wanted.remove(&blob);
+                    whole.push(blob);
+                }
+            }
+            Ok(whole)
+        });
+        let whole = taking.await.map_err(|_| CourierError::Stopping)??;
+        for blob in &whole {
+            if !keeper.event(Event::Blob { blob: *blob, state: BlobState::Whole }).await {
+                return Err(CourierError::Stopping);
+            }
+        }
+        Ok(whole.len() as u64)
+    }
+
     /// Feeds the frames of a file that was checked to the line; gives the file back, and what was not taken.
     async fn feed(
         &self,
@@ -214,12 +262,16 @@ impl Courier {
                 let next = opening.frame()?;
                 let last = next.is_none();
                 if let Some(frame) = next {
-                    bytes += frame.len();
+                    if frame.starts_with(&[0x87, 11]) {
+                        // Parts wait until what names them is here.
+                        continue;
+                    }
                     if let Ok(Frame::Receipt(receipt)) = Frame::decode(&frame)
                         && let Some(found) = store.checkpoint_at(receipt.book.code(), receipt.size)?
                     {
                         checkpoints.push(crate::keeper::signed(receipt.book, &found));
                     }
+                    bytes += frame.len();
                     frames.push(frame);
                 }
                 if (last || bytes >= BATCH_BYTES) && !frames.is_empty() {
