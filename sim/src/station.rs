@@ -2,7 +2,8 @@
 //! between any two of them.
 
 use detente_line::{
-    Append, BlobState, CircuitId, Effect, Event, Fork, Input, Line, Memorandum, Outgoing, Renewed, Shown,
+    Append, BlobState, CircuitId, Effect, Event, Fork, Input, Lane, Line, Memorandum, Outgoing, Renewed,
+    Shown,
 };
 use detente_record::{Blob, Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
@@ -16,8 +17,8 @@ use crate::store::{Record, Store};
 pub(crate) enum Deed {
     /// The store has more that is not durable.
     Submitted,
-    /// Frames go on a circuit, which then reports how far a book got.
-    Put(CircuitId, Vec<Vec<u8>>, Option<(Book, u64)>),
+    /// Frames go in a lane of a circuit, which then reports how far a book got.
+    Put(CircuitId, Lane, Vec<Vec<u8>>, Option<(Book, u64)>),
     /// A last frame, then the circuit is closed.
     Close(CircuitId, Option<Vec<u8>>),
     /// The line wants to be woken, by the station's clock.
@@ -108,17 +109,22 @@ impl Station {
                 self.store.submit(append);
                 Deed::Submitted
             }
-            Effect::Send { circuit, what: Outgoing::Frames(frames) } => Deed::Put(circuit, frames, None),
+            Effect::Send { circuit, what: Outgoing::Frames(frames) } => {
+                Deed::Put(circuit, Lane::Word, frames, None)
+            }
+            Effect::Send { circuit, what: Outgoing::Key(frame) } => {
+                Deed::Put(circuit, Lane::Part, vec![frame], None)
+            }
             Effect::Send { circuit, what: Outgoing::Close(frame) } => Deed::Close(circuit, frame),
             Effect::Send { circuit, what: Outgoing::Step { book, from, end } } => {
                 let step = peer(circuit).and_then(|peer| self.store.durable.step(book, from, &end, peer));
                 match step {
-                    Some((frames, size)) => Deed::Put(circuit, frames, Some((book, size))),
-                    None => Deed::Put(circuit, Vec::new(), None),
+                    Some((frames, size)) => Deed::Put(circuit, book.class.into(), frames, Some((book, size))),
+                    None => Deed::Put(circuit, book.class.into(), Vec::new(), None),
                 }
             }
             Effect::Send { circuit, what: Outgoing::Part { blob, chunk } } => {
-                Deed::Put(circuit, vec![self.folder.part(blob, chunk)], None)
+                Deed::Put(circuit, Lane::Part, vec![self.folder.part(blob, chunk)], None)
             }
             Effect::Resume { blob } => Deed::Blob(blob, self.folder.resume(blob)),
             Effect::Keep { blob, chunk, bytes } => Deed::Blob(blob, self.folder.keep(blob, chunk, &bytes)),

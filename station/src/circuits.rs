@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use detente_line::CircuitId;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use crate::circuit::CircuitKind;
 use crate::config::CircuitConfig;
@@ -78,6 +80,10 @@ struct Known {
     live: BTreeMap<CircuitId, LiveCircuit>,
     /// By the peer's name and the addresses.
     failures: BTreeMap<(String, String), DialFailure>,
+    /// What the last circuit to each peer gave for the keys of a serial one, where no serial one has taken it yet.
+    serial_roots: BTreeMap<String, Zeroizing<[u8; 32]>>,
+    /// Another one is there.
+    more_roots: watch::Sender<()>,
 }
 
 impl Circuits {
@@ -107,6 +113,23 @@ impl Circuits {
         expected
             .find(|circuit| circuit.address.is_empty() && circuit.peer == peer && circuit.kind() == kind)
             .cloned()
+    }
+
+    /// A circuit gave what the keys of a serial one come of.
+    pub(crate) fn keep_serial_root(&self, peer: &str, root: Zeroizing<[u8; 32]>) {
+        let mut known = self.known();
+        known.serial_roots.insert(peer.into(), root);
+        known.more_roots.send_replace(());
+    }
+
+    /// Takes what was kept last for a peer. Nobody is given it again: counters under its keys begin once.
+    pub(crate) fn take_serial_root(&self, peer: &str) -> Option<Zeroizing<[u8; 32]>> {
+        self.known().serial_roots.remove(peer)
+    }
+
+    /// Tells when another one is there.
+    pub(crate) fn serial_roots(&self) -> watch::Receiver<()> {
+        self.known().more_roots.subscribe()
     }
 
     /// A circuit is there.

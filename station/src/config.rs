@@ -15,6 +15,8 @@ use crate::home;
 /// Most addresses of a circuit, and characters of its name or purpose.
 const MAX_ADDRESSES: usize = 16;
 const MAX_TEXT: usize = 100;
+/// The rates that a serial line may have, bits a second.
+const RATES: std::ops::RangeInclusive<u32> = 50..=1_000_000;
 /// The most that a circuit may cost, ms.
 const MAX_COST_MS: u64 = 86_400_000;
 
@@ -52,7 +54,7 @@ pub struct CircuitConfig {
     pub line: Option<String>,
     /// Short name of the party at the other end.
     pub peer: String,
-    /// `quic`, `tcp` or `relay`.
+    /// `quic`, `tcp`, `relay` or `serial`.
     #[serde(default = "quic")]
     pub kind: String,
     /// What people call it; its kind, where none is given.
@@ -60,6 +62,10 @@ pub struct CircuitConfig {
     /// Where the other station listens: `host:port`, or several, of which the first one that answers is taken.
     #[serde(default, deserialize_with = "addresses")]
     pub address: Vec<String>,
+    /// The tty of a `serial` one.
+    pub device: Option<String>,
+    /// How many bits a second it carries.
+    pub rate: Option<u32>,
     /// An HTTP proxy on the way, for `tcp`.
     #[serde(default, deserialize_with = "proxy")]
     pub proxy: Option<Proxy>,
@@ -87,7 +93,37 @@ impl CircuitConfig {
 
     /// Where it leads, in words.
     pub fn addresses(&self) -> String {
-        self.address.join(", ")
+        self.device.clone().unwrap_or_else(|| self.address.join(", "))
+    }
+
+    /// What is wrong with what only a serial one has, or with what it has not.
+    fn check_serial(&self) -> Result<(), (&'static str, &'static str, String)> {
+        if self.kind() != CircuitKind::Serial {
+            let found = [("device", self.device.is_some()), ("rate", self.rate.is_some())];
+            let found = found.into_iter().find(|(_, is_there)| *is_there);
+            return match found {
+                Some((key, _)) => Err((key, "none: only a circuit of kind \"serial\" has one", "one".into())),
+                None => Ok(()),
+            };
+        }
+        if self.device.as_ref().is_none_or(|device| device.trim().is_empty()) {
+            return Err(("device", "the tty that the line is at, such as \"/dev/ttyUSB0\"", "none".into()));
+        }
+        match self.rate {
+            Some(rate) if RATES.contains(&rate) => {}
+            found => {
+                let found = found.map_or_else(|| "none".into(), |rate| rate.to_string());
+                return Err((
+                    "rate",
+                    "the line's bits a second, 50 to 1000000, the same at both ends",
+                    found,
+                ));
+            }
+        }
+        if !self.address.is_empty() {
+            return Err(("address", "none: a serial line is at a device", self.addresses()));
+        }
+        Ok(())
     }
 }
 
@@ -208,6 +244,16 @@ impl Config {
                 let expected = format!("\"{}\"", kinds.join("\" or \""));
                 return Err(Wrong::word(at("kind"), &expected, &circuit.kind, kinds));
             };
+            if let Err((key, expected, found)) = circuit.check_serial() {
+                return Err(Wrong::new(at(key), expected, &found));
+            }
+            let twice = |other: &&CircuitConfig| {
+                other.kind() == kind && (&other.line, &other.peer) == (&circuit.line, &circuit.peer)
+            };
+            if kind == CircuitKind::Serial && self.circuit.iter().take(place).any(|other| twice(&other)) {
+                let expected = format!("one serial circuit to {}: its keys are those of one", circuit.peer);
+                return Err(Wrong::new(at("kind"), &expected, "a second one"));
+            }
             if let Some(wrong) = circuit.address.iter().find(|address| !is_address(address)) {
                 let expected = "host:port, such as 192.0.2.10:4800";
                 return Err(Wrong::new(at("address"), expected, &format!("{wrong:?}")));
@@ -224,7 +270,9 @@ impl Config {
                 let found = circuit.address.len().to_string();
                 return Err(Wrong::new(at("address"), &format!("at most {MAX_ADDRESSES} addresses"), &found));
             }
-            if circuit.proxy.is_some() && (kind == CircuitKind::Quic || circuit.address.is_empty()) {
+            if circuit.proxy.is_some()
+                && (matches!(kind, CircuitKind::Quic | CircuitKind::Serial) || circuit.address.is_empty())
+            {
                 let expected =
                     "a proxy only where the kind is \"tcp\" or \"relay\" and there is an address behind it";
                 return Err(Wrong::new(at("proxy"), expected, "one without"));

@@ -6,6 +6,7 @@
 //! HOME/lines/NAME/keys.toml     this party's keys and secret for a line, mode 0600
 //! HOME/lines/NAME/keys.1.toml   the same after a renewal, and so on
 //! HOME/lines/NAME/renewals.toml what brought them
+//! HOME/lines/NAME/serial-PARTY.toml   the keys of the serial circuit to a party, mode 0600
 //! HOME/lines/NAME/memorandum.toml   the memorandum in force
 //! HOME/lines/NAME/store/        the record
 //! HOME/lines/NAME/blobs/        the attachments
@@ -70,6 +71,11 @@ impl Home {
     /// What brought this party's keys of later ranks.
     pub fn renewals(&self, name: &str) -> PathBuf {
         self.line(name).join("renewals.toml")
+    }
+
+    /// The keys of a serial circuit to a party.
+    pub fn serial_keys(&self, name: &str, peer: &str) -> PathBuf {
+        self.line(name).join(format!("serial-{peer}.toml"))
     }
 
     /// The memorandum in force.

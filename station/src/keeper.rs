@@ -39,8 +39,8 @@ const MAX_WAITING: usize = 1_024;
 /// Most entries of one list that are under way: as many as one group of the store takes, which a FLASH may have to wait for,
 /// while the next are made.
 const MAX_UNDER_WAY: usize = 128;
-/// Most things that wait for a circuit: the core sends one at a time, and a last one.
-const MAX_OUTGOING: usize = 4;
+/// Most things that wait for a circuit: the core sends one at a time, or one of each lane, and a last one.
+const MAX_OUTGOING: usize = 8;
 
 /// The line's end of a circuit; once it is dropped, the circuit ends.
 pub(crate) struct Out {
@@ -56,6 +56,7 @@ pub(crate) enum Ask {
         peer: Party,
         rank: u8,
         cost_ms: u64,
+        rate: Option<u32>,
         out: Out,
     },
     Write {
@@ -240,19 +241,20 @@ impl Keeper {
         answer.await.ok()
     }
 
-    /// A circuit is there, under a station key of a rank; gives what is to be put on it, and what ends when the line gives it up.
+    /// A circuit is there, under a station key of a rank, a narrow one with so many bytes a second; gives what is to be put on it, and what ends when the line gives it up.
     pub(crate) async fn up(
         &self,
         circuit: CircuitId,
         peer: Party,
         rank: u8,
         cost_ms: u64,
+        rate: Option<u32>,
     ) -> Option<(mpsc::Receiver<Outgoing>, oneshot::Receiver<()>)> {
         let (frames, outgoing) = mpsc::channel(MAX_OUTGOING);
         let (held, given_up) = oneshot::channel();
         let out = Out { frames, _held: held };
         self.asks
-            .send(Ask::Up { circuit, peer, rank, cost_ms, out })
+            .send(Ask::Up { circuit, peer, rank, cost_ms, rate, out })
             .await
             .ok()
             .map(|()| (outgoing, given_up))

@@ -18,6 +18,8 @@ use crate::config::CircuitConfig;
 use crate::keeper::Keeper;
 use crate::store::{self, Step, StoreError};
 
+pub(crate) mod serial;
+
 /// The first pause before a circuit is dialled again; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
@@ -180,6 +182,9 @@ impl Call {
                 CircuitKind::Quic => endpoint.dial(callee, at).await,
                 CircuitKind::Tcp => endpoint.dial_tcp(callee, at, tunnel).await,
                 CircuitKind::Relay => endpoint.meet_at_relay(callee, meeting, at, tunnel).await,
+                CircuitKind::Serial => {
+                    Err(CircuitError::Closed { reason: "a serial line is not dialled".into() })
+                }
             };
             match (made, own_ranks.next()) {
                 (Err(error), Some(earlier)) if error.is_unknown_key() => own_rank = earlier,
@@ -230,10 +235,13 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
     if withheld.left(name, &of).is_some() && !withheld.is_dark(name, &of) {
         return;
     }
+    if let Some(root) = &circuit.serial_root {
+        keeper.circuits.keep_serial_root(name, root.clone());
+    }
     let (cost_ms, sent, received) = (live.cost_ms, Arc::clone(&live.sent), Arc::clone(&live.received));
     let (sender, mut receiver) = circuit.split();
     keeper.circuits.up(id, live);
-    let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms).await else {
+    let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms, None).await else {
         return keeper.circuits.down(id);
     };
     let dark = || withheld.is_dark(name, &of);
@@ -301,24 +309,21 @@ async fn send(
     (sent, dark): (&Carried, &(dyn Fn() -> bool + Sync)),
 ) {
     while let Some(what) = outgoing.recv().await {
-        let (frames, reached) = match what {
-            Outgoing::Frames(frames) => (frames, None),
-            Outgoing::Step { book, from, end } => match step(&keeper, book, from, &end, peer) {
-                Ok(Some((frames, size))) => (frames, Some((book, size))),
-                Ok(None) => (Vec::new(), None),
-                Err(error) => {
-                    tracing::error!(%error, "a step could not be read");
-                    return;
-                }
-            },
-            Outgoing::Part { blob, chunk } => (vec![keeper.blobs.folder.frame(&blob, chunk)], None),
-            Outgoing::Close(last) => {
-                if let Some(last) = last {
-                    let _ = sender.send(&last).await;
-                }
-                return sender.close("given up").await;
+        let lane = what.lane();
+        let closes = matches!(what, Outgoing::Close(_));
+        let (frames, reached) = match frames_of(&keeper, what, peer) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "a step could not be read");
+                return;
             }
         };
+        if closes {
+            for last in frames {
+                let _ = sender.send(&last).await;
+            }
+            return sender.close("given up").await;
+        }
         for frame in frames.into_iter().filter(|_| !dark()) {
             if let Err(error) = sender.send(&frame).await {
                 tracing::info!(circuit, %error, "a circuit ended");
@@ -326,10 +331,27 @@ async fn send(
             }
             sent.add(frame.len());
         }
-        if !keeper.event(Event::Sent { circuit, reached }).await {
+        if !keeper.event(Event::Sent { circuit, lane, reached }).await {
             return;
         }
     }
+}
+
+/// The frames that something comes to, and how far it brings a book.
+type Frames = (Vec<Vec<u8>>, Option<(Book, u64)>);
+
+/// What is to be put on a circuit, as frames.
+fn frames_of(keeper: &Keeper, what: Outgoing, peer: Party) -> Result<Frames, StoreError> {
+    Ok(match what {
+        Outgoing::Frames(frames) => (frames, None),
+        Outgoing::Step { book, from, end } => match step(keeper, book, from, &end, peer)? {
+            Some((frames, size)) => (frames, Some((book, size))),
+            None => (Vec::new(), None),
+        },
+        Outgoing::Part { blob, chunk } => (vec![keeper.blobs.folder.frame(&blob, chunk)], None),
+        Outgoing::Key(frame) => (vec![frame], None),
+        Outgoing::Close(last) => (last.into_iter().collect(), None),
+    })
 }
 
 /// The frames of a step, and the size that it reaches.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::api;
-use crate::circuit::{Endpoint, LineIdentity};
+use crate::circuit::{CircuitKind, Endpoint, LineIdentity};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config};
 use crate::error::SetupError;
@@ -17,6 +17,7 @@ use crate::home::Home;
 use crate::hooks::Hooks;
 use crate::keeper::{self, Keeper, Opening};
 use crate::keyset::KeySet;
+use crate::links::serial::{self, Serial};
 use crate::links::{self, Lines};
 use crate::mailbox;
 use crate::witness::Witnessing;
@@ -101,7 +102,7 @@ async fn work(
     }
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
     let witnessing = Witnessing::start(lines, &witnessed, hooks);
-    let mut dialling = Dialling::default();
+    let mut dialling = Dialling { home: home.clone(), tasks: JoinSet::new(), dialled: Vec::new() };
     dialling.change(&endpoint, lines, config);
     let following = tokio::spawn(follow_parties(Arc::clone(&endpoint), identities));
     let ended = wait(home, signals, &mut dialling, &endpoint, lines, hooks, endings).await;
@@ -176,9 +177,9 @@ fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), Set
     config.check_circuits(&home.config(), &named.collect())
 }
 
-/// The circuits that are dialled now.
-#[derive(Default)]
+/// The circuits that are dialled now, and the serial lines that are held open.
 struct Dialling {
+    home: Home,
     tasks: JoinSet<()>,
     dialled: Vec<(CircuitConfig, watch::Sender<bool>)>,
 }
@@ -197,18 +198,28 @@ impl Dialling {
             let of_line = config.circuit.iter().filter(|circuit| line_of(lines, circuit) == Some(*line));
             keeper.circuits.configure(of_line.cloned().collect());
         }
-        for circuit in config.circuit.iter().filter(|circuit| !circuit.address.is_empty()) {
+        let works =
+            |circuit: &&CircuitConfig| circuit.kind() == CircuitKind::Serial || !circuit.address.is_empty();
+        for circuit in config.circuit.iter().filter(works) {
             let Some(line) = line_of(lines, circuit) else { continue };
-            if self.dialled.iter().all(|(dialled, _)| dialled != circuit) {
-                let (ends, until) = watch::channel(false);
-                let dial = links::dial(Arc::clone(endpoint), Arc::clone(lines), line, circuit.clone(), until);
-                self.tasks.spawn(dial);
-                if circuit.mailbox {
-                    let until = ends.subscribe();
-                    self.tasks.spawn(mailbox::tend(Arc::clone(lines), line, circuit.clone(), until));
-                }
-                self.dialled.push((circuit.clone(), ends));
+            if self.dialled.iter().any(|(dialled, _)| dialled == circuit) {
+                continue;
             }
+            let (ends, until) = watch::channel(false);
+            let (endpoint, held) = (Arc::clone(endpoint), Arc::clone(lines));
+            let (to, name) = (circuit.clone(), lines.get(&line).map(|keeper| keeper.memorandum()));
+            if circuit.kind() == CircuitKind::Serial {
+                let name = name.map(|memorandum| memorandum.terms().name.clone()).unwrap_or_default();
+                let keys = self.home.serial_keys(&name, &circuit.peer);
+                self.tasks.spawn(serial::keep(Serial { endpoint, lines: held, line, to, keys }, until));
+            } else {
+                self.tasks.spawn(links::dial(endpoint, held, line, to, until));
+            }
+            if circuit.mailbox {
+                let until = ends.subscribe();
+                self.tasks.spawn(mailbox::tend(Arc::clone(lines), line, circuit.clone(), until));
+            }
+            self.dialled.push((circuit.clone(), ends));
         }
     }
 

@@ -60,6 +60,8 @@ pub enum Event {
         rank: u8,
         /// How much longer P and R may take on another one before they go on this one, ms.
         cost_ms: u64,
+        /// How many bytes a second it carries, if it is a narrow one, with lanes (spec/serial.md §5).
+        rate: Option<u32>,
     },
     /// A circuit is gone.
     CircuitDown {
@@ -77,6 +79,8 @@ pub enum Event {
     Sent {
         /// Which.
         circuit: CircuitId,
+        /// Where what it has taken went.
+        lane: Lane,
         /// For a step: the size of the book that it reached; `None` if the store had no checkpoint for it yet.
         reached: Option<(Book, u64)>,
     },
@@ -189,8 +193,53 @@ pub enum Outgoing {
         /// Which chunk, counted from 0.
         chunk: u64,
     },
+    /// A courier key, as a frame; nothing waits behind it but parts of blobs.
+    Key(Vec<u8>),
     /// This last frame, if any; then close.
     Close(Option<Vec<u8>>),
+}
+
+/// Where something goes on a circuit. A narrow one has one thing of each lane under way, the first lane first; any other one
+/// thing of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Steps of books of FLASH.
+    Z,
+    /// What is short: hellos, receipts, pings.
+    Word,
+    /// Steps of books of acts.
+    A,
+    /// Steps of books of IMMEDIATE.
+    O,
+    /// Steps of books of PRIORITY.
+    P,
+    /// Steps of books of ROUTINE.
+    R,
+    /// Courier keys, and parts of blobs.
+    Part,
+}
+
+impl From<Class> for Lane {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Z => Self::Z,
+            Class::A => Self::A,
+            Class::O => Self::O,
+            Class::P => Self::P,
+            Class::R => Self::R,
+        }
+    }
+}
+
+impl Outgoing {
+    /// Where it goes.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Frames(_) | Self::Close(_) => Lane::Word,
+            Self::Step { book, .. } => book.class.into(),
+            Self::Part { .. } | Self::Key(_) => Lane::Part,
+        }
+    }
 }
 
 /// Two checkpoints of one book, and what ties the larger to a root at the size of the smaller. If that is another

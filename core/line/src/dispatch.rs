@@ -1,7 +1,8 @@
 //! Dispatch: what goes next on which circuit (spec/line.md §6).
 //!
 //! A circuit takes one thing at a time and says when it has taken it; so whatever is most urgent at that
-//! moment goes next, and nothing urgent waits behind more than one thing under way.
+//! moment goes next, and nothing urgent waits behind more than one thing under way. A narrow one takes one thing of each
+//! lane at a time, and lets the more urgent one overtake within it.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -10,10 +11,11 @@ use detente_record::{Book, Class, Cut, Party, Receipt, SignedCheckpoint};
 
 use crate::blobs::Given;
 use crate::books::BookState;
-use crate::contract::{CircuitId, Effect, Outgoing, Shown};
+use crate::contract::{CircuitId, Effect, Lane, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
 use crate::line::Line;
 use crate::membership::Parting;
+use crate::rate::Rate;
 use crate::window::Window;
 
 /// How long a circuit may be quiet before a ping, ms.
@@ -70,10 +72,9 @@ pub(crate) struct Circuit {
     pub(crate) theirs: BTreeMap<Party, (u8, u64)>,
     /// Some book has more for its peer than may be under way.
     crowded: bool,
-    /// Since when something is under way, ms.
-    busy_since_ms: Option<u64>,
-    /// What is under way is a step.
-    step: bool,
+    /// What is under way, and since when, ms.
+    busy: BTreeMap<Lane, u64>,
+    rate: Rate,
     /// The store could not give the last step yet; it can once more is durable.
     starved: bool,
     /// Books whose fork its peer was told of.
@@ -125,6 +126,11 @@ pub struct CircuitState {
 }
 
 impl Circuit {
+    /// Whether something may go in a lane.
+    fn is_free(&self, lane: Lane) -> bool {
+        if self.rate.is_narrow() { !self.busy.contains_key(&lane) } else { self.busy.is_empty() }
+    }
+
     /// Something came in; only an answer to a ping ends silence.
     pub(crate) fn heard(&mut self, now_ms: u64) {
         (self.heard_ms, self.waits_since_ms, self.doubted) = (now_ms, None, false);
@@ -153,7 +159,8 @@ impl Circuit {
     /// When a step will have waited too long for anything to come in, ms.
     fn late_ms(&self) -> Option<u64> {
         let since_ms = self.waits_since_ms.filter(|_| !self.late)?;
-        Some(since_ms.saturating_add(LATE_AFTER_MS).saturating_add(3 * self.smoothed_ms.unwrap_or(0)))
+        let takes_ms = 3 * self.smoothed_ms.unwrap_or(0) + self.rate.slack_ms();
+        Some(since_ms.saturating_add(LATE_AFTER_MS).saturating_add(takes_ms))
     }
 
     /// A receipt of its peer came: it carries well, if what it is for went on it.
@@ -171,12 +178,12 @@ impl Circuit {
 
     /// How long an answer may take, ms.
     fn patience_ms(&self) -> u64 {
-        4 * self.smoothed_ms.unwrap_or(0) + 1_000
+        4 * self.smoothed_ms.unwrap_or(0) + 1_000 + self.rate.slack_ms()
     }
 
     /// A step or a receipt passes: before long each side says again what it holds.
     pub(crate) fn stirs(&mut self, now_ms: u64) {
-        self.hello_ms.get_or_insert(now_ms.saturating_add(HELLO_AGAIN_MS));
+        self.hello_ms.get_or_insert(now_ms.saturating_add(self.rate.hello_again_ms(HELLO_AGAIN_MS)));
     }
 
     /// The peer says again what it holds: what was sent before and has not come is sent again, unless some of it may
@@ -187,23 +194,30 @@ impl Circuit {
         }
         if lacks {
             // Never at once after the last time, or two that cannot help one another would talk without end.
-            self.hello_ms = Some(self.said_ms.saturating_add(HELLO_AGAIN_MS).max(now_ms));
+            let again_ms = self.rate.hello_again_ms(HELLO_AGAIN_MS);
+            self.hello_ms = Some(self.said_ms.saturating_add(again_ms).max(now_ms));
         }
     }
 
     /// When a ping is due, when an unanswered one makes it silent, or when it is given up, ms.
     fn due_ms(&self) -> u64 {
-        match (self.busy_since_ms, self.ping) {
+        let ping_after_ms = self.rate.ping_after_ms(PING_AFTER_MS);
+        match (self.stuck_since_ms(), self.ping) {
             (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
-            (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(PING_AFTER_MS),
+            (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(ping_after_ms),
             (None, Some((_, at_ms))) => at_ms.saturating_add(self.patience_ms()),
             (None, None) if self.doubted => self.heard_ms,
             (None, None) => {
-                let quiet_ms = self.heard_ms.saturating_add(PING_AFTER_MS);
+                let quiet_ms = self.heard_ms.saturating_add(ping_after_ms);
                 let waits = self.waits_since_ms.map(|at_ms| at_ms.saturating_add(self.patience_ms()));
                 waits.map_or(quiet_ms, |at_ms| at_ms.min(quiet_ms))
             }
         }
+    }
+
+    /// Since when it has kept something to itself, ms. A narrow one may, for hours; pings pass it.
+    fn stuck_since_ms(&self) -> Option<u64> {
+        if self.rate.is_narrow() { None } else { self.busy.values().min().copied() }
     }
 
     fn state(&self, best: bool) -> CircuitState {
@@ -232,7 +246,7 @@ fn is_urgent(class: Class) -> bool {
 }
 
 impl Line {
-    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, rank: u8, cost_ms: u64) {
+    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, rank: u8, cost_ms: u64, rate: Rate) {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
@@ -248,15 +262,15 @@ impl Line {
             rank,
             ready: false,
             sent: Cut::new(),
-            window: Window::new(),
+            window: Window::new(rate.slack_ms()),
             receipts: BTreeMap::new(),
             queue,
             given: Given::default(),
             keys: BTreeSet::new(),
             theirs: BTreeMap::new(),
             crowded: false,
-            busy_since_ms: None,
-            step: false,
+            busy: BTreeMap::new(),
+            rate,
             starved: false,
             told: BTreeSet::new(),
             hello_ms: None,
@@ -327,16 +341,21 @@ impl Line {
     }
 
     /// The circuit has taken the last thing.
-    pub(crate) fn sent(&mut self, circuit: CircuitId, reached: Option<(Book, u64)>) {
+    pub(crate) fn sent(&mut self, circuit: CircuitId, lane: Lane, reached: Option<(Book, u64)>) {
+        let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        state.busy_since_ms = None;
-        let step = core::mem::take(&mut state.step);
+        let Some(mut since_ms) = state.busy.remove(&lane) else { return };
         if let Some((book, size)) = reached {
+            if state.rate.is_narrow() {
+                // What took long to go is not late yet.
+                since_ms = now_ms;
+                state.waits_since_ms.get_or_insert(now_ms);
+            }
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
-            state.window.sent(book, size, state.step_ms);
+            state.window.sent(book, size, since_ms);
         } else {
-            state.starved = step;
+            state.starved = !matches!(lane, Lane::Word | Lane::Part);
         }
     }
 
@@ -377,7 +396,7 @@ impl Line {
             self.note_if_late(circuit);
             self.hello_if_due(circuit);
             self.send_again_if_due(circuit);
-            if let Some(what) = self.next_for(circuit) {
+            while let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
             }
         }
@@ -385,10 +404,18 @@ impl Line {
 
     fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
         let (now_ms, me) = (self.pace.now_ms, self.me.party);
-        let state = self.circuits.get_mut(&circuit).filter(|state| state.busy_since_ms.is_none())?;
-        let mut frames: Vec<Vec<u8>> = state.queue.drain(..).collect();
-        if state.ready {
-            let may_go = |(book, signer): &(Book, Party)| *signer != me || !self.unsaid.contains_key(book);
+        let best = self.circuits.get(&circuit).is_some_and(|state| self.is_best(circuit, state.peer));
+        let state = self.circuits.get_mut(&circuit)?;
+        let mut frames: Vec<Vec<u8>> = Vec::new();
+        if state.is_free(Lane::Word) {
+            frames.extend(state.queue.drain(..));
+        }
+        if state.ready && state.is_free(Lane::Word) {
+            // Another circuit brings the rest sooner than a narrow one.
+            let here = |book: &Book| best || !state.rate.is_narrow() || is_urgent(book.class);
+            let may_go = |(book, signer): &(Book, Party)| {
+                here(book) && (*signer != me || !self.unsaid.contains_key(book))
+            };
             let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(MAX_RECEIPTS).collect();
             for one in go {
                 let Some(receipt) = state.receipts.remove(&one) else { continue };
@@ -397,24 +424,28 @@ impl Line {
             }
         }
         if !frames.is_empty() {
-            state.busy_since_ms = Some(now_ms);
+            state.busy.insert(Lane::Word, now_ms);
             return Some(Outgoing::Frames(frames));
         }
         let Some((book, from, end)) = self.next_step(circuit) else {
             let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
+            let state = Some(state).filter(|state| state.is_free(Lane::Part))?;
             if let Some(party) = state.keys.pop_first() {
                 let key = self.courier_keys.get(&party)?;
                 state.theirs.insert(party, (key.rank, key.number));
-                state.busy_since_ms = Some(now_ms);
-                return Some(Outgoing::Frames(alloc::vec![frame::courier_key(key)]));
+                state.busy.insert(Lane::Part, now_ms);
+                return Some(Outgoing::Key(frame::courier_key(key)));
             }
             let (blob, chunk) = state.given.pop()?;
-            state.busy_since_ms = Some(now_ms);
+            state.busy.insert(Lane::Part, now_ms);
             return Some(Outgoing::Part { blob, chunk });
         };
         let state = self.circuits.get_mut(&circuit)?;
-        (state.busy_since_ms, state.step, state.step_ms) = (Some(now_ms), true, now_ms);
-        state.waits_since_ms.get_or_insert(now_ms);
+        state.busy.insert(book.class.into(), now_ms);
+        state.step_ms = now_ms;
+        if !state.rate.is_narrow() {
+            state.waits_since_ms.get_or_insert(now_ms);
+        }
         state.steps += 1;
         state.stirs(now_ms);
         Some(Outgoing::Step { book, from, end })
@@ -453,7 +484,7 @@ impl Line {
             }
             let since = *peer.lacking.entry(*book).or_insert(now_ms);
             let goes = book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS);
-            if goes && (urgent || state.window.is_open(*book)) {
+            if goes && state.is_free(class.into()) && (urgent || state.window.is_open(*book)) {
                 next = Some((class, *book, from));
             }
             state.crowded |= goes;
@@ -514,7 +545,7 @@ impl Line {
         let Some(state) = self.circuits.get_mut(&circuit).filter(|state| now_ms >= state.due_ms()) else {
             return;
         };
-        let stuck = state.busy_since_ms.is_some();
+        let stuck = state.stuck_since_ms().is_some();
         if stuck || (state.ping.is_some() && state.silent) {
             let was_silent = state.silent;
             self.circuits.remove(&circuit);
@@ -570,7 +601,7 @@ impl Line {
             })
             .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
         let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
-        let parts = self.circuits.values().filter(|state| state.busy_since_ms.is_none() && state.has_parts());
+        let parts = self.circuits.values().filter(|state| state.is_free(Lane::Part) && state.has_parts());
         let parts = parts.map(|state| state.step_ms.saturating_add(PARTS_AFTER_MS));
         let parts = parts.filter(|at_ms| *at_ms > self.pace.now_ms);
         let overdue = self

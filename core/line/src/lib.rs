@@ -42,6 +42,7 @@ pub mod notice;
 pub mod notices;
 mod pace;
 mod positions;
+mod rate;
 mod receipts;
 mod report;
 mod said;
@@ -57,7 +58,7 @@ pub use acts::{Acts, Decision, Motion, Suspended, Under};
 pub use attachment::{Attachment, MAX_ATTACHMENTS, is_bare_name, is_media_type};
 pub use blobs::{BLOB_BYTES_A_DAY, Fetching};
 pub use contract::{
-    Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, MAX_OF_APPEND,
+    Append, BlobState, CircuitId, Command, Draft, Effect, Event, Evidence, Fork, Input, Lane, MAX_OF_APPEND,
     Outgoing, Shown, StoredEntry, Void,
 };
 pub use courier::{Bring, COURIER_KEY, Carried, CourierKey, Load, Unladen, Waybill};

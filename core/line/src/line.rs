@@ -25,6 +25,7 @@ use crate::kind::{Content, Duty};
 use crate::membership::Parting;
 use crate::memorandum::Memorandum;
 use crate::pace::{Jump, Pace};
+use crate::rate::Rate;
 use crate::seals::{Sealing, Seals};
 use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
@@ -290,12 +291,12 @@ impl Line {
                     Err(fault) => self.show(Shown::Refused { id, fault }),
                 }
             }
-            Event::CircuitUp { circuit, peer, rank, cost_ms } => {
-                self.circuit_up(circuit, peer, rank, cost_ms)
+            Event::CircuitUp { circuit, peer, rank, cost_ms, rate } => {
+                self.circuit_up(circuit, peer, rank, cost_ms, Rate(rate))
             }
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),
-            Event::Sent { circuit, reached } => self.sent(circuit, reached),
+            Event::Sent { circuit, lane, reached } => self.sent(circuit, lane, reached),
             Event::Compared(fork) => self.compared(*fork),
             Event::Renewals(renewals) => self.take_renewals(None, renewals),
             Event::CourierKey(key) => {

@@ -8,7 +8,7 @@ use detente_record::Book;
 
 /// Most steps of a book under way that the peer has not receipted.
 const MAX_UNRECEIPTED: usize = 64;
-/// How long a receipt may take beside four usual ones, ms.
+/// How long a receipt may take beside four usual ones where a circuit is not narrow, ms.
 const GRACE_MS: u64 = 1_000;
 /// How often a step goes again by itself, each time after twice as long. After that hellos find what is lacking.
 const MAX_AGAIN: u32 = 4;
@@ -40,6 +40,8 @@ impl UnderWay {
 pub(crate) struct Window {
     /// How many steps of a book.
     steps: usize,
+    /// How long a receipt may take beside four usual ones, ms.
+    grace_ms: u64,
     /// The shortest time from a step to its receipt, ms.
     least_ms: u64,
     /// The smoothed time from a step to its receipt, ms.
@@ -48,9 +50,10 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Nothing is under way, and nothing known of how long it takes.
-    pub(crate) fn new() -> Self {
-        Self { steps: 1, least_ms: u64::MAX, smoothed_ms: 0, under_way: BTreeMap::new() }
+    /// Nothing is under way, and nothing known of how long it takes; a receipt may take so much longer than elsewhere, ms.
+    pub(crate) fn new(slack_ms: u64) -> Self {
+        let grace_ms = GRACE_MS + slack_ms;
+        Self { steps: 1, grace_ms, least_ms: u64::MAX, smoothed_ms: 0, under_way: BTreeMap::new() }
     }
 
     /// A step up to a size has gone.
@@ -117,6 +120,6 @@ impl Window {
     }
 
     fn patience_ms(&self, round_trip_ms: u64) -> u64 {
-        GRACE_MS + 4 * self.smoothed_ms.max(round_trip_ms)
+        self.grace_ms + 4 * self.smoothed_ms.max(round_trip_ms)
     }
 }

@@ -14,7 +14,7 @@ mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::{BlobState, CircuitId, Fork, Memorandum};
+use detente_line::{BlobState, CircuitId, Fork, Lane, Memorandum};
 use detente_record::{Blob, Book, Cut, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
@@ -44,7 +44,7 @@ enum Happening {
     Down(CircuitId, usize),
     Cut(CircuitId),
     Arrive(CircuitId, usize, Vec<u8>),
-    Taken(CircuitId, usize, u64, Option<(Book, u64)>),
+    Taken(CircuitId, usize, u64, Lane, Option<(Book, u64)>),
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
     Compared(Party, u64, Box<Fork>),
@@ -314,7 +314,9 @@ impl World {
                 Ok(())
             }
             Happening::Arrive(circuit, side, frame) => self.arrive(circuit, side, frame),
-            Happening::Taken(circuit, side, life, reached) => self.taken(circuit, side, life, reached),
+            Happening::Taken(circuit, side, life, lane, reached) => {
+                self.taken(circuit, side, life, lane, reached)
+            }
             Happening::Synced(party, life, seq) => self.synced(party, life, seq),
             Happening::Woken(party, life, wake) => self.woken(party, life, wake),
             Happening::Compared(party, life, fork) => self.compared(party, life, fork),

@@ -56,7 +56,7 @@ impl World {
                 let at_ms = at_ms.saturating_add_signed(-station.ahead_ms);
                 self.at(at_ms, Happening::Woken(party, life, wake));
             }
-            Deed::Put(id, frames, reached) => {
+            Deed::Put(id, lane, frames, reached) => {
                 let Some(side) = self.circuits.get(&id).and_then(|circuit| circuit.side(party)) else {
                     return Ok(());
                 };
@@ -77,7 +77,7 @@ impl World {
                     });
                     taken_ms = self.carry(id, side, frame).max(taken_ms);
                 }
-                self.at(taken_ms, Happening::Taken(id, side, life, reached));
+                self.at(taken_ms, Happening::Taken(id, side, life, lane, reached));
             }
             Deed::Close(id, frame) => {
                 let Some(side) = self.circuits.get(&id).and_then(|circuit| circuit.side(party)) else {

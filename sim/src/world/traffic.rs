@@ -3,7 +3,7 @@
 //! Each end of a circuit learns by itself, and later, that it is up or down; what arrives before or after that
 //! is not heard. Liars are at the other end like anybody else, and say what they like.
 
-use detente_line::{CircuitId, Event};
+use detente_line::{CircuitId, Event, Lane};
 use detente_record::{Book, Party};
 
 use super::{Happening, World};
@@ -80,7 +80,7 @@ impl World {
             return Ok(());
         }
         let rank = self.shown_by(peer, party);
-        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms })
+        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate: None })
     }
 
     /// The rank of the station key that a party shows to another: the last one that this one knows, if it still has that.
@@ -99,6 +99,7 @@ impl World {
         circuit: CircuitId,
         side: usize,
         life: u64,
+        lane: Lane,
         reached: Option<(Book, u64)>,
     ) -> Word {
         let Some(party) = self.knows(circuit, side) else { return Ok(()) };
@@ -106,7 +107,7 @@ impl World {
             self.sent.entry((circuit, side)).or_default().insert(book, size);
         }
         if self.stations.get(&party).is_some_and(|station| station.life == life) {
-            self.input(party, Event::Sent { circuit, reached })?;
+            self.input(party, Event::Sent { circuit, lane, reached })?;
         }
         Ok(())
     }

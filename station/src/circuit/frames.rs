@@ -12,8 +12,10 @@ use std::time::Duration;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 
+use zeroize::Zeroizing;
+
 use super::tls::{self, Secured};
-use super::{CircuitError, CircuitKind, IDLE_LIMIT, MAX_FRAME, Refusal, Short};
+use super::{CircuitError, CircuitKind, IDLE_LIMIT, MAX_FRAME, Refusal, Short, serial};
 
 /// The application codes that close a circuit.
 pub(super) const DONE: VarInt = VarInt::from_u32(0);
@@ -41,6 +43,8 @@ pub struct Circuit {
     pub kind: CircuitKind,
     /// Where the other station is, or the proxy before it.
     pub remote: SocketAddr,
+    /// What the keys of a serial circuit between the same stations come of.
+    pub(crate) serial_root: Option<Zeroizing<[u8; 32]>>,
     sender: FrameSender,
     receiver: FrameReceiver,
 }
@@ -53,9 +57,12 @@ impl Circuit {
         (to, from): (SendStream, RecvStream),
     ) -> Self {
         let remote = connection.remote_address();
+        let mut root = Zeroizing::new([0; 32]);
+        let exported = connection.export_keying_material(&mut *root, serial::LABEL, &line);
         let to = Outward::Quic { connection: connection.clone(), stream: to };
         let from = Inward::Quic { connection, stream: from };
-        Self::new((line, peer), CircuitKind::Quic, remote, to, from)
+        let circuit = Self::new((line, peer), CircuitKind::Quic, remote, to, from);
+        Self { serial_root: exported.is_ok().then_some(root), ..circuit }
     }
 
     /// Wraps a stream of TLS over TCP, through a relay or not, on which both versions have been exchanged.
@@ -65,8 +72,10 @@ impl Circuit {
         remote: SocketAddr,
         stream: Secured,
     ) -> Self {
+        let serial_root = tls::serial_root(&stream, &parties.0);
         let (from, to) = tokio::io::split(stream);
-        Self::new(parties, kind, remote, Outward::Tcp(to), Inward::Tcp(from))
+        let circuit = Self::new(parties, kind, remote, Outward::Tcp(to), Inward::Tcp(from));
+        Self { serial_root, ..circuit }
     }
 
     fn new(
@@ -77,7 +86,8 @@ impl Circuit {
         from: Inward,
     ) -> Self {
         let sender = FrameSender { to, unsent: Vec::new(), passed: 0 };
-        Self { line, peer, kind, remote, sender, receiver: FrameReceiver { from, held: Vec::new() } }
+        let receiver = FrameReceiver { from, held: Vec::new() };
+        Self { line, peer, kind, remote, serial_root: None, sender, receiver }
     }
 
     /// The two directions, to be used by two tasks.

@@ -36,6 +36,7 @@ mod handshakes;
 mod quic;
 pub mod relayed;
 mod reset;
+pub(crate) mod serial;
 mod tcp;
 mod tls;
 mod tunnel;
@@ -49,11 +50,13 @@ pub enum CircuitKind {
     Tcp,
     /// The same, through a relay.
     Relay,
+    /// Sealed packets on a line without IP.
+    Serial,
 }
 
 impl CircuitKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Quic, Self::Tcp, Self::Relay];
+    pub const ALL: [Self; 4] = [Self::Quic, Self::Tcp, Self::Relay, Self::Serial];
 
     /// Its name in configurations and memoranda.
     pub fn name(self) -> &'static str {
@@ -61,6 +64,7 @@ impl CircuitKind {
             Self::Quic => "quic",
             Self::Tcp => "tcp",
             Self::Relay => "relay",
+            Self::Serial => "serial",
         }
     }
 

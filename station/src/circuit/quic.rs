@@ -10,11 +10,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use quinn::{ConnectError, Incoming, ReadError, ReadExactError, TransportConfig, VarInt, WriteError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::frames::{Circuit, DONE, VERSION_UNKNOWN, close, closed, lost};
 use super::handshakes::Handshakes;
 use super::relayed::Meeting;
-use super::tls::{Findings, Keyring};
+use super::tls::{self, Findings, Keyring};
 use super::tunnel::Tunnel;
 use super::{
     Callee, CircuitError, HANDSHAKE_DEADLINE, IDLE_LIMIT, LineIdentity, SEND_WINDOW, VERSION, reset, tcp,
@@ -155,6 +156,31 @@ impl Endpoint {
         let keyring = self.keyring();
         let (call, answer) = (keyring.call(callee)?, keyring.answer()?);
         tcp::meet_at(relay, through, meeting, &call, &answer).await
+    }
+
+    /// One handshake over a serial line, for the keys of its circuit (spec/serial.md §6); whether this station answers it.
+    /// Gives what they come of.
+    ///
+    /// # Errors
+    /// As [`Endpoint::dial`].
+    pub(crate) async fn shake_over(
+        &self,
+        callee: Callee<'_>,
+        answers: bool,
+        stream: tokio::io::DuplexStream,
+    ) -> Result<Zeroizing<[u8; 32]>, CircuitError> {
+        let keyring = self.keyring();
+        let (stream, findings) = if answers {
+            let answer = keyring.answer()?;
+            (answer.secure(stream).await.map_err(|(error, _)| error)?, answer.findings)
+        } else {
+            let call = keyring.call(callee)?;
+            (call.secure(stream).await?, call.findings)
+        };
+        if findings.parties() != Some((*callee.line, *callee.peer)) {
+            return Err(unproved());
+        }
+        tls::serial_root(&stream, callee.line).ok_or_else(unproved)
     }
 
     /// The next circuit that a peer has dialled, or why one did not come about; `None` once the endpoint is

@@ -26,12 +26,13 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
     PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use zeroize::Zeroizing;
 
-use super::{Callee as Called, CircuitError, LineFault, LineIdentity, Refusal, Short, server_name};
+use super::{Callee as Called, CircuitError, LineFault, LineIdentity, Refusal, Short, serial, server_name};
 
 /// The application protocol (RFC 7301), and with it the version of spec/line.md §6.
 const ALPN: &[u8] = b"detente/1";
@@ -89,7 +90,27 @@ pub(super) struct Answer {
 }
 
 /// A byte stream under TLS, whichever end of it this is.
-pub(super) type Secured = tokio_rustls::TlsStream<TcpStream>;
+pub(super) type SecuredStream<S> = tokio_rustls::TlsStream<S>;
+/// The same over TCP.
+pub(super) type Secured = SecuredStream<TcpStream>;
+
+/// What TLS can be put on.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+/// What the keys of a serial circuit between the same stations come of (spec/serial.md §3).
+pub(super) fn serial_root<S>(stream: &SecuredStream<S>, line: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+    let root = Zeroizing::new([0; 32]);
+    match stream {
+        SecuredStream::Client(stream) => {
+            stream.get_ref().1.export_keying_material(root, serial::LABEL, Some(line)).ok()
+        }
+        SecuredStream::Server(stream) => {
+            stream.get_ref().1.export_keying_material(root, serial::LABEL, Some(line)).ok()
+        }
+    }
+}
 
 impl Call {
     /// The rules as QUIC takes them.
@@ -98,11 +119,11 @@ impl Call {
     }
 
     /// Puts TLS on a stream that this station has opened.
-    pub(super) async fn secure(&self, stream: TcpStream) -> Result<Secured, CircuitError> {
+    pub(super) async fn secure<S: Stream>(&self, stream: S) -> Result<SecuredStream<S>, CircuitError> {
         let name = ServerName::try_from(self.server_name.clone()).map_err(handshake)?;
         let secured = TlsConnector::from(Arc::clone(&self.rules)).connect(name, stream).await;
         secured
-            .map(Secured::from)
+            .map(SecuredStream::from)
             .map_err(|error| self.findings.objection().unwrap_or_else(|| broken(&error)))
     }
 }
@@ -115,10 +136,10 @@ impl Answer {
 
     /// Puts TLS on a stream that came in. Where that fails the stream is given back, on which the other end is told why
     /// and may still be sending.
-    pub(super) async fn secure(&self, stream: TcpStream) -> Result<Secured, (CircuitError, TcpStream)> {
+    pub(super) async fn secure<S: Stream>(&self, stream: S) -> Result<SecuredStream<S>, (CircuitError, S)> {
         let secured = TlsAcceptor::from(Arc::clone(&self.rules)).accept(stream).into_fallible().await;
         secured
-            .map(Secured::from)
+            .map(SecuredStream::from)
             .map_err(|(error, stream)| (self.findings.objection().unwrap_or_else(|| broken(&error)), stream))
     }
 }

@@ -237,9 +237,9 @@ impl Task {
                     self.input(event).await;
                 }
             }
-            Ask::Up { circuit, peer, rank, cost_ms, out } => {
+            Ask::Up { circuit, peer, rank, cost_ms, rate, out } => {
                 self.circuits.insert(circuit, (peer, out));
-                self.input(Event::CircuitUp { circuit, peer, rank, cost_ms }).await;
+                self.input(Event::CircuitUp { circuit, peer, rank, cost_ms, rate }).await;
             }
             Ask::Write { draft, written, receipted } => {
                 let writing = Writing { written, receipted, listed: false };

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{
     Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
-    Line, Member, Memorandum, Message, Outgoing, Renewed, Rule, Shown, frame,
+    Lane, Line, Member, Memorandum, Message, Outgoing, Renewed, Rule, Shown, frame,
 };
 use detente_record::renewal::{Occasion, RankSecrets, Why};
 use detente_record::{
@@ -90,7 +90,7 @@ enum Happening {
     Woken(Party, u64, u64),
     Compared(Party, u64, Box<Fork>),
     Blob(Party, u64, Blob, BlobState),
-    Sent(Party, u64, CircuitId, Option<(Book, u64)>),
+    Sent(Party, u64, CircuitId, Lane, Option<(Book, u64)>),
     Arrives(Party, CircuitId, Vec<u8>),
 }
 
@@ -417,8 +417,8 @@ impl LineInMemory {
         self.circuits.insert(circuit, (one, other));
         let rank = |line: &Self, of: Party| line.stations[&of].renewals.len() as u8;
         let (ranked, other_ranked) = (rank(self, one), rank(self, other));
-        self.input(one, Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms });
-        self.input(other, Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms });
+        self.input(one, Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms, rate: None });
+        self.input(other, Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms, rate: None });
         circuit
     }
 
@@ -535,8 +535,8 @@ impl LineInMemory {
                 Happening::Blob(party, life, blob, state) if self.lives(party, life) => {
                     self.input(party, Event::Blob { blob, state });
                 }
-                Happening::Sent(party, life, circuit, reached) if self.lives(party, life) => {
-                    self.input(party, Event::Sent { circuit, reached });
+                Happening::Sent(party, life, circuit, lane, reached) if self.lives(party, life) => {
+                    self.input(party, Event::Sent { circuit, lane, reached });
                 }
                 Happening::Arrives(party, circuit, frame) if self.circuits.contains_key(&circuit) => {
                     self.input(party, Event::Received { circuit, frame });
@@ -603,8 +603,10 @@ impl LineInMemory {
         let station = self.stations.get_mut(&from).unwrap();
         station.steps += u64::from(matches!(what, Outgoing::Step { .. }));
         let (life, loses) = (station.life, station.loses);
+        let lane = what.lane();
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
+            Outgoing::Key(frame) => (vec![frame], None),
             Outgoing::Step { book, from, end } => match station.store.step(book, from, &end) {
                 Some((frames, size)) => (frames, Some((book, size))),
                 None => (Vec::new(), None),
@@ -616,6 +618,6 @@ impl LineInMemory {
         for frame in frames.into_iter().filter(|frame| brings && !loses(frame)) {
             self.after(LATENCY_MS, Happening::Arrives(to, circuit, frame));
         }
-        self.after(1, Happening::Sent(from, life, circuit, reached));
+        self.after(1, Happening::Sent(from, life, circuit, lane, reached));
     }
 }

@@ -1,0 +1,658 @@
+//! One end of a serial line: openings, fragments, what goes again (spec/serial.md §4, §5, §7). It reads no clock and
+//! opens no file but that of its keys; whoever drives it hands it bytes and the time, and takes packets from it.
+//!
+//! Promises that frames of a lane come whole, once and in order, or the circuit is said to be down; that nothing is handed
+//! on that did not come under the keys since the circuit's own opening; and that no counter is used twice.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use detente_line::Lane;
+
+use super::arrivals::{Arrivals, Taken};
+use super::cobs::{self, Finder};
+use super::flight::{Flight, Fragment};
+use super::lanes::{self, Inlet, Outlet};
+use super::packet::{self, MAX_PIECE, Packet};
+use super::pairs::{Exported, PairId, Pairs};
+use super::pieces::Pieces;
+use crate::error::SetupError;
+
+/// Flags of a part.
+const TAKEN: u8 = 0x80;
+const MORE: u8 = 0x10;
+const LANE: u8 = 0x07;
+const NO_LANE: u8 = 7;
+
+/// Bytes of a fragment at slow rates, where an error costs less of a short one, and at fast ones.
+const SHORT: usize = 160;
+const FAST_BYTE_US: u64 = 900;
+/// The least room that a fragment is cut for.
+const LEAST: usize = 24;
+/// How much of a packet must be left for it to be cut short, us.
+const WORTH_CUTTING_US: u64 = 250_000;
+/// The most by which the pause between openings is doubled, as a power of two.
+const MAX_DOUBLED: u32 = 3;
+/// How often another pair is offered while a circuit is up.
+const MAX_OFFERS: u32 = 4;
+
+/// What an end says to whoever drives it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The circuit is up.
+    Up,
+    /// It is not any more.
+    Down(String),
+    /// A frame came.
+    Frame(Vec<u8>),
+    /// What was put in a lane has gone.
+    Gone(Lane),
+    /// A handshake begins; what was under way of an earlier one is void.
+    Handshake,
+    /// Bytes of it came.
+    Handed(Vec<u8>),
+    /// It comes to nothing.
+    HandshakeOver,
+}
+
+/// What is being written.
+#[derive(Debug)]
+enum Writing {
+    /// Data, with its place in the flight.
+    Data {
+        pair: PairId,
+        counter: u64,
+        urgent: bool,
+    },
+    Other,
+}
+
+/// A circuit that is up.
+struct Up {
+    /// Under which this side sends.
+    pair: PairId,
+    outlets: BTreeMap<Lane, Outlet>,
+    inlets: BTreeMap<Lane, Inlet>,
+    /// The other side's hello was handed on.
+    greeted: bool,
+    flight: Flight,
+    /// The last counter used, of each pair.
+    used: BTreeMap<PairId, u64>,
+    /// When the other side is told what came, us, and under which pair it came.
+    tell_us: Option<u64>,
+    came_under: Option<PairId>,
+}
+
+/// When openings go.
+#[derive(Debug, Default)]
+struct Openings {
+    next_us: u64,
+    tries: u32,
+    /// The pair that is to be answered under.
+    answer: Option<PairId>,
+    /// When the last one went, us.
+    last_us: Option<u64>,
+}
+
+/// One end.
+pub(crate) struct End {
+    byte_us: u64,
+    fragment: usize,
+    /// It answers a handshake; the other end begins it.
+    answers: bool,
+    pairs: Pairs,
+    finder: Finder,
+    told: VecDeque<Told>,
+    own_tag: [u8; 4],
+    peer_tag: [u8; 4],
+    arrivals: BTreeMap<PairId, Arrivals>,
+    openings: Openings,
+    up: Option<Up>,
+    handshake: Option<Pieces>,
+    /// The other side does not know this side's pairs.
+    strange: bool,
+    /// A call has gone, or an attempt begun, us.
+    called_us: Option<u64>,
+    writing: Option<Writing>,
+    /// Why it cannot go on.
+    trouble: Option<SetupError>,
+}
+
+/// Random bytes, never all zero.
+fn draw<const N: usize>() -> [u8; N] {
+    let mut drawn = [0; N];
+    while drawn == [0; N] {
+        // A system without random bytes has not come this far; the loop ends when it has some again.
+        let _ = getrandom::fill(&mut drawn);
+    }
+    drawn
+}
+
+impl End {
+    /// An end of a line of so many bits a second; `answers` for that of the lower party.
+    pub(crate) fn new(bits_per_s: u32, answers: bool, pairs: Pairs) -> Self {
+        let byte_us = byte_us(bits_per_s);
+        Self {
+            byte_us,
+            fragment: if byte_us > FAST_BYTE_US { SHORT } else { MAX_PIECE },
+            answers,
+            pairs,
+            finder: Finder::default(),
+            told: VecDeque::new(),
+            own_tag: draw(),
+            peer_tag: [0; 4],
+            arrivals: BTreeMap::new(),
+            openings: Openings::default(),
+            up: None,
+            handshake: None,
+            strange: false,
+            called_us: None,
+            writing: None,
+            trouble: None,
+        }
+    }
+
+    /// What there is to say, in order.
+    pub(crate) fn told(&mut self) -> Option<Told> {
+        self.told.pop_front()
+    }
+
+    /// Whether there is something to say.
+    pub(crate) fn has_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Why it cannot go on, if that is so.
+    pub(crate) fn trouble(&mut self) -> Option<SetupError> {
+        self.trouble.take()
+    }
+
+    /// How long an answer to an opening, or in a handshake, may take, us.
+    fn answer_us(&self) -> u64 {
+        250 * self.byte_us + 500_000
+    }
+
+    /// A later pair is there.
+    pub(crate) fn offer(&mut self, keys: Exported, now_us: u64) {
+        if let Err(error) = self.pairs.add(keys) {
+            self.trouble = Some(error);
+        }
+        self.strange = false;
+        self.openings = Openings { next_us: now_us, ..Openings::default() };
+    }
+
+    /// Puts frames in a lane.
+    pub(crate) fn put(&mut self, lane: Lane, frames: &[Vec<u8>]) {
+        let Some(up) = &mut self.up else { return };
+        let outlet = up.outlets.entry(lane).or_default();
+        outlet.put(frames);
+        if outlet.is_gone() {
+            self.told.push_back(Told::Gone(lane));
+        }
+    }
+
+    /// Lets the circuit go, and begins anew.
+    pub(crate) fn close(&mut self, why: &str, now_us: u64) {
+        if self.up.take().is_some() {
+            self.told.push_back(Told::Down(why.into()));
+        }
+        (self.own_tag, self.peer_tag) = (draw(), [0; 4]);
+        self.openings = Openings { next_us: now_us, ..Openings::default() };
+    }
+
+    /// Bytes came in.
+    pub(crate) fn took(&mut self, bytes: &[u8], now_us: u64) {
+        for byte in bytes {
+            if let Some(packet) = self.finder.take(*byte) {
+                self.read(&packet, now_us);
+            }
+        }
+    }
+
+    fn read(&mut self, packet: &[u8], now_us: u64) {
+        match Packet::read(packet) {
+            Some(Packet::Opening { name, counter, head, sealed }) => {
+                self.opened(name, counter, head, sealed, now_us);
+            }
+            Some(Packet::Data { first, low, sealed }) => self.data(first, low, sealed, now_us),
+            // Whoever has a circuit that answers takes part in no handshake.
+            Some(_) if self.up.is_some() => {}
+            Some(Packet::Piece { attempt, place, bytes }) => self.piece(attempt, place, bytes, now_us),
+            Some(Packet::Taken { attempt, place }) => {
+                let patience_us = 2 * self.answer_us();
+                if let Some(pieces) = self.handshake.as_mut().filter(|pieces| pieces.attempt == attempt) {
+                    pieces.came(place, now_us, patience_us);
+                }
+            }
+            Some(Packet::Call) => self.strange = true,
+            None => {}
+        }
+    }
+
+    fn opened(&mut self, name: [u8; 2], counter: u64, head: &[u8; 8], sealed: &[u8], now_us: u64) {
+        let known = self.pairs.ids().into_iter().filter(|id| id.name == name);
+        let opened = known.filter_map(|id| Some((id, self.pairs.open(id, counter, head, sealed)?))).next();
+        let Some((id, body)) = opened else {
+            self.strange = true;
+            return;
+        };
+        let (Some((tag, rest)), arrivals) =
+            (body.split_first_chunk::<4>(), self.arrivals.entry(id).or_default())
+        else {
+            return;
+        };
+        let Ok(echo) = <[u8; 4]>::try_from(rest) else { return };
+        if arrivals.greatest().is_some_and(|greatest| counter <= greatest) || *tag == [0; 4] {
+            return;
+        }
+        let echoes = echo == self.own_tag;
+        if *tag == self.peer_tag {
+            arrivals.took(counter);
+        } else {
+            arrivals.begin_at(counter);
+            if self.up.take().is_some() {
+                self.told.push_back(Told::Down("the other station began anew".into()));
+                self.own_tag = draw();
+            }
+            self.peer_tag = *tag;
+        }
+        let was_up = self.up.is_some();
+        if echoes && echo == self.own_tag {
+            self.comes_up(id, now_us);
+        }
+        // Its sender may not have this side's echo; what shows it is data, which follows at once where the circuit has
+        // just come up.
+        let soon = self.openings.last_us.is_some_and(|at_us| now_us < at_us + self.answer_us() / 2);
+        if !echoes || (was_up && !soon) || self.up.as_ref().is_some_and(|up| up.pair != id) {
+            self.openings.answer = Some(id);
+        }
+    }
+
+    /// The other side knows this side's tag, under a pair.
+    fn comes_up(&mut self, id: PairId, now_us: u64) {
+        match &mut self.up {
+            Some(up) => {
+                if self.pairs.is_later(id, up.pair) {
+                    up.pair = id;
+                }
+            }
+            None => {
+                self.up = Some(Up {
+                    pair: id,
+                    outlets: BTreeMap::new(),
+                    inlets: BTreeMap::new(),
+                    greeted: false,
+                    flight: Flight::new(self.byte_us),
+                    used: BTreeMap::new(),
+                    tell_us: None,
+                    came_under: None,
+                });
+                self.told.push_back(Told::Up);
+                (self.strange, self.called_us) = (false, None);
+                if self.handshake.take().is_some() {
+                    self.told.push_back(Told::HandshakeOver);
+                }
+                self.openings = Openings { last_us: self.openings.last_us, ..Openings::default() };
+                self.openings.next_us = now_us;
+                if let Err(error) = self.pairs.end_before(id) {
+                    self.trouble = Some(error);
+                }
+            }
+        }
+    }
+
+    fn data(&mut self, first: u8, low: u16, sealed: &[u8], now_us: u64) {
+        if self.peer_tag == [0; 4] {
+            return;
+        }
+        let mut bound = vec![first];
+        bound.extend(self.peer_tag);
+        bound.extend(self.own_tag);
+        for id in self.pairs.ids() {
+            if packet::data_first(id.name) != first {
+                continue;
+            }
+            // Under a pair under which nothing was opened there is no circuit.
+            let Some(arrivals) = self.arrivals.get(&id) else { continue };
+            let counter = arrivals.whole(low);
+            if !arrivals.is_new(counter) {
+                continue;
+            }
+            let Some(body) = self.pairs.open(id, counter, &bound, sealed) else { continue };
+            let gap = self.arrivals.entry(id).or_default().took(counter);
+            self.comes_up(id, now_us);
+            return self.parts(id, &body, gap, now_us);
+        }
+    }
+
+    /// Takes what a packet carried, as far as it can be read.
+    fn parts(&mut self, id: PairId, body: &[u8], gap: bool, now_us: u64) {
+        let byte_us = self.byte_us;
+        let Some(up) = &mut self.up else { return };
+        let mut rest = body;
+        while let Some((flags, behind)) = rest.split_first() {
+            rest = behind;
+            if flags & TAKEN != 0 {
+                let near = up.used.get(&id).copied();
+                let Some(taken) = near.and_then(|near| Taken::read(&mut rest, near)) else { return };
+                let (came, lost) = up.flight.taken(id, &taken, now_us);
+                for (lane, index) in came {
+                    up.outlets.entry(lane).or_default().came(index);
+                }
+                for (lane, index) in lost {
+                    up.outlets.entry(lane).or_default().lost(index);
+                }
+            }
+            if flags & LANE == NO_LANE {
+                continue;
+            }
+            let (Some(lane), Some((index, behind))) = (lanes::of_code(flags & LANE), rest.split_first())
+            else {
+                return;
+            };
+            let bytes = if flags & MORE == 0 {
+                rest = &[];
+                behind
+            } else {
+                let Some((length, behind)) = behind.split_first() else { return };
+                let Some((bytes, behind)) = behind.split_at_checked((*length).into()) else { return };
+                rest = behind;
+                bytes
+            };
+            up.inlets.entry(lane).or_default().take(*index, bytes);
+            let wait_us = if lanes::is_urgent(lane) { 150 * byte_us } else { 500 * byte_us };
+            let tell_us = if gap { now_us } else { now_us + wait_us.max(20_000) };
+            up.tell_us = Some(up.tell_us.map_or(tell_us, |at_us| at_us.min(tell_us)));
+            up.came_under = Some(id);
+        }
+        self.hand_on(now_us);
+    }
+
+    /// Hands on the frames that are whole: nothing before the hello, which is the first of its lane.
+    fn hand_on(&mut self, now_us: u64) {
+        let Some(up) = &mut self.up else { return };
+        let order = [Lane::Word].into_iter().chain(lanes::ALL);
+        for lane in order {
+            if lane != Lane::Word && !up.greeted {
+                return;
+            }
+            let Some(inlet) = up.inlets.get_mut(&lane) else { continue };
+            loop {
+                match inlet.frame() {
+                    Ok(Some(frame)) => {
+                        up.greeted = true;
+                        self.told.push_back(Told::Frame(frame));
+                    }
+                    Ok(None) => break,
+                    Err(found) => {
+                        let why = format!("the other end sent a frame of {found} bytes");
+                        return self.close(&why, now_us);
+                    }
+                }
+            }
+        }
+    }
+
+    fn piece(&mut self, attempt: u16, place: u16, bytes: &[u8], now_us: u64) {
+        self.strange = true;
+        let is_other = self.handshake.as_ref().is_none_or(|pieces| pieces.attempt != attempt);
+        if is_other {
+            if !self.answers || place != 0 || !self.wants_handshake() {
+                return;
+            }
+            self.handshake = Some(Pieces::new(attempt, now_us));
+            self.told.push_back(Told::Handshake);
+        }
+        let pause_us = 300 * self.byte_us;
+        if let Some(pieces) = &mut self.handshake {
+            let found = pieces.take(place, bytes, now_us, pause_us);
+            if !found.is_empty() {
+                self.told.push_back(Told::Handed(found));
+            }
+        }
+    }
+
+    /// Whether the keys can only come of a handshake: there are none, or each was tried and the other side is there and
+    /// knows none of them.
+    fn wants_handshake(&self) -> bool {
+        let tried = self.openings.tries as usize > self.pairs.ids().len();
+        self.up.is_none() && (self.pairs.ids().is_empty() || (self.strange && tried))
+    }
+
+    /// What a handshake says.
+    pub(crate) fn hand(&mut self, bytes: &[u8]) {
+        if let Some(pieces) = &mut self.handshake {
+            pieces.say(bytes);
+        }
+    }
+
+    /// A handshake came to nothing.
+    pub(crate) fn handshake_failed(&mut self) {
+        self.handshake = None;
+    }
+
+    /// The next packet to be written, as it goes on the line; nothing else may be being written.
+    pub(crate) fn packet(&mut self, now_us: u64) -> Option<Vec<u8>> {
+        let packet = match self.next(now_us) {
+            Ok(packet) => packet?,
+            Err(error) => {
+                self.trouble = Some(error);
+                return None;
+            }
+        };
+        let mut line = vec![0];
+        cobs::stuff(&packet, &mut line);
+        line.push(0);
+        Some(line)
+    }
+
+    fn next(&mut self, now_us: u64) -> Result<Option<Vec<u8>>, SetupError> {
+        self.writing = Some(Writing::Other);
+        if let Some(id) = self.openings.answer.take() {
+            return self.opening(id, now_us);
+        }
+        if let Some(found) = self.handshake_packet(now_us) {
+            return Ok(Some(found));
+        }
+        if now_us >= self.openings.next_us && self.may_open() {
+            let ids = self.pairs.ids();
+            let turn = if self.up.is_some() { 0 } else { self.openings.tries as usize % ids.len().max(1) };
+            if let Some(id) = ids.get(turn) {
+                self.openings.tries += 1;
+                let pause_us = self.answer_us() << self.openings.tries.saturating_sub(1).min(MAX_DOUBLED);
+                self.openings.next_us = now_us + pause_us;
+                return self.opening(*id, now_us);
+            }
+        }
+        self.data_packet(now_us)
+    }
+
+    /// Whether openings go by themselves: there is no circuit, or there is a later pair than the one in use.
+    fn may_open(&self) -> bool {
+        match &self.up {
+            None => !self.pairs.ids().is_empty(),
+            Some(up) => {
+                self.openings.tries < MAX_OFFERS
+                    && self.pairs.ids().first().is_some_and(|latest| self.pairs.is_later(*latest, up.pair))
+            }
+        }
+    }
+
+    fn opening(&mut self, id: PairId, now_us: u64) -> Result<Option<Vec<u8>>, SetupError> {
+        let Some(counter) = self.pairs.counter(id)? else { return Ok(None) };
+        self.openings.last_us = Some(now_us);
+        let head = packet::opening_head(id.name, counter);
+        let mut body = [self.own_tag, self.peer_tag].concat();
+        if self.pairs.seal(id, counter, &head, &mut body).is_none() {
+            return Ok(None);
+        }
+        Ok(Some([&head[..], &body].concat()))
+    }
+
+    fn handshake_packet(&mut self, now_us: u64) -> Option<Vec<u8>> {
+        let patience_us = 2 * self.answer_us();
+        if self.up.is_some() {
+            return None;
+        }
+        if let Some(pieces) = &mut self.handshake {
+            if now_us > pieces.heard_us.saturating_add(16 * patience_us) {
+                self.handshake = None;
+                self.told.push_back(Told::HandshakeOver);
+                return None;
+            }
+            return pieces.packet(now_us, patience_us);
+        }
+        if !self.wants_handshake() || self.called_us.is_some_and(|at_us| now_us < at_us + patience_us) {
+            return None;
+        }
+        self.called_us = Some(now_us);
+        if self.answers {
+            return Some(packet::call());
+        }
+        self.handshake = Some(Pieces::new(u16::from_be_bytes(draw()), now_us));
+        self.told.push_back(Told::Handshake);
+        None
+    }
+
+    fn data_packet(&mut self, now_us: u64) -> Result<Option<Vec<u8>>, SetupError> {
+        let (fragment, own_tag, peer_tag) = (self.fragment, self.own_tag, self.peer_tag);
+        let Some(up) = &mut self.up else { return Ok(None) };
+        match up.flight.overdue(now_us) {
+            Some(lost) => {
+                for (lane, index) in lost {
+                    up.outlets.entry(lane).or_default().lost(index);
+                }
+            }
+            None => {
+                self.close("the other station does not answer", now_us);
+                return Ok(None);
+            }
+        }
+        let sends = up.flight.has_room() && up.outlets.values().any(Outlet::has_any);
+        if !sends && up.tell_us.is_none_or(|at_us| at_us > now_us) {
+            return Ok(None);
+        }
+        let pair = up.pair;
+        let Some(counter) = self.pairs.counter(pair)? else {
+            self.close("its keys are used up", now_us);
+            return Ok(None);
+        };
+        let mut body = Vec::with_capacity(fragment + 32);
+        // What came is told under the pair that it came under.
+        if up.tell_us.is_some() && up.came_under == Some(pair) {
+            body.push(TAKEN | NO_LANE);
+            if let Some(arrivals) = self.arrivals.get(&pair) {
+                arrivals.say(&mut body);
+            }
+        }
+        up.tell_us = None;
+        let fragments = if sends { fill(&mut up.outlets, fragment, &mut body) } else { Vec::new() };
+        let urgent = fragments.iter().all(|(lane, _)| lanes::is_urgent(*lane));
+        let head = packet::data_head(pair.name, counter);
+        let [first, ..] = head;
+        let bound = [&[first][..], &own_tag, &peer_tag].concat();
+        if self.pairs.seal(pair, counter, &bound, &mut body).is_none() {
+            return Ok(None);
+        }
+        up.used.insert(pair, counter);
+        if !fragments.is_empty() {
+            up.flight.begins(pair, counter, fragments);
+        }
+        self.writing = Some(Writing::Data { pair, counter, urgent });
+        Ok(Some([&head[..], &body].concat()))
+    }
+
+    /// Whether what is being written, of which so much is left, should give way to something more urgent.
+    pub(crate) fn should_cut(&self, left: usize) -> bool {
+        let left_us = self.byte_us.saturating_mul(left as u64);
+        let (Some(Writing::Data { urgent: false, .. }), Some(up)) = (&self.writing, &self.up) else {
+            return false;
+        };
+        let waits = |lane| up.outlets.get(&lane).is_some_and(Outlet::has_any);
+        left_us > WORTH_CUTTING_US && (waits(Lane::Z) || waits(Lane::Word))
+    }
+
+    /// What was being written was cut short.
+    pub(crate) fn was_cut(&mut self) {
+        let (Some(Writing::Data { pair, counter, .. }), Some(up)) = (self.writing.take(), &mut self.up)
+        else {
+            return;
+        };
+        for (lane, index) in up.flight.cut(pair, counter) {
+            up.outlets.entry(lane).or_default().lost(index);
+        }
+    }
+
+    /// What was being written has been written; its last byte is on its way at that time.
+    pub(crate) fn written(&mut self, at_us: u64) {
+        let (Some(Writing::Data { pair, counter, .. }), Some(up)) = (self.writing.take(), &mut self.up)
+        else {
+            return;
+        };
+        for (lane, index) in up.flight.written(pair, counter, at_us) {
+            if up.outlets.entry(lane).or_default().gone(index) {
+                self.told.push_back(Told::Gone(lane));
+            }
+        }
+    }
+
+    /// When it wants to be asked for a packet though nothing happens, us.
+    pub(crate) fn due_us(&self) -> Option<u64> {
+        let opening = self.may_open().then_some(self.openings.next_us);
+        let answer = self.openings.answer.map(|_| 0);
+        let up = self.up.as_ref();
+        let sends = up.is_some_and(|up| up.flight.has_room() && up.outlets.values().any(Outlet::has_any));
+        let handshake = match &self.handshake {
+            Some(pieces) => pieces.due_us(),
+            None => {
+                self.wants_handshake().then(|| self.called_us.map_or(0, |at_us| at_us + 2 * self.answer_us()))
+            }
+        };
+        let handshake = handshake.filter(|_| up.is_none());
+        let over = self.handshake.as_ref().map(|pieces| pieces.heard_us + 32 * self.answer_us() + 1);
+        let more = [opening, answer, handshake, over, sends.then_some(0)];
+        let data = up.into_iter().flat_map(|up| [up.tell_us, up.flight.due_us()]);
+        more.into_iter().chain(data).flatten().min()
+    }
+}
+
+/// How long a byte takes, us.
+pub(crate) fn byte_us(bits_per_s: u32) -> u64 {
+    10_000_000 / u64::from(bits_per_s.max(1))
+}
+
+/// Fills a packet with fragments, the most urgent first; behind what is urgent goes nothing that is not.
+fn fill(outlets: &mut BTreeMap<Lane, Outlet>, most: usize, body: &mut Vec<u8>) -> Vec<Fragment> {
+    let mut found: Vec<(Lane, u64, Vec<u8>)> = Vec::new();
+    let mut room = most;
+    for lane in lanes::ALL {
+        if !found.is_empty() && !lanes::is_urgent(lane) {
+            break;
+        }
+        let Some(outlet) = outlets.get_mut(&lane) else { continue };
+        while room >= LEAST
+            && let Some((index, bytes)) = outlet.fragment(room)
+        {
+            let bytes = bytes.to_vec();
+            room = room.saturating_sub(bytes.len() + 3);
+            found.push((lane, index, bytes));
+        }
+    }
+    let count = found.len();
+    let mut fragments = Vec::with_capacity(count);
+    for (place, (lane, index, bytes)) in found.into_iter().enumerate() {
+        let more = if place + 1 < count { MORE } else { 0 };
+        let flags = more | lanes::code(lane);
+        // What came was told with no lane; the first part takes it over.
+        match body.first_mut().filter(|first| place == 0 && **first == TAKEN | NO_LANE) {
+            Some(first) => *first = TAKEN | flags,
+            None => body.push(flags),
+        }
+        body.push(index as u8);
+        if more != 0 {
+            body.push(bytes.len() as u8);
+        }
+        body.extend(bytes);
+        fragments.push((lane, index));
+    }
+    fragments
+}

@@ -1,0 +1,265 @@
+//! Serial circuits at work, over pseudo-terminals and a cable that is as slow and as bad as a line can be.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
+
+#[path = "serial/cable.rs"]
+mod cable;
+mod parties;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use cable::{Cable, packets};
+use parties::{Folder, Party, Station, agree};
+use serde_json::{Value, json};
+
+/// Two parties with a serial line of a rate between them, and nothing else.
+fn two(bits_per_s: u32) -> ([Party; 2], Cable, Arc<Folder>) {
+    let mut parties = [Party::new("usa"), Party::new("rus")];
+    agree("test", &mut parties);
+    let folder = Folder::new();
+    let cable = Cable::new(folder.path(), bits_per_s);
+    for ((party, peer), path) in parties.iter().zip(["rus", "usa"]).zip(&cable.paths) {
+        party.configure(&alone(party, peer, path.to_str().unwrap(), bits_per_s));
+    }
+    (parties, cable, folder)
+}
+
+fn alone(party: &Party, peer: &str, device: &str, bits_per_s: u32) -> String {
+    format!(
+        "listen = \"127.0.0.1:{}\"\n[[circuit]]\npeer = \"{peer}\"\nkind = \"serial\"\nname = \"cable\"\ndevice = \"{device}\"\nrate = {bits_per_s}\n",
+        party.port
+    )
+}
+
+fn flash(text: &str) -> Value {
+    json!({"kind": "message", "precedence": "flash", "text": text})
+}
+
+fn routine(text: &str) -> Value {
+    json!({"kind": "message", "precedence": "routine", "text": text})
+}
+
+/// The serial circuit, once it is as wanted.
+async fn circuit(at: &Station, wanted: impl Fn(&Value) -> bool) -> Value {
+    let find = |answer: &Value| {
+        let all = answer["circuits"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|one| one["kind"] == json!("serial"))
+    };
+    let answer =
+        at.wait("/v1/lines/test/circuits", |answer| find(answer).is_some_and(|one| wanted(&one))).await;
+    find(&answer).unwrap()
+}
+
+fn is_up(one: &Value) -> bool {
+    one["state"] == json!("up")
+}
+
+/// Packets of handshakes among those of a direction.
+fn pieces(said: &[u8]) -> usize {
+    packets(said).iter().filter(|packet| packet.first() == Some(&1)).count()
+}
+
+/// Openings and data of a direction: which pair as far as it is said, and the end of the counter.
+fn counters(said: &[u8]) -> Vec<(u8, u64)> {
+    let sealed = packets(said).into_iter().filter_map(|packet| match packet.as_slice() {
+        [4, _, name, counter @ ..] if counter.len() >= 5 => {
+            let low = u64::from(counter[3]) << 8 | u64::from(counter[4]);
+            Some((name & 0x0f, low))
+        }
+        [first @ 0x80..=0x8f, high, low, ..] => Some((first & 0x0f, u64::from(*high) << 8 | u64::from(*low))),
+        _ => None,
+    });
+    sealed.collect()
+}
+
+#[tokio::test]
+async fn a_line_runs_on_a_cable_alone() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    let there = circuit(&rus, is_up).await;
+    assert_eq!((&there["name"], &there["peer"]), (&json!("cable"), &json!("usa")));
+    assert!(there["address"].as_str().unwrap().ends_with("tty-two"), "{there}");
+    let said = usa.write(flash("over a cable")).await;
+    assert!(rus.entry_with(&said).await.to_string().contains("over a cable"));
+    let large = rus.write(routine(&"x".repeat(12_000))).await;
+    assert_eq!(usa.entry_with(&large).await["entry"], json!(large));
+    // The keys came of one handshake over the line, and are their owners' alone.
+    assert!(cable.ways.iter().all(|way| pieces(&way.said()) > 0));
+    for (station, peer) in [(&usa, "rus"), (&rus, "usa")] {
+        let file = station.home.serial_keys("test", peer);
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn flash_overtakes_what_is_on_its_way() {
+    let ([usa, rus], _cable, _folder) = two(9_600);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    let usa = Arc::new(usa);
+    let mut queued = Vec::new();
+    for place in 0..4 {
+        let usa = Arc::clone(&usa);
+        let text = format!("{place}{}", "x".repeat(11_900));
+        queued.push(tokio::spawn(async move { usa.write(routine(&text)).await }));
+    }
+    // A second of it is on its way before the FLASH.
+    let some = |one: &Value| one["received"]["bytes"].as_u64().unwrap_or(0) > 200;
+    circuit(&rus, some).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    usa.write(flash("stop")).await;
+    assert!(queued.iter().any(|one| !one.is_finished()), "ROUTINE was not under way any more");
+    for one in queued {
+        one.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn noise_and_bad_bits_lose_nothing() {
+    let ([usa, rus], cable, _folder) = two(38_400);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    circuit(&rus, is_up).await;
+    for way in &cable.ways {
+        way.faults.lost.store(100, Ordering::Relaxed);
+        way.faults.changed.store(10, Ordering::Relaxed);
+    }
+    for round in 0..4_u8 {
+        cable.ways[0].inject(&[0x80 | round, 0, 1, 2, 3, 0, 4, 0, 0xff, 0x81, 7, 7, 0]);
+        cable.ways[1].inject(&vec![round; 2_000]);
+        let large = usa.write(routine(&"y".repeat(5_000))).await;
+        assert_eq!(rus.entry_with(&large).await["entry"], json!(large));
+        rus.write(flash("through the noise")).await;
+    }
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test]
+async fn a_cable_is_cut_and_back() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    circuit(&rus, is_up).await;
+    cable.cut(true);
+    let path = "/v1/lines/test/entries?until=durable";
+    let written = usa.post(path, flash("into the dark")).await;
+    let down = circuit(&usa, |one| one["state"] != json!("up")).await;
+    assert_ne!(down["state"], json!("up"));
+    cable.cut(false);
+    let name = written["entry"].as_str().unwrap();
+    assert!(rus.entry_with(name).await.to_string().contains("into the dark"));
+    circuit(&usa, is_up).await;
+}
+
+#[tokio::test]
+async fn both_are_lost_and_back_and_no_counter_comes_twice() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    let mut pieces_before = None;
+    for round in 0..3 {
+        let (here, there) = (usa.up().await, rus.up().await);
+        circuit(&here, is_up).await;
+        circuit(&there, is_up).await;
+        here.write(flash(&format!("life {round}"))).await;
+        there.write(flash(&format!("answer {round}"))).await;
+        let found = cable.ways.each_ref().map(|way| pieces(&way.said()));
+        assert_eq!(*pieces_before.get_or_insert(found), found, "another handshake");
+        here.lost("test").await;
+        there.lost("test").await;
+    }
+    for way in &cable.ways {
+        let all = counters(&way.said());
+        let distinct: BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len(), "{all:?}");
+        // Each life begins with the next block.
+        assert!(all.iter().any(|(_, counter)| *counter >= 2_048), "{all:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_keys_come_of_a_fast_circuit_where_there_is_one() {
+    let mut parties = [Party::new("usa"), Party::new("rus")];
+    agree("test", &mut parties);
+    let folder = Folder::new();
+    let cable = Cable::new(folder.path(), 2_400);
+    let [usa, rus] = &parties;
+    let quic = format!("[[circuit]]\npeer = \"usa\"\naddress = \"127.0.0.1:{}\"\n", usa.port);
+    usa.configure(&alone(usa, "rus", cable.paths[0].to_str().unwrap(), 2_400));
+    rus.configure(&(alone(rus, "usa", cable.paths[1].to_str().unwrap(), 2_400) + &quic));
+    // The line is not there when the fast circuit comes up.
+    cable.cut(true);
+    let (here, there) = (usa.up().await, rus.up().await);
+    here.circuits_ready("test", 1).await;
+    let kept = |station: &Station, peer: &str| station.home.serial_keys("test", peer).exists();
+    while !kept(&here, "rus") || !kept(&there, "usa") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    cable.cut(false);
+    circuit(&here, is_up).await;
+    circuit(&there, is_up).await;
+    here.lost("test").await;
+    there.lost("test").await;
+    rus.configure(&alone(rus, "usa", cable.paths[1].to_str().unwrap(), 2_400));
+    let (here, there) = (usa.up().await, rus.up().await);
+    circuit(&here, is_up).await;
+    here.write(flash("without a handshake")).await;
+    there.write(flash("nor back")).await;
+    let opened = |said: &[u8]| packets(said).iter().any(|packet| packet.first() == Some(&4));
+    assert!(cable.ways.iter().all(|way| opened(&way.said())));
+    let whole = cable.ways.iter().map(|way| pieces(&way.said())).sum::<usize>();
+    // Before the fast circuit was up one piece may have gone into the dark.
+    assert!(whole <= 8, "{whole} pieces");
+}
+
+#[tokio::test]
+async fn a_device_vanishes_and_comes_back() {
+    let ([usa, rus], mut cable, _folder) = two(19_200);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    cable.unplug();
+    let down = circuit(&usa, |one| one["state"] == json!("down") && one["failure"]["why"].is_string()).await;
+    assert!(
+        down["failure"]["why"].as_str().unwrap().contains("tty-one") || down.to_string().contains("gone"),
+        "{down}"
+    );
+    cable.plug();
+    circuit(&usa, is_up).await;
+    usa.write(flash("again")).await;
+    drop(rus);
+}
+
+#[tokio::test]
+async fn what_is_played_again_changes_nothing() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    circuit(&rus, is_up).await;
+    usa.write(flash("once")).await;
+    let id = circuit(&rus, is_up).await["id"].clone();
+    let said = cable.ways[0].said();
+    cable.ways[0].inject(&[0]);
+    cable.ways[0].inject(&said);
+    cable.ways[0].inject(&[0]);
+    usa.write(flash("twice")).await;
+    rus.write(flash("and back")).await;
+    assert_eq!(circuit(&rus, is_up).await["id"], id, "another circuit");
+    assert_eq!(usa.books().await, rus.books().await);
+}
+
+#[tokio::test]
+async fn a_line_that_carries_one_way_is_no_circuit() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    cable.ways[1].faults.cut.store(true, Ordering::Relaxed);
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    while cable.ways[0].said().is_empty() || cable.ways[1].said().len() < 500 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!is_up(&circuit(&usa, |_| true).await));
+    cable.ways[1].faults.cut.store(false, Ordering::Relaxed);
+    circuit(&usa, is_up).await;
+    rus.write(flash("both ways")).await;
+}

@@ -1,0 +1,189 @@
+//! A cable between two pseudo-terminals, as slow and as bad as a test wants, that remembers what went over it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+/// What goes wrong in one direction.
+#[derive(Default)]
+pub(crate) struct Faults {
+    /// Nothing passes.
+    pub(crate) cut: AtomicBool,
+    /// Bytes lost, and bits changed, of 100,000.
+    pub(crate) lost: AtomicU32,
+    pub(crate) changed: AtomicU32,
+}
+
+/// One direction: what goes wrong, what was put in, and what comes out beside that.
+#[derive(Clone, Default)]
+pub(crate) struct Way {
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) said: Arc<Mutex<Vec<u8>>>,
+    noise: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Way {
+    /// These bytes come out as well.
+    pub(crate) fn inject(&self, bytes: &[u8]) {
+        self.noise.lock().unwrap().extend(bytes);
+    }
+
+    /// What was put in so far.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.said.lock().unwrap().clone()
+    }
+}
+
+/// One end of the cable: a pseudo-terminal, under a name of its own.
+pub(crate) struct Device {
+    pub(crate) path: PathBuf,
+    master: File,
+    /// Held open, so that the line stays while no station has it.
+    _held: OwnedFd,
+}
+
+impl Device {
+    fn new(path: &Path) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        rustix::io::ioctl_fionbio(&master, true).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let held = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let mut modes = tcgetattr(held.as_fd()).unwrap();
+        modes.make_raw();
+        tcsetattr(held.as_fd(), OptionalActions::Now, &modes).unwrap();
+        let _ = std::fs::remove_file(path);
+        std::os::unix::fs::symlink(&name, path).unwrap();
+        Self { path: path.to_owned(), master: master.into(), _held: held }
+    }
+}
+
+/// A cable.
+pub(crate) struct Cable {
+    /// From the first end to the second, and back.
+    pub(crate) ways: [Way; 2],
+    pub(crate) paths: [PathBuf; 2],
+    devices: Vec<Device>,
+    carriers: Vec<JoinHandle<()>>,
+    plugged: Arc<AtomicBool>,
+    bits_per_s: u32,
+}
+
+impl Cable {
+    pub(crate) fn new(folder: &Path, bits_per_s: u32) -> Self {
+        let paths = [folder.join("tty-one"), folder.join("tty-two")];
+        let mut cable = Self {
+            ways: [Way::default(), Way::default()],
+            paths,
+            devices: Vec::new(),
+            carriers: Vec::new(),
+            plugged: Arc::default(),
+            bits_per_s,
+        };
+        cable.plug();
+        cable
+    }
+
+    /// Puts new devices at the names of the old ones.
+    pub(crate) fn plug(&mut self) {
+        self.devices = self.paths.iter().map(|path| Device::new(path)).collect();
+        self.plugged = Arc::new(true.into());
+        for (from, to) in [(0, 1), (1, 0)] {
+            let input = self.devices[from].master.try_clone().unwrap();
+            let output = self.devices[to].master.try_clone().unwrap();
+            let (way, bits_per_s) = (self.ways[from].clone(), self.bits_per_s);
+            let plugged = Arc::clone(&self.plugged);
+            self.carriers.push(std::thread::spawn(move || carry(input, output, &way, bits_per_s, &plugged)));
+        }
+    }
+
+    /// The devices vanish.
+    pub(crate) fn unplug(&mut self) {
+        self.plugged.store(false, Ordering::Relaxed);
+        for device in self.devices.drain(..) {
+            let _ = std::fs::remove_file(&device.path);
+        }
+        // Once the last master is closed, whoever has the other end has an error.
+        for carrier in self.carriers.drain(..) {
+            carrier.join().unwrap();
+        }
+    }
+
+    /// Cuts both directions, or joins them again.
+    pub(crate) fn cut(&self, cut: bool) {
+        for way in &self.ways {
+            way.faults.cut.store(cut, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A stream of numbers that a run repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn of_100_000(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % 100_000) as u32
+    }
+}
+
+fn carry(mut from: File, mut to: File, way: &Way, bits_per_s: u32, plugged: &AtomicBool) {
+    let byte = Duration::from_micros(10_000_000 / u64::from(bits_per_s));
+    let mut dice = Dice(u64::from(bits_per_s));
+    let mut free = Instant::now();
+    let mut bytes = [0; 64];
+    while plugged.load(Ordering::Relaxed) {
+        let read = match from.read(&mut bytes) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                std::thread::sleep(Duration::from_millis(2));
+                0
+            }
+            Err(_) => return,
+        };
+        let said = &bytes[..read];
+        way.said.lock().unwrap().extend(said);
+        free = free.max(Instant::now()) + byte * u32::try_from(read).unwrap();
+        std::thread::sleep(free.saturating_duration_since(Instant::now()));
+        let mut out = Vec::new();
+        for byte in said {
+            if dice.of_100_000() < way.faults.lost.load(Ordering::Relaxed) {
+                continue;
+            }
+            let flips = (0..8).filter(|_| dice.of_100_000() < way.faults.changed.load(Ordering::Relaxed));
+            out.push(flips.fold(*byte, |byte, bit| byte ^ (1 << bit)));
+        }
+        out.append(&mut way.noise.lock().unwrap());
+        if !way.faults.cut.load(Ordering::Relaxed) && to.write_all(&out).is_err() {
+            return;
+        }
+    }
+}
+
+/// The packets of what a line said (spec/serial.md §2), read by an implementation of its own.
+pub(crate) fn packets(said: &[u8]) -> Vec<Vec<u8>> {
+    let unstuff = |stuffed: &[u8]| {
+        let (mut packet, mut at) = (Vec::new(), 0);
+        while at < stuffed.len() {
+            let code = usize::from(stuffed[at]);
+            packet.extend(stuffed.get(at + 1..at + code)?);
+            at += code;
+            if code < 255 && at < stuffed.len() {
+                packet.push(0);
+            }
+        }
+        Some(packet)
+    };
+    let pieces = said.split(|byte| *byte == 0).filter(|piece| !piece.is_empty());
+    pieces.filter_map(unstuff).collect()
+}
