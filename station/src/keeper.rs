@@ -42,6 +42,15 @@ const MAX_UNDER_WAY: usize = 128;
 /// Most things that wait for a circuit: the core sends one at a time, or one of each lane, and a last one.
 const MAX_OUTGOING: usize = 8;
 
+/// What a narrow circuit says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Narrow {
+    /// How many bytes a second it carries.
+    pub(crate) rate: u32,
+    /// Both ends hold the same of each other's word.
+    pub(crate) agreed: bool,
+}
+
 /// The line's end of a circuit; once it is dropped, the circuit ends.
 pub(crate) struct Out {
     frames: mpsc::Sender<Outgoing>,
@@ -56,7 +65,7 @@ pub(crate) enum Ask {
         peer: Party,
         rank: u8,
         cost_ms: u64,
-        rate: Option<u32>,
+        narrow: Option<Narrow>,
         out: Out,
     },
     Write {
@@ -241,20 +250,20 @@ impl Keeper {
         answer.await.ok()
     }
 
-    /// A circuit is there, under a station key of a rank, a narrow one with so many bytes a second; gives what is to be put on it, and what ends when the line gives it up.
+    /// A circuit is there, under a station key of a rank, `narrow` if it is such a one; gives what is to be put on it, and what ends when the line gives it up.
     pub(crate) async fn up(
         &self,
         circuit: CircuitId,
         peer: Party,
         rank: u8,
         cost_ms: u64,
-        rate: Option<u32>,
+        narrow: Option<Narrow>,
     ) -> Option<(mpsc::Receiver<Outgoing>, oneshot::Receiver<()>)> {
         let (frames, outgoing) = mpsc::channel(MAX_OUTGOING);
         let (held, given_up) = oneshot::channel();
         let out = Out { frames, _held: held };
         self.asks
-            .send(Ask::Up { circuit, peer, rank, cost_ms, rate, out })
+            .send(Ask::Up { circuit, peer, rank, cost_ms, narrow, out })
             .await
             .ok()
             .map(|()| (outgoing, given_up))

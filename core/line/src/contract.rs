@@ -62,6 +62,8 @@ pub enum Event {
         cost_ms: u64,
         /// How many bytes a second it carries, if it is a narrow one, with lanes (spec/serial.md §5).
         rate: Option<u32>,
+        /// Both ends have told the other the same [`Line::agreed`](crate::Line::agreed): no hello is said unless one comes.
+        agreed: bool,
     },
     /// A circuit is gone.
     CircuitDown {

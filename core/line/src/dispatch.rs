@@ -56,8 +56,11 @@ pub(crate) struct Circuit {
     pub(crate) peer: Party,
     /// The rank of the peer's station key.
     pub(crate) rank: u8,
-    /// The peer's hello has been taken.
+    /// The peer's hello has been taken, or stands for itself.
     pub(crate) ready: bool,
+    /// The peer has said a hello, and this station one of its own.
+    pub(crate) greeted: bool,
+    pub(crate) greets: bool,
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
     window: Window,
@@ -246,21 +249,28 @@ fn is_urgent(class: Class) -> bool {
 }
 
 impl Line {
-    pub(crate) fn circuit_up(&mut self, circuit: CircuitId, peer: Party, rank: u8, cost_ms: u64, rate: Rate) {
+    pub(crate) fn circuit_up(
+        &mut self,
+        circuit: CircuitId,
+        peer: Party,
+        rank: u8,
+        cost_ms: u64,
+        rate: Rate,
+        agreed: bool,
+    ) {
         if !self.peers.contains_key(&peer) {
             return self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
         }
         if rank < self.rank(peer) {
             return self.refuse_old_key(circuit, peer);
         }
-        let mut queue = VecDeque::from([self.hello(peer)]);
-        queue.extend(self.all_renewals());
-        queue.extend(self.secrets_for(peer, |_, _| true));
-        queue.extend(self.courier_keys());
+        let queue = if agreed { VecDeque::new() } else { self.greeting(peer) };
         let state = Circuit {
             peer,
             rank,
-            ready: false,
+            ready: agreed,
+            greeted: false,
+            greets: !agreed,
             sent: Cut::new(),
             window: Window::new(rate.slack_ms()),
             receipts: BTreeMap::new(),
@@ -288,6 +298,16 @@ impl Line {
             silent: false,
         };
         self.circuits.insert(circuit, state);
+        if agreed {
+            self.agrees(circuit, peer);
+        }
+    }
+
+    /// What a circuit opens with.
+    pub(crate) fn greeting(&self, peer: Party) -> VecDeque<Vec<u8>> {
+        let opening = [self.hello(peer)].into_iter();
+        let opening = opening.chain(self.all_renewals()).chain(self.secrets_for(peer, |_, _| true));
+        opening.chain(self.courier_keys()).collect()
     }
 
     /// The secrets known here that a peer may lack.
@@ -567,7 +587,7 @@ impl Line {
         let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
         if state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some() {
-            state.said_ms = now_ms;
+            (state.said_ms, state.greets) = (now_ms, true);
             let peer = state.peer;
             // Who holds nothing of a party's books may never have got its secret, and takes no step without it.
             let known = self.peers.get(&peer).map(|peer| &peer.known);

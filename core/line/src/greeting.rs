@@ -176,12 +176,19 @@ impl Line {
             let held = state.map_or(0, |state| state.size());
             held < *size && !state.is_some_and(|state| state.ended) && held < self.taken_up_to(*book)
         };
-        let again = self.circuits.get(&circuit).is_some_and(|state| state.ready);
+        let (was_ready, again) =
+            self.circuits.get(&circuit).map_or((false, false), |state| (state.ready, state.greeted));
         let lacks = again && hello.sizes.iter().any(lacks);
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        state.ready = true;
+        (state.ready, state.greeted) = (true, true);
+        let answers = !core::mem::replace(&mut state.greets, true);
         if again {
             state.greeted_again(&hello.sizes, lacks, now_ms);
+        }
+        if answers {
+            for frame in self.greeting(peer) {
+                self.queue(circuit, frame);
+            }
         }
         let parting = self.partings.get(&peer);
         // Whoever holds as much of a book can tell whether it is the same book.
@@ -215,7 +222,7 @@ impl Line {
                 state.receipts.insert((receipt.book, receipt.party), receipt);
             }
         }
-        if !again {
+        if !was_ready {
             self.doubt_others(circuit, peer);
             self.ask_others();
             self.show(Shown::CircuitReady { circuit, peer });

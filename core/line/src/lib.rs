@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod acts;
+mod agreed;
 mod attachment;
 mod author;
 mod blobs;
@@ -55,6 +56,7 @@ mod window;
 pub use detente_airspace as airspace;
 
 pub use acts::{Acts, Decision, Motion, Suspended, Under};
+pub use agreed::{AGREED, Agreed};
 pub use attachment::{Attachment, MAX_ATTACHMENTS, is_bare_name, is_media_type};
 pub use blobs::{BLOB_BYTES_A_DAY, Fetching};
 pub use contract::{

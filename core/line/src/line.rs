@@ -291,8 +291,8 @@ impl Line {
                     Err(fault) => self.show(Shown::Refused { id, fault }),
                 }
             }
-            Event::CircuitUp { circuit, peer, rank, cost_ms, rate } => {
-                self.circuit_up(circuit, peer, rank, cost_ms, Rate(rate))
+            Event::CircuitUp { circuit, peer, rank, cost_ms, rate, agreed } => {
+                self.circuit_up(circuit, peer, rank, cost_ms, Rate(rate), agreed)
             }
             Event::CircuitDown { circuit } => self.circuit_down(circuit),
             Event::Received { circuit, frame } => self.received(circuit, &frame),

@@ -470,7 +470,14 @@ fn conversations() {
         let mut frames = case.list("frames").into_iter().map(|frame| frame.as_bytes());
         let mut inputs = vec![
             Event::Started,
-            Event::CircuitUp { circuit: 1, peer: house.party("rus"), rank: 0, cost_ms: 0, rate: None },
+            Event::CircuitUp {
+                circuit: 1,
+                peer: house.party("rus"),
+                rank: 0,
+                cost_ms: 0,
+                rate: None,
+                agreed: false,
+            },
         ];
         inputs.extend(frames.by_ref().map(|frame| Event::Received { circuit: 1, frame }));
         let mut refused = None;

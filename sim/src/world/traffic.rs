@@ -80,7 +80,7 @@ impl World {
             return Ok(());
         }
         let rank = self.shown_by(peer, party);
-        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate: None })
+        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate: None, agreed: false })
     }
 
     /// The rank of the station key that a party shows to another: the last one that this one knows, if it still has that.

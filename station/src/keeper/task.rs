@@ -237,9 +237,11 @@ impl Task {
                     self.input(event).await;
                 }
             }
-            Ask::Up { circuit, peer, rank, cost_ms, rate, out } => {
+            Ask::Up { circuit, peer, rank, cost_ms, narrow, out } => {
+                let (rate, agreed) =
+                    narrow.map_or((None, false), |narrow| (Some(narrow.rate), narrow.agreed));
                 self.circuits.insert(circuit, (peer, out));
-                self.input(Event::CircuitUp { circuit, peer, rank, cost_ms, rate }).await;
+                self.input(Event::CircuitUp { circuit, peer, rank, cost_ms, rate, agreed }).await;
             }
             Ask::Write { draft, written, receipted } => {
                 let writing = Writing { written, receipted, listed: false };

@@ -20,7 +20,7 @@ use crate::circuit::serial::{End, Exported, Pairs, Told, Tty, byte_us};
 use crate::circuit::{Callee, CircuitError, CircuitKind, Endpoint};
 use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Narrow};
 
 /// How much of its bytes a line may have before it, where they cannot be taken back, us.
 const AHEAD_US: u64 = 50_000;
@@ -243,6 +243,11 @@ impl Work<'_> {
                 return Ok(());
             }
             let now_us = self.now_us();
+            if self.end.is_to_tell(now_us) {
+                let peer = self.ends.peer;
+                let agreed = self.keeper.look(move |line| line.agreed(peer)).await;
+                self.end.tell(agreed.ok_or("the station stops")?);
+            }
             let wake_us = wire
                 .pump(tty, &mut self.end, byte_us, now_us)
                 .map_err(|cause| format!("the device is gone: {cause}"))?;
@@ -322,9 +327,9 @@ impl Work<'_> {
     async fn perform(&mut self, said: &mut String) -> Result<bool, String> {
         while let Some(told) = self.end.told() {
             match told {
-                Told::Up => {
+                Told::Up { agreed } => {
                     said.clear();
-                    self.up().await?;
+                    self.up(agreed).await?;
                 }
                 Told::Down(why) => self.down(&why).await,
                 Told::Frame(frame) => {
@@ -356,7 +361,7 @@ impl Work<'_> {
         Ok(true)
     }
 
-    async fn up(&mut self) -> Result<(), String> {
+    async fn up(&mut self, agreed: bool) -> Result<(), String> {
         let id = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
         let (sent, received) = (Arc::<Carried>::default(), Arc::<Carried>::default());
         let live = LiveCircuit {
@@ -374,8 +379,9 @@ impl Work<'_> {
         self.keeper.circuits.succeeded(&self.to.peer, &self.to.addresses());
         self.keeper.circuits.up(id, live);
         let rate = (self.to.rate.unwrap_or(9_600) / 10).max(1);
+        let narrow = Narrow { rate, agreed };
         let Some((outgoing, given_up)) =
-            self.keeper.up(id, self.ends.peer, self.ends.rank, self.to.cost, Some(rate)).await
+            self.keeper.up(id, self.ends.peer, self.ends.rank, self.to.cost, Some(narrow)).await
         else {
             self.keeper.circuits.down(id);
             return Err("the station stops".into());

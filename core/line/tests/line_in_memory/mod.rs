@@ -417,8 +417,14 @@ impl LineInMemory {
         self.circuits.insert(circuit, (one, other));
         let rank = |line: &Self, of: Party| line.stations[&of].renewals.len() as u8;
         let (ranked, other_ranked) = (rank(self, one), rank(self, other));
-        self.input(one, Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms, rate: None });
-        self.input(other, Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms, rate: None });
+        self.input(
+            one,
+            Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms, rate: None, agreed: false },
+        );
+        self.input(
+            other,
+            Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms, rate: None, agreed: false },
+        );
         circuit
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use detente_line::Lane;
+use detente_line::{AGREED, Agreed, Lane};
 
 use super::arrivals::{Arrivals, Taken};
 use super::cobs::{self, Finder};
@@ -32,14 +32,16 @@ const LEAST: usize = 24;
 const WORTH_CUTTING_US: u64 = 250_000;
 /// The most by which the pause between openings is doubled, as a power of two.
 const MAX_DOUBLED: u32 = 3;
+/// How soon the hello of a circuit that has just come up is there to be sent, us.
+const HELLO_COMES_US: u64 = 50_000;
 /// How often another pair is offered while a circuit is up.
 const MAX_OFFERS: u32 = 4;
 
 /// What an end says to whoever drives it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// The circuit is up.
-    Up,
+    /// The circuit is up; whether both ends have told the other that they hold the same.
+    Up { agreed: bool },
     /// It is not any more.
     Down(String),
     /// A frame came.
@@ -104,6 +106,9 @@ pub(crate) struct End {
     told: VecDeque<Told>,
     own_tag: [u8; 4],
     peer_tag: [u8; 4],
+    /// What this side holds, as it last told, and what the other side told.
+    agreed: Agreed,
+    peer_agreed: Agreed,
     arrivals: BTreeMap<PairId, Arrivals>,
     openings: Openings,
     up: Option<Up>,
@@ -140,6 +145,8 @@ impl End {
             told: VecDeque::new(),
             own_tag: draw(),
             peer_tag: [0; 4],
+            agreed: Agreed::default(),
+            peer_agreed: Agreed::default(),
             arrivals: BTreeMap::new(),
             openings: Openings::default(),
             up: None,
@@ -199,6 +206,17 @@ impl End {
         self.openings = Openings { next_us: now_us, ..Openings::default() };
     }
 
+    /// Whether an opening is about to go that tells what this side holds.
+    pub(crate) fn is_to_tell(&self, now_us: u64) -> bool {
+        let due = self.openings.answer.is_some() || (self.may_open() && now_us >= self.openings.next_us);
+        self.up.is_none() && due
+    }
+
+    /// What this side holds.
+    pub(crate) fn tell(&mut self, agreed: Agreed) {
+        self.agreed = agreed;
+    }
+
     /// Bytes came in.
     pub(crate) fn took(&mut self, bytes: &[u8], now_us: u64) {
         for byte in bytes {
@@ -240,7 +258,8 @@ impl End {
         else {
             return;
         };
-        let Ok(echo) = <[u8; 4]>::try_from(rest) else { return };
+        let Some((echo, agreed)) = rest.split_first_chunk::<4>() else { return };
+        let (echo, Ok(agreed)) = (*echo, <[u8; AGREED]>::try_from(agreed)) else { return };
         if arrivals.greatest().is_some_and(|greatest| counter <= greatest) || *tag == [0; 4] {
             return;
         }
@@ -255,9 +274,10 @@ impl End {
             }
             self.peer_tag = *tag;
         }
+        self.peer_agreed = agreed;
         let was_up = self.up.is_some();
         if echoes && echo == self.own_tag {
-            self.comes_up(id, now_us);
+            self.comes_up(id, true, now_us);
         }
         // Its sender may not have this side's echo; what shows it is data, which follows at once where the circuit has
         // just come up.
@@ -268,7 +288,7 @@ impl End {
     }
 
     /// The other side knows this side's tag, under a pair.
-    fn comes_up(&mut self, id: PairId, now_us: u64) {
+    fn comes_up(&mut self, id: PairId, by_opening: bool, now_us: u64) {
         match &mut self.up {
             Some(up) => {
                 if self.pairs.is_later(id, up.pair) {
@@ -276,17 +296,20 @@ impl End {
                 }
             }
             None => {
+                let agreed = self.agreed != [0; AGREED] && self.agreed == self.peer_agreed;
+                // By data the other side learns that its tag has come; a hello is some.
+                let pause_us = if agreed { 0 } else { HELLO_COMES_US };
                 self.up = Some(Up {
                     pair: id,
                     outlets: BTreeMap::new(),
                     inlets: BTreeMap::new(),
-                    greeted: false,
+                    greeted: agreed,
                     flight: Flight::new(self.byte_us),
                     used: BTreeMap::new(),
-                    tell_us: None,
+                    tell_us: by_opening.then_some(now_us + pause_us),
                     came_under: None,
                 });
-                self.told.push_back(Told::Up);
+                self.told.push_back(Told::Up { agreed });
                 (self.strange, self.called_us) = (false, None);
                 if self.handshake.take().is_some() {
                     self.told.push_back(Told::HandshakeOver);
@@ -319,7 +342,7 @@ impl End {
             }
             let Some(body) = self.pairs.open(id, counter, &bound, sealed) else { continue };
             let gap = self.arrivals.entry(id).or_default().took(counter);
-            self.comes_up(id, now_us);
+            self.comes_up(id, false, now_us);
             return self.parts(id, &body, gap, now_us);
         }
     }
@@ -481,7 +504,7 @@ impl End {
         let Some(counter) = self.pairs.counter(id)? else { return Ok(None) };
         self.openings.last_us = Some(now_us);
         let head = packet::opening_head(id.name, counter);
-        let mut body = [self.own_tag, self.peer_tag].concat();
+        let mut body = [&self.own_tag[..], &self.peer_tag, &self.agreed].concat();
         if self.pairs.seal(id, counter, &head, &mut body).is_none() {
             return Ok(None);
         }
