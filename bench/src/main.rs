@@ -8,6 +8,7 @@
 
 mod airspace;
 mod api;
+mod circuits;
 mod courier;
 mod evidence;
 mod figure;
@@ -41,6 +42,8 @@ enum Suite {
     Airspace,
     /// What a record proves to others, and what parties decide together: dossiers, witnesses, motions
     Evidence,
+    /// Circuits of every kind: what a message takes on each, in time and in bytes
+    Circuits,
 }
 
 /// A part of a suite.
@@ -70,6 +73,8 @@ enum Part {
     Dossier,
     /// Of the evidence: a council's motions
     Council,
+    /// Of the circuits: a serial line of 75, 300 and 2,400 bit/s, in real time
+    Serial,
 }
 
 /// Measures us beside the peers.
@@ -261,6 +266,13 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
             if wanted(Part::Dossier) {
                 say("dossiers of a large record");
                 figures.extend(runtime.block_on(evidence::dossier::measure(&run))?);
+            }
+            Ok(figures)
+        }
+        Suite::Circuits => {
+            let mut figures = Vec::new();
+            if wanted(Part::Serial) {
+                figures.extend(runtime.block_on(circuits::serial::measure(&run, cli.quick))?);
             }
             Ok(figures)
         }

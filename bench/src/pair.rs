@@ -79,6 +79,14 @@ impl Pair {
         Ok(Self { program: run.station.clone(), homes, keys, memorandum: paper.memorandum(path)? })
     }
 
+    /// Has `usa` and `rus` run by other configurations.
+    pub(crate) fn configure(&self, configs: &[String; 2]) -> Outcome<()> {
+        for (home, config) in self.homes.iter().zip(configs) {
+            home::write(&home.config(), config, 0o600, true)?;
+        }
+        Ok(())
+    }
+
     /// The keys of `usa` and `rus`.
     pub(crate) fn keys(&self) -> &[Keys; 2] {
         &self.keys

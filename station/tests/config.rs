@@ -7,7 +7,7 @@ use detente_station::SetupError;
 use parties::{Party, agree, two};
 
 /// What the configuration, what the error says of it, and what its hint does.
-const TYPOS: [(&str, &str, &str); 23] = [
+const TYPOS: [(&str, &str, &str); 27] = [
     (
         "lisen = \"127.0.0.1:0\"",
         "line 1, column 1: expected a key of listen, listen-tcp, circuit, notices, hook, found `lisen`",
@@ -60,8 +60,28 @@ const TYPOS: [(&str, &str, &str); 23] = [
     ),
     (
         "[[circuit]]\npeer = \"rus\"\nkind = \"qiuc\"\naddress = \"a:1\"",
-        "circuit.0.kind: expected \"quic\" or \"tcp\" or \"relay\", found \"qiuc\"",
+        "circuit.0.kind: expected \"quic\" or \"tcp\" or \"relay\" or \"serial\", found \"qiuc\"",
         "did you mean \"quic\"?",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\nkind = \"serial\"\nrate = 300",
+        "circuit.0.device: expected the tty that the line is at, such as \"/dev/ttyUSB0\", found none",
+        "",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\nkind = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 30",
+        "circuit.0.rate: expected the line's bits a second, 50 to 1000000, the same at both ends, found 30",
+        "",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\nrate = 300",
+        "circuit.0.rate: expected none: only a circuit of kind \"serial\" has one, found one",
+        "",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\nkind = \"serial\"\ndevice = \"a\"\nrate = 300\n[[circuit]]\npeer = \"rus\"\nkind = \"serial\"\ndevice = \"b\"\nrate = 300",
+        "circuit.1.kind: expected one serial circuit to rus: its keys are those of one, found a second one",
+        "",
     ),
     (
         "[[circuit]]\npeer = \"ruz\"\naddress = \"a:1\"",

@@ -17,8 +17,8 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{
-    Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity, Input,
-    Lane, Line, Member, Memorandum, Message, Outgoing, Renewed, Rule, Shown, frame,
+    Agreed, Append, Attachment, BlobState, CircuitId, Command, Content, Draft, Effect, Event, Fork, Identity,
+    Input, Lane, Line, Member, Memorandum, Message, Outgoing, Renewed, Rule, Shown, frame,
 };
 use detente_record::renewal::{Occasion, RankSecrets, Why};
 use detente_record::{
@@ -105,6 +105,8 @@ pub(crate) struct LineInMemory {
     queue: BTreeMap<(u64, u64), Happening>,
     queued: u64,
     last_circuit: CircuitId,
+    /// How many bytes a second narrow circuits carry in each lane.
+    narrow: BTreeMap<CircuitId, u32>,
 }
 
 pub(crate) fn party(number: u8) -> Party {
@@ -214,6 +216,7 @@ impl LineInMemory {
             queue: BTreeMap::new(),
             queued: 0,
             last_circuit: 0,
+            narrow: BTreeMap::new(),
         };
         for keys in keys {
             line.settle(keys, None);
@@ -410,21 +413,36 @@ impl LineInMemory {
         self.connect_at(one, other, 0);
     }
 
+    /// A narrow circuit between two parties, of so many bytes a second in each lane, whose ends say first what they hold.
+    pub(crate) fn connect_narrow(&mut self, one: u8, other: u8, rate: u32) -> CircuitId {
+        let held =
+            |line: &Self, of: u8, peer: u8| line.station(of).line.as_ref().unwrap().agreed(party(peer));
+        let (here, there) = (held(self, one, other), held(self, other, one));
+        let agreed = here == there && here != Agreed::default();
+        self.narrow.insert(self.last_circuit + 1, rate);
+        self.connect_with(one, other, 0, Some(rate), agreed)
+    }
+
     /// A circuit between two parties that costs something.
     pub(crate) fn connect_at(&mut self, one: u8, other: u8, cost_ms: u64) -> CircuitId {
+        self.connect_with(one, other, cost_ms, None, false)
+    }
+
+    fn connect_with(
+        &mut self,
+        one: u8,
+        other: u8,
+        cost_ms: u64,
+        rate: Option<u32>,
+        agreed: bool,
+    ) -> CircuitId {
         self.last_circuit += 1;
         let (circuit, one, other) = (self.last_circuit, party(one), party(other));
         self.circuits.insert(circuit, (one, other));
         let rank = |line: &Self, of: Party| line.stations[&of].renewals.len() as u8;
         let (ranked, other_ranked) = (rank(self, one), rank(self, other));
-        self.input(
-            one,
-            Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms, rate: None, agreed: false },
-        );
-        self.input(
-            other,
-            Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms, rate: None, agreed: false },
-        );
+        self.input(one, Event::CircuitUp { circuit, peer: other, rank: other_ranked, cost_ms, rate, agreed });
+        self.input(other, Event::CircuitUp { circuit, peer: one, rank: ranked, cost_ms, rate, agreed });
         circuit
     }
 
@@ -621,9 +639,14 @@ impl LineInMemory {
             Outgoing::Close(last) => (last.into_iter().collect(), None),
         };
         let brings = !self.dark.contains(&circuit);
-        for frame in frames.into_iter().filter(|frame| brings && !loses(frame)) {
-            self.after(LATENCY_MS, Happening::Arrives(to, circuit, frame));
+        let rate = self.narrow.get(&circuit).copied();
+        let mut taken_ms = 0;
+        for frame in frames {
+            taken_ms += rate.map_or(0, |rate| frame.len() as u64 * 1_000 / u64::from(rate));
+            if brings && !loses(&frame) {
+                self.after(LATENCY_MS + taken_ms, Happening::Arrives(to, circuit, frame));
+            }
         }
-        self.after(1, Happening::Sent(from, life, circuit, lane, reached));
+        self.after(1 + taken_ms, Happening::Sent(from, life, circuit, lane, reached));
     }
 }

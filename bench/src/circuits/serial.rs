@@ -1,0 +1,259 @@
+//! The serial circuit: two stations, each a process of its own, and nothing between them but a line of 75 to 19,200 bit/s.
+//! Time passes as it does; bytes are counted on the line.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::cable::Cable;
+use crate::api::{Connection, LINE};
+use crate::figure::{Figure, Goal};
+use crate::pair::{Pair, Station};
+use crate::{Outcome, Run, say};
+
+/// Longest wait for anything on a slow line.
+const PATIENCE: Duration = Duration::from_secs(1_200);
+/// Pause between two looks at a station.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long a line is quiet before what passed on it is counted, in byte times; longer than `taken` waits.
+const SETTLES_BYTES: u64 = 800;
+/// A message of a hundred characters, and one of two hundred.
+const HUNDRED: &str =
+    "Aircraft of yours are closing on grid 37 S; stop and turn north at once. Our people there cannot move.";
+const TWO_HUNDRED: &str = "A convoy of six lorries under the red crescent leaves Qamishli at 0600Z on route five, \
+     reaches Hasakah at 0900Z and returns by 1500Z. Please hold fire on the road, and confirm that your crews know it.";
+
+/// What is held to what is aimed at on a line of a rate.
+struct Goals {
+    bits_per_s: u32,
+    cold: Goal,
+    restart: Goal,
+    displayed: Goal,
+    receipted: Goal,
+}
+
+/// A pair of stations on a line.
+struct OnLine {
+    pair: Pair,
+    cable: Cable,
+    bits_per_s: u32,
+}
+
+impl OnLine {
+    fn new(run: &Run, bits_per_s: u32, name: &str) -> Outcome<Self> {
+        let pair = Pair::set_up(run, &format!("serial-{bits_per_s}-{name}"))?;
+        let cable = Cable::new(bits_per_s)?;
+        let [usa, rus] = cable.paths.as_slice() else { return Err("a cable has two ends".into()) };
+        let config = |peer: &str, device: &std::path::Path| {
+            format!(
+                "listen = \"127.0.0.1:0\"\n[[circuit]]\npeer = \"{peer}\"\nkind = \"serial\"\ndevice = \"{}\"\nrate = {bits_per_s}\n",
+                device.display()
+            )
+        };
+        pair.configure(&[config("rus", usa), config("usa", rus)])?;
+        Ok(Self { pair, cable, bits_per_s })
+    }
+
+    /// Waits until so little has passed that everything has been said.
+    async fn settle(&self) {
+        let quiet = Duration::from_micros(SETTLES_BYTES * 10_000_000 / u64::from(self.bits_per_s));
+        let (mut last, mut since) = (self.cable.bytes(), Instant::now());
+        while since.elapsed() < quiet {
+            tokio::time::sleep(LOOK).await;
+            if self.cable.bytes() != last {
+                (last, since) = (self.cable.bytes(), Instant::now());
+            }
+        }
+    }
+}
+
+async fn until<T>(mut look: impl AsyncFnMut() -> Outcome<Option<T>>) -> Outcome<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if began.elapsed() > PATIENCE {
+            return Err("the line brought nothing in twenty minutes".into());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Waits for the serial circuit to be ready.
+async fn ready(connection: &mut Connection) -> Outcome<()> {
+    until(async || {
+        let status = connection.read(LINE).await?;
+        let circuits = status.get("circuits").and_then(Value::as_array);
+        let is_ready = |circuit: &Value| circuit.get("ready") == Some(&Value::Bool(true));
+        Ok(circuits.is_some_and(|circuits| circuits.iter().any(is_ready)).then_some(()))
+    })
+    .await
+}
+
+async fn write(connection: &mut Connection, draft: Value) -> Outcome<String> {
+    let path = format!("{LINE}/entries?until=durable");
+    let answer: Value = serde_json::from_slice(connection.ask("POST", &path, &draft.to_string()).await?)?;
+    Ok(answer.get("entry").and_then(Value::as_str).ok_or("no entry was written")?.to_owned())
+}
+
+fn message(precedence: &str, text: &str) -> Value {
+    json!({"kind": "message", "precedence": precedence, "text": text})
+}
+
+/// Waits until a station shows an entry.
+async fn shown(connection: &mut Connection, entry: &str) -> Outcome<()> {
+    let path = format!("{LINE}/entries/{entry}");
+    until(async || Ok(connection.read(&path).await.is_ok().then_some(()))).await
+}
+
+/// Waits until a station holds a receipt for an entry.
+async fn receipted(connection: &mut Connection, entry: &str) -> Outcome<()> {
+    let path = format!("{LINE}/entries/{entry}");
+    until(async || {
+        let found = connection.read(&path).await?;
+        let by = found.get("delivered").and_then(Value::as_object);
+        Ok(by.is_some_and(|by| !by.is_empty()).then_some(()))
+    })
+    .await
+}
+
+async fn seconds(what: impl Future<Output = Outcome<()>>) -> Outcome<f64> {
+    let began = Instant::now();
+    what.await?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+/// Cold start, restart, and a FLASH behind a queue.
+async fn at_rate(run: &Run, goals: &Goals, quick: bool) -> Outcome<Vec<Figure>> {
+    let bits = goals.bits_per_s;
+    let line = OnLine::new(run, bits, "flash")?;
+    let name = |what: &str| format!("{bits} bit/s: {what}");
+    let mut figures = Vec::new();
+    let (usa, rus) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
+    let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
+    let cold = seconds(async {
+        ready(&mut here).await?;
+        ready(&mut there).await
+    })
+    .await?;
+    figures.push(Figure::alone(name("cold start, no keys and no fast circuit"), cold, "s", goals.cold));
+    figures.push(Figure::alone(name("bytes of it, both ways"), line.cable.bytes() as f64, "B", Goal::None));
+    let first = write(&mut here, message("flash", "first")).await?;
+    receipted(&mut here, &first).await?;
+    line.settle().await;
+    drop((usa, here));
+    let usa = line.pair.start_usa().await?;
+    let mut here = usa.connect().await?;
+    let before = line.cable.bytes();
+    let again = seconds(ready(&mut here)).await?;
+    figures.push(Figure::alone(name("after a restart, keys in place"), again, "s", goals.restart));
+    line.settle().await;
+    figures.push(Figure::alone(
+        name("bytes of it, both ways"),
+        (line.cable.bytes() - before) as f64,
+        "B",
+        Goal::None,
+    ));
+    for place in 0..if quick { 1 } else { 5 } {
+        write(&mut here, message("routine", &format!("{place} {}", "word ".repeat(2_000)))).await?;
+    }
+    // Some of it is on its way.
+    tokio::time::sleep(Duration::from_micros(300 * 10_000_000 / u64::from(bits))).await;
+    let began = Instant::now();
+    let entry = write(&mut here, message("flash", HUNDRED)).await?;
+    shown(&mut there, &entry).await?;
+    let displayed = began.elapsed().as_secs_f64();
+    receipted(&mut here, &entry).await?;
+    let by_then = began.elapsed().as_secs_f64();
+    let queue = "FLASH of 100 characters behind 50 KB of ROUTINE";
+    figures.push(Figure::alone(name(&format!("{queue}, displayed")), displayed, "s", goals.displayed));
+    figures.push(Figure::alone(name(&format!("{queue}, receipted")), by_then, "s", goals.receipted));
+    Ok(figures)
+}
+
+/// What a message, its receipt, its acknowledgement and the receipt of that take in bytes.
+async fn message_bytes(run: &Run) -> Outcome<Figure> {
+    let line = OnLine::new(run, 19_200, "bytes")?;
+    let (usa, rus) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
+    let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
+    ready(&mut here).await?;
+    ready(&mut there).await?;
+    for _ in 0..2 {
+        let entry = write(&mut here, message("priority", "to begin with")).await?;
+        receipted(&mut here, &entry).await?;
+    }
+    line.settle().await;
+    let before = line.cable.bytes();
+    let entry = write(&mut here, message("priority", TWO_HUNDRED)).await?;
+    shown(&mut there, &entry).await?;
+    let answer = write(&mut there, json!({"kind": "acknowledgement", "regards": [entry]})).await?;
+    receipted(&mut there, &answer).await?;
+    line.settle().await;
+    let bytes = (line.cable.bytes() - before) as f64;
+    let what = "a 200-byte message, receipted and acknowledged, all bytes both ways";
+    Ok(Figure::alone(what, bytes, "B", Goal::AtMost(560.0)))
+}
+
+/// How much of what losses leave gets through.
+async fn goodput(run: &Run, quick: bool) -> Outcome<Figure> {
+    let bits = 9_600;
+    let line = OnLine::new(run, bits, "goodput")?;
+    let (usa, rus): (Station, Station) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
+    let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
+    ready(&mut here).await?;
+    ready(&mut there).await?;
+    line.cable.spoil(50, 100);
+    let (count, each) = (if quick { 2 } else { 8 }, 11_000);
+    let began = Instant::now();
+    let mut last = String::new();
+    for place in 0..count {
+        // No two alike, and nothing in them that could be said shorter.
+        let text: String =
+            (0..each).map(|at| char::from(33 + ((at * 7 + place * 13 + at / 97) % 90) as u8)).collect();
+        last = write(&mut here, message("routine", &text)).await?;
+    }
+    shown(&mut there, &last).await?;
+    let rate = f64::from(count * each) / began.elapsed().as_secs_f64();
+    // One packet in twenty is lost, and of a packet of 185 bytes one in seven is hit by a changed bit.
+    let left = f64::from(bits) / 10.0 * 0.95 * (1.0_f64 - 1e-4).powi(8 * 185);
+    let what = "5 % of packets lost and 1e-4 of bits changed: goodput of what that leaves of 9,600 bit/s";
+    Ok(Figure::alone(what, 100.0 * rate / left, "%", Goal::AtLeast(80.0)))
+}
+
+/// Measures what the serial circuit is aimed at.
+pub(crate) async fn measure(run: &Run, quick: bool) -> Outcome<Vec<Figure>> {
+    let mut figures = Vec::new();
+    say("a serial line: bytes of a message, goodput under losses");
+    figures.push(message_bytes(run).await?);
+    figures.push(goodput(run, quick).await?);
+    let at_most = Goal::AtMost;
+    let rates = [
+        Goals {
+            bits_per_s: 2_400,
+            cold: Goal::None,
+            restart: Goal::None,
+            displayed: at_most(1.5),
+            receipted: at_most(3.0),
+        },
+        Goals {
+            bits_per_s: 300,
+            cold: at_most(120.0),
+            restart: at_most(3.0),
+            displayed: at_most(7.0),
+            receipted: at_most(15.0),
+        },
+        Goals {
+            bits_per_s: 75,
+            cold: Goal::None,
+            restart: Goal::None,
+            displayed: Goal::None,
+            receipted: Goal::None,
+        },
+    ];
+    for goals in rates.iter().take(if quick { 1 } else { rates.len() }) {
+        say(&format!("a serial line of {} bit/s, in real time", goals.bits_per_s));
+        figures.extend(at_rate(run, goals, quick).await?);
+    }
+    Ok(figures)
+}
