@@ -34,6 +34,10 @@ impl Line {
         for party in self.ranks.keys() {
             said.extend([party.number(), self.rank(*party)]);
         }
+        for key in [me.min(peer), me.max(peer)].into_iter().filter_map(|party| self.courier_key(party)) {
+            said.extend([key.party.number(), key.rank]);
+            said.extend(key.number.to_be_bytes());
+        }
         let mut any = false;
         for (book, state) in &self.books {
             let given = state.receipts.get(&me).map_or(0, |receipt| receipt.size);
