@@ -51,6 +51,10 @@ pub(crate) async fn keep(serial: Serial, mut until: watch::Receiver<bool>) {
     let mut said = String::new();
     loop {
         let attempt = async {
+            // A dark one stands; one that is cut is tried again once that is over.
+            if !keeper.withheld.is_dark(&to.peer, to.name()) {
+                keeper.withheld.free(&to.peer, to.name()).await;
+            }
             let since = Instant::now();
             if let Err(why) = run(&endpoint, keeper, &to, &keys, &mut said).await {
                 let (address, at_ms) = (to.addresses(), keeper.feed.now_ms());
@@ -112,7 +116,13 @@ struct Wire {
 
 impl Wire {
     /// Gives the device what it should have by now; when to look again, us.
-    fn pump(&mut self, tty: &Tty, end: &mut End, byte_us: u64, now_us: u64) -> io::Result<Option<u64>> {
+    fn pump(
+        &mut self,
+        write: impl Fn(&[u8]) -> io::Result<usize>,
+        end: &mut End,
+        byte_us: u64,
+        now_us: u64,
+    ) -> io::Result<Option<u64>> {
         let ahead_us = AHEAD_US.max(byte_us);
         loop {
             if self.free_us > now_us + ahead_us {
@@ -129,7 +139,7 @@ impl Wire {
             let cut = self.written > 0 && end.should_cut(rest.len());
             let most = usize::try_from(ahead_us / byte_us).unwrap_or(1).max(1);
             let chunk = if cut { &[0][..] } else { rest.get(..most).unwrap_or(rest) };
-            let wrote = match tty.write(chunk) {
+            let wrote = match write(chunk) {
                 Ok(wrote) => wrote,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Some(now_us + BLOCKED_US));
@@ -222,6 +232,7 @@ enum Happened {
     Finished(Result<Zeroizing<[u8; 32]>, String>),
     Roots,
     Keys(bool),
+    Withheld,
     Time,
 }
 
@@ -242,14 +253,19 @@ impl Work<'_> {
             if !self.perform(said).await? {
                 return Ok(());
             }
-            let now_us = self.now_us();
+            let (now_us, dark) = (self.now_us(), self.keeper.withheld.is_dark(&self.to.peer, self.to.name()));
             if self.end.is_to_tell(now_us) {
                 let peer = self.ends.peer;
                 let agreed = self.keeper.look(move |line| line.agreed(peer)).await;
                 self.end.tell(agreed.ok_or("the station stops")?);
             }
             let wake_us = wire
-                .pump(tty, &mut self.end, byte_us, now_us)
+                .pump(
+                    |bytes| if dark { Ok(bytes.len()) } else { tty.write(bytes) },
+                    &mut self.end,
+                    byte_us,
+                    now_us,
+                )
                 .map_err(|cause| format!("the device is gone: {cause}"))?;
             if let Some(error) = self.end.trouble() {
                 return Err(format!("{error}. {}", error.hint()));
@@ -283,13 +299,16 @@ impl Work<'_> {
                 }),
                 Ok(()) = roots.changed() => Happened::Roots,
                 changed = keys.changed() => Happened::Keys(changed.is_ok()),
+                () = self.keeper.withheld.cut(&self.to.peer, self.to.name()) => Happened::Withheld,
                 () = tokio::time::sleep(wake) => Happened::Time,
             };
             let now_us = self.now_us();
             match happened {
                 Happened::Read(read) => {
                     let read = read.map_err(|cause| format!("the device is gone: {cause}"))?;
-                    self.end.took(bytes.get(..read).unwrap_or_default(), now_us);
+                    if !dark {
+                        self.end.took(bytes.get(..read).unwrap_or_default(), now_us);
+                    }
                 }
                 Happened::Outgoing(Some(what)) => self.put(what)?,
                 Happened::Outgoing(None) | Happened::GivenUp => {
@@ -310,7 +329,7 @@ impl Work<'_> {
                         return Err("the keys of a station were renewed".into());
                     }
                 }
-                Happened::Keys(false) => return Ok(()),
+                Happened::Keys(false) | Happened::Withheld => return Ok(()),
                 Happened::Roots | Happened::Time => {}
             }
         }
