@@ -13,11 +13,14 @@ import pathlib
 import struct
 import zlib
 
-from record import BASE, L, SMALL, add, encode_point, fingerprint, leaf_hash, origin, point_of
+import mldsa
+from record import BASE, L, SMALL, add, encode_point, fingerprint, leaf_hash, origin, point_of, possession
 from record import receipt_name, sha256, sha512_int, times
+from seals import message as seal_message
+from seals import seal_name
 
 OUT = pathlib.Path(__file__).parent / "dossier"
-FILES = ["thread-2", "amended", "attached"]
+FILES = ["thread-2", "amended", "attached", "renewed"]
 LETTERS = "ZAOPR"
 EXTRA, ATTACHMENTS = "extra/", "attachments/"
 
@@ -156,7 +159,7 @@ class Dossier:
         names = [name for name, _ in self.parts]
         hold(names[:5] == ["README.txt", "memorandum.cbor", "memorandum.note", "memorandum.txt", "keys.txt"], "the file", "parts")
         form = self.content["README.txt"].decode().split("\n")[0]
-        hold(form in ("detente dossier, version 1", "detente dossier, version 2"), "README.txt", "version")
+        hold(form in [f"detente dossier, version {version}" for version in (1, 2, 3)], "README.txt", "version")
         self.version = int(form[-1])
         data = self.content["memorandum.cbor"]
         self.line, self.founding = sha256(data), item(data)
@@ -165,7 +168,11 @@ class Dossier:
         self.members, self.witnesses = {}, []
         self.take(self.founding)
         self.founded()
+        self.renewed, self.renewals, self.seal_keys = {}, [], {}
+        self.pending = self.lines("renewals.txt") + self.lines("seals.txt")
+        self.take_keys()
         self.amend()
+        hold(not self.pending, "renewals.txt", "of nobody who could")
         self.entries, self.attachments = {}, {}
         self.read()
 
@@ -184,6 +191,69 @@ class Dossier:
             name = "detente/" + sha256(b"detente memorandum v1\n", self.line, bytes([member[1]]))[:16].hex()
             signature = signed(name, 1, member[4], signatures)
             hold(signature and verified(member[4], text.encode(), signature), "memorandum.note", "a signature")
+
+    # Keys of later ranks, and of seals (§3.7, §3.8).
+
+    def lines(self, part):
+        if part not in self.content:
+            return []
+        hold(self.version >= 3, part, "version")
+        text = self.content[part].decode()
+        hold(text.endswith("\n"), part, "form")
+        lines = [(part, *line.split(" ")) for line in text[:-1].split("\n")]
+        numbers = {member[2]: number for number, member in self.members.items()}
+        order = [numbers.get(name, 256) for _, name, _ in lines]
+        hold(order == sorted(order), part, "order")
+        return lines
+
+    def take_keys(self):
+        """Takes what the memoranda so far speak for."""
+        left = []
+        for part, name, text in self.pending:
+            member = next((member for member in self.members.values() if member[2] == name), {})
+            recovery = next((of[11] for _, memorandum in self.memoranda for of in memorandum[6] if of[2] == name and 11 in of), None)
+            if part == "renewals.txt" and recovery:
+                self.renew(member, recovery, base64.b64decode(text, validate=True))
+            elif part == "seals.txt" and 12 in member:
+                self.seals(member, text)
+            else:
+                left.append((part, name, text))
+        self.pending = left
+
+    def renew(self, member, recovery, data):
+        part, number, name = "renewals.txt", member[1], member[2]
+        statement, signature = item(data)
+        said, digest = item(statement), sha256(statement)
+        note_text = "detente renewal\n" + base64.b64encode(digest).decode() + "\n"
+        hold(verified(recovery, note_text.encode(), signature), part, "recovery key")
+        held = [of for of in self.renewals if of["number"] == number]
+        rank = len(held) + 1
+        first = sha256(b"detente keys v1\n", bytes([number]), member[4], member[5], member[6], member[7], recovery)
+        follows = held[-1]["hash"] if held else first
+        hold((said[1], said[2], said[3], said[4]) == (self.line, number, rank, follows), part, "what it follows")
+        for place, role in enumerate(("book", "receipt", "station")):
+            hold(verified(said[5 + place], possession(role, name, said[5 + place]), said[9][place]), part, role)
+        had = {recovery, member[4], member[5], member[6]} | {key for of in held for key in of["keys"]}
+        keys = [said[5], said[6], said[7]]
+        hold(len(set(keys)) == 3 and not had & set(keys), part, "keys of before")
+        self.renewals.append(dict(number=number, hash=digest, keys=keys, rank=rank, why=said[10], time_ms=said[11], name=name))
+        self.renewed[number, rank] = said[5], said[6]
+
+    def seals(self, member, text):
+        name = seal_name(self.line, member[1])
+        by, key_id, key = text.split("+", 2)
+        key = base64.b64decode(key, validate=True)
+        hold(by == name and key[:1] == b"\x06" and sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "seals.txt", "vkey")
+        hold(sha256(b"detente seal key v1\n", key[1:]) == member[12], "seals.txt", "commitment")
+        self.seal_keys[member[1]] = key[1:]
+
+    def book_key(self, party, generation):
+        rank = generation // 128
+        return self.members[party][4] if rank == 0 else self.renewed[party, rank][0]
+
+    def receipt_keys(self, party):
+        ranks = sorted(rank for of, rank in self.renewed if of == party)
+        return [self.members[party][5]] + [self.renewed[party, rank][1] for rank in ranks]
 
     # Names.
 
@@ -225,24 +295,41 @@ class Dossier:
         book = origin(self.line, generation, party, LETTERS[letter])
         at, size, root, nothing = text.split("\n")
         hold(at == book and nothing == "" and str(int(size)) == size, part, "checkpoint")
-        member = self.members[party]
-        signature = signed(book, 1, member[4], signatures)
-        hold(signature and verified(member[4], text.encode(), signature), part, "author")
+        author = self.book_key(party, generation)
+        signature = signed(book, 1, author, signatures)
+        hold(signature and verified(author, text.encode(), signature), part, "author")
         hold(climbed(index, int(size), leaf_hash(leaf), hashes) == base64.b64decode(root), part, "root")
-        receipts, cosigned = {}, {}
+        receipts, cosigned, sealed = {}, {}, None
         if everybody:
             expected = [(book, signature)]
             for other in sorted(self.members):
-                seconds = self.cosigned(part, receipt_name(self.line, other), self.members[other][5], text, signatures, expected)
-                if seconds is not None:
-                    hold(other != party, part, "a receipt of its own")
-                    receipts[self.members[other][2]] = seconds
+                for key in self.receipt_keys(other):
+                    seconds = self.cosigned(part, receipt_name(self.line, other), key, text, signatures, expected)
+                    if seconds is not None:
+                        hold(other != party, part, "a receipt of its own")
+                        receipts[self.members[other][2]] = min(seconds, receipts.get(self.members[other][2], seconds))
             for witness in self.witnesses:
                 seconds = self.cosigned(part, witness[1], witness[2], text, signatures, expected)
                 if seconds is not None:
                     cosigned[witness[1]] = seconds
+            if party in self.seal_keys:
+                sealed = self.sealed(part, party, book, int(size), base64.b64decode(root), signatures, expected)
             hold([(name, data) for name, _, data in signatures[: len(expected)]] == expected, part, "order of signatures")
-        return leaf, int(size), receipts, cosigned
+        return leaf, int(size), receipts, cosigned, sealed
+
+    def sealed(self, part, party, book, size, root, signatures, expected):
+        name, key = seal_name(self.line, party), self.seal_keys[party]
+        data = signed(name, 6, key, signatures)
+        if data is None:
+            return None
+        seconds = int.from_bytes(data[:8], "big")
+        said = seal_message(self.line, party, book, size, root, seconds)
+        case = (key, said, data[8:])
+        if case not in KNOWN:
+            KNOWN[case] = len(data) == 2428 and mldsa.verify(key, said, data[8:])
+        hold(KNOWN[case], part, name)
+        expected.append((name, data))
+        return seconds
 
     def cosigned(self, part, name, key, text, signatures, expected):
         data = signed(name, 4, key, signatures)
@@ -264,12 +351,13 @@ class Dossier:
     def amend(self):
         if "amendments.txt" not in self.content:
             return
-        hold(self.version == 2, "amendments.txt", "version 1")
+        hold(self.version >= 2, "amendments.txt", "version 1")
         text = self.content["amendments.txt"].decode()
         hold(text.endswith("\n"), "amendments.txt", "form")
         for line in text[:-1].split("\n"):
             decision, *left = [self.named(name) for name in line.split(" ")]
             self.carried(decision, left)
+            self.take_keys()
 
     def carried(self, decision, left):
         def breach(holds, why):
@@ -335,12 +423,13 @@ class Dossier:
     def place(self, name):
         """What a part is, as its order has it."""
         fixed = ["README.txt", "memorandum.cbor", "memorandum.note", "memorandum.txt", "keys.txt"]
-        fixed += ["amendments.txt"] if self.version == 2 else []
+        fixed += ["renewals.txt", "seals.txt"] if self.version >= 3 else []
+        fixed += ["amendments.txt"] if self.version >= 2 else []
         if name in fixed:
             return (0, fixed.index(name))
         if name.startswith(EXTRA):
             return (4, name.encode())
-        if name.startswith(ATTACHMENTS) and self.version == 2:
+        if name.startswith(ATTACHMENTS) and self.version >= 2:
             digest = name[len(ATTACHMENTS) :]
             hold(len(digest) == 64 and bytes.fromhex(digest).hex() == digest, name, "name")
             return (3, digest)
@@ -374,16 +463,18 @@ class Dossier:
         hold(folders == {self.folder(entry) for entry in self.entries}, "entries/", "a text without a proof")
 
     def shown(self, part, entry, at):
-        leaf, size, receipts, cosigned = self.proved(part, entry)
+        leaf, size, receipts, cosigned, sealed = self.proved(part, entry)
         hold(size == at, part, "size")
         found = self.entries.setdefault(
-            entry, dict(leaf=leaf_hash(leaf).hex(), kind=None, sizes=[], stored={}, witnessed={}, attachments=[])
+            entry, dict(leaf=leaf_hash(leaf).hex(), kind=None, sizes=[], stored={}, witnessed={}, sealed=None, attachments=[])
         )
         hold(found["leaf"] == leaf_hash(leaf).hex(), part, "another entry")
         found["sizes"].append(size)
         for kept, new in ((found["stored"], receipts), (found["witnessed"], cosigned)):
             for name, seconds in new.items():
                 kept[name] = min(seconds, kept.get(name, seconds))
+        if found["sealed"] is None:
+            found["sealed"] = sealed
         read = item(leaf[16:])
         found["kind"] = read[9]
         place = {1: 5, 16: 3}.get(read[9])
@@ -401,6 +492,7 @@ class Dossier:
             parties=[self.members[number][2] for number in sorted(self.members)],
             witnesses=[witness[1] for witness in self.witnesses],
             amendments=self.amendments,
+            renewals=[dict(party=of["name"], rank=of["rank"], why=of["why"], hash=of["hash"].hex()) for of in self.renewals],
             entries={self.called(entry): self.entries[entry] for entry in sorted(self.entries)},
         )
 
@@ -420,7 +512,7 @@ def touched(data, step):
     """Parts changed by one bit at some places and packed again with care, all of which are refused."""
     parts, found = unpacked(data), []
     for place, (name, content) in enumerate(parts):
-        if name.endswith(".txt") and name != "amendments.txt":
+        if name.endswith(".txt") and name not in ("amendments.txt", "renewals.txt", "seals.txt"):
             continue
         for byte in range(0, len(content), step if len(content) > step else 3):
             changed = content[:byte] + bytes([content[byte] ^ 1]) + content[byte + 1 :]

@@ -26,7 +26,10 @@ fn three() -> [Party; 3] {
         .into_iter()
         .chain(cards.iter().map(String::as_str))
         .collect();
-    let paper = parties[0].folder.file("memorandum.toml", parties[0].done(&draft));
+    let text = parties[0].done(&draft);
+    let often = text.replace("every = \"1d\"", "every = \"1m\"");
+    assert_ne!(text, often, "a seal a minute");
+    let paper = parties[0].folder.file("memorandum.toml", often);
     for party in &parties {
         party.done(&["memorandum", "sign", &paper]);
     }
@@ -119,6 +122,25 @@ fn keys_are_renewed_under_traffic_and_no_message_is_lost() {
         let verified = party.read(&["record", "verify"]);
         assert_eq!(verified["ok"], json!(true), "{verified}");
     }
+    // A stranger reads in one file what was said under either key, how far the first ones reach, and both signatures over it.
+    let number: u64 = after.trim().rsplit('/').next().unwrap().parse().unwrap();
+    let is_sealed =
+        |book: &Value| book["book"] == json!("usa/R.128") && book["sealed"]["size"].as_u64() >= Some(number);
+    tur.until(&["record", "verify"], |found| found["books"].as_array().unwrap().iter().any(is_sealed));
+    let file = tur.folder.path().join("renewed.zip").display().to_string();
+    tur.done(&["dossier", "make", before.trim(), after.trim(), "--out", &file]);
+    let shown = tur.read(&["verify", &file]);
+    assert_eq!((shown["ok"].clone(), shown["version"].clone()), (json!(true), json!(3)), "{shown}");
+    assert_eq!(shown["renewals"][0]["why"], json!("rotation"));
+    let entries = shown["entries"].as_array().unwrap();
+    let opens = entries.iter().find(|entry| entry["entry"] == json!("usa/R.128/1")).unwrap();
+    assert_eq!(opens["kind"], json!("opens"));
+    assert!(!shown.to_string().contains("disowned"), "nothing is beyond: {shown}");
+    let facts = |name: &str| {
+        let entry = entries.iter().find(|entry| entry["entry"] == json!(name)).unwrap();
+        entry["facts"].as_array().unwrap().iter().map(|fact| fact["fact"].clone()).collect::<Vec<_>>()
+    };
+    assert!(facts(after.trim()).contains(&json!("sealed")), "{:?}", facts(after.trim()));
     // And both are as they were after a start.
     for (station, party) in stations.iter_mut().zip(&parties) {
         station.signal("TERM");

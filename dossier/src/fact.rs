@@ -3,12 +3,13 @@
 //! Promises that a fact follows from signatures that hold, and that nothing follows from what is not there. Whether an entry
 //! was permitted when it was written is not judged: that takes every act that its cut covers.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use detente_line::Content;
 use detente_line::kind::number;
 use detente_record::dossier::{Basis, Bound, Signer};
-use detente_record::{EntryRef, Party};
+use detente_record::{Book, EntryRef, Party};
 
 use crate::memoranda::Memoranda;
 use crate::{signers, words};
@@ -36,6 +37,24 @@ pub enum Shows {
         seconds: u64,
         /// The size that was receipted.
         size: u64,
+        /// Whether it is under a key that the party has renewed since.
+        renewed: bool,
+    },
+    /// The author's seal covers it: both of its signatures hold there.
+    Sealed {
+        /// The author's own clock, s since 1970.
+        seconds: u64,
+        /// The size that was sealed.
+        size: u64,
+    },
+    /// The author says, under later keys, that it is beyond what the author takes for its own.
+    Disowned {
+        /// Which entry says so.
+        by: EntryRef,
+        /// By the author's own clock, ms.
+        time_ms: u64,
+        /// How many entries of the book the author takes for its own.
+        reach: u64,
     },
     /// The witness's cosignature covers it.
     Witnessed {
@@ -67,6 +86,80 @@ pub enum Shows {
     },
 }
 
+/// What somebody signed first over an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signed {
+    pub(crate) by: Signer,
+    /// By its own clock.
+    pub(crate) seconds: u64,
+    /// Over how much of the book.
+    pub(crate) size: u64,
+    /// Whether it is a receipt under a key that was renewed since.
+    pub(crate) renewed: bool,
+}
+
+/// What is shown of one entry by itself.
+pub(crate) struct Shown<'a> {
+    /// Its author's time.
+    pub(crate) time_ms: Option<u64>,
+    /// The smallest size that it stands under.
+    pub(crate) size: u64,
+    pub(crate) signed: &'a [Signed],
+    /// The author's seal: at which second, over which size.
+    pub(crate) sealed: Option<(u64, u64)>,
+    pub(crate) bounds: &'a [Bound],
+}
+
+/// An entry here that opens a rank of its author's books (spec/keys.md §5).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    name: EntryRef,
+    time_ms: u64,
+    /// The generation before, and how much of it is the author's own.
+    before: (u16, u64),
+}
+
+impl Opening {
+    pub(crate) fn of(name: EntryRef, time_ms: u64, content: &Content) -> Option<Self> {
+        match content {
+            Content::Opens { before, size, renewal: Some(_), .. } => {
+                Some(Self { name, time_ms, before: (*before, *size) })
+            }
+            _ => None,
+        }
+    }
+
+    /// How much of an earlier book of the same author and class is its own; `None` where it says nothing of that.
+    fn reach(&self, book: Book) -> Option<u64> {
+        let new = self.name.book;
+        let is_earlier =
+            (new.party, new.class) == (book.party, book.class) && book.generation < new.generation;
+        let (before, size) = self.before;
+        is_earlier.then_some(())?;
+        match book.generation.cmp(&before) {
+            Ordering::Less => None,
+            Ordering::Equal => Some(size),
+            Ordering::Greater => Some(0),
+        }
+    }
+
+    fn disowns(&self, entry: EntryRef) -> bool {
+        self.reach(entry.book).is_some_and(|reach| entry.number > reach)
+    }
+
+    /// Those that count: from the highest generation down, what none that counts disowns.
+    pub(crate) fn counting(mut all: Vec<Self>) -> Vec<Self> {
+        all.sort_by_key(|opening| Reverse(opening.name.book.generation));
+        let mut counting: Vec<Self> = Vec::new();
+        for opening in all {
+            if !counting.iter().any(|later| later.disowns(opening.name)) {
+                counting.push(opening);
+            }
+        }
+        counting
+    }
+}
+
 /// What entries say of others: by subject, in the order of their names.
 pub(crate) type Sayings = BTreeMap<EntryRef, Vec<(u16, EntryRef, u64)>>;
 
@@ -88,36 +181,44 @@ pub(crate) fn says_of(content: &Content, by: Party, of: Party, is_first: bool) -
     }
 }
 
-/// The facts of one entry: that it was written, then party by party, then witness by witness.
+/// The facts of one entry: that it was written, sealed and disowned, then party by party, then witness by witness.
 pub(crate) fn facts(
     memoranda: &Memoranda,
     entry: EntryRef,
-    time_ms: Option<u64>,
-    size: u64,
-    signed: &[(Signer, u64, u64)],
-    bounds: &[Bound],
+    shown: &Shown<'_>,
     sayings: &Sayings,
+    openings: &[Opening],
 ) -> Vec<Fact> {
     let author = entry.book.party;
-    let mut facts = vec![Fact { of: Signer::Party(author), shows: Shows::Wrote { size } }];
+    let of_author = |shows| Fact { of: Signer::Party(author), shows };
+    let mut facts = vec![of_author(Shows::Wrote { size: shown.size })];
+    facts.extend(shown.sealed.map(|(seconds, size)| of_author(Shows::Sealed { seconds, size })));
+    let disowning = openings.iter().find(|opening| opening.disowns(entry));
+    facts.extend(disowning.map(|opening| {
+        let reach = opening.reach(entry.book).unwrap_or(0);
+        of_author(Shows::Disowned { by: opening.name, time_ms: opening.time_ms, reach })
+    }));
     let said = sayings.get(&entry).map(Vec::as_slice).unwrap_or_default();
     for party in memoranda.parties() {
         let of = Signer::Party(party);
         let mut add = |shows: Shows| facts.push(Fact { of, shows });
-        let receipt = signed.iter().find(|(by, ..)| *by == of);
-        let held = bounds.iter().find(|bound| bound.clock == of).and_then(|bound| bound.held);
+        let receipt = shown.signed.iter().find(|signed| signed.by == of);
+        let held = shown.bounds.iter().find(|bound| bound.clock == of).and_then(|bound| bound.held);
         match (receipt, held) {
             _ if party == author => {}
-            (Some((_, seconds, size)), _) => add(Shows::Stored { seconds: *seconds, size: *size }),
+            (Some(Signed { seconds, size, renewed, .. }), _) => {
+                add(Shows::Stored { seconds: *seconds, size: *size, renewed: *renewed });
+            }
             (None, Some((time_ms, by))) => add(Shows::Held { by, time_ms }),
-            (None, None) => add(Shows::Nothing { since_ms: time_ms }),
+            (None, None) => add(Shows::Nothing { since_ms: shown.time_ms }),
         }
         for (kind, by, time_ms) in said.iter().filter(|(_, by, _)| by.book.party == party) {
             add(Shows::Said { kind: *kind, by: *by, time_ms: *time_ms });
         }
     }
-    for (of, seconds, size) in signed.iter().filter(|(of, ..)| matches!(of, Signer::Witness(_))) {
-        facts.push(Fact { of: *of, shows: Shows::Witnessed { seconds: *seconds, size: *size } });
+    for signed in shown.signed.iter().filter(|signed| matches!(signed.by, Signer::Witness(_))) {
+        let Signed { by, seconds, size, .. } = *signed;
+        facts.push(Fact { of: by, shows: Shows::Witnessed { seconds, size } });
     }
     facts
 }
@@ -133,6 +234,8 @@ impl Fact {
         match self.shows {
             Shows::Wrote { .. } => "wrote".into(),
             Shows::Stored { .. } => "stored".into(),
+            Shows::Sealed { .. } => "sealed".into(),
+            Shows::Disowned { .. } => "disowned".into(),
             Shows::Witnessed { .. } => "witnessed".into(),
             Shows::Held { .. } => "held".into(),
             Shows::Nothing { .. } => "unacknowledged".into(),
@@ -155,9 +258,26 @@ impl Fact {
                     entry.number
                 )
             }
-            Shows::Stored { seconds, .. } => {
+            Shows::Stored { seconds, renewed, .. } => {
                 let when = words::second(seconds);
-                format!("{party} acknowledged storing it, no later than {when} by the clock of {party}")
+                let under = if renewed { ", under a key that it has renewed since" } else { "" };
+                format!(
+                    "{party} acknowledged storing it, no later than {when} by the clock of {party}{under}"
+                )
+            }
+            Shows::Sealed { seconds, size } => {
+                let (book, when) = (entry.book.text(&author), words::second(seconds));
+                format!(
+                    "{party} sealed its book {book} of {size} with a second signature (ML-DSA-44), at {when} by its clock; both hold"
+                )
+            }
+            Shows::Disowned { by, time_ms, reach } => {
+                let book = entry.book.text(&author);
+                format!(
+                    "{party} disowned it, in {} at {} by its clock: of {book}, what is beyond {reach} is not its word",
+                    name(by),
+                    words::time(time_ms)
+                )
             }
             Shows::Witnessed { seconds, .. } => {
                 let when = words::second(seconds);
@@ -196,8 +316,16 @@ impl Fact {
     pub fn does_not_prove(&self) -> &'static str {
         match self.shows {
             Shows::Wrote { .. } => "which person wrote it, that it is true, or when, but for the times below",
+            Shows::Stored { renewed: true, .. } => {
+                "that anybody there read it; or that the party itself gave it, if somebody else had that key by then: \
+                 that takes its first act under later keys"
+            }
             Shows::Stored { .. } | Shows::Held { .. } => {
                 "that anybody there read it, understood it or agreed"
+            }
+            Shows::Sealed { .. } => "anything more; it still holds when Ed25519 can be forged",
+            Shows::Disowned { .. } => {
+                "that somebody else wrote it: the party's own key did; or when others came to know of that"
             }
             Shows::Witnessed { .. } => "what it says: a witness sees no entry, only that it existed by then",
             Shows::Nothing { .. } => {

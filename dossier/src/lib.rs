@@ -20,6 +20,7 @@ pub mod compare;
 pub mod custody;
 pub mod fact;
 pub mod harmless;
+pub mod later_keys;
 pub mod loading;
 pub mod making;
 pub mod memoranda;

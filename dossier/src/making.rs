@@ -13,7 +13,7 @@ use crate::archive::Writer;
 use crate::memoranda::Memoranda;
 use crate::part::{Name, OfEntry, OfFork};
 use crate::signers::{Signers, book_key};
-use crate::{amending, paper, words};
+use crate::{amending, later_keys, paper, words};
 
 /// Most entries of a dossier.
 pub const MOST_ENTRIES: usize = 20_000;
@@ -72,8 +72,15 @@ impl Dossier<'_> {
         put(Name::Signatures, paper::note(founding, &self.signatures).as_bytes())?;
         put(Name::MemorandumText, paper::text(memoranda).as_bytes())?;
         put(Name::Keys, paper::keys(memoranda, &self.books()).as_bytes())?;
-        if let Some(text) = amending::text(memoranda) {
-            put(Name::Amendments, text.as_bytes())?;
+        let keys_apart = [
+            (Name::Renewals, later_keys::renewals(memoranda)),
+            (Name::Seals, later_keys::seals(memoranda)),
+            (Name::Amendments, amending::text(memoranda)),
+        ];
+        for (name, text) in keys_apart {
+            if let Some(text) = text {
+                put(name, text.as_bytes())?;
+            }
         }
         let signers = Signers::of(memoranda);
         let mut before = None;
@@ -104,7 +111,15 @@ impl Dossier<'_> {
 
     /// The lowest version of the form that has all of this.
     fn version(&self) -> u8 {
-        if self.with_attachments || !self.memoranda.amended().is_empty() { 2 } else { 1 }
+        let has_keys = self
+            .memoranda
+            .parties()
+            .any(|party| self.memoranda.rank(party) > 0 || self.memoranda.seal_key(party).is_some());
+        match self.with_attachments || !self.memoranda.amended().is_empty() {
+            _ if has_keys => 3,
+            true => 2,
+            false => 1,
+        }
     }
 
     /// The text of a proof, which leads to its checkpoint.
@@ -130,7 +145,7 @@ impl Dossier<'_> {
 /// # Errors
 /// `Malformed` for a book of nobody.
 pub(crate) fn fork_texts(memoranda: &Memoranda, fork: &Fork) -> Result<Vec<(OfFork, String)>, Fault> {
-    let (line, key) = (memoranda.line(), book_key(memoranda, fork.head.checkpoint.book.party)?);
+    let (line, key) = (memoranda.line(), book_key(memoranda, fork.head.checkpoint.book)?);
     let mut texts =
         vec![(OfFork::One, fork.head.note(&line, key)), (OfFork::Other, fork.with.note(&line, key))];
     if fork.head.checkpoint.size != fork.with.checkpoint.size {

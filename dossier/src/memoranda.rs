@@ -5,8 +5,11 @@
 //! changes whose signatures count is taken in here and nowhere else; whether an amendment was carried is
 //! [`crate::amending`]'s to say.
 
+use std::collections::BTreeMap;
+
 use detente_line::{Choice, Member, Memorandum, Witness};
-use detente_record::{EntryRef, Fault, Hash, LineId, Party, PublicKey};
+use detente_record::renewal::Taken;
+use detente_record::{Book, EntryRef, Fault, Hash, LineId, Party, PublicKey, Ranks, Renewal, Root, SealKey};
 
 /// Most amendments of a dossier.
 pub const MOST_AMENDMENTS: usize = 256;
@@ -37,13 +40,23 @@ pub struct Memoranda {
     members: Vec<(Party, Member, PublicKey, PublicKey)>,
     /// In the order of the memorandum that names each first.
     witnesses: Vec<Witness>,
+    /// What renewed the keys of parties.
+    ranks: BTreeMap<Party, Ranks>,
+    /// The keys that parties seal with, as memoranda commit to them.
+    seal_keys: BTreeMap<Party, SealKey>,
 }
 
 impl Memoranda {
     /// One that nothing has amended.
     pub fn founded(founding: Memorandum) -> Self {
-        let mut memoranda =
-            Self { amended: Vec::new(), members: Vec::new(), witnesses: Vec::new(), founding };
+        let mut memoranda = Self {
+            amended: Vec::new(),
+            members: Vec::new(),
+            witnesses: Vec::new(),
+            founding,
+            ranks: BTreeMap::new(),
+            seal_keys: BTreeMap::new(),
+        };
         let founding = memoranda.founding.clone();
         memoranda.take(&founding);
         memoranda
@@ -164,14 +177,69 @@ impl Memoranda {
         self.members.iter().find(|(_, member, ..)| member.name == name).map(|(party, ..)| *party)
     }
 
-    /// The key that signs a party's checkpoints.
-    pub fn book_key(&self, party: Party) -> Option<&PublicKey> {
-        self.known(party).map(|(_, _, book_key, _)| book_key)
+    /// Where a party's ranks begin, with the recovery key that any of them names.
+    pub fn root(&self, party: Party) -> Option<Root> {
+        let mut root = self.all().rev().find_map(|memorandum| memorandum.root(party))?;
+        root.line = self.line();
+        if root.recovery.is_none() {
+            root.recovery = self.all().find_map(|memorandum| memorandum.root(party)?.recovery);
+        }
+        Some(root)
     }
 
-    /// The key that signs a party's receipts.
-    pub fn receipt_key(&self, party: Party) -> Option<&PublicKey> {
-        self.known(party).map(|(.., receipt_key)| receipt_key)
+    /// Takes the next renewal of a party; `root` is where its ranks begin.
+    ///
+    /// # Errors
+    /// `Misbehaved` for one that is not the party's next word, `Malformed` for one that stands twice or out of order.
+    pub fn renew(&mut self, root: &Root, renewal: Renewal) -> Result<(), Fault> {
+        let ranks = self.ranks.entry(root.party).or_default();
+        match ranks.take(root, renewal)? {
+            Taken::Next | Taken::Contradicts(_) => Ok(()),
+            Taken::Nothing => {
+                let expected = "those of a party from rank 1 on, each once, ascending";
+                Err(Fault::malformed("renewals", expected, format!("others, of {}", root.name)))
+            }
+        }
+    }
+
+    /// What renewed a party's keys.
+    pub fn ranks(&self, party: Party) -> Option<&Ranks> {
+        self.ranks.get(&party)
+    }
+
+    /// The rank of a party's last keys here.
+    pub fn rank(&self, party: Party) -> u8 {
+        self.ranks(party).map_or(0, Ranks::last)
+    }
+
+    /// What the last memorandum that says so commits a party's seal key to.
+    pub fn seal_committed(&self, party: Party) -> Option<Hash> {
+        self.all().rev().find_map(|memorandum| memorandum.member(party)?.seal)
+    }
+
+    /// Takes the key that a party seals with, which a memorandum commits to.
+    pub fn tell_seal_key(&mut self, party: Party, key: SealKey) {
+        self.seal_keys.insert(party, key);
+    }
+
+    /// The key that a party seals with, if it is here.
+    pub fn seal_key(&self, party: Party) -> Option<&SealKey> {
+        self.seal_keys.get(&party)
+    }
+
+    /// The key that signs a book's checkpoints.
+    pub fn book_key(&self, book: Book) -> Option<&PublicKey> {
+        match book.rank() {
+            0 => self.known(book.party).map(|(_, _, book_key, _)| book_key),
+            rank => self.ranks(book.party)?.renewed(rank).map(|keys| &keys.book),
+        }
+    }
+
+    /// The keys that a party's receipts may be under, ascending by rank.
+    pub fn receipt_keys(&self, party: Party) -> impl Iterator<Item = &PublicKey> {
+        let first = self.known(party).map(|(.., receipt_key)| receipt_key);
+        let renewals = self.ranks(party).map(Ranks::renewals).unwrap_or_default();
+        first.into_iter().chain(renewals.iter().map(|renewal| &renewal.keys.receipt))
     }
 
     /// Every witness that any of them names, in the order of the memorandum that names it first.

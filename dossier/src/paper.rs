@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use detente_line::{Memorandum, Office};
 use detente_record::note::{COSIGNATURE, ED25519, Note, signature_line};
 use detente_record::{
-    Book, Class, Fault, Party, PublicKey, Signature, VerifierKey, fingerprint, hex, receipt_name, sha256,
+    Book, Class, Fault, Party, PublicKey, Signature, VerifierKey, fingerprint, hex, receipt_name, seal_name,
+    sha256,
 };
 
 use crate::memoranda::Memoranda;
@@ -20,7 +21,7 @@ use crate::{harmless, words};
 /// The first line of `README.txt`, but for the version of a dossier's form.
 const FORM: &str = "detente dossier, version ";
 /// The latest version of a dossier's form that is read and written (spec/dossier.md §3.4).
-pub const LAST_VERSION: u8 = 2;
+pub const LAST_VERSION: u8 = 3;
 /// Who writes texts for people as this version does: whoever changes a word of them here or in [`crate::words`], once it has
 /// been released, changes this name.
 pub const TEXTS_BY: &str = "detente-2";
@@ -41,7 +42,7 @@ pub fn texts_by(readme: &[u8]) -> Result<(u8, &str), Fault> {
     let version = form.strip_prefix(FORM).ok_or_else(malformed)?;
     let Some(version) = (1..=LAST_VERSION).find(|known| known.to_string() == version) else {
         let found: String = version.chars().take(20).collect();
-        return Err(Fault::incompatible("dossier", "version 1 or 2", format!("version {found}")));
+        return Err(Fault::incompatible("dossier", "version 1, 2 or 3", format!("version {found}")));
     };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     let name = texts.strip_prefix("texts by ").filter(|name| (1..=MOST_OF_NAME).contains(&name.len()));
@@ -114,7 +115,7 @@ pub fn keys(memoranda: &Memoranda, books: &BTreeSet<Book>) -> String {
         }
     }
     for book in books {
-        if let Some(key) = memoranda.book_key(book.party) {
+        if let Some(key) = memoranda.book_key(*book) {
             let name = memoranda.name_of(book.party);
             put(
                 format!("{name} signs checkpoints of {}", book.text(&name)),
@@ -125,13 +126,20 @@ pub fn keys(memoranda: &Memoranda, books: &BTreeSet<Book>) -> String {
         }
     }
     for party in memoranda.parties() {
-        if let Some(key) = memoranda.receipt_key(party) {
-            let what = format!("{} receipts (cosignature/v1)", memoranda.name_of(party));
+        for (rank, key) in memoranda.receipt_keys(party).enumerate() {
+            let renewed = if rank > 0 { format!(", rank {rank}") } else { String::new() };
+            let what = format!("{} receipts (cosignature/v1){renewed}", memoranda.name_of(party));
             put(what, &receipt_name(&line, party), COSIGNATURE, key);
         }
     }
     for witness in witnesses(memoranda) {
         put("a witness (cosignature/v1)".into(), &witness.name, COSIGNATURE, &witness.key);
+    }
+    for party in memoranda.parties() {
+        if let Some(key) = memoranda.seal_key(party) {
+            let vkey = key.vkey(&seal_name(&line, party));
+            let _ = write!(text, "# {} seals (ML-DSA-44)\n{vkey}\n", memoranda.name_of(party));
+        }
     }
     text
 }

@@ -17,6 +17,10 @@ pub enum Name {
     MemorandumText,
     /// The keys that signatures are held to, for other people's programs.
     Keys,
+    /// What renewed the keys of parties.
+    Renewals,
+    /// The keys that parties seal with.
+    Seals,
     /// The decisions that put other memoranda in the place of the founding one.
     Amendments,
     /// Of an entry.
@@ -60,6 +64,8 @@ const MEMORANDUM: &str = "memorandum.cbor";
 const SIGNATURES: &str = "memorandum.note";
 const MEMORANDUM_TEXT: &str = "memorandum.txt";
 const KEYS: &str = "keys.txt";
+const RENEWALS: &str = "renewals.txt";
+const SEALS: &str = "seals.txt";
 const AMENDMENTS: &str = "amendments.txt";
 /// The folder of attachments.
 pub(crate) const ATTACHMENTS: &str = "attachments/";
@@ -73,6 +79,7 @@ impl Name {
     pub fn version(self) -> u8 {
         match self {
             Self::Amendments | Self::Attachment(_) => 2,
+            Self::Renewals | Self::Seals => 3,
             _ => 1,
         }
     }
@@ -85,6 +92,8 @@ impl Name {
             Self::Signatures => SIGNATURES.into(),
             Self::MemorandumText => MEMORANDUM_TEXT.into(),
             Self::Keys => KEYS.into(),
+            Self::Renewals => RENEWALS.into(),
+            Self::Seals => SEALS.into(),
             Self::Amendments => AMENDMENTS.into(),
             Self::Attachment(hash) => format!("{ATTACHMENTS}{}", hex(&hash)),
             Self::Entry(entry, of) => {
@@ -116,6 +125,8 @@ impl Name {
             [SIGNATURES] => Some(Self::Signatures),
             [MEMORANDUM_TEXT] => Some(Self::MemorandumText),
             [KEYS] => Some(Self::Keys),
+            [RENEWALS] => Some(Self::Renewals),
+            [SEALS] => Some(Self::Seals),
             [AMENDMENTS] => Some(Self::Amendments),
             ["attachments", hash] => hash_of(hash).map(Self::Attachment),
             ["entries", folder, file] => of_entry(folder, file, memoranda),

@@ -3,7 +3,7 @@
 use detente_record::dossier::{Head, Signer};
 use detente_record::note::{COSIGNATURE, ED25519, Note, key_id};
 use detente_record::tlog_proof::Keys;
-use detente_record::{Book, Fault, Party, PublicKey, VerifierKey, receipt_name};
+use detente_record::{Book, Fault, Party, PublicKey, Receipt, VerifierKey, receipt_name, seal_name};
 
 use crate::memoranda::Memoranda;
 
@@ -11,20 +11,35 @@ use crate::memoranda::Memoranda;
 #[derive(Debug)]
 pub struct Signers<'m> {
     memoranda: &'m Memoranda,
-    /// Of every party, ascending.
+    /// Of every party, ascending, and of one whose keys were renewed ascending by rank.
     receipts: Vec<(Party, PublicKey)>,
     /// In the memoranda's order.
     witnesses: Vec<VerifierKey>,
 }
 
-/// The book key of a party.
+/// A note that was held to keys.
+#[derive(Debug)]
+pub struct Read {
+    /// What holds.
+    pub head: Head,
+    /// Whose receipts are under keys that were renewed since.
+    pub renewed: Vec<Party>,
+    /// The names of the signature lines that none of the keys accounts for.
+    pub unread: Vec<String>,
+}
+
+/// The key of a book.
 ///
 /// # Errors
-/// `Malformed` for somebody who is no party.
-pub fn book_key(memoranda: &Memoranda, party: Party) -> Result<&PublicKey, Fault> {
-    memoranda
-        .book_key(party)
-        .ok_or_else(|| Fault::malformed("party", "one of the memoranda", party.number().to_string()))
+/// `Malformed` for a book of nobody's, and of a rank that no renewal here brought.
+pub fn book_key(memoranda: &Memoranda, book: Book) -> Result<&PublicKey, Fault> {
+    memoranda.book_key(book).ok_or_else(|| {
+        if memoranda.member(book.party).is_none() {
+            return Fault::malformed("party", "one of the memoranda", book.party.number().to_string());
+        }
+        let expected = "books of the keys that memoranda name, and of those in renewals.txt";
+        Fault::malformed("book", expected, book.text(&memoranda.name_of(book.party)))
+    })
 }
 
 /// The witnesses of the memoranda, in their order.
@@ -52,16 +67,26 @@ pub fn name(memoranda: &Memoranda, signer: Signer) -> String {
 impl<'m> Signers<'m> {
     /// Those of the memoranda.
     pub fn of(memoranda: &'m Memoranda) -> Self {
-        let key = |party: Party| Some((party, memoranda.receipt_key(party)?.clone()));
-        let receipts = memoranda.parties().filter_map(key).collect();
+        let keys = |party: Party| memoranda.receipt_keys(party).map(move |key| (party, key.clone()));
+        let receipts = memoranda.parties().flat_map(keys).collect();
         Self { memoranda, receipts, witnesses: witnesses(memoranda) }
     }
 
     fn keys(&self, book: Book) -> Result<Keys<'_>, Fault> {
-        Ok(Keys { author: book_key(self.memoranda, book.party)?, receipts: &self.receipts })
+        let (author, seal) = (book_key(self.memoranda, book)?, self.memoranda.seal_key(book.party));
+        Ok(Keys { author, receipts: &self.receipts, seal })
     }
 
-    /// A head as a note: the author's signature, the receipts, the cosignatures.
+    /// Whether a receipt that holds is under a key which its party has renewed since.
+    fn is_renewed(&self, head: &Head, receipt: &Receipt) -> bool {
+        let mut keys = self.receipts.iter().filter(|(party, _)| *party == receipt.party);
+        let (first, last) = (keys.next(), keys.next_back());
+        let root = &head.checkpoint.checkpoint.root;
+        first.is_some()
+            && last.is_some_and(|(_, key)| receipt.verify(root, &self.memoranda.line(), key).is_err())
+    }
+
+    /// A head as a note: the author's signature, the receipts, the cosignatures, the seal.
     ///
     /// # Errors
     /// `Misuse` for a signature of somebody who is not in the memoranda, or over another size.
@@ -70,18 +95,19 @@ impl<'m> Signers<'m> {
         head.note(&self.memoranda.line(), &keys, &self.witnesses)
     }
 
-    /// Holds a note to these keys; gives the head, and the names of the signature lines that none of them accounts for.
+    /// Holds a note to these keys.
     ///
     /// # Errors
     /// `Misbehaved` when a signature of these keys does not hold; `Malformed` for what is no checkpoint, and when the lines
     /// of these keys do not come first, each once, in their order.
-    pub fn read(&self, text: &str, book: Book) -> Result<(Head, Vec<String>), Fault> {
+    pub fn read(&self, text: &str, book: Book) -> Result<Read, Fault> {
         let (line, keys) = (self.memoranda.line(), self.keys(book)?);
         let note = Note::parse(text.as_bytes())?;
         let head = Head::verify(&note, &line, book, &keys, &self.witnesses)?;
-        let known = 1 + head.receipts.len() + head.cosignatures.len();
+        let known = 1 + head.receipts.len() + head.cosignatures.len() + usize::from(head.seal.is_some());
         let is_ours = |name: &str, id: [u8; 4]| {
             (name == book.origin(&line) && id == key_id(name, ED25519, keys.author))
+                || keys.seal.is_some_and(|key| name == seal_name(&line, book.party) && id == key.id(name))
                 || self.receipts.iter().any(|(party, key)| {
                     name == receipt_name(&line, *party) && id == key_id(name, COSIGNATURE, key)
                 })
@@ -94,10 +120,11 @@ impl<'m> Signers<'m> {
         let in_order = text.starts_with(&head.note(&line, &keys, &self.witnesses)?)
             && !rest.iter().any(|other| is_ours(other.name, other.key_id));
         if !in_order {
-            let expected =
-                "the author's, receipts by party, cosignatures by witness, each once, then any others";
+            let expected = "the author's, receipts by party, cosignatures by witness, the seal, each once, then any others";
             return Err(Fault::malformed("signatures of a checkpoint", expected, "another order"));
         }
-        Ok((head, rest.iter().map(|other| other.name.to_owned()).collect()))
+        let unread = rest.iter().map(|other| other.name.to_owned()).collect();
+        let renewed = head.receipts.iter().filter(|receipt| self.is_renewed(&head, receipt));
+        Ok(Read { renewed: renewed.map(|receipt| receipt.party).collect(), head, unread })
     }
 }

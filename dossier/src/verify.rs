@@ -10,7 +10,7 @@ mod amendments;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use detente_line::{Content, Fork, Memorandum};
-use detente_record::dossier::{Head, Signer, Tied, bounds};
+use detente_record::dossier::{Signer, Tied, bounds};
 use detente_record::note::Note;
 use detente_record::tlog_proof::TlogProof;
 use detente_record::{BlobHasher, Book, Entry, EntryRef, Fault, Hash, SignedCheckpoint, hash, hex};
@@ -19,15 +19,15 @@ use rayon::prelude::*;
 use crate::archive::{self, Part};
 use crate::compare::compare;
 use crate::custody::{self, Attached};
-use crate::fact::{self, Sayings};
+use crate::fact::{self, Opening, Sayings, Shown, Signed};
 use crate::loading::Loaded;
 use crate::making::{MOST_ENTRIES, fork_texts};
 use crate::memoranda::Memoranda;
 use crate::paper::{self, TEXTS_BY};
 use crate::part::{self, Name, OfEntry, OfFork};
 use crate::report::{Established, Report, Under, Unread, Wrong};
-use crate::signers::{Signers, book_key};
-use crate::words;
+use crate::signers::{Read, Signers, book_key};
+use crate::{later_keys, words};
 
 /// Most things wrong with a file that are told, and most that are passed over.
 pub const MOST_WRONGS: usize = 100;
@@ -45,8 +45,10 @@ type Forks<'a> = BTreeMap<Book, Vec<(OfFork, Part<'a>)>>;
 /// What is known of an entry before the others are looked at.
 struct Checked {
     established: Established,
-    /// The earliest signature of each other signer: who, at which second, over which size.
-    signed: Vec<(Signer, u64, u64)>,
+    /// The earliest signature of each other signer.
+    signed: Vec<Signed>,
+    /// The author's seal over the smallest size that has one: at which second, over which size.
+    sealed: Option<(u64, u64)>,
 }
 
 /// Reads a file and holds everything in it to the keys of its memoranda.
@@ -98,6 +100,10 @@ fn verify_parts(parts: &[Part<'_>]) -> Result<Report, Wrong> {
             }
             "memorandum.txt" => reading.text(*part, || paper::text(&memoranda)),
             "keys.txt" => reading.same(*part, &paper::keys(&memoranda, &books)),
+            "renewals.txt" => {
+                reading.same(*part, &later_keys::renewals(&memoranda).unwrap_or_default());
+            }
+            "seals.txt" => reading.same(*part, &later_keys::seals(&memoranda).unwrap_or_default()),
             _ => {}
         }
     }
@@ -237,7 +243,7 @@ impl<'m> Reading<'m> {
                     }
                 }
                 Name::Fork(book, of) => forks.entry(book).or_default().push((of, *part)),
-                Name::Amendments | Name::Attachment(_) => {}
+                Name::Renewals | Name::Seals | Name::Amendments | Name::Attachment(_) => {}
                 _ => fixed += 1,
             }
         }
@@ -271,7 +277,7 @@ impl<'m> Reading<'m> {
             }
         }
         let signers = &self.signers;
-        let heads: Vec<Result<(Head, Vec<String>), Fault>> =
+        let heads: Vec<Result<Read, Fault>> =
             notes.par_iter().map(|(book, note)| signers.read(note, *book)).collect();
         let checked: Vec<Result<Checked, Wrong>> = entries
             .par_iter()
@@ -279,7 +285,7 @@ impl<'m> Reading<'m> {
             .map(|(entry, proofs)| {
                 let head = |proof: &TlogProof| {
                     let place = places.get(&(entry.name.book, proof.note.as_str()))?;
-                    heads.get(*place).map(|head| head.as_ref().map(|(head, _)| head))
+                    heads.get(*place).map(Result::as_ref)
                 };
                 check_entry(self.memoranda, self.compares_texts, entry, proofs, head)
             })
@@ -288,7 +294,7 @@ impl<'m> Reading<'m> {
         for (entry, proofs) in entries.iter().zip(&proofs) {
             for ((_, part), proof) in entry.proofs.iter().zip(proofs) {
                 let place = proof.as_ref().ok().and_then(|proof| places.get(&(entry.name.book, &proof.note)));
-                let Some((place, Ok((_, unread)))) =
+                let Some((place, Ok(Read { unread, .. }))) =
                     place.and_then(|place| Some((place, heads.get(*place)?)))
                 else {
                     continue;
@@ -345,7 +351,7 @@ impl<'m> Reading<'m> {
     fn read_fork(&self, book: Book, parts: &[(OfFork, Part<'_>)]) -> Result<Fork, Fault> {
         let part = |wanted: OfFork| parts.iter().find(|(of, _)| *of == wanted).map(|(_, part)| *part);
         let line = self.memoranda.line();
-        let key = book_key(self.memoranda, book.party)?;
+        let key = book_key(self.memoranda, book)?;
         let head = |of: OfFork| {
             let part = part(of).ok_or_else(|| missing("one.checkpoint and other.checkpoint"))?;
             SignedCheckpoint::from_note(&Note::parse(part.bytes)?, &line, book, key)
@@ -411,15 +417,15 @@ fn check_entry<'h>(
     compares_texts: bool,
     entry: &OneEntry<'_>,
     proofs: &[Result<TlogProof, Fault>],
-    head: impl Fn(&TlogProof) -> Option<Result<&'h Head, &'h Fault>>,
+    head: impl Fn(&TlogProof) -> Option<Result<&'h Read, &'h Fault>>,
 ) -> Result<Checked, Wrong> {
     let path = |of: OfEntry| Name::Entry(entry.name, of).path(memoranda);
     let mut shown: Option<(&[u8], Hash)> = None;
-    let (mut under, mut signed) = (Vec::new(), Vec::<(Signer, u64, u64)>::new());
+    let (mut under, mut signed, mut sealed) = (Vec::new(), Vec::<Signed>::new(), None);
     for ((size, part), proof) in entry.proofs.iter().zip(proofs) {
         let wrong = |fault: Fault| Wrong { part: part.name.to_owned(), fault };
         let proof = proof.as_ref().map_err(|fault| wrong(fault.clone()))?;
-        let head = match head(proof) {
+        let Read { head, renewed, .. } = match head(proof) {
             Some(head) => head.map_err(|fault| wrong(fault.clone()))?,
             None => return Err(wrong(missing("a checkpoint"))),
         };
@@ -435,12 +441,18 @@ fn check_entry<'h>(
             return Err(wrong(Fault::misbehaved("book", "one entry of a number", found)));
         }
         under.push(Under { size: of.size, root: of.root, hashes: proof.hashes.clone() });
-        for (signer, seconds) in head.signers() {
-            match signed.iter_mut().find(|(by, ..)| *by == signer) {
-                Some(known) if known.1 > seconds => *known = (signer, seconds, of.size),
+        let size = of.size;
+        for (by, seconds) in head.signers() {
+            let renewed = matches!(by, Signer::Party(party) if renewed.contains(&party));
+            let found = Signed { by, seconds, size, renewed };
+            match signed.iter_mut().find(|known| known.by == by) {
+                Some(known) if known.seconds > seconds => *known = found,
                 Some(_) => {}
-                None => signed.push((signer, seconds, of.size)),
+                None => signed.push(found),
             }
+        }
+        if let Some(seal) = head.seal.as_ref().filter(|_| sealed.is_none()) {
+            sealed = Some((seal.seconds, size));
         }
     }
     let (Some(part), Some((bytes, leaf))) = (entry.words, shown) else {
@@ -469,15 +481,15 @@ fn check_entry<'h>(
         facts: Vec::new(),
         bounds: Vec::new(),
     };
-    Ok(Checked { established, signed })
+    Ok(Checked { established, signed, sealed })
 }
 
 /// What the entries show together.
 fn establish(memoranda: &Memoranda, checked: Vec<Checked>) -> Vec<Established> {
     let tied: Vec<Tied> = checked
         .par_iter()
-        .map(|Checked { established, signed }| {
-            let signed = signed.iter().map(|(signer, seconds, _)| (*signer, *seconds)).collect();
+        .map(|Checked { established, signed, .. }| {
+            let signed = signed.iter().map(|of| (of.by, of.seconds)).collect();
             Tied::of(established.name, &established.bytes, signed)
         })
         .collect();
@@ -490,12 +502,18 @@ fn establish(memoranda: &Memoranda, checked: Vec<Checked>) -> Vec<Established> {
             }
         }
     }
+    let openings = checked.iter().filter_map(|Checked { established, .. }| {
+        let (Ok(read), Ok(content)) = (&established.read, &established.content) else { return None };
+        Opening::of(established.name, read.time_ms, content)
+    });
+    let openings = Opening::counting(openings.collect());
     let bounds = bounds(&tied);
     let each = checked.into_iter().zip(tied).zip(bounds);
-    let established = each.map(|((Checked { mut established, signed }, tied), bounds)| {
+    let established = each.map(|((Checked { mut established, signed, sealed }, tied), bounds)| {
         let size = established.under.first().map_or(0, |under| under.size);
         let name = established.name;
-        established.facts = fact::facts(memoranda, name, tied.time_ms, size, &signed, &bounds, &sayings);
+        let shown = Shown { time_ms: tied.time_ms, size, signed: &signed, sealed, bounds: &bounds };
+        established.facts = fact::facts(memoranda, name, &shown, &sayings, &openings);
         established.bounds = bounds;
         established
     });

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use detente_dossier::archive::{self, Writer};
-use detente_dossier::{Bytes, Established, Report, Shows, signers, verify, words};
+use detente_dossier::{Bytes, Established, Report, Shows, later_keys, signers, verify, words};
 use detente_line::Choice;
 use detente_record::hex;
+use detente_record::renewal::Why;
 use serde_json::{Value, json};
 
 fn vector(name: &str) -> Vec<u8> {
@@ -22,11 +23,12 @@ fn files() -> BTreeMap<String, Value> {
 
 fn entry(report: &Report, entry: &Established) -> Value {
     let name = |fact: &detente_dossier::Fact| signers::name(&report.memoranda, fact.of);
-    let (mut stored, mut witnessed) = (BTreeMap::new(), BTreeMap::new());
+    let (mut stored, mut witnessed, mut sealed) = (BTreeMap::new(), BTreeMap::new(), None);
     for fact in &entry.facts {
         match fact.shows {
             Shows::Stored { seconds, .. } => drop(stored.insert(name(fact), seconds)),
             Shows::Witnessed { seconds, .. } => drop(witnessed.insert(name(fact), seconds)),
+            Shows::Sealed { seconds, .. } => sealed = Some(seconds),
             _ => {}
         }
     }
@@ -39,7 +41,7 @@ fn entry(report: &Report, entry: &Established) -> Value {
     json!({
         "leaf": hex(&entry.leaf), "kind": entry.read.as_ref().unwrap().kind,
         "sizes": entry.under.iter().map(|under| under.size).collect::<Vec<_>>(),
-        "stored": stored, "witnessed": witnessed, "attachments": attached.collect::<Vec<_>>(),
+        "stored": stored, "witnessed": witnessed, "sealed": sealed, "attachments": attached.collect::<Vec<_>>(),
     })
 }
 
@@ -77,6 +79,12 @@ fn both_read_the_same_in_every_dossier() {
             json!(detente_dossier::paper::line_fingerprint(memoranda)),
             "{name}"
         );
+        let renewals = later_keys::all(memoranda).map(|renewal| {
+            let of = &renewal.occasion;
+            let why = if of.why == Why::Rotation { 1 } else { 2 };
+            json!({"party": memoranda.name_of(of.party), "rank": of.rank, "why": why, "hash": hex(&renewal.hash())})
+        });
+        assert_eq!(shown["renewals"], json!(renewals.collect::<Vec<_>>()), "{name}");
         let parties: Vec<String> = memoranda.parties().map(|party| memoranda.name_of(party)).collect();
         assert_eq!(shown["parties"], json!(parties), "{name}");
         let witnesses: Vec<&str> =

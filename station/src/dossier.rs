@@ -4,6 +4,7 @@
 //! dossier but the entries that were asked for: what is said of others is their blinded hashes.
 
 mod heads;
+mod seals;
 mod tree;
 
 use std::collections::btree_map::Entry;
@@ -17,11 +18,12 @@ use detente_line::frame::Frame;
 use detente_line::kind::number;
 use detente_line::{Attachment, Content, Fork, Line, Memorandum};
 use detente_record::{
-    Blob, Book, BookSecret, Cut, EntryRef, EntryView, Fault, LineSecret, Party, Receipt, Signature,
-    SignedCheckpoint, proof,
+    Blob, Book, BookSecret, Cut, EntryRef, EntryView, Fault, LineSecret, Party, Receipt, Renewal, SealKey,
+    Signature, SignedCheckpoint, proof,
 };
 
 use self::heads::Heads;
+use self::seals::Seals;
 use self::tree::Tree;
 use crate::keeper::Refusal;
 use crate::store::{Store, StoreError};
@@ -60,8 +62,10 @@ pub(crate) struct Fresh {
     pub(crate) checkpoints: Vec<SignedCheckpoint>,
     /// By others.
     pub(crate) receipts: Vec<Receipt>,
-    /// Whose keys have been renewed: a receipt of theirs may be under one that no dossier shows yet.
-    pub(crate) renewed: BTreeSet<Party>,
+    /// What renewed the keys of parties, by party, ascending by rank, and behind those of one what contradicts them.
+    pub(crate) renewals: Vec<Renewal>,
+    /// The keys that parties seal with, as their books have told them.
+    pub(crate) seal_keys: Vec<(Party, SealKey)>,
     /// The decisions that put amendments in force, in their order.
     pub(crate) amending: Vec<EntryRef>,
     /// The acts by which parties have left, ascending.
@@ -77,8 +81,12 @@ impl Fresh {
             fresh.receipts.extend(line.receipts(held.book).cloned());
         }
         (fresh.amending, fresh.leaving) = (line.amending(), line.leaving());
-        let parties = line.memorandum().everyone().filter_map(|member| Party::new(member.number).ok());
-        fresh.renewed = parties.filter(|party| line.rank(*party) > 0).collect();
+        for party in line.memorandum().everyone().filter_map(|member| Party::new(member.number).ok()) {
+            if let Some(ranks) = line.ranks(party) {
+                fresh.renewals.extend(ranks.renewals().iter().chain(ranks.contradicting()).cloned());
+            }
+            fresh.seal_keys.extend(line.seal_key(party).map(|key| (party, key)));
+        }
         fresh
     }
 }
@@ -132,15 +140,9 @@ impl Making<'_> {
     /// # Errors
     /// `Misuse` for entries that are not held, not signed yet, none or too many; what the store fails with.
     pub(crate) fn make(&self, selection: &Selection) -> Result<Vec<u8>, Refusal> {
-        let (mut names, memoranda) = self.meant(selection)?;
+        let (mut names, mut memoranda) = self.meant(selection)?;
         for holding in &selection.holding {
             self.take(&mut names, *holding)?;
-        }
-        if let Some(name) = names.iter().find(|name| name.book.rank() > 0) {
-            // What brought its keys is no part of a dossier yet.
-            let expected = "entries under the keys that a memorandum names";
-            let found = format!("{}, under renewed ones", self.text(*name));
-            return Err(Fault::misuse("dossier", expected, found).into());
         }
         for amended in memoranda.amended() {
             let votes = amended.votes.iter().map(|(vote, _)| *vote);
@@ -149,7 +151,14 @@ impl Making<'_> {
                 self.take(&mut names, act)?;
             }
         }
-        let mut heads = Heads::new(self, &memoranda);
+        for opening in self.openings(&names, &memoranda)? {
+            self.take(&mut names, opening)?;
+        }
+        let seals = Seals::over(self, &memoranda, &names)?;
+        for (party, key) in self.fresh.seal_keys.iter().filter(|(party, _)| seals.are_of(*party)) {
+            memoranda.tell_seal_key(*party, key.clone());
+        }
+        let mut heads = Heads::new(self, &memoranda, &seals);
         let plan = heads.choose(&names, selection.is_exact)?;
         let (mut tree, mut secrets) = (Tree::new(self.store), BTreeMap::new());
         let none = BTreeSet::new();
@@ -233,7 +242,37 @@ impl Making<'_> {
             let amended = amending::carried(&memoranda, &named, act)?;
             memoranda.amend(amended)?;
         }
+        for renewal in &self.fresh.renewals {
+            // Of a party that these memoranda do not name nothing is here.
+            let root = memoranda.root(renewal.occasion.party);
+            if let Some(root) = root.filter(|root| root.recovery.is_some()) {
+                memoranda.renew(&root, renewal.clone())?;
+            }
+        }
         Ok(memoranda)
+    }
+
+    /// Where the parties of entries under earlier keys say how far these reach: the first entry of the next rank of each book.
+    fn openings(
+        &self,
+        names: &BTreeSet<EntryRef>,
+        memoranda: &Memoranda,
+    ) -> Result<BTreeSet<EntryRef>, Refusal> {
+        let books: BTreeSet<Book> = names.iter().map(|name| name.book).collect();
+        let earlier: Vec<Book> =
+            books.into_iter().filter(|book| book.rank() < memoranda.rank(book.party)).collect();
+        let mut openings = BTreeSet::new();
+        if earlier.is_empty() {
+            return Ok(openings);
+        }
+        let held = self.store.sizes()?;
+        let held: Vec<Book> = held.into_keys().map(Book::from_code).collect::<Result<_, Fault>>()?;
+        for book in earlier {
+            let later = held.iter().filter(|of| (of.party, of.class) == (book.party, book.class));
+            let next = later.filter(|of| of.rank() > book.rank()).min_by_key(|of| of.generation);
+            openings.extend(next.map(|next| EntryRef { book: *next, number: 1 }));
+        }
+        Ok(openings)
     }
 
     fn held(&self, name: EntryRef) -> Result<crate::store::Entry, Refusal> {

@@ -87,7 +87,7 @@ fn side(found: &[Found], conviction: &Conviction, signed: &compare::Signed) -> S
     };
     let mut had: Vec<String> = Vec::new();
     for fact in of.report.entries.iter().filter(under).flat_map(|entry| &entry.facts) {
-        if let Shows::Stored { seconds, size } | Shows::Witnessed { seconds, size } = fact.shows
+        if let Shows::Stored { seconds, size, .. } | Shows::Witnessed { seconds, size } = fact.shows
             && size == signed.size
         {
             let by = signers::name(memoranda, fact.of);

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use detente_dossier::agreed::{self, NOT_ALL};
 use detente_dossier::compare::DOES_NOT_PROVE;
 use detente_dossier::words::shown;
-use detente_dossier::{Attached, Established, Memoranda, Shows, amending, fact, paper, signers, words};
+use detente_dossier::{
+    Attached, Established, Memoranda, Shows, amending, fact, later_keys, paper, signers, words,
+};
 use detente_record::{EntryRef, hex};
 
 use super::contradiction::{self, Contradictions};
@@ -168,6 +170,12 @@ fn dossier(html: &mut String, found: &Found) {
     }
     if !memoranda.amended().is_empty() {
         row(html, "", &format!("<small>Not checked: {}.</small>", text(amending::NOT_CHECKED)));
+    }
+    for renewal in later_keys::all(memoranda) {
+        row(html, "renewed", &text(&later_keys::renewal_says(memoranda, renewal)));
+    }
+    for says in memoranda.parties().filter_map(|party| later_keys::contradiction_says(memoranda, party)) {
+        row(html, "contradicted", &text(&says));
     }
     html.push_str("</table>\n<p><small>● says who is bound by a signature of its own. ○ binds nobody and proves nothing. Each time is by the clock that is named with it; no clock is vouched for by another. What parties wrote stands behind a rule, in their own words.</small></p>\n");
     contents(html, found);

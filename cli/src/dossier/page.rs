@@ -3,7 +3,7 @@
 use detente_dossier::agreed::{self, NOT_ALL};
 use detente_dossier::compare::{DOES_NOT_PROVE, RIVALS_DO_NOT_PROVE};
 use detente_dossier::{
-    Conviction, Established, Memoranda, Report, Shows, amending, fact, paper, signers, words,
+    Conviction, Established, Memoranda, Report, Shows, amending, fact, later_keys, paper, signers, words,
 };
 use detente_line::Fork;
 
@@ -138,6 +138,13 @@ fn dossier(page: &mut Page<'_>, found: &Found, out: &Output) {
     }
     if !memoranda.amended().is_empty() {
         page.row("", &format!("not checked: {}", amending::NOT_CHECKED));
+    }
+    for renewal in later_keys::all(memoranda) {
+        page.row("renewed", &later_keys::renewal_says(memoranda, renewal));
+    }
+    for says in memoranda.parties().filter_map(|party| later_keys::contradiction_says(memoranda, party)) {
+        page.line(&out.paint(Tone::Bad, &format!("✗ {says}")));
+        page.line(&format!("    does not prove {}", later_keys::CONTRADICTION_DOES_NOT_PROVE));
     }
     let tone = match (found.anchor.checked.is_empty(), found.anchor.wrongs.is_empty()) {
         (true, _) => Tone::Warn,

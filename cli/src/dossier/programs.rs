@@ -3,10 +3,12 @@
 use detente_dossier::agreed::{self, Moved, SideBySide};
 use detente_dossier::compare::{self, Rival};
 use detente_dossier::{
-    Attached, Bytes, Conviction, Established, Memoranda, Shows, Wrong, amending, fact, paper, signers, words,
+    Attached, Bytes, Conviction, Established, Memoranda, Shows, Wrong, amending, fact, later_keys, paper,
+    signers, words,
 };
 use detente_line::{Choice, Outcome, Stance};
 use detente_record::dossier::Signer;
+use detente_record::renewal::Why;
 use detente_record::{base64, hex};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -105,6 +107,22 @@ fn dossier(found: &Found) -> String {
             "says": amending::says(memoranda, place), "not_checked": amending::NOT_CHECKED,
         })
     });
+    let renewals = later_keys::all(memoranda).map(|renewal| {
+        let of = &renewal.occasion;
+        let why = if of.why == Why::Rotation { "rotation" } else { "compromise" };
+        json!({
+            "party": memoranda.name_of(of.party), "rank": of.rank, "why": why, "time_ms": of.time_ms,
+            "hash": hex(&renewal.hash()), "says": later_keys::renewal_says(memoranda, renewal),
+            "does_not_prove": later_keys::RENEWAL_DOES_NOT_PROVE,
+        })
+    });
+    let contradicted = memoranda.parties().filter_map(|party| {
+        let says = later_keys::contradiction_says(memoranda, party)?;
+        Some(json!({
+            "party": memoranda.name_of(party), "from_rank": memoranda.ranks(party)?.spoiled_from(), "says": says,
+            "does_not_prove": later_keys::CONTRADICTION_DOES_NOT_PROVE,
+        }))
+    });
     let attachments = report.attachments.iter().map(|attached| attachment(memoranda, attached));
     let positions = agreed::positions(memoranda, &report.entries);
     let positions = positions.iter().map(|laid| self::positions(memoranda, laid));
@@ -133,6 +151,7 @@ fn dossier(found: &Found) -> String {
         "parties": parties.collect::<Vec<_>>(),
         "witnesses": memoranda.witnesses().iter().map(|witness| &witness.name).collect::<Vec<_>>(),
         "version": report.version, "amendments": amendments.collect::<Vec<_>>(),
+        "renewals": renewals.collect::<Vec<_>>(), "contradicted": contradicted.collect::<Vec<_>>(),
         "attachments": attachments.collect::<Vec<_>>(), "positions": positions.collect::<Vec<_>>(),
         "motions": motions.collect::<Vec<_>>(), "forks": forks.collect::<Vec<_>>(), "convictions": convictions.collect::<Vec<_>>(),
         "unread": unread.collect::<Vec<_>>(), "texts_unchecked_by": report.texts_by,
@@ -276,10 +295,12 @@ fn entry(found: &Found, entry: &Established) -> String {
     let name = |of| words::name(memoranda, of);
     let facts = entry.facts.iter().map(|fact| {
         let (by, time_ms) = match fact.shows {
-            Shows::Held { by, time_ms } | Shows::Said { by, time_ms, .. } => (Some(name(by)), Some(time_ms)),
-            Shows::Stored { seconds, .. } | Shows::Witnessed { seconds, .. } => {
-                (None, Some(seconds.saturating_mul(1_000)))
-            }
+            Shows::Held { by, time_ms }
+            | Shows::Said { by, time_ms, .. }
+            | Shows::Disowned { by, time_ms, .. } => (Some(name(by)), Some(time_ms)),
+            Shows::Stored { seconds, .. }
+            | Shows::Witnessed { seconds, .. }
+            | Shows::Sealed { seconds, .. } => (None, Some(seconds.saturating_mul(1_000))),
             Shows::Nothing { since_ms } => (None, since_ms),
             Shows::Wrote { .. } => (None, None),
         };

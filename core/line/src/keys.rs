@@ -99,6 +99,11 @@ impl Line {
         self.ranks.get(&party).map_or(&[], |ranks| ranks.renewals())
     }
 
+    /// What renewed a party's keys.
+    pub fn ranks(&self, party: Party) -> Option<&Ranks> {
+        self.ranks.get(&party)
+    }
+
     /// From which rank on a party's renewals contradict each other.
     pub fn spoiled_from(&self, party: Party) -> Option<u8> {
         self.ranks.get(&party)?.spoiled_from()

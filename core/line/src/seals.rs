@@ -11,7 +11,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::{
-    Book, Class, Cut, EntryRef, Fault, Hash, Seal, SealKey, SealSecret, SignedCheckpoint, seal,
+    Book, Class, Cut, EntryRef, Fault, Hash, Party, Seal, SealKey, SealSecret, SignedCheckpoint, seal,
 };
 
 use crate::contract::Draft;
@@ -114,6 +114,14 @@ impl Line {
     /// The largest seal of every book that has one, as everything held here shows.
     pub fn seals(&self) -> impl Iterator<Item = (Book, LastSeal)> + '_ {
         self.seals.last.iter().map(|(book, last)| (*book, *last))
+    }
+
+    /// The key that a party seals with, as its books have told it and the memorandum commits to.
+    pub fn seal_key(&self, party: Party) -> Option<SealKey> {
+        let committed = self.naming(party)?.member(party)?.seal?;
+        let told = self.seals.keys.iter().filter(|(book, _)| book.party == party);
+        let mut keys = told.filter_map(|(_, key)| SealKey::new(key.as_slice()).ok());
+        keys.find(|key| key.commitment() == committed)
     }
 
     /// A sound entry has been admitted.

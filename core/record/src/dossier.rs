@@ -13,10 +13,12 @@ use alloc::vec::Vec;
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::EntryView;
 use crate::fault::Fault;
+use crate::key::PublicKey;
 use crate::name::{Book, Cut, EntryRef, LineId, Party};
 use crate::note::Note;
 use crate::proof::verify_inclusion;
 use crate::receipt::Receipt;
+use crate::seal::Seal;
 use crate::tlog_proof::Keys;
 use crate::tree::leaf_hash;
 use crate::vkey::VerifierKey;
@@ -41,13 +43,15 @@ pub struct Head {
     pub receipts: Vec<Receipt>,
     /// Which witnesses cosigned it, by their place among those that were given, ascending.
     pub cosignatures: Vec<(u8, Cosignature)>,
+    /// Its author's seal, where the key was given and it has one.
+    pub seal: Option<Seal>,
 }
 
 impl Head {
     /// Verifies the note of a checkpoint of a book; signature lines under other names and keys are passed over.
     ///
     /// # Errors
-    /// `Misbehaved` when the checkpoint's signature, or a receipt or cosignature of these keys, does not hold;
+    /// `Misbehaved` when the checkpoint's signature, or a receipt, cosignature or seal of these keys, does not hold;
     /// `Malformed` for a note or checkpoint that is none.
     pub fn verify(
         note: &Note<'_>,
@@ -67,10 +71,11 @@ impl Head {
             Some(found.map(|cosignature| (place, cosignature)))
         });
         let cosignatures = cosignatures.collect::<Result<_, _>>()?;
-        Ok(Self { checkpoint, receipts, cosignatures })
+        let seal = keys.seal.map(|key| Seal::from_note(note, of, line, key)).transpose()?.flatten();
+        Ok(Self { checkpoint, receipts, cosignatures, seal })
     }
 
-    /// It as a signed note with these signatures and no others: the author's, then receipts, then cosignatures.
+    /// It as a signed note with these signatures and no others: the author's, then receipts, then cosignatures, then the seal.
     ///
     /// # Errors
     /// `Misuse` when a receipt is not of the checkpoint, or a signature is of somebody without a key here.
@@ -78,8 +83,8 @@ impl Head {
         let of = &self.checkpoint.checkpoint;
         let mut note = self.checkpoint.note(line, keys.author);
         for receipt in &self.receipts {
-            let key = keys.receipts.iter().find(|(party, _)| *party == receipt.party);
-            let Some((_, key)) = key.filter(|_| (receipt.book, receipt.size) == (of.book, of.size)) else {
+            let key = receipt_key(receipt, &of.root, line, keys.receipts);
+            let Some(key) = key.filter(|_| (receipt.book, receipt.size) == (of.book, of.size)) else {
                 let expected = format!("a known party's at size {}", of.size);
                 let found = format!("one of party {} at size {}", receipt.party.number(), receipt.size);
                 return Err(Fault::misuse("receipt of a proof", expected, found));
@@ -92,6 +97,9 @@ impl Head {
                 return Err(Fault::misuse("cosignature of a proof", "a known witness's", found));
             };
             note.push_str(&cosignature.note_line(&witness.name, &witness.key));
+        }
+        if let Some((seal, key)) = self.seal.as_ref().zip(keys.seal) {
+            note.push_str(&seal.note_line(of, line, key));
         }
         Ok(note)
     }
@@ -117,6 +125,20 @@ impl Head {
         verify_inclusion(&hash, index, of.size, hashes, &of.root)?;
         Ok((entry, hash))
     }
+}
+
+/// The key of its party that a receipt is under: of several, the one by which it holds.
+fn receipt_key<'k>(
+    receipt: &Receipt,
+    root: &Hash,
+    line: &LineId,
+    keys: &'k [(Party, PublicKey)],
+) -> Option<&'k PublicKey> {
+    let mut own = keys.iter().filter(|(party, _)| *party == receipt.party).map(|(_, key)| key);
+    let first = own.next()?;
+    let later: Vec<&PublicKey> = own.collect();
+    let holds = |key: &&PublicKey| receipt.verify(root, line, key).is_ok();
+    if later.is_empty() { Some(first) } else { core::iter::once(first).chain(later).find(holds) }
 }
 
 /// A proved entry, in what ties it to other entries and to clocks.

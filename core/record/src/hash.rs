@@ -38,7 +38,10 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 /// Reads base64 in its one canonical form: padded, with no stray bits and no white space.
-pub(crate) fn from_base64(what: &'static str, text: &str) -> Result<Vec<u8>, Fault> {
+///
+/// # Errors
+/// `Malformed` for anything else.
+pub fn from_base64(what: &'static str, text: &str) -> Result<Vec<u8>, Fault> {
     STANDARD.decode(text).map_err(|_| Fault::malformed(what, "base64 with padding", "something else"))
 }
 

@@ -90,7 +90,8 @@ impl SealKey {
         if key.vkey(name) == text { Ok(key) } else { Err(wrong("a key id that is not this key's")) }
     }
 
-    fn id(&self, name: &str) -> [u8; 4] {
+    /// Its id under a name, as signature lines have it.
+    pub fn id(&self, name: &str) -> [u8; 4] {
         id_of(name, SEAL, self.bytes())
     }
 }

@@ -18,6 +18,7 @@ use crate::key::PublicKey;
 use crate::name::{Book, EntryRef, LineId, Party, decimal};
 use crate::note::{MAX_SIGNATURE_LINE, MAX_SIGNATURES, MAX_TEXT, Note};
 use crate::receipt::Receipt;
+use crate::seal::SealKey;
 
 /// The first line of a proof.
 pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -65,8 +66,12 @@ impl TlogProof {
         line: &LineId,
         keys: &Keys<'_>,
     ) -> Result<Self, Fault> {
-        let head =
-            Head { checkpoint: checkpoint.clone(), receipts: receipts.to_vec(), cosignatures: Vec::new() };
+        let head = Head {
+            checkpoint: checkpoint.clone(),
+            receipts: receipts.to_vec(),
+            cosignatures: Vec::new(),
+            seal: None,
+        };
         let note = head.note(line, keys, &[])?;
         let of = &checkpoint.checkpoint;
         let proof = Self { leaf, index: number.saturating_sub(1), hashes, note };
@@ -145,8 +150,10 @@ impl TlogProof {
 pub struct Keys<'a> {
     /// The author's book key.
     pub author: &'a PublicKey,
-    /// The receipt keys of the other parties.
+    /// The receipt keys of the other parties; of one whose keys were renewed, all of them, ascending by rank.
     pub receipts: &'a [(Party, PublicKey)],
+    /// The author's seal key, where it is known.
+    pub seal: Option<&'a SealKey>,
 }
 
 fn malformed(expected: &'static str, found: &'static str) -> Fault {
@@ -205,12 +212,12 @@ mod tests {
         let party = Party::new(party)?;
         let receipt = Receipt::sign(book(), party, 5, &root, 1_500_000_000, &LINE, &receiver());
         let (author, receivers) = (author().public(), [(Party::new(4)?, receiver().public())]);
-        let keys = Keys { author: &author, receipts: &receivers };
+        let keys = Keys { author: &author, receipts: &receivers, seal: None };
         TlogProof::new(leaf(number as usize - 1), number, hashes?, &checkpoint, &[receipt], &LINE, &keys)
     }
 
     fn verify(proof: &TlogProof, receipts: &[(Party, PublicKey)]) -> Result<Proved, Fault> {
-        proof.verify(&LINE, book(), &Keys { author: &author().public(), receipts })
+        proof.verify(&LINE, book(), &Keys { author: &author().public(), receipts, seal: None })
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn proof() -> TlogProof {
     let checkpoint = Checkpoint { book: book(), size: 1, root }.sign(&LINE, &author);
     let party = Party::new(4).unwrap();
     let receipt = Receipt::sign(book(), party, 1, &root, 1_500_000_000, &LINE, &receiver);
-    let keys = Keys { author: &author.public(), receipts: &[(party, receiver.public())] };
+    let keys = Keys { author: &author.public(), receipts: &[(party, receiver.public())], seal: None };
     TlogProof::new(leaf, 1, Vec::new(), &checkpoint, &[receipt], &LINE, &keys).unwrap()
 }
 
@@ -161,7 +161,7 @@ fn proofs_have_one_text_and_touched_ones_prove_nothing_else() {
     let mut dice = Dice(5);
     let author = SecretKey::from_seed([1; 32]).public();
     let receivers = [(Party::new(4).unwrap(), SecretKey::from_seed([2; 32]).public())];
-    let keys = Keys { author: &author, receipts: &receivers };
+    let keys = Keys { author: &author, receipts: &receivers, seal: None };
     let sound = proof();
     let proved = sound.verify(&LINE, book(), &keys).unwrap();
     for _ in 0..20_000 {

@@ -562,7 +562,7 @@ fn tlog_proofs() {
         .iter()
         .map(|case| (Party::new(case.number("party") as u8).unwrap(), case.key("key")))
         .collect();
-    let keys = Keys { author: &author, receipts: &receipts };
+    let keys = Keys { author: &author, receipts: &receipts, seal: None };
     for case in file.list("cases") {
         let proof =
             TlogProof::parse(&case.text("text")).unwrap_or_else(|fault| panic!("{}: {fault}", case.at));

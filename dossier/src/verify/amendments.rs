@@ -1,4 +1,5 @@
-//! The memoranda of a file: the founding one, and those whose amendments were carried (spec/dossier.md §3.5).
+//! The memoranda of a file: the founding one, and those whose amendments were carried (spec/dossier.md §3.5), with the keys that
+//! renewals and seals bring (§3.7, §3.8).
 //!
 //! Each decision is held to the keys of the memoranda before it alone, with all that it rests on; the first thing wrong ends it.
 
@@ -13,6 +14,7 @@ use detente_record::{EntryRef, Fault};
 use super::{missing, wrong_in};
 use crate::amending::{self, Act};
 use crate::archive::Part;
+use crate::later_keys::Pending;
 use crate::memoranda::Memoranda;
 use crate::part::{Name, OfEntry};
 use crate::report::Wrong;
@@ -24,18 +26,59 @@ use crate::signers::book_key;
 /// The first thing that does not hold.
 pub(super) fn read(founding: Memorandum, version: u8, parts: &[Part<'_>]) -> Result<Memoranda, Wrong> {
     let mut memoranda = Memoranda::founded(founding);
-    let path = Name::Amendments.path(&memoranda);
-    // In a file of version 1 it is a part of no name.
-    let Some(part) = parts.iter().find(|part| version > 1 && part.name == path) else { return Ok(memoranda) };
+    // In a file of an earlier version it is a part of no name.
+    let of = |name: Name| {
+        let path = name.path(&memoranda);
+        parts.iter().find(|part| name.version() <= version && part.name == path)
+    };
+    let (amendments, renewals, seals) = (of(Name::Amendments), of(Name::Renewals), of(Name::Seals));
+    let mut pending = Pending::default();
+    if let Some(part) = renewals {
+        pending.renewals(part.bytes).map_err(wrong_in(part.name))?;
+    }
+    if let Some(part) = seals {
+        pending.seals(part.bytes).map_err(wrong_in(part.name))?;
+    }
+    let of_keys = renewals.or(seals).map_or("the file", |part| part.name);
+    pending.take(&mut memoranda).map_err(wrong_in(of_keys))?;
+    if let Some(part) = amendments {
+        amend(&mut memoranda, &mut pending, *part, parts).map_err(|error| match error {
+            Failed::Keys(fault) => wrong_in(of_keys)(fault),
+            Failed::Amendment(wrong) => wrong,
+        })?;
+    }
+    pending.end().map_err(wrong_in(of_keys))?;
+    Ok(memoranda)
+}
+
+/// What ends the reading of amendments.
+enum Failed {
+    Amendment(Wrong),
+    Keys(Fault),
+}
+
+impl From<Wrong> for Failed {
+    fn from(wrong: Wrong) -> Self {
+        Self::Amendment(wrong)
+    }
+}
+
+fn amend(
+    memoranda: &mut Memoranda,
+    pending: &mut Pending,
+    part: Part<'_>,
+    parts: &[Part<'_>],
+) -> Result<(), Failed> {
     let wrong = wrong_in(part.name);
     let firsts = firsts(parts);
     for line in amending::lines(part.bytes).map_err(&wrong)? {
-        let named = amending::named(&memoranda, line).map_err(&wrong)?;
-        let act = |name| act(&memoranda, &firsts, name);
-        let amended = amending::carried::<Wrong>(&memoranda, &named, act)?;
+        let named = amending::named(memoranda, line).map_err(&wrong)?;
+        let act = |name| act(memoranda, &firsts, name);
+        let amended = amending::carried::<Wrong>(memoranda, &named, act)?;
         memoranda.amend(amended).map_err(&wrong)?;
+        pending.take(memoranda).map_err(Failed::Keys)?;
     }
-    Ok(memoranda)
+    Ok(())
 }
 
 /// The first proof of each folder.
@@ -62,7 +105,7 @@ fn act(memoranda: &Memoranda, firsts: &HashMap<&str, Part<'_>>, name: EntryRef) 
         let text =
             str::from_utf8(part.bytes).map_err(|_| Fault::malformed("tlog-proof", "UTF-8", "other bytes"))?;
         let proof = TlogProof::parse(text)?;
-        let keys = Keys { author: book_key(memoranda, name.book.party)?, receipts: &[] };
+        let keys = Keys { author: book_key(memoranda, name.book)?, receipts: &[], seal: None };
         let note = Note::parse(proof.note.as_bytes())?;
         let head = Head::verify(&note, &memoranda.line(), name.book, &keys, &[])?;
         if proof.index.checked_add(1) != Some(name.number) {

@@ -10,10 +10,12 @@ use detente_dossier::{Dossier, Memoranda, Placed, Proven};
 use detente_line::{Content, Memorandum, Message, Office, Quota, Rule, Suspension, Terms, Tests, Witness};
 use detente_line::{Fork, Member};
 use detente_record::dossier::Head;
+use detente_record::renewal::{Occasion, RankSecrets, Why};
 use detente_record::witness::Cosignature;
 use detente_record::{
     Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Frontier, Hash, LineSecret, Node, Party,
-    Receipt, SecretKey, SignedCheckpoint, hex, leaf_hash, node_hash, possession_message, proof, sha256,
+    Ranks, Receipt, Renewal, Seal, SealKey, SealSecret, SecretKey, SignedCheckpoint, hex, leaf_hash,
+    node_hash, possession_message, proof, sha256,
 };
 
 pub(crate) const NAMES: [&str; 3] = ["usa", "rus", "un"];
@@ -35,6 +37,39 @@ pub(crate) fn name(number: u8, place: u64) -> EntryRef {
 
 fn key(party: u8, role: u8) -> SecretKey {
     SecretKey::from_seed([party * 8 + role + 1; 32])
+}
+
+/// Of the keys of rank 1, the book key's role; those of receipts and the station follow.
+pub(crate) const FIRST_ROLE: u8 = 100;
+
+pub(crate) fn renewed_key(party: u8, role: u8) -> SecretKey {
+    SecretKey::from_seed([role + party * 8; 32])
+}
+
+fn recovery_key(party: u8) -> SecretKey {
+    SecretKey::from_seed([60 + party; 32])
+}
+
+fn seal_secret(party: u8) -> SealSecret {
+    SealSecret::from_seed([50 + party; 32])
+}
+
+/// The line's memorandum, of parties that have recovery keys and seal.
+pub(crate) fn memorandum_with_keys() -> Memorandum {
+    let mut terms = memorandum(1).terms().clone();
+    for member in &mut terms.parties {
+        let recovery = recovery_key(member.number);
+        let proof = recovery.sign(&possession_message("recovery", &member.name, &recovery.public()));
+        member.recovery_key = Some(*recovery.public().bytes());
+        member.possession.push(proof.to_vec().into());
+        member.seal = Some(seal_secret(member.number).public().commitment());
+    }
+    Memorandum::check(terms).unwrap()
+}
+
+/// The key that a party of it seals with.
+pub(crate) fn seal_key(party: u8) -> SealKey {
+    seal_secret(party).public()
 }
 
 fn witness_key() -> SecretKey {
@@ -146,7 +181,13 @@ impl Scene {
         self.write_in(book_of(number, Class::A), content, regards, Cut::new())
     }
 
-    fn write_in(&mut self, book: Book, content: &Content, regards: &[EntryRef], cut: Cut) -> EntryRef {
+    pub(crate) fn write_in(
+        &mut self,
+        book: Book,
+        content: &Content,
+        regards: &[EntryRef],
+        cut: Cut,
+    ) -> EntryRef {
         let number = book.party.number();
         let serial = self.serials.entry(party(number)).or_default();
         *serial += 1;
@@ -195,7 +236,9 @@ impl Scene {
         let mut tree = Frontier::default();
         self.hashes(book).into_iter().take(size as usize).for_each(|hash| tree.push(hash));
         let checkpoint = Checkpoint { book, size, root: tree.root() };
-        checkpoint.sign(&self.memoranda.line(), &key(book.party.number(), 0))
+        let number = book.party.number();
+        let key = if book.rank() == 0 { key(number, 0) } else { renewed_key(number, FIRST_ROLE) };
+        checkpoint.sign(&self.memoranda.line(), &key)
     }
 
     /// A checkpoint with receipts of these parties, `receipts` seconds after the start, and a witness's cosignature a second later.
@@ -211,7 +254,27 @@ impl Scene {
             receipts: by.iter().map(receipt).collect(),
             cosignatures: cosigned.into_iter().collect(),
             checkpoint,
+            seal: None,
         }
+    }
+
+    /// A renewal of a party's keys to rank 1, as its recovery key signs it; its new keys are [`key`]'s of role 10 and above.
+    pub(crate) fn renewal(&self, number: u8, why: Why, role: u8) -> Renewal {
+        let root = self.memoranda.root(party(number)).unwrap();
+        let (rank, follows) = Ranks::default().next(&root).unwrap();
+        let [book, receipt, station] = [0, 1, 2].map(|more| renewed_key(number, role + more));
+        let next = RankSecrets { book: &book, receipt: &receipt, station: &station, commitment: [role; 32] };
+        let time_ms = (START_S + 500) * 1_000;
+        let occasion = Occasion { line: root.line, party: root.party, rank, follows, why, time_ms };
+        Renewal::sign(occasion, &root.name, &next, &recovery_key(number))
+    }
+
+    /// A checkpoint that a seal covers as well.
+    pub(crate) fn sealed(&self, mut head: Head) -> Head {
+        let of = &head.checkpoint.checkpoint;
+        let secret = seal_secret(of.book.party.number());
+        head.seal = Some(Seal::sign(of, START_S + 300, &self.memoranda.line(), &secret).unwrap());
+        head
     }
 
     /// An entry under heads.

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use detente_dossier::Memoranda;
 use detente_record::dossier::{Head, Signer};
-use detente_record::{Book, Checkpoint, Cosignature, EntryRef, Hash, Party, Receipt, SignedCheckpoint};
+use detente_record::{Book, Checkpoint, Cosignature, EntryRef, Party, Receipt, SignedCheckpoint};
 
-use super::Making;
+use super::{Making, Seals};
 use crate::keeper::Refusal;
 use crate::links;
 
@@ -51,13 +51,14 @@ type Firsts = BTreeMap<(Book, Signer), Vec<First>>;
 pub(super) struct Heads<'a> {
     making: &'a Making<'a>,
     memoranda: &'a Memoranda,
+    seals: &'a Seals,
     read: BTreeMap<(Book, u64), Option<Head>>,
 }
 
 impl<'a> Heads<'a> {
     /// None read yet.
-    pub(super) fn new(making: &'a Making<'a>, memoranda: &'a Memoranda) -> Self {
-        Self { making, memoranda, read: BTreeMap::new() }
+    pub(super) fn new(making: &'a Making<'a>, memoranda: &'a Memoranda, seals: &'a Seals) -> Self {
+        Self { making, memoranda, seals, read: BTreeMap::new() }
     }
 
     /// Under which checkpoints to show these entries.
@@ -100,6 +101,13 @@ impl<'a> Heads<'a> {
                 }
             }
         }
+        for name in names {
+            // Nobody receipts its own books: the author stands for its seal.
+            let author = Signer::Party(name.book.party);
+            if let Some((size, seconds)) = self.seals.covering(*name) {
+                firsts.entry((name.book, author)).or_default().push((name.number, size, seconds));
+            }
+        }
         Ok(firsts)
     }
 
@@ -107,7 +115,9 @@ impl<'a> Heads<'a> {
     fn signatures(&mut self, plan: &Plan) -> Result<usize, Refusal> {
         let mut count = 0;
         for (book, size) in checkpoints(plan) {
-            let others = self.at(book, size)?.map(|head| head.receipts.len() + head.cosignatures.len());
+            let others = self
+                .at(book, size)?
+                .map(|head| head.receipts.len() + head.cosignatures.len() + usize::from(head.seal.is_some()));
             count += others.map_or(0, |others| 1 + others);
         }
         Ok(count)
@@ -153,7 +163,8 @@ impl<'a> Heads<'a> {
         }
         let is_it =
             |signed: &&SignedCheckpoint| signed.checkpoint.book == book && signed.checkpoint.size == size;
-        Ok(self.making.fresh.checkpoints.iter().find(is_it).cloned())
+        let fresh = self.making.fresh.checkpoints.iter().find(is_it);
+        Ok(fresh.or_else(|| self.seals.at(book, size).map(|sealed| &sealed.signed)).cloned())
     }
 
     /// A party's first receipt that covers a number.
@@ -179,23 +190,14 @@ impl<'a> Heads<'a> {
         if let Some(checkpoint) = self.signed(book, size)? {
             let mut receipts = Vec::new();
             for party in self.memoranda.parties().filter(|party| *party != book.party) {
-                let found = self.receipt(book, party, size)?.filter(|receipt| receipt.size == size);
-                let root = &checkpoint.checkpoint.root;
-                receipts.extend(found.filter(|receipt| self.is_shown(receipt, root)));
+                receipts.extend(self.receipt(book, party, size)?.filter(|receipt| receipt.size == size));
             }
             let cosignatures = self.cosignatures(book, size)?;
-            head = Some(Head { checkpoint, receipts, cosignatures });
+            let seal = self.seals.at(book, size).map(|sealed| sealed.seal.clone());
+            head = Some(Head { checkpoint, receipts, cosignatures, seal });
         }
         self.read.insert((book, size), head.clone());
         Ok(head)
-    }
-
-    /// Whether a receipt is under a key that a memorandum names.
-    fn is_shown(&self, receipt: &Receipt, root: &Hash) -> bool {
-        let line = self.making.founding.line();
-        let named = |key| receipt.verify(root, &line, key).is_ok();
-        !self.making.fresh.renewed.contains(&receipt.party)
-            || self.memoranda.receipt_key(receipt.party).is_some_and(named)
     }
 
     fn cosignatures(&self, book: Book, size: u64) -> Result<Vec<(u8, Cosignature)>, Refusal> {

@@ -104,6 +104,7 @@ pub(super) fn of_kind(
     // The list of kinds is the index's own: without it, the whole record would be read.
     let statement = match kind {
         17 | 18 => of_kinds!("17, 18"),
+        81 => of_kinds!("81"),
         _ => of_kinds!("2, 3, 14"),
     };
     let mut prepared = connection.prepare_cached(statement).map_err(fault(WHAT))?;

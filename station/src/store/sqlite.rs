@@ -68,10 +68,12 @@ pub(super) const VOID: &str = "
         expected TEXT NOT NULL, found TEXT NOT NULL);
 ";
 
-/// What is found by its kind beside notices: findings of observers, and what was shown to them. It is made at the first start
-/// that asks for it, which reads every entry's kind once; whatever version writes keeps it.
-pub(super) const INDICES: &str =
-    "CREATE INDEX IF NOT EXISTS observed ON entry (kind, id) WHERE kind IN (17, 18)";
+/// What is found by its kind beside notices: findings of observers with what was shown to them, and seals. Each is made at the first
+/// start that asks for it, which reads every entry's kind once; whatever version writes keeps it.
+pub(super) const INDICES: &str = "
+    CREATE INDEX IF NOT EXISTS observed ON entry (kind, id) WHERE kind IN (17, 18);
+    CREATE INDEX IF NOT EXISTS sealing ON entry (kind, id) WHERE kind IN (81);
+";
 
 /// From format 1 to 2. The kept states go: the next start judges the whole record again, and fills the table.
 pub(super) const FROM_1: &str = "DELETE FROM snapshot";
