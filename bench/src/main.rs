@@ -9,7 +9,6 @@
 mod airspace;
 mod api;
 mod circuits;
-mod courier;
 mod evidence;
 mod figure;
 mod flash;
@@ -59,7 +58,7 @@ enum Part {
     Large,
     /// Verifying a large record
     Verify,
-    /// A month's entries by one courier file, and their receipts by another
+    /// Of the circuits: a month's entries by one courier file, and their receipts by another
     Courier,
     /// Of the conflict check: the register beside `rstar` + `geo`
     Register,
@@ -234,14 +233,7 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
     // One thread for all load: two cores are to be the stations' as far as possible.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match cli.suite {
-        Suite::Line => {
-            let mut figures = runtime.block_on(measure(&run, wanted))?;
-            if wanted(Part::Courier) {
-                say("a month's entries by courier");
-                figures.extend(runtime.block_on(courier::measure(&run, cli.quick))?);
-            }
-            Ok(figures)
-        }
+        Suite::Line => runtime.block_on(measure(&run, wanted)),
         Suite::Airspace => {
             let mut figures = Vec::new();
             if wanted(Part::Register) {
@@ -273,6 +265,10 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
             let mut figures = Vec::new();
             if wanted(Part::Serial) {
                 figures.extend(runtime.block_on(circuits::serial::measure(&run, cli.quick))?);
+            }
+            if wanted(Part::Courier) {
+                say("a month's entries by courier");
+                figures.extend(runtime.block_on(circuits::courier::measure(&run, cli.quick))?);
             }
             Ok(figures)
         }
