@@ -475,7 +475,7 @@ impl Line {
     fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, SignedCheckpoint)> {
         let peer = self.circuits.get(&circuit)?.peer;
         let best = self.is_best(circuit, peer);
-        let ended = self.ended_by_renewal();
+        let ended = self.brought_up_to();
         let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
         let now_ms = self.pace.now_ms;
         let me = self.me.party;

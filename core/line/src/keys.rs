@@ -4,12 +4,13 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::ToString as _;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detente_record::renewal::Taken;
 use detente_record::{
-    Book, Checkpoint, Class, Cut, Entry, Fault, Hash, LineSecret, Party, PublicKey, RankKeys, Ranks, Receipt,
-    Renewal, Root, SecretKey, SignedCheckpoint,
+    Book, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Hash, LineSecret, Party, PublicKey, RankKeys,
+    Ranks, Receipt, Renewal, Root, SecretKey, SignedCheckpoint,
 };
 
 use crate::contract::{CircuitId, Evidence, Shown};
@@ -59,6 +60,8 @@ pub(crate) struct OwnKeys {
     came_back: (u64, u64),
     /// Books whose reach has become known, and which may be receipted up to there.
     ended: Vec<Book>,
+    /// [`Line::ended_by_renewal`], as long as nothing has come that it rests on.
+    brought: Option<Arc<Cut>>,
 }
 
 impl Line {
@@ -124,6 +127,7 @@ impl Line {
 
     /// Everything is restored: what names the parties of all renewals is, too.
     pub(crate) fn root_renewals(&mut self) {
+        self.own.brought = None;
         for renewal in core::mem::take(&mut self.own.unrooted) {
             let party = renewal.occasion.party;
             if let Some(root) = self.root(party) {
@@ -261,6 +265,7 @@ impl Line {
         match ranks.take(&root, renewal.clone())? {
             Taken::Nothing => return Ok(()),
             Taken::Next => {
+                self.own.brought = None;
                 self.append.renewals.push(renewal);
                 let rank = ranks.last();
                 self.on_durable.push(Shown::KeysRenewed { party, rank });
@@ -369,6 +374,35 @@ impl Line {
         ended.map(|book| (*book, self.taken_up_to(*book))).collect()
     }
 
+    /// The same, remembered: it is asked for with every step.
+    pub(crate) fn brought_up_to(&mut self) -> Arc<Cut> {
+        if let Some(known) = &self.own.brought {
+            return Arc::clone(known);
+        }
+        let found = Arc::new(self.ended_by_renewal());
+        self.own.brought = Some(Arc::clone(&found));
+        found
+    }
+
+    /// An entry has come: whether books of earlier keys are brought further, or to somewhere else, is to be worked out anew where it
+    /// begins a book, opens one or states more of such a book.
+    pub(crate) fn reconsider_reach(&mut self, name: EntryRef, entry: Option<&Entry>) {
+        let states = |entry: &Entry| {
+            let mut books = entry.cut.keys();
+            entry.kind == number::OPENS || books.any(|of| of.rank() < self.rank(of.party))
+        };
+        if !self.ranks.is_empty() && (name.number == 1 || entry.is_some_and(states)) {
+            self.own.brought = None;
+        }
+    }
+
+    /// An act has been admitted; where it opens a book, earlier ones may end elsewhere.
+    pub(crate) fn reach_moved(&mut self, content: &Content) {
+        if matches!(content, Content::Opens { .. }) {
+            self.own.brought = None;
+        }
+    }
+
     /// Up to which size a book is receipted.
     pub(crate) fn receipted_up_to(&self, book: Book) -> u64 {
         if self.is_spoiled(book) { 0 } else { self.reach(book).unwrap_or(0) }
@@ -376,6 +410,7 @@ impl Line {
 
     /// An opening of a rank has been admitted: the books before it may be receipted as far as it reaches.
     pub(crate) fn rank_opened(&mut self, book: Book, stated: Cut) {
+        self.own.brought = None;
         self.acts.opened(book, stated);
         let earlier =
             |of: &&Book| (of.party, of.class) == (book.party, book.class) && of.rank() < book.rank();
@@ -432,6 +467,7 @@ impl Line {
 
     /// At the start: opens what is to be opened with new keys; where the record was lost, the own books come back first.
     pub(crate) fn begin_with_keys(&mut self, distrusted: Option<u16>) {
+        self.own.brought = None;
         let least = distrusted.unwrap_or(0).max(self.first_generation());
         let opens = Class::ALL.into_iter().any(|class| self.is_to_open(class));
         if self.is_superseded() {

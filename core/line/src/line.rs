@@ -607,6 +607,7 @@ impl Line {
     ) {
         if name.book.class == Class::A || matches!(content, Content::Opens { .. }) {
             self.acts.admit(name, regards, content, time_ms);
+            self.reach_moved(content);
         }
         let books = &self.books;
         let judged = |of: EntryRef| books.get(&of.book).is_some_and(|state| state.judged >= of.number);

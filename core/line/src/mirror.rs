@@ -177,6 +177,7 @@ impl Line {
             Ok(entry) => (entry.kind, entry.time_ms, entry.regards.clone()),
             Err(_) => (0, 0, Vec::new()),
         };
+        self.reconsider_reach(name, read.as_ref().ok());
         let own = book.party == self.me.party;
         if own && let Ok(entry) = &read {
             // What was written with earlier keys may be a thief's: its end says what counts.
