@@ -141,6 +141,9 @@ async fn at_rate(run: &Run, goals: &Goals, quick: bool) -> Outcome<Vec<Figure>> 
     figures.push(Figure::alone(name("bytes of it, both ways"), line.cable.bytes() as f64, "B", Goal::None));
     let first = write(&mut here, message("flash", "first")).await?;
     receipted(&mut here, &first).await?;
+    // Who has no receipt of the other's yet says a whole hello at every start.
+    let back = write(&mut there, message("flash", "and back")).await?;
+    receipted(&mut there, &back).await?;
     line.settle().await;
     drop((usa, here));
     let usa = line.pair.start_usa().await?;
