@@ -36,6 +36,17 @@ pub(crate) async fn circuits(asked: &Circuits, home: &Home, out: &Output) -> Res
     for one in answer.at("circuits").list() {
         circuit(out, &mut page, one, now_ms);
     }
+    // A party that no circuit leads to still gets the books of all.
+    let works = |one: &Field<'_>, peer: &str| {
+        one.at("peer").is(peer) && (one.at("state").is("up") || one.at("state").is("late"))
+    };
+    for peer in on.parties().await?.iter().filter(|peer| **peer != on.party) {
+        if answer.at("circuits").list().all(|one| !works(&one, peer)) {
+            page.line(&format!(
+                "no circuit to {peer}: books come and go by any party that reaches it, or by `detente courier export {peer}`"
+            ));
+        }
+    }
     out.data(page.text())
 }
 

@@ -253,6 +253,9 @@ fn a_third_party_carries_books_between_two_that_do_not_reach_each_other() {
     tur.until(&["record", "books"], |books| {
         books["books"].as_array().is_some_and(|all| all.iter().any(|one| one["book"] == json!("usa/O")))
     });
+    let says = usa.done(&["circuits"]);
+    assert!(says.contains("no circuit to rus: books come and go by any party"), "{says}");
+    assert!(!says.contains("no circuit to tur"), "{says}");
     let there = export(tur, "rus", &stick, "there");
     rus.done(&["courier", "import", &there]);
     assert_eq!(rus.read(&["show", "usa/O/1"])["body"]["text"], json!("To rus, by whoever reaches it."));
