@@ -152,13 +152,13 @@ fn texts_by_others_are_not_compared_and_that_is_said() {
     assert!(report.holds());
     assert_eq!(report.texts_by.as_deref(), Some("acme-7"));
     for first in [
-        "detente dossier, version 3\n",
+        "detente dossier, version 4\n",
         "PK",
         "detente dossier, version 1\ntexts by \n",
         "detente dossier, version 1\ntexts by A b\n",
     ] {
         let found = after(|parts| edit(parts, "README.txt", |_| first.into()));
-        let blame = if first.contains('3') { Blame::Incompatible } else { Blame::Malformed };
+        let blame = if first.contains('4') { Blame::Incompatible } else { Blame::Malformed };
         assert_eq!(found, ("README.txt".into(), blame), "{first}");
     }
 }

@@ -473,10 +473,23 @@ impl Line {
         if self.is_superseded() {
         } else if opens && self.own.lost {
             (self.own.awaits_books, self.own.least) = (true, least);
+            if distrusted.is_some() {
+                self.renew_opened(least);
+            }
         } else if distrusted.is_some() {
             self.renew(least);
         } else if opens {
             self.open_rank(least);
+        }
+    }
+
+    /// What an officer had written in already, before the other books came back, goes on in another generation as well: the record
+    /// may be older than that.
+    fn renew_opened(&mut self, least: u16) {
+        for class in Class::ALL.into_iter().filter(|class| !self.is_to_open(*class)).collect::<Vec<_>>() {
+            if let Err(fault) = self.open_next(class, least) {
+                self.show(Shown::NotRenewed { fault });
+            }
         }
     }
 

@@ -216,3 +216,21 @@ fn a_peer_that_shows_books_and_brings_none_is_not_waited_for_for_ever() {
     assert_eq!(line.held(0, renewed(0, Class::A)), 1, "not for ever");
     assert_eq!(line.line(1).verdict(act).forgotten, None, "what has come back is its own");
 }
+
+#[test]
+fn what_was_written_at_once_on_an_empty_machine_is_not_written_over_from_a_copy() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(2_000);
+    let (keys, renewal) = line.renewal(0, Why::Compromise);
+    let station = line.station_mut(0);
+    (station.store, station.lost) = (line_in_memory::Store::default(), true);
+    line.renew(0, keys, renewal, false);
+    let flash = line.write(0, message(Class::Z, "we are back")).unwrap();
+    assert_eq!(flash.book, renewed(0, Class::Z));
+    line.run_for(1_000);
+    line.kill(0);
+    line.start_distrusted(0);
+    let again = line.write(0, message(Class::Z, "and again")).unwrap();
+    assert!(again.book.generation > flash.book.generation, "{again:?}");
+}
