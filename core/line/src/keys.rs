@@ -54,8 +54,9 @@ pub(crate) struct OwnKeys {
     unrooted: Vec<Renewal>,
     /// Some peer has said what it holds.
     greeted: bool,
-    /// What peers have shown, under this party's own signature, that it wrote with its earlier keys.
-    shown: Cut,
+    /// What each peer shows, under this party's own signature, that it wrote with its earlier keys: as its last word has it, since a
+    /// peer may lose what it held.
+    shown: BTreeMap<Party, Cut>,
     /// How much of the own books had come back when something last did, and when that was, ms.
     came_back: (u64, u64),
     /// Books whose reach has become known, and which may be receipted up to there.
@@ -510,8 +511,8 @@ impl Line {
         self.on_durable.push(Shown::Renewed);
     }
 
-    /// Whether the own books are still to come back.
-    pub(crate) fn awaits_books(&self) -> bool {
+    /// Whether this station began with nothing but new keys, and its own books are still to come back.
+    pub fn awaits_books(&self) -> bool {
         self.own.awaits_books
     }
 
@@ -528,10 +529,8 @@ impl Line {
             let head = SignedCheckpoint { checkpoint, signature: *signature };
             head.verify(&self.id, self.book_key(*book)?).ok().map(|()| (*book, size))
         });
-        for (book, size) in shown.collect::<Vec<_>>() {
-            let known = self.own.shown.entry(book).or_default();
-            *known = (*known).max(size);
-        }
+        let shown: Cut = shown.collect();
+        self.own.shown.insert(hello.party, shown);
     }
 
     /// Opens the books that have come back.
@@ -545,7 +544,7 @@ impl Line {
             let wanted = reach.map_or(*size, |(_, reach)| (*reach).min(*size));
             self.books.get(book).map_or(0, |state| state.signed_size()) < wanted
         };
-        if self.own.shown.iter().any(lacks) && !self.is_out_of_patience() {
+        if self.own.shown.values().flatten().any(lacks) && !self.is_out_of_patience() {
             return;
         }
         self.own.awaits_books = false;

@@ -131,12 +131,12 @@ pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet
     Ok(())
 }
 
-/// Motions whose window has ended are decided, where the depositary is honest.
+/// Motions whose window has ended are decided, where the depositary is honest and does not wait for its books.
 ///
 /// # Errors
 /// With a motion that is still open.
-pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>]) -> Word {
-    for station in seen {
+pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>], waiting: &BTreeSet<Party>) -> Word {
+    for station in seen.iter().filter(|station| !waiting.contains(&station.party)) {
         let cut = station.reading.judged_acts();
         if station.reading.memorandum(&cut).depositary() != Some(station.party) {
             continue;

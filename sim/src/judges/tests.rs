@@ -459,10 +459,10 @@ fn liveness_objects_to_a_motion_that_nobody_decides() {
     };
     let none = BTreeSet::new();
     let quiet = record(&court, acts, std::slice::from_ref(&suspension));
-    holds(liveness::motions_are_decided(&court, &seen(&court, [&quiet, &quiet], &none)));
+    holds(liveness::motions_are_decided(&court, &seen(&court, [&quiet, &quiet], &none), &BTreeSet::new()));
     let moved = record(&court, acts, &[suspension, motion]);
     let seen = seen(&court, [&moved, &moved], &none);
-    objects(liveness::motions_are_decided(&court, &seen), "liveness", "is not decided");
+    objects(liveness::motions_are_decided(&court, &seen, &BTreeSet::new()), "liveness", "is not decided");
 }
 
 #[test]

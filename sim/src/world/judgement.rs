@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use detente_line::Line;
 use detente_record::{EntryRef, Party};
 
 use super::{Tally, World, station_of};
@@ -45,6 +46,12 @@ impl World {
         self.liars.values().any(Liar::has_forked)
     }
 
+    /// Who has lost everything, and waits for its books before it writes by itself (spec/keys.md §6).
+    fn waiting(&self) -> BTreeSet<Party> {
+        let waits = self.stations.iter().filter(|(_, of)| of.line.as_ref().is_some_and(Line::awaits_books));
+        waits.map(|(party, _)| *party).collect()
+    }
+
     /// Liveness, which may yet come true: the inner word.
     pub(super) fn judge_liveness(&self, calm: &BTreeMap<Party, u64>) -> Result<Word, Objection> {
         let none = BTreeSet::new();
@@ -60,7 +67,13 @@ impl World {
             .filter(|(party, station)| station.is_forgetful() || gone.contains(party))
             .map(|(party, _)| *party)
             .collect();
+        let waiting = self.waiting();
+        let silent: BTreeSet<Party> = gone.union(&waiting).copied().collect();
         let asked = || -> Word {
+            if let Some(party) = waiting.first().filter(|_| self.liars.is_empty()) {
+                let who = self.court.party(*party);
+                return object("liveness", format!("{who} waits for books that nobody keeps from it"));
+            }
             if let Some((party, _)) =
                 self.stations.iter().find(|(_, station)| station.store.newest().is_some())
             {
@@ -73,10 +86,10 @@ impl World {
             liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
             liveness::clocks_have_rung(&self.court, &seen, &gone)?;
             if self.scenario.quota == 0 {
-                liveness::motions_are_decided(&self.court, &seen)?;
+                liveness::motions_are_decided(&self.court, &seen, &waiting)?;
             }
             if self.scenario.quota == 0 && clocks_agree {
-                for station in &seen {
+                for station in seen.iter().filter(|station| !waiting.contains(&station.party)) {
                     seals::have_been_made(&self.court, station.party, &station.reading, station.clock_ms)?;
                 }
             }
@@ -87,7 +100,7 @@ impl World {
             blame::forks_are_found(&self.court, &stores)
         };
         if clocks_agree && self.scenario.quota == 0 && !self.has_forks() {
-            liveness::tests_are_answered(&self.court, &seen, &gone)?;
+            liveness::tests_are_answered(&self.court, &seen, &silent)?;
         }
         Ok(asked())
     }
