@@ -478,6 +478,7 @@ impl Line {
                 self.renew_opened(least);
             }
         } else if distrusted.is_some() {
+            self.state_earlier();
             self.renew(least);
         } else if opens {
             self.open_rank(least);
@@ -494,8 +495,8 @@ impl Line {
         }
     }
 
-    fn open_rank(&mut self, least: u16) {
-        // What this station wrote itself its cuts may state, as far as what that rests on is here.
+    /// What this station wrote with earlier keys its cuts may state, as far as what that rests on is here.
+    fn state_earlier(&mut self) {
         for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
             let book = self.current(class);
             if let Some(state) = self.books.get_mut(&book) {
@@ -503,6 +504,10 @@ impl Line {
             }
         }
         self.close_cuts();
+    }
+
+    fn open_rank(&mut self, least: u16) {
+        self.state_earlier();
         for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
             if let Err(fault) = self.open_next(class, least) {
                 self.show(Shown::NotRenewed { fault });
