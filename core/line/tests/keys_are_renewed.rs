@@ -183,7 +183,7 @@ fn where_no_peer_holds_anything_an_empty_machine_begins_at_once() {
 
 #[test]
 fn a_peer_that_shows_books_and_brings_none_is_not_waited_for_for_ever() {
-    let mut line = LineInMemory::between(&["usa", "rus"]);
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
     let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
     let asked = line.write(1, message(Class::Z, "are you there")).unwrap();
     line.run_for(2_000);
@@ -195,7 +195,7 @@ fn a_peer_that_shows_books_and_brings_none_is_not_waited_for_for_ever() {
         version: 1,
         line: id,
         memorandum,
-        party: party(1),
+        party: party(2),
         sizes: [(act.book, 7)].into(),
         receipts: BTreeMap::new(),
         heads: [(act.book, ([7; 32], shown.signature))].into(),
@@ -204,8 +204,11 @@ fn a_peer_that_shows_books_and_brings_none_is_not_waited_for_for_ever() {
     (station.store, station.lost) = (line_in_memory::Store::default(), true);
     line.renew(0, keys, renewal.clone(), false);
     line.bring_renewals(1, &[renewal]);
+    // Who shows them says nothing more.
+    line.vanish(2);
+    line.connect(0, 2);
+    line.forge(0, 2, frame::hello(&hello));
     line.connect(0, 1);
-    line.forge(0, 1, frame::hello(&hello));
     line.run_for(1_200_000);
     assert_eq!(line.held(0, act.book), 1);
     assert_eq!(line.held(0, renewed(0, Class::A)), 0, "it waits for what was shown");
