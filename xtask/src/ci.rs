@@ -15,7 +15,7 @@ use crate::shell::{cargo, root, run, target};
 /// How many seeds the simulator plays in CI: the same in every run, so that what turns red is what was changed.
 const SEEDS: u64 = 1_200;
 /// How many seeds it plays besides, that nobody has played yet: what a change did not break may have been broken.
-const FRESH_SEEDS: u64 = 100;
+const FRESH_SEEDS: u64 = 25;
 /// So many are looked at when one has failed: one may be bad luck, many are one cause.
 const FAILURES: u64 = 10;
 
