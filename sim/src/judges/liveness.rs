@@ -74,7 +74,9 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTree
 pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &BTreeSet<Party>) -> Word {
     for station in seen {
         let last = |party: Party| {
-            station.record.entries.keys().filter(|of| of.party == party).map(|of| of.rank()).max()
+            let books = station.record.entries.keys().filter(|of| of.party == party).map(|of| of.rank());
+            let renewed = station.record.renewals.iter().map(|renewal| &renewal.occasion);
+            books.chain(renewed.filter(|of| of.party == party).map(|of| of.rank)).max()
         };
         let honest = station.record.entries.keys().filter(|book| court.is_honest(book.party));
         // How far the books of earlier keys are receipted, their end says.
@@ -106,8 +108,11 @@ pub(crate) fn clocks_have_rung(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet
         let owed = station.reading.owed(station.party, station.record).into_iter();
         for (entry, open) in owed.filter(|(entry, _)| !gone.contains(&entry.book.party)) {
             let of = station.record.entries.keys().filter(|of| of.party == entry.book.party);
-            // What an earlier key wrote beyond its reach nobody receipts, so that no clock runs for it.
-            let is_earlier = of.map(|of| of.rank()).max().is_some_and(|last| entry.book.rank() < last);
+            let renewed = station.record.renewals.iter().map(|renewal| &renewal.occasion);
+            let renewed = renewed.filter(|of| of.party == entry.book.party).map(|of| of.rank);
+            // What an earlier key wrote beyond its reach nobody receipts, nor anything while that is not said, so that no clock runs.
+            let last = of.map(|of| of.rank()).chain(renewed).max();
+            let is_earlier = last.is_some_and(|last| entry.book.rank() < last);
             if open.arrived_ms.is_none() && is_earlier {
                 continue;
             }
