@@ -2,12 +2,6 @@
 //!
 //! There is no test of a TLS 1.2 dialer: QUIC has no way to carry one.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
-
-#[path = "quic/stranger.rs"]
-#[allow(dead_code, reason = "the tests of TCP use the rest")]
-mod stranger;
-
 use std::future::{Future, poll_fn};
 use std::net::{SocketAddr, UdpSocket};
 use std::pin::pin;
@@ -16,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use crate::stranger::{Manners, public_key};
 use detente_station::circuit::{
     Blame, Callee, Circuit, CircuitError, Endpoint, HANDSHAKE_DEADLINE, LineFault, LineIdentity, MAX_FRAME,
     MAX_HANDSHAKES, Refusal, SEND_WINDOW, Short, server_name,
 };
-use stranger::{Manners, public_key};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -193,8 +187,8 @@ async fn replaced_lines_rule_from_the_next_handshake_on() {
 async fn a_dialer_without_post_quantum_key_exchange_is_refused() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
-    let call = |manners| stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
+    let port = crate::stranger::port();
+    let call = |manners| crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     assert!(call(Manners::of_station(USA).only_x25519()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
@@ -209,8 +203,8 @@ async fn a_dialer_without_a_key_is_refused() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
     let manners = Manners { seed: None, ..Manners::of_station(USA) };
-    let port = stranger::port();
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
+    let port = crate::stranger::port();
+    let connecting = crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
     // A dialer believes itself connected until the answer to its last flight.
     if let Ok(connection) = connecting.await {
         let closed = connection.closed().await;
@@ -225,8 +219,8 @@ async fn a_dialer_of_another_protocol_is_refused() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
     let manners = Manners { alpn: b"h3", ..Manners::of_station(USA) };
-    let port = stranger::port();
-    assert!(stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.is_err());
+    let port = crate::stranger::port();
+    assert!(crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.is_err());
     let error = answered.recv().await.unwrap().unwrap_err();
     assert!(matches!(error, CircuitError::Handshake { .. }), "{error:?}");
 }
@@ -235,9 +229,10 @@ async fn a_dialer_of_another_protocol_is_refused() {
 async fn another_version_of_the_framing_is_refused_and_told_why() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
+    let port = crate::stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
+    let connection =
+        crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = connection.open_bi().await.unwrap();
     to.write_all(&[2]).await.unwrap();
     let error = answered.recv().await.unwrap().unwrap_err();
@@ -253,10 +248,10 @@ async fn another_version_of_the_framing_is_refused_and_told_why() {
 async fn no_session_ticket_is_sent() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
+    let port = crate::stranger::port();
     let manners = Manners::of_station(USA);
     for _ in 0..2 {
-        let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
+        let connecting = crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         let Err(connecting) = connecting.into_0rtt() else { panic!("early data was possible") };
         let connection = connecting.await.unwrap();
         let (_to, mut from) = introduce(&connection).await;
@@ -268,8 +263,9 @@ async fn no_session_ticket_is_sent() {
     }
 
     // The same stranger does notice the tickets of a server that sends some.
-    let (server, _) = stranger::ticketing_server(RUS);
-    let connecting = stranger::call(&port, &manners, &server_name(&LINE, 0), server.local_addr().unwrap());
+    let (server, _) = crate::stranger::ticketing_server(RUS);
+    let connecting =
+        crate::stranger::call(&port, &manners, &server_name(&LINE, 0), server.local_addr().unwrap());
     let (_connection, _answered) = tokio::join!(async { connecting.await.unwrap() }, async {
         let connection = server.accept().await.unwrap().await.unwrap();
         let mut to = connection.open_uni().await.unwrap();
@@ -282,7 +278,7 @@ async fn no_session_ticket_is_sent() {
 
 #[tokio::test]
 async fn a_dialer_never_resumes_even_where_it_could() {
-    let (server, trusting) = stranger::ticketing_server(RUS);
+    let (server, trusting) = crate::stranger::ticketing_server(RUS);
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let callee = public_key(RUS);
     for handshakes in 1..=2 {
@@ -304,9 +300,10 @@ async fn a_dialer_never_resumes_even_where_it_could() {
 async fn an_oversized_frame_ends_its_circuit_and_no_other() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
+    let port = crate::stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
+    let connection =
+        crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     let announced = u32::try_from(MAX_FRAME).unwrap() + 1;
     to.write_all(&announced.to_be_bytes()).await.unwrap();
@@ -342,9 +339,10 @@ async fn a_frame_too_long_to_send_leaves_the_circuit_good() {
 async fn a_frame_cut_short_is_not_taken_for_an_end() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
+    let port = crate::stranger::port();
     let manners = Manners::of_station(USA);
-    let connection = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
+    let connection =
+        crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr()).await.unwrap();
     let (mut to, _from) = introduce(&connection).await;
     to.write_all(&[0, 0, 0, 9, 1, 2]).await.unwrap();
     to.finish().unwrap();
@@ -406,12 +404,12 @@ async fn those_who_stall_do_not_keep_a_party_out() {
     let usa = endpoint(vec![identity(LINE, USA, &[RUS])]);
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let port = stranger::port();
+    let port = crate::stranger::port();
     let manners = Manners::of_station(USA);
     let mut stalled = Vec::new();
     for _ in 0..=MAX_HANDSHAKES {
         // Past the handshake of TLS, and never a version.
-        let call = stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
+        let call = crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
         stalled.push(call.await.unwrap());
     }
     let _dialled = usa.dial(Callee::new(&LINE, &public_key(RUS)), rus.local_addr()).await.unwrap();

@@ -1,32 +1,24 @@
 //! Circuits of TLS over TCP, over real sockets on the loopback: who gets one, who does not, what passes on it, and the
 //! way through a proxy.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
-
-#[path = "tcp/proxy.rs"]
-mod proxy;
-#[path = "quic/stranger.rs"]
-#[allow(dead_code, reason = "the tests of QUIC use the rest")]
-mod stranger;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::proxy::HttpProxy;
+use crate::stranger::public_key;
 use detente_station::circuit::{
     Callee, Circuit, CircuitError, CircuitKind, Endpoint, LineIdentity, MAX_FRAME, MAX_HANDSHAKES, Proxy,
     Refusal, Short, Tunnel,
 };
-use proxy::HttpProxy;
-use stranger::public_key;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-const LINE: [u8; 32] = [0x11; 32];
+pub(crate) const LINE: [u8; 32] = [0x11; 32];
 const OTHER_LINE: [u8; 32] = [0x22; 32];
-const USA: [u8; 32] = [1; 32];
+pub(crate) const USA: [u8; 32] = [1; 32];
 const RUS: [u8; 32] = [2; 32];
 const CHN: [u8; 32] = [3; 32];
 
@@ -185,7 +177,7 @@ async fn whoever_speaks_no_tls_gets_nothing_and_keeps_nobody_out() {
 async fn another_version_is_refused_by_both() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);
-    let (mut to, _from) = proxy::strange_version(rus.tcp_addr().unwrap()).await;
+    let (mut to, _from) = crate::proxy::strange_version(rus.tcp_addr().unwrap()).await;
     let _ = to.flush().await;
     let error = answered.recv().await.unwrap().unwrap_err();
     assert_eq!(error, CircuitError::VersionUnknown { expected: 1, found: 2 });

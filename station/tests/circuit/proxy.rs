@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::stranger::{Manners, secure_tcp};
-use super::{LINE, USA};
+use crate::stranger::{Manners, secure_tcp};
+use crate::tcp::{LINE, USA};
 
 /// A proxy that answers CONNECT with one status; with 200 it leads to where it was asked, after the bytes it says first.
 pub(crate) struct HttpProxy {
