@@ -166,9 +166,22 @@ impl Play<'_> {
     /// What each party voted by the entries that a decision names; a motion itself is its mover's vote for it.
     async fn counted(&self, place: usize, motion: &str, decision: &str) -> BTreeMap<String, String> {
         let Some(actor) = self.stage.actors.get(place) else { return BTreeMap::new() };
-        let entry = async |name: &str| {
+        let mut changed = self.stage.changed.subscribe();
+        let deadline = Instant::now() + PATIENCE;
+        // What a station has just written counts at once, and can be read once it is durable.
+        let mut entry = async |name: &str| {
             let path = format!("/v1/lines/{}/entries/{name}", self.scenario.line);
-            actor.calls.ask(&path).await.unwrap_or_default()
+            loop {
+                changed.borrow_and_update();
+                match actor.calls.ask(&path).await {
+                    Ok(entry) => return entry,
+                    Err(_) if Instant::now() < deadline => {
+                        let again = deadline.min(Instant::now() + ASK_AGAIN);
+                        let _ = timeout_at(again, changed.changed()).await;
+                    }
+                    Err(_) => return Json::Null,
+                }
+            }
         };
         let mut counted = BTreeMap::new();
         let decided = entry(decision).await;
