@@ -47,6 +47,11 @@ fn free_port() -> Outcome<u16> {
 impl Pair {
     /// Sets two stations up in a folder, as two people would.
     pub(crate) fn set_up(run: &Run, folder: &str) -> Outcome<Self> {
+        Self::set_up_by(run, folder, |_| {})
+    }
+
+    /// The same, by terms that are not quite the usual ones.
+    pub(crate) fn set_up_by(run: &Run, folder: &str, change: impl FnOnce(&mut Paper)) -> Outcome<Self> {
         let folder = run.folder(folder)?;
         let [usa, rus] = PARTIES;
         let homes = PARTIES.map(|name| Home::at(folder.join(name)));
@@ -57,6 +62,7 @@ impl Pair {
         let mut paper = Paper::draft(NAME, cards.collect());
         let day = [100_000_000, 1 << 40];
         (paper.quota.flash, paper.quota.routine) = (day, day);
+        change(&mut paper);
         let path = Path::new("memorandum");
         for keys in &keys {
             let signature = paper.memorandum(path)?.sign(&keys.book_key());

@@ -413,6 +413,7 @@ fn rest(terms: &Terms) -> String {
         ("Working group of", &terms.parent),
         ("Refounds", &terms.refounds),
         ("Plain text", &terms.text),
+        ("Packed with", &terms.dictionary),
     ];
     rows.extend(named.into_iter().filter_map(|(label, hash)| Some((label, hex(&(*hash)?)))));
     let founding = |founding: &Founding| {

@@ -52,32 +52,32 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 34] = [
     (
         "flash = \"10m\"",
         "flahs = \"10m\"",
-        ": line 6, column 1: ",
+        ": line 7, column 1: ",
         "expected a key of flash, immediate, priority, routine, found `flahs`",
         "did you mean `flash`?",
     ),
     (
         "grace = \"10m\"",
         "grace = \"10 minutes\"",
-        ": line 13, column 9: ",
+        ": line 14, column 9: ",
         "a length of time such as 90s, 10m, 3h or 2d, found \"10 minutes\"",
         "spec/memorandum.md",
     ),
     (
         "grace = \"10m\"",
         "grace = \"2h\"",
-        ": line 11, column 1, tests: ",
+        ": line 12, column 1, tests: ",
         "a grace over 0 and below the interval, found a grace of 7200000 ms",
         "spec/memorandum.md",
     ),
     (
         "consent = true",
         "consent = \"yes\"",
-        ": line 16, column 11: ",
+        ": line 17, column 11: ",
         "expected true or false, found string \"yes\"",
         "spec/memorandum.md",
     ),
-    ("consent = true", "consent = yes", ": line 16, column 11: ", "expected TOML", "spec/memorandum.md"),
+    ("consent = true", "consent = yes", ": line 17, column 11: ", "expected TOML", "spec/memorandum.md"),
     (
         "passes = []",
         "passes = [\"mesage\"]",
@@ -172,7 +172,7 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 34] = [
         "64 hex digits",
         "",
     ),
-    ("[tests]", "[tests", ": line 11, column 7: ", "expected TOML", ""),
+    ("[tests]", "[tests", ": line 12, column 7: ", "expected TOML", ""),
 ];
 
 fn draft() -> ([Party; 2], String) {

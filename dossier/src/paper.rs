@@ -302,6 +302,9 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
     if terms.parties.iter().any(|member| member.seal.is_some()) {
         say("sealed", &format!("every {}, by those with a seal key", length(memorandum.sealing_ms())));
     }
+    if let Some(dictionary) = &terms.dictionary {
+        say("packed with", &hex(dictionary));
+    }
     for circuit in terms.circuits.iter().flatten() {
         say("circuit", &format!("{}: {}", harmless::line(&circuit.name), harmless::line(&circuit.kind)));
     }

@@ -172,6 +172,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         observers: Some(vec![observer(BOARD)]),
         founding: None,
         sealing_ms: scenario.seals.then(|| rng.within(60_000, 180_000)),
+        dictionary: None,
     };
     Ok((keys, Memorandum::check(terms)?))
 }

@@ -17,6 +17,7 @@ use detente_line::{
 use detente_record::{Hash, Party, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
+use crate::circuit::DICTIONARY;
 use crate::duration;
 use crate::error::SetupError;
 use crate::form::{self, Wrong};
@@ -105,6 +106,9 @@ pub struct LinePart {
     /// SHA-256 of the plain text of the agreement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// SHA-256 of the dictionary that narrow circuits pack with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<String>,
     /// The area that notices are about: south, west, north, east, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extent: Option<[f64; 4]>,
@@ -425,6 +429,7 @@ impl Paper {
                 decision_hash: None,
                 refounds: None,
                 text: None,
+                dictionary: Some(hex(&DICTIONARY)),
                 extent: None,
             },
             handling: Handling {
@@ -574,6 +579,7 @@ impl Paper {
             observers: observer::observers(&self.observer)?,
             founding: founding::founding(&self.line)?,
             sealing_ms: self.seals.as_ref().map(|seals| seals.every),
+            dictionary: maybe_hash("line.dictionary", self.line.dictionary.as_ref())?,
         })
     }
 

@@ -42,6 +42,24 @@ fn routine(text: &str) -> Value {
     json!({"kind": "message", "precedence": "routine", "text": text})
 }
 
+/// A text of so many characters in which nothing repeats, so that packing it brings little.
+fn unlike(length: usize, mut seed: u64) -> String {
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + ((seed >> 33) % 90) as u8)
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// Waits for something that happens before long, or not at all.
+async fn until(what: &str, happens: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !happens() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// The serial circuit, once it is as wanted.
 async fn circuit(at: &Station, wanted: impl Fn(&Value) -> bool) -> Value {
     let find = |answer: &Value| {
@@ -85,7 +103,7 @@ async fn a_line_runs_on_a_cable_alone() {
     assert!(there["address"].as_str().unwrap().ends_with("tty-two"), "{there}");
     let said = usa.write(flash("over a cable")).await;
     assert!(rus.entry_with(&said).await.to_string().contains("over a cable"));
-    let large = rus.write(routine(&"x".repeat(12_000))).await;
+    let large = rus.write(routine(&unlike(12_000, 1))).await;
     assert_eq!(usa.entry_with(&large).await["entry"], json!(large));
     // The keys came of one handshake over the line, and are their owners' alone.
     assert!(cable.ways.iter().all(|way| pieces(&way.said()) > 0));
@@ -98,20 +116,19 @@ async fn a_line_runs_on_a_cable_alone() {
 
 #[tokio::test]
 async fn flash_overtakes_what_is_on_its_way() {
-    let ([usa, rus], _cable, _folder) = two(9_600);
+    let ([usa, rus], cable, _folder) = two(9_600);
     let (usa, rus) = (usa.up().await, rus.up().await);
     circuit(&usa, is_up).await;
-    let usa = Arc::new(usa);
+    circuit(&rus, is_up).await;
+    let (usa, before) = (Arc::new(usa), cable.ways[0].said().len());
     let mut queued = Vec::new();
     for place in 0..4 {
         let usa = Arc::clone(&usa);
-        let text = format!("{place}{}", "x".repeat(11_900));
+        let text = unlike(11_900, place);
         queued.push(tokio::spawn(async move { usa.write(routine(&text)).await }));
     }
-    // A second of it is on its way before the FLASH.
-    let some = |one: &Value| one["received"]["bytes"].as_u64().unwrap_or(0) > 200;
-    circuit(&rus, some).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // More of it has passed than greetings take, and most of it has not, before the FLASH.
+    until("nothing is on its way", || cable.ways[0].said().len() > before + 3_000).await;
     usa.write(flash("stop")).await;
     assert!(queued.iter().any(|one| !one.is_finished()), "ROUTINE was not under way any more");
     for one in queued {
@@ -132,7 +149,7 @@ async fn noise_and_bad_bits_lose_nothing() {
     for round in 0..4_u8 {
         cable.ways[0].inject(&[0x80 | round, 0, 1, 2, 3, 0, 4, 0, 0xff, 0x81, 7, 7, 0]);
         cable.ways[1].inject(&vec![round; 2_000]);
-        let large = usa.write(routine(&"y".repeat(5_000))).await;
+        let large = usa.write(routine(&unlike(5_000, round.into()))).await;
         assert_eq!(rus.entry_with(&large).await["entry"], json!(large));
         rus.write(flash("through the noise")).await;
     }
@@ -195,9 +212,7 @@ async fn the_keys_come_of_a_fast_circuit_where_there_is_one() {
     let (here, there) = (usa.up().await, rus.up().await);
     here.circuits_ready("test", 1).await;
     let kept = |station: &Station, peer: &str| station.home.serial_keys("test", peer).exists();
-    while !kept(&here, "rus") || !kept(&there, "usa") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("no keys are kept", || kept(&here, "rus") && kept(&there, "usa")).await;
     cable.cut(false);
     circuit(&here, is_up).await;
     circuit(&there, is_up).await;
@@ -255,9 +270,8 @@ async fn a_line_that_carries_one_way_is_no_circuit() {
     let ([usa, rus], cable, _folder) = two(19_200);
     cable.ways[1].faults.cut.store(true, Ordering::Relaxed);
     let (usa, rus) = (usa.up().await, rus.up().await);
-    while cable.ways[0].said().is_empty() || cable.ways[1].said().len() < 500 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let both = || !cable.ways[0].said().is_empty() && cable.ways[1].said().len() >= 500;
+    until("both say nothing", both).await;
     assert!(!is_up(&circuit(&usa, |_| true).await));
     cable.ways[1].faults.cut.store(false, Ordering::Relaxed);
     circuit(&usa, is_up).await;

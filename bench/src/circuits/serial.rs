@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use detente_station::paper::Paper;
 use serde_json::{Value, json};
 
 use super::cable::Cable;
@@ -23,6 +24,16 @@ const HUNDRED: &str =
 const TWO_HUNDRED: &str = "A convoy of six lorries under the red crescent leaves Qamishli at 0600Z on route five, \
      reaches Hasakah at 0900Z and returns by 1500Z. Please hold fire on the road, and confirm that your crews know it.";
 
+/// Letters in which nothing repeats, so that they could hardly be said shorter.
+fn unlike(count: usize, seed: u64) -> String {
+    let mut drawn = seed;
+    let mut next = || {
+        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(33 + ((drawn >> 33) % 90) as u8)
+    };
+    (0..count).map(|_| next()).collect()
+}
+
 /// What is held to what is aimed at on a line of a rate.
 struct Goals {
     bits_per_s: u32,
@@ -41,7 +52,12 @@ struct OnLine {
 
 impl OnLine {
     fn new(run: &Run, bits_per_s: u32, name: &str) -> Outcome<Self> {
-        let pair = Pair::set_up(run, &format!("serial-{bits_per_s}-{name}"))?;
+        Self::by(run, bits_per_s, name, |_| {})
+    }
+
+    /// One of a line whose terms are not quite the usual ones.
+    fn by(run: &Run, bits_per_s: u32, name: &str, change: impl FnOnce(&mut Paper)) -> Outcome<Self> {
+        let pair = Pair::set_up_by(run, &format!("serial-{bits_per_s}-{name}"), change)?;
         let cable = Cable::new(bits_per_s)?;
         let [usa, rus] = cable.paths.as_slice() else { return Err("a cable has two ends".into()) };
         let config = |peer: &str, device: &std::path::Path| {
@@ -159,7 +175,7 @@ async fn at_rate(run: &Run, goals: &Goals, quick: bool) -> Outcome<Vec<Figure>> 
         Goal::None,
     ));
     for place in 0..if quick { 1 } else { 5 } {
-        write(&mut here, message("routine", &format!("{place} {}", "word ".repeat(2_000)))).await?;
+        write(&mut here, message("routine", &unlike(10_000, place))).await?;
     }
     // Some of it is on its way.
     tokio::time::sleep(Duration::from_micros(300 * 10_000_000 / u64::from(bits))).await;
@@ -201,7 +217,8 @@ async fn message_bytes(run: &Run) -> Outcome<Figure> {
 /// How much of what losses leave gets through.
 async fn goodput(run: &Run, quick: bool) -> Outcome<Figure> {
     let bits = 9_600;
-    let line = OnLine::new(run, bits, "goodput")?;
+    // What is measured is the line, not how well something packs.
+    let line = OnLine::by(run, bits, "goodput", |paper| paper.line.dictionary = None)?;
     let (usa, rus): (Station, Station) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
     let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
     ready(&mut here).await?;
@@ -211,13 +228,10 @@ async fn goodput(run: &Run, quick: bool) -> Outcome<Figure> {
     let began = Instant::now();
     let mut last = String::new();
     for place in 0..count {
-        // No two alike, and nothing in them that could be said shorter.
-        let text: String =
-            (0..each).map(|at| char::from(33 + ((at * 7 + place * 13 + at / 97) % 90) as u8)).collect();
-        last = write(&mut here, message("routine", &text)).await?;
+        last = write(&mut here, message("routine", &unlike(each, place))).await?;
     }
     shown(&mut there, &last).await?;
-    let rate = f64::from(count * each) / began.elapsed().as_secs_f64();
+    let rate = (count * each as u64) as f64 / began.elapsed().as_secs_f64();
     // One packet in twenty is lost, and of a packet of 185 bytes one in seven is hit by a changed bit.
     let left = f64::from(bits) / 10.0 * 0.95 * (1.0_f64 - 1e-4).powi(8 * 185);
     let what = "5 % of packets lost and 1e-4 of bits changed: goodput of what that leaves of 9,600 bit/s";

@@ -103,6 +103,9 @@ pub struct Terms {
     /// How often each party that has a seal key seals its books, ms; absent: [`SEALING_MS`].
     #[n(22)]
     pub sealing_ms: Option<u64>,
+    /// SHA-256 of the dictionary that narrow circuits pack with (spec/serial.md §5); absent: they do not.
+    #[cbor(n(23), with = "minicbor::bytes")]
+    pub dictionary: Option<Hash>,
 }
 
 /// A step of escalation.
@@ -495,6 +498,11 @@ impl Memorandum {
     /// How often each party that has a seal key seals its books, ms.
     pub fn sealing_ms(&self) -> u64 {
         self.terms.sealing_ms.unwrap_or(SEALING_MS)
+    }
+
+    /// SHA-256 of the dictionary that narrow circuits pack with, if they do.
+    pub fn dictionary(&self) -> Option<&Hash> {
+        self.terms.dictionary.as_ref()
     }
 
     /// Whose station orders decisions.

@@ -43,7 +43,7 @@ pub use blind::{Blinds, BookSecret, LineSecret};
 pub use blob::{Blob, BlobHasher, BlobTree, CHUNK, MAX_BLOB, MAX_CHUNK_PROOF, chunk_hash};
 pub use cbor::canonical;
 pub use checkpoint::{Checkpoint, SignedCheckpoint, conflict, conflict_across};
-pub use entry::{Entry, EntryView, MAX_ENTRY, vector_hash};
+pub use entry::{Entry, EntryView, MAX_CUT, MAX_ENTRY, MAX_REGARDS, vector_hash};
 pub use fault::{Blame, Detail, Fault};
 pub use hash::{Hash, base64, hex, sha256};
 pub use key::{PublicKey, SecretKey, Signature, fingerprint, possession_message};

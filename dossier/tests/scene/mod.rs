@@ -132,6 +132,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
         observers: None,
         founding: None,
         sealing_ms: None,
+        dictionary: None,
     };
     Memorandum::check(terms).unwrap()
 }

@@ -16,7 +16,8 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::{FIRST_PAUSE, LAST_PAUSE, Lines, NEXT_CIRCUIT, SETTLED, frames_of};
-use crate::circuit::serial::{End, Exported, Pairs, Told, Tty, byte_us};
+use crate::circuit::DICTIONARY;
+use crate::circuit::serial::{End, Exported, Forms, Pairs, Told, Tty, byte_us};
 use crate::circuit::{Callee, CircuitError, CircuitKind, Endpoint};
 use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
@@ -163,6 +164,11 @@ impl Wire {
     }
 }
 
+/// Whether the memorandum in force has bodies packed with the dictionary that there is.
+fn packs(keeper: &Keeper) -> bool {
+    keeper.memorandum().dictionary() == Some(&DICTIONARY)
+}
+
 /// Who is at the two ends.
 struct Ends {
     peer: Party,
@@ -194,11 +200,12 @@ async fn run(
     let pairs = Pairs::read(keys, &ends.own_key, &ends.peer_key)
         .map_err(|error| format!("{error}. {}", error.hint()))?;
     let own = keeper.party.number();
+    let forms = Forms::new(&keeper.line(), keeper.party, ends.peer, packs(keeper));
     let mut work = Work {
         endpoint,
         keeper,
         to,
-        end: End::new(rate, own < ends.peer.number(), pairs),
+        end: End::new(rate, own < ends.peer.number(), pairs, forms),
         own_rank: endpoint.own_ranks(&keeper.line().0).into_iter().next().unwrap_or_default(),
         ends,
         running: None,
@@ -435,6 +442,7 @@ impl Work<'_> {
             running.sent.add(frame.len());
         }
         running.reaches.insert(lane, reached);
+        self.end.packs(packs(self.keeper));
         self.end.put(lane, &frames);
         Ok(())
     }

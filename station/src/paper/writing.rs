@@ -45,6 +45,7 @@ impl Paper {
                 decision_hash: None,
                 refounds: terms.refounds.map(|hash| hex(&hash)),
                 text: terms.text.map(|hash| hex(&hash)),
+                dictionary: terms.dictionary.map(|hash| hex(&hash)),
                 extent: terms.extent.as_ref().map(degrees),
             },
             handling: Handling {

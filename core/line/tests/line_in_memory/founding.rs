@@ -109,6 +109,7 @@ pub(super) fn founded(
         observers: None,
         founding: None,
         sealing_ms,
+        dictionary: None,
     };
     (keys, Memorandum::check(terms).unwrap())
 }

@@ -12,6 +12,7 @@ use super::arrivals::{Arrivals, Taken};
 use super::cobs::{self, Finder};
 use super::flight::{Flight, Fragment};
 use super::lanes::{self, Inlet, Outlet};
+use super::narrow::Forms;
 use super::packet::{self, MAX_PIECE, Packet};
 use super::pairs::{Exported, PairId, Pairs};
 use super::pieces::Pieces;
@@ -23,9 +24,8 @@ const MORE: u8 = 0x10;
 const LANE: u8 = 0x07;
 const NO_LANE: u8 = 7;
 
-/// Bytes of a fragment at slow rates, where an error costs less of a short one, and at fast ones.
+/// Bytes of a fragment where many packets are lost: an error costs less of a short one.
 const SHORT: usize = 160;
-const FAST_BYTE_US: u64 = 900;
 /// The least room that a fragment is cut for.
 const LEAST: usize = 24;
 /// How much of a packet must be left for it to be cut short, us.
@@ -98,10 +98,10 @@ struct Openings {
 /// One end.
 pub(crate) struct End {
     byte_us: u64,
-    fragment: usize,
     /// It answers a handshake; the other end begins it.
     answers: bool,
     pairs: Pairs,
+    forms: Forms,
     finder: Finder,
     told: VecDeque<Told>,
     own_tag: [u8; 4],
@@ -118,6 +118,8 @@ pub(crate) struct End {
     /// A call has gone, or an attempt begun, us.
     called_us: Option<u64>,
     writing: Option<Writing>,
+    /// When the last byte of the last packet will have been said, us.
+    busy_until_us: u64,
     /// Why it cannot go on.
     trouble: Option<SetupError>,
 }
@@ -134,13 +136,13 @@ fn draw<const N: usize>() -> [u8; N] {
 
 impl End {
     /// An end of a line of so many bits a second; `answers` for that of the lower party.
-    pub(crate) fn new(bits_per_s: u32, answers: bool, pairs: Pairs) -> Self {
+    pub(crate) fn new(bits_per_s: u32, answers: bool, pairs: Pairs, forms: Forms) -> Self {
         let byte_us = byte_us(bits_per_s);
         Self {
             byte_us,
-            fragment: if byte_us > FAST_BYTE_US { SHORT } else { MAX_PIECE },
             answers,
             pairs,
+            forms,
             finder: Finder::default(),
             told: VecDeque::new(),
             own_tag: draw(),
@@ -154,6 +156,7 @@ impl End {
             strange: false,
             called_us: None,
             writing: None,
+            busy_until_us: 0,
             trouble: None,
         }
     }
@@ -187,11 +190,18 @@ impl End {
         self.openings = Openings { next_us: now_us, ..Openings::default() };
     }
 
+    /// Whether bodies are packed from now on.
+    pub(crate) fn packs(&mut self, packs: bool) {
+        self.forms.packs = packs;
+    }
+
     /// Puts frames in a lane.
     pub(crate) fn put(&mut self, lane: Lane, frames: &[Vec<u8>]) {
         let Some(up) = &mut self.up else { return };
         let outlet = up.outlets.entry(lane).or_default();
-        outlet.put(frames);
+        let last_ms = &mut outlet.last_ms;
+        let forms: Vec<Vec<u8>> = frames.iter().map(|frame| self.forms.narrow(frame, last_ms)).collect();
+        outlet.put(&forms);
         if outlet.is_gone() {
             self.told.push_back(Told::Gone(lane));
         }
@@ -400,16 +410,20 @@ impl End {
             }
             let Some(inlet) = up.inlets.get_mut(&lane) else { continue };
             loop {
-                match inlet.frame() {
-                    Ok(Some(frame)) => {
+                let found = match inlet.frame() {
+                    Ok(None) => break,
+                    Ok(Some(form)) => {
+                        let wide = self.forms.wide(&form, &mut inlet.last_ms);
+                        wide.map_err(|wrong| wrong.to_string())
+                    }
+                    Err(found) => Err(format!("a frame of {found} bytes")),
+                };
+                match found {
+                    Ok(frame) => {
                         up.greeted = true;
                         self.told.push_back(Told::Frame(frame));
                     }
-                    Ok(None) => break,
-                    Err(found) => {
-                        let why = format!("the other end sent a frame of {found} bytes");
-                        return self.close(&why, now_us);
-                    }
+                    Err(wrong) => return self.close(&format!("the other end sent {wrong}"), now_us),
                 }
             }
         }
@@ -462,7 +476,8 @@ impl End {
                 return None;
             }
         };
-        let mut line = vec![0];
+        // Right behind another packet the zero that ended it is enough.
+        let mut line = if now_us < self.busy_until_us + self.byte_us { Vec::new() } else { vec![0] };
         cobs::stuff(&packet, &mut line);
         line.push(0);
         Some(line)
@@ -537,7 +552,7 @@ impl End {
     }
 
     fn data_packet(&mut self, now_us: u64) -> Result<Option<Vec<u8>>, SetupError> {
-        let (fragment, own_tag, peer_tag) = (self.fragment, self.own_tag, self.peer_tag);
+        let (own_tag, peer_tag) = (self.own_tag, self.peer_tag);
         let Some(up) = &mut self.up else { return Ok(None) };
         match up.flight.overdue(now_us) {
             Some(lost) => {
@@ -554,6 +569,7 @@ impl End {
         if !sends && up.tell_us.is_none_or(|at_us| at_us > now_us) {
             return Ok(None);
         }
+        let fragment = if up.flight.loses_many() { SHORT } else { MAX_PIECE };
         let pair = up.pair;
         let Some(counter) = self.pairs.counter(pair)? else {
             self.close("its keys are used up", now_us);
@@ -607,6 +623,7 @@ impl End {
 
     /// What was being written has been written; its last byte is on its way at that time.
     pub(crate) fn written(&mut self, at_us: u64) {
+        self.busy_until_us = at_us;
         let (Some(Writing::Data { pair, counter, .. }), Some(up)) = (self.writing.take(), &mut self.up)
         else {
             return;
@@ -653,7 +670,7 @@ fn fill(outlets: &mut BTreeMap<Lane, Outlet>, most: usize, body: &mut Vec<u8>) -
         }
         let Some(outlet) = outlets.get_mut(&lane) else { continue };
         while room >= LEAST
-            && let Some((index, bytes)) = outlet.fragment(room)
+            && let Some((index, bytes)) = outlet.fragment(room, found.is_empty())
         {
             let bytes = bytes.to_vec();
             room = room.saturating_sub(bytes.len() + 3);

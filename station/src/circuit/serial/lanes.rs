@@ -49,6 +49,8 @@ pub(super) struct Outlet {
     fresh: BTreeSet<u64>,
     /// Something was put in and is not gone yet.
     busy: bool,
+    /// The last time that was said in it, ms (spec/serial.md §5.1).
+    pub(super) last_ms: u64,
 }
 
 impl Outlet {
@@ -76,8 +78,9 @@ impl Outlet {
         self.next < first + MAX_UNDER_WAY
     }
 
-    /// The next fragment that fits, its index and bytes. It counts as on its way until it is lost or cut short.
-    pub(super) fn fragment(&mut self, most: usize) -> Option<(u64, &[u8])> {
+    /// The next fragment that fits, its index and bytes. It counts as on its way until it is lost or cut short. One that goes
+    /// again is as long as it was: `alone` it fits in any packet.
+    pub(super) fn fragment(&mut self, most: usize, alone: bool) -> Option<(u64, &[u8])> {
         let index = match self.to_go.first().copied() {
             Some(index) => index,
             None if self.stream.is_empty() || !self.has_room() || most == 0 => return None,
@@ -90,7 +93,7 @@ impl Outlet {
             }
         };
         let bytes = self.under_way.get(&index)?;
-        if bytes.len() > most {
+        if bytes.len() > most && !alone {
             return None;
         }
         self.to_go.remove(&index);
@@ -131,6 +134,8 @@ pub(super) struct Inlet {
     early: BTreeMap<u64, Vec<u8>>,
     /// The frame that comes, with its length.
     held: Vec<u8>,
+    /// The last time that was said in it, ms (spec/serial.md §5.1).
+    pub(super) last_ms: u64,
 }
 
 impl Inlet {
@@ -188,7 +193,7 @@ mod tests {
             rounds += 1;
             assert!(rounds < 100);
             let mut batch = Vec::new();
-            while let Some((index, bytes)) = out.fragment(37) {
+            while let Some((index, bytes)) = out.fragment(37, false) {
                 batch.push((index, bytes.to_vec()));
             }
             for (place, (index, bytes)) in batch.into_iter().enumerate().rev() {

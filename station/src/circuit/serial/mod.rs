@@ -12,15 +12,21 @@ mod cobs;
 mod end;
 mod flight;
 mod lanes;
+mod narrow;
 mod packet;
+mod packing;
 mod pairs;
 mod pieces;
 mod tty;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use end::{End, Told, byte_us};
+pub(crate) use narrow::Forms;
+pub use packing::DICTIONARY;
 pub(in crate::circuit) use pairs::LABEL;
 pub(crate) use pairs::{Exported, Pairs};
 pub(crate) use tty::Tty;

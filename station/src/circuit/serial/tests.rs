@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 
 use detente_line::Lane;
+use detente_record::{LineId, Party};
 
 use super::end::{End, Told};
+use super::narrow::Forms;
 use super::pairs::{Exported, Pairs};
 
+/// A frame that stands for a hello.
+const HELLO: &[u8] = b"\x81hello";
 /// How far time goes on at a time, us.
 const TICK_US: u64 = 5_000;
 
@@ -45,8 +49,10 @@ struct Line {
 impl Line {
     fn end(folder: &std::path::Path, place: u8, bits_per_s: u32) -> End {
         let (own, peer) = ([place; 32], [1 - place; 32]);
+        let [ours, theirs] = [place, 1 - place].map(|number| Party::new(number).unwrap());
+        let forms = Forms::new(&LineId([3; 32]), ours, theirs, true);
         let pairs = Pairs::read(&folder.join(format!("{place}.toml")), &own, &peer).unwrap();
-        End::new(bits_per_s, place == 0, pairs)
+        End::new(bits_per_s, place == 0, pairs, forms)
     }
 
     fn new(name: &str, bits_per_s: u32) -> Self {
@@ -135,10 +141,10 @@ impl Line {
         self.until(0, |told| matches!(told, Told::Up { .. }));
         self.until(1, |told| matches!(told, Told::Up { .. }));
         for place in 0..2 {
-            self.ends[place].put(Lane::Word, &[b"hello".to_vec()]);
+            self.ends[place].put(Lane::Word, &[HELLO.to_vec()]);
         }
         for place in 0..2 {
-            self.until(place, |told| *told == Told::Frame(b"hello".to_vec()));
+            self.until(place, |told| *told == Told::Frame(HELLO.to_vec()));
         }
     }
 }
@@ -159,7 +165,7 @@ fn what_is_lost_goes_again() {
     let mut line = Line::new("lost", 2_400);
     line.up();
     line.spoils = 611;
-    let long: Vec<u8> = (0..20_000_u32).map(|at| (at % 251) as u8).collect();
+    let long: Vec<u8> = (0..20_000_u32).map(|at| 0x80 ^ (at % 251) as u8).collect();
     line.ends[0].put(Lane::R, std::slice::from_ref(&long));
     line.ends[1].put(Lane::P, std::slice::from_ref(&long));
     let took_us = line.until(1, is_frame(&long));
@@ -172,15 +178,15 @@ fn what_is_lost_goes_again() {
 fn what_is_urgent_cuts_short_what_is_being_said() {
     let mut line = Line::new("urgent", 300);
     line.up();
-    line.ends[0].put(Lane::R, &[vec![1; 2_000]]);
+    line.ends[0].put(Lane::R, &[vec![0x81; 2_000]]);
     for _ in 0..800 {
         line.tick();
     }
-    line.ends[0].put(Lane::Z, &[vec![2; 100]]);
-    let took_us = line.until(1, is_frame(&[2; 100]));
+    line.ends[0].put(Lane::Z, &[vec![0x82; 100]]);
+    let took_us = line.until(1, is_frame(&[0x82; 100]));
     // 126 bytes of 33 ms each, and little more.
     assert!(took_us < 5_000_000, "{took_us} us");
-    line.until(1, is_frame(&[1; 2_000]));
+    line.until(1, is_frame(&[0x81; 2_000]));
 }
 
 #[test]
@@ -199,8 +205,8 @@ fn an_end_that_was_killed_is_back_in_three_seconds_and_uses_no_counter_again() {
 fn what_is_said_again_is_not_heard() {
     let mut line = Line::new("again", 9_600);
     line.up();
-    line.ends[0].put(Lane::Z, &[b"once".to_vec()]);
-    line.until(1, is_frame(b"once"));
+    line.ends[0].put(Lane::Z, &[b"\x81once".to_vec()]);
+    line.until(1, is_frame(b"\x81once"));
     let said = line.said[0].clone();
     line.hear(1, &said);
     for _ in 0..1_000 {
@@ -219,12 +225,12 @@ fn what_is_said_again_is_not_heard() {
 fn a_later_pair_takes_over_without_a_break() {
     let mut line = Line::new("later", 9_600);
     line.up();
-    line.ends[0].put(Lane::R, &[vec![3; 30_000]]);
+    line.ends[0].put(Lane::R, &[vec![0x83; 30_000]]);
     for _ in 0..400 {
         line.tick();
     }
     line.offer(9);
-    line.until(1, is_frame(&[3; 30_000]));
+    line.until(1, is_frame(&[0x83; 30_000]));
     assert!(!line.told.iter().flatten().any(|told| matches!(told, Told::Down(_))));
     let later = Exported::of(&[9; 32], 0, 1).unwrap();
     let last = line.said[0].split(|byte| *byte == 0).rev().find(|packet| packet.len() > 30).unwrap();
