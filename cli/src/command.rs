@@ -175,17 +175,17 @@ impl Cli {
             Verb::Init(asked) => said(out, setup::init(&home()?, &asked)?)?,
             Verb::Memorandum(memorandum::Asked::Paper(asked)) => {
                 let home = home()?;
-                said(out, on_runtime(memorandum::paper(&asked, &home, out))??)?
+                said(out, run::on_runtime(memorandum::paper(&asked, &home, out))??)?
             }
             Verb::Memorandum(memorandum::Asked::InForce(line)) => {
-                on_runtime(memorandum::in_force(&line, &home()?, out))??;
+                run::on_runtime(memorandum::in_force(&line, &home()?, out))??;
             }
             Verb::Run => run::run(home()?, self.json)?,
             Verb::Witness(asked) => witness::witness(asked, &home()?, out)?,
             Verb::Observer(asked) => observer::observer(asked, &home()?, out)?,
-            Verb::Relay(asked) => on_runtime(relay::relay(&asked, out))??,
+            Verb::Relay(asked) => run::on_runtime(relay::relay(&asked, out))??,
             Verb::Demo(asked) => return demo::run(&asked, out),
-            Verb::Line(verb) => on_runtime(verb.run(&home()?, out))??,
+            Verb::Line(verb) => run::on_runtime(verb.run(&home()?, out))??,
             Verb::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "detente", &mut script);
@@ -269,19 +269,4 @@ fn said(out: &Output, said: setup::Said) -> Result<(), Failure> {
         out.remark(&format!("next: {next}"));
     }
     Ok(())
-}
-
-/// Carries out what waits for a station.
-fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|cause| {
-        Failure::failed(
-            "Station",
-            "the system",
-            "a timer and a poll",
-            cause.to_string(),
-            "too many files are open: close other programs, or raise `ulimit -n`",
-        )
-    })?;
-    Ok(runtime.block_on(work))
 }

@@ -7,6 +7,8 @@ use detente_station::clock::Clock;
 use detente_station::{Home, SetupError};
 use tracing_subscriber::EnvFilter;
 
+use crate::failure::Failure;
+
 /// Runs the station of a folder until it is told to stop.
 ///
 /// # Errors
@@ -74,4 +76,22 @@ pub(crate) fn on_threads(
         .build()
         .map_err(|cause| SetupError::io("start threads for", path, &cause))?;
     runtime.block_on(work)
+}
+
+/// Carries out what waits for a station.
+///
+/// # Errors
+/// If the system gives no timer.
+pub(crate) fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| {
+        Failure::failed(
+            "Station",
+            "the system",
+            "a timer and a poll",
+            cause.to_string(),
+            "too many files are open: close other programs, or raise `ulimit -n`",
+        )
+    })?;
+    Ok(runtime.block_on(work))
 }

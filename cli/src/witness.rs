@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use detente_line::Keyring;
 use detente_record::VerifierKey;
 use detente_station::clock::Clock;
 use detente_station::paper::Paper;
@@ -14,9 +15,10 @@ use detente_station::witness::memory::Look;
 use detente_station::witness::serve;
 use detente_station::witness::server::Shown;
 use detente_station::{Home, SetupError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::line::LineArgs;
 use crate::output::Output;
 use crate::page::Page;
 use crate::run;
@@ -35,8 +37,10 @@ pub(crate) enum Witness {
     },
     /// Print the keys under which a line's books are witnessed, for its witnesses' operators
     Keys {
-        /// The memorandum
-        memorandum: PathBuf,
+        /// The memorandum; if not given, the running station says which, those that were renewed with them
+        memorandum: Option<PathBuf>,
+        #[command(flatten)]
+        line: LineArgs,
     },
     /// Let a witness know logs
     Add {
@@ -71,7 +75,10 @@ pub(crate) fn witness(asked: Witness, home: &Home, out: &Output) -> Result<(), F
     let at = |folder: Option<PathBuf>| Folder::at(folder.unwrap_or_else(|| home.path().join("witness")));
     match asked {
         Witness::Init { name, folder } => init(&at(folder), &name, out),
-        Witness::Keys { memorandum } => keys(&memorandum, out),
+        Witness::Keys { memorandum: Some(file), .. } => {
+            said(of_memorandum(&file)?.iter().map(VerifierKey::text).collect(), out)
+        }
+        Witness::Keys { memorandum: None, line } => run::on_runtime(keys(&line, home, out))?,
         Witness::Add { file, folder } => add(&at(folder), &file, out),
         Witness::Serve { listen, folder } => {
             let folder = at(folder);
@@ -92,11 +99,18 @@ fn init(folder: &Folder, name: &str, out: &Output) -> Result<(), Failure> {
 
 /// The keys of a line, from its memorandum.
 fn of_memorandum(path: &Path) -> Result<Vec<VerifierKey>, SetupError> {
-    Ok(line_keys(&Paper::read(path)?.memorandum(path)?))
+    let memorandum = Paper::read(path)?.memorandum(path)?;
+    Ok(line_keys(&memorandum.line(), &Keyring::of(&memorandum, &[])))
 }
 
-fn keys(path: &Path, out: &Output) -> Result<(), Failure> {
-    let keys: Vec<String> = of_memorandum(path)?.iter().map(VerifierKey::text).collect();
+/// The keys of a line, from a station on it.
+async fn keys(line: &LineArgs, home: &Home, out: &Output) -> Result<(), Failure> {
+    let answer = line.open(home).await?.get("/witness-keys").await?;
+    let keys = answer.value().get("keys").and_then(Value::as_array).into_iter().flatten();
+    said(keys.filter_map(Value::as_str).map(str::to_owned).collect(), out)
+}
+
+fn said(keys: Vec<String>, out: &Output) -> Result<(), Failure> {
     out.data(&if out.is_json() { json!({"keys": keys}).to_string() } else { keys.join("\n") })
 }
 

@@ -141,6 +141,13 @@ fn keys_are_renewed_under_traffic_and_no_message_is_lost() {
         entry["facts"].as_array().unwrap().iter().map(|fact| fact["fact"].clone()).collect::<Vec<_>>()
     };
     assert!(facts(after.trim()).contains(&json!("sealed")), "{:?}", facts(after.trim()));
+    // A witness is told the keys of either rank by whoever knows them, and by the memorandum those of the first.
+    let keys = |asked: &[&str]| tur.done(asked).lines().map(str::to_owned).collect::<Vec<_>>();
+    let founding =
+        keys(&["witness", "keys", &tur.home().join("lines/syria/memorandum.toml").display().to_string()]);
+    let known = keys(&["witness", "keys"]);
+    assert!(founding.iter().all(|key| known.contains(key)));
+    assert_eq!((founding.len(), known.len()), (3 * 64 * 5, 4 * 64 * 5), "64 generations of five books");
     // And both are as they were after a start.
     for (station, party) in stations.iter_mut().zip(&parties) {
         station.signal("TERM");
@@ -194,6 +201,10 @@ fn an_empty_machine_speaks_again_with_new_keys() {
         connected(party, 2);
     }
     usa.until(&["record", "show"], |_| usa.run(&["show", told.trim()]).code == Some(0));
+    let doctor = usa.run(&["doctor"]).out;
+    let lost = "✗ not well  syria: seals: the memorandum commits to a key that is not here";
+    assert!(doctor.contains(lost), "{doctor}");
+    assert!(rus.run(&["doctor"]).out.contains("● well      syria: seals: with the key"));
     let back = usa.done(&["send", "--wait=120", "We are back."]);
     for party in [rus, tur] {
         assert_eq!(party.read(&["show", back.trim()])["marked"], json!(null));

@@ -7,6 +7,7 @@ mod parties;
 use std::net::SocketAddr;
 
 use detente_dossier::{Report, verify};
+use detente_line::Keyring;
 use detente_station::clock::Clock;
 use detente_station::paper::{WitnessPart, WitnessingPart};
 use detente_station::witness::folder::{Folder, line_keys};
@@ -68,7 +69,7 @@ async fn everybody_who_signed_is_in_it_and_selections_take_what_they_name() {
         paper.witness = vec![WitnessPart { name: vkey.name.clone(), key: vkey.text(), url }];
         paper.witnessing = Some(WitnessingPart { every: 1_000 });
     });
-    folder.add(&line_keys(&memorandum)).unwrap();
+    folder.add(&line_keys(&memorandum.line(), &Keyring::of(&memorandum, &[]))).unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], port));
     let witness = tokio::spawn(async move {
         detente_station::witness::serve(folder, listen, Clock::system(), |_| ()).await

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use detente_line::Keyring;
 use detente_record::note::{COSIGNATURE, ED25519, signature_line};
 use detente_record::witness::{Cosignature, Submission, submission};
 use detente_record::{Frontier, SecretKey, VerifierKey, base64};
@@ -204,7 +205,7 @@ async fn a_witness_cosigns_and_liars_are_told_of_and_keep_nobody_waiting() {
         paper.witness = named;
         paper.witnessing = Some(WitnessingPart { every: 1_000 });
     });
-    folder.add(&line_keys(&memorandum)).unwrap();
+    folder.add(&line_keys(&memorandum.line(), &Keyring::of(&memorandum, &[]))).unwrap();
     let witness = Working::start(folder, scratch, port).await;
     let [usa, rus] = parties.each_ref().map(Party::start);
     usa.circuits_ready("test", 1).await;

@@ -111,7 +111,7 @@ impl Party {
     /// Runs what is expected to work; gives its standard output.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let left = self.run(arguments);
-        assert_eq!(left.code, Some(0), "{arguments:?}: {}", left.err);
+        assert_eq!(left.code, Some(0), "{arguments:?}: {}{}", left.err, left.out);
         left.out
     }
 

@@ -659,10 +659,22 @@ impl Keyring {
         self.parties.get(&party).into_iter().flatten().rev().map(|keys| &keys.receipt)
     }
 
+    /// Every key of books, with whose it is and of which rank.
+    pub fn book_keys(&self) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
+        self.of_each(|keys| &keys.book)
+    }
+
     /// Every station key, with whose it is and of which rank.
     pub fn station_keys(&self) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
-        self.parties.iter().flat_map(|(party, ranks)| {
-            ranks.iter().zip(0..).map(|(keys, rank)| (*party, rank, &keys.station))
+        self.of_each(|keys| &keys.station)
+    }
+
+    fn of_each(
+        &self,
+        key: impl Fn(&RankKeys) -> &PublicKey + Copy,
+    ) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
+        self.parties.iter().flat_map(move |(party, ranks)| {
+            ranks.iter().zip(0..).map(move |(keys, rank)| (*party, rank, key(keys)))
         })
     }
 

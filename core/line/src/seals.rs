@@ -116,6 +116,12 @@ impl Line {
         self.seals.last.iter().map(|(book, last)| (*book, *last))
     }
 
+    /// Whether the seal key here is the one that the memorandum in force has this party committed to; `None` where it commits to none.
+    pub fn has_committed_seal_key(&self) -> Option<bool> {
+        let committed = self.memorandum.member(self.me.party)?.seal?;
+        Some(self.sealing.commitment() == Some(committed))
+    }
+
     /// The key that a party seals with, as its books have told it and the memorandum commits to.
     pub fn seal_key(&self, party: Party) -> Option<SealKey> {
         let committed = self.naming(party)?.member(party)?.seal?;
@@ -173,8 +179,7 @@ impl Line {
 
     /// The next own book to be sealed, and from when on, ms; nothing that is not signed yet.
     fn next_seal(&self) -> Option<(u64, Book)> {
-        let commits = self.memorandum.member(self.me.party).and_then(|member| member.seal);
-        if commits.is_none() || commits != self.sealing.commitment() {
+        if self.has_committed_seal_key() != Some(true) {
             return None;
         }
         let every_ms = self.memorandum.sealing_ms();

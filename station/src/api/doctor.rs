@@ -27,6 +27,7 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
             found.push(circuit(keeper, &seen, peer, api.now_ms()));
             found.push(clock(keeper, &seen, peer, api.now_ms())?);
         }
+        found.extend(seen.seals.map(seals));
         for witness in keeper.memorandum().witnesses() {
             found.push(witnessing(keeper, witness, api.now_ms()));
         }
@@ -42,6 +43,8 @@ pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
 struct Seen {
     up: Vec<Party>,
     receipts: Vec<Receipt>,
+    /// Whether the seal key is the one that the memorandum commits to, where it does.
+    seals: Option<bool>,
 }
 
 impl Seen {
@@ -49,8 +52,24 @@ impl Seen {
         let up =
             line.circuits().filter(|(_, state)| state.ready && !state.silent).map(|(_, state)| state.peer);
         let own = line.held().into_iter().map(|held| held.book).filter(|book| book.party == line.party());
-        Self { up: up.collect(), receipts: own.flat_map(|book| line.receipts(book).cloned()).collect() }
+        Self {
+            up: up.collect(),
+            receipts: own.flat_map(|book| line.receipts(book).cloned()).collect(),
+            seals: line.has_committed_seal_key(),
+        }
     }
+}
+
+/// Whether this party's books are sealed as the memorandum has it.
+fn seals(has_key: bool) -> Check {
+    let found = if has_key {
+        "with the key that the memorandum commits to"
+    } else {
+        "the memorandum commits to a key that is not here: nothing is sealed"
+    };
+    let hint = "bring keys.toml back from where it is kept safe; where it is lost, `detente init --seal-key` makes a new key and writes \
+                the card, and a motion to amend puts it in the memorandum";
+    Check::of("seals", has_key, found, hint)
 }
 
 async fn store(keeper: &Keeper) -> Result<Check, Refused> {

@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use detente_line::{Event, Line};
 use detente_record::renewal::Why;
-use detente_record::{Party, Renewal, fingerprint, hex};
+use detente_record::{Party, Renewal, VerifierKey, fingerprint, hex};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused};
+use crate::witness::folder::line_keys;
 
 /// `GET …/keys`
 pub(crate) async fn keys(State(api): State<Api>, Path(line): LinePath) -> Answer {
@@ -54,6 +55,15 @@ fn renewal_json(renewal: &Renewal) -> Value {
         "rank": said.rank, "why": why, "time_ms": said.time_ms, "hash": hex(&renewal.hash()),
         "bytes": STANDARD.encode(renewal.encode()),
     })
+}
+
+/// `GET …/witness-keys`
+pub(crate) async fn witnessed(State(api): State<Api>, Path(line): LinePath) -> Answer {
+    let keeper = api.line(&line)?;
+    let id = keeper.memorandum().line();
+    let keyring = keeper.look(Line::keyring).await.ok_or_else(Refused::stopping)?;
+    let keys: Vec<String> = line_keys(&id, &keyring).iter().map(VerifierKey::text).collect();
+    Ok(Json(json!({"keys": keys})))
 }
 
 /// What is brought.

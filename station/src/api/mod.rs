@@ -341,6 +341,7 @@ fn router(api: Api) -> Router {
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
         .route("/v1/lines/{line}/keys", get(keys::keys).post(keys::take))
+        .route("/v1/lines/{line}/witness-keys", get(keys::witnessed))
         .route("/v1/lines/{line}/motions", get(consent::motions))
         .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
         .route("/v1/lines/{line}/findings", get(observers::findings))

@@ -16,9 +16,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use detente_line::Memorandum;
+use detente_line::Keyring;
 use detente_record::note::{COSIGNATURE, ED25519};
-use detente_record::{Book, Class, SecretKey, VerifierKey};
+use detente_record::{Book, Class, LineId, Party, PublicKey, SecretKey, VerifierKey};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -27,8 +27,8 @@ use crate::error::SetupError;
 use crate::home;
 use crate::keys::unhex;
 
-/// Generations of each book of a line whose keys [`line_keys`] gives: a book goes on in a later one when its store was
-/// lost, seldom more than 16 further on each time (spec/record.md §9).
+/// Generations of each book of a line, of each rank of its party's keys, whose keys [`line_keys`] gives: a book goes on in a later one
+/// when its store was lost, seldom more than 16 further on each time (spec/record.md §9).
 pub const GENERATIONS: u16 = 64;
 /// Most logs that a witness knows.
 pub const MAX_LOGS: usize = 8_192;
@@ -200,22 +200,20 @@ pub fn read_keys(path: &Path) -> Result<Vec<VerifierKey>, SetupError> {
 }
 
 /// The keys under which the books of a line are witnessed, ascending by origin: which book is whose and of which
-/// precedence cannot be seen from it.
-pub fn line_keys(memorandum: &Memorandum) -> Vec<VerifierKey> {
-    let line = memorandum.line();
-    let mut keys: Vec<VerifierKey> = memorandum
-        .parties()
-        .filter_map(|party| Some((party, memorandum.book_key(party)?)))
-        .flat_map(|(party, key)| {
-            let books = (0..GENERATIONS)
-                .flat_map(move |generation| Class::ALL.map(|class| Book { generation, party, class }));
-            books.map(move |book| VerifierKey {
-                name: book.origin(&line),
-                signature_type: ED25519,
-                key: key.clone(),
-            })
+/// precedence cannot be seen from it. A keyring of the memorandum alone knows no keys that were renewed.
+pub fn line_keys(line: &LineId, keyring: &Keyring) -> Vec<VerifierKey> {
+    let of_party = |(party, rank, key): (Party, u8, &PublicKey)| {
+        let first = u16::from(rank) * Book::GENERATIONS_OF_A_RANK;
+        let books = (first..first + GENERATIONS)
+            .flat_map(move |generation| Class::ALL.map(|class| Book { generation, party, class }));
+        let key = key.clone();
+        books.map(move |book| VerifierKey {
+            name: book.origin(line),
+            signature_type: ED25519,
+            key: key.clone(),
         })
-        .collect();
+    };
+    let mut keys: Vec<VerifierKey> = keyring.book_keys().flat_map(of_party).collect();
     keys.sort_by(|a, b| a.name.cmp(&b.name));
     keys
 }
