@@ -9,6 +9,6 @@ fuzz_target!(|text: &str| {
     let Ok(proof) = TlogProof::parse(text) else { return };
     assert_eq!(proof.format(), text);
     let author = SecretKey::from_seed([0x5a; 32]).public();
-    let keys = Keys { author: &author, receipts: &[] };
+    let keys = Keys { author: &author, receipts: &[], seal: None };
     assert!(Book::from_code(0).is_ok_and(|book| proof.verify(&LineId([0; 32]), book, &keys).is_err()));
 });

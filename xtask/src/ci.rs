@@ -84,6 +84,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
                     .env("RUSTDOCFLAGS", "-D warnings"))
             }),
         ),
+        ("fuzz targets", Box::new(check_fuzz_targets)),
         ("postgis", Box::new(provide_postgis)),
         ("go", Box::new(provide_go)),
         ("cryptography", Box::new(provide_cryptography)),
@@ -95,6 +96,24 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
         ("demo: security-council-2017", demo("security-council-2017")),
     ]
+}
+
+fn install_from_debian(packages: &[&str]) -> Result<(), String> {
+    run(Command::new("apt-get").args(["-qq", "update"]))?;
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    run(install.args(["-qq", "-y", "--no-install-recommends", "install"]).args(packages))
+}
+
+/// Holds the fuzz targets, which are outside the workspace, to the code that they call: they are not run here.
+fn check_fuzz_targets() -> Result<(), String> {
+    if !Command::new("c++").arg("--version").output().is_ok_and(|found| found.status.success()) {
+        eprintln!("    a C++ compiler for libFuzzer is missing: installing g++ from Debian");
+        install_from_debian(&["g++"])?;
+    }
+    let manifest = root().join("fuzz/Cargo.toml");
+    let arguments = ["check", "--quiet", "--locked", "--manifest-path"];
+    run(cargo(&arguments).arg(manifest).env("CARGO_TARGET_DIR", target().join("fuzz")))
 }
 
 /// Sees to it that the tests have a PostgreSQL with PostGIS: covers are held to what it says.
@@ -122,10 +141,7 @@ fn provide_go() -> Result<(), String> {
         return Ok(());
     }
     eprintln!("    Go is missing: installing {} from Debian", GO_PACKAGES.join(" and "));
-    run(Command::new("apt-get").args(["-qq", "update"]))?;
-    let mut install = Command::new("apt-get");
-    install.env("DEBIAN_FRONTEND", "noninteractive");
-    run(install.args(["-qq", "-y", "--no-install-recommends", "install"]).args(GO_PACKAGES))?;
+    install_from_debian(&GO_PACKAGES)?;
     if has_go() { Ok(()) } else { Err(format!("{} brought no sumdb/tlog", GO_PACKAGES.join(" and "))) }
 }
 
@@ -152,10 +168,7 @@ fn provide_cryptography() -> Result<(), String> {
     let make = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
     if make().is_err() {
         eprintln!("    Python cannot make environments: installing python3-venv from Debian");
-        run(Command::new("apt-get").args(["-qq", "update"]))?;
-        let mut install = Command::new("apt-get");
-        install.env("DEBIAN_FRONTEND", "noninteractive");
-        run(install.args(["-qq", "-y", "--no-install-recommends", "install", "python3-venv"]))?;
+        install_from_debian(&["python3-venv"])?;
         make()?;
     }
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", CRYPTOGRAPHY];
