@@ -816,6 +816,9 @@ def write_memorandum():
         _12=[[2**64 - 1, 2**64 - 1]] * 5,
         _2="a" + "-0" * 15 + "z",
     )
+    good("tests ahead of their checkpoint", _10={1: 2, 2: 1, 3: 60_000})
+    good("tests ahead of their checkpoint, 31 days", _10={1: 2, 2: 1, 3: 31 * DAY})
+    good("a dictionary", _23=HASH)
     good("a working group of no decision", _4=HASH)
     good("a working group", _4=HASH, _21=[code(0, 0, "A"), 1, HASH])
     gaps = [
@@ -949,6 +952,8 @@ def write_memorandum():
         ("interval 0", {1: 0, 2: 1}),
         ("grace 0", {1: 2, 2: 0}),
         ("grace as long as the interval", {1: 2, 2: 2}),
+        ("a checkpoint within 59,999 ms", {1: 2, 2: 1, 3: 59_999}),
+        ("a checkpoint within 31 days and 1 ms", {1: 2, 2: 1, 3: 31 * DAY + 1}),
     ):
         bad(f"tests: {name}", _10=test)
     bad("suspension: consent as a number", _11={1: 1, 2: []})
@@ -1072,6 +1077,8 @@ def write_memorandum():
     for key in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14):
         bad(f"no key {key}", **{f"_{key}": None})
     bad("key 22", _22=1)
+    bad("a dictionary of 31 bytes", _23=HASH[:31])
+    bad("key 24", _24=1)
     bad("predecessor of 31 bytes", _3=bytes(31))
     bad("predecessor as text", _3="0" * 32)
     raw("empty", b"")
@@ -1205,6 +1212,8 @@ def write_frames():
         "courier key", courier_key, type="courier-key", party=3, rank=1, number=START, key=courier_key[4],
         signature=SIGNATURE,
     )
+    ahead = [16, code(0, 1, "P"), 7, [b"one", b"two"]]
+    frame("ahead", ahead, type="ahead", book=ahead[1], first=7, entries=ahead[3])
     frame("refusal", [8, 2, "another line"], type="refusal", code=2, text="another line")
     frame("refusal in few words", [8, 65_535, ""], type="refusal", code=65_535, text="")
     many = [b"\x00" * 16_384] * 7 + [b"\x00" * 16_285]
@@ -1287,6 +1296,9 @@ def write_frames():
     bad("courier keys of rank 32", [14, {0: [32, 1]}])
     bad("courier keys without a number", [14, {0: [1]}])
     bad("courier keys as a list", [14, [[0, 0, 1]]])
+    bad("ahead from number 0", ahead[:2] + [0, ahead[3]])
+    bad("ahead without an entry", ahead[:3] + [[]])
+    bad("ahead with a signature", ahead + [SIGNATURE])
     bad("courier key of rank 32", courier_key[:2] + [32] + courier_key[3:])
     bad("courier key of 1,215 bytes", courier_key[:4] + [courier_key[4][:-1], SIGNATURE])
     bad("courier key without a signature", courier_key[:5])
@@ -1314,7 +1326,7 @@ def conversations():
         ("a hello and a ping", [hello(), [4, 1]], None),
         ("the secret of rus", [hello(), [6, 1, 0, seed("rus", "secret")]], None),
         ("bytes that are no frame", [b"\xff"], "Malformed"),
-        ("a frame type that does not exist", [hello(), [16, 1]], "Malformed"),
+        ("a frame type that does not exist", [hello(), [17, 1]], "Malformed"),
         ("another line", [hello(_2=HASH)], "WrongLine"),
         ("another memorandum", [hello(_3=HASH)], None),
         ("another version", [hello(_1=2)], "WrongVersion"),

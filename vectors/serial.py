@@ -203,6 +203,10 @@ class Lane:
             return frame, b"\x01" + head + self.entries(entries, pack) + signature
         return frame, b"\x04" + head + integer(len(entries)) + self.entries(entries, pack) + signature
 
+    def ahead(self, book, first, entries):
+        frame = cbor([16, book, first, [cbor(one) for one in entries]])
+        return frame, b"\x06" + integer(book) + integer(first) + integer(len(entries)) + self.entries(entries, True)
+
     def receipt(self, book, party, size, seconds, signature):
         frame = cbor([2, book, party, size, seconds, signature])
         said = integer(size) + differs(self.last // 1000, seconds) + signature
@@ -218,6 +222,7 @@ def write_forms():
     arabic = {1: 301, 2: time + 5_000, 4: 9, 5: "ar", 9: 1, 10: {1: "نطلب وقف إطلاق النار على طول الطريق حتى مرور القافلة."}}
     ack = {1: 7, 2: time - 60_000, 4: 0, 6: [[code(0, 1, "P"), 2**39]], 7: {code(0, 0, "Z"): 3, code(1, 1, "R"): 400}, 9: 4, 10: {}}
     act = {1: 8, 2: time, 3: True, 4: 0, 6: [[code(0, 1, "A"), 1], [code(0, 0, "A"), 2]], 8: sha256(b"vector"), 9: 68, 10: {1: 1, 2: "yes"}}
+    test = {1: 9, 2: time + 3_600_000, 4: 0, 9: 10, 10: {1: 497_000, 2: "Test of slot 497000 by rus: answer with its digest"}}
     lane, word = Lane(1), Lane(1)
     hello = cbor([0, 1, LINE, sha256(b"memorandum"), 1, {code(0, 1, "Z"): 4}, {}, {}])
     other = cbor([0, 1, sha256(b"another line"), sha256(b"memorandum"), 1, {}, {}, {}])
@@ -225,8 +230,9 @@ def write_forms():
 
     def case(name, which, made):
         frame, form = made
-        cases.append(dict(name=name, lane=which, frame=frame, form=form, packed=lane.packed))
-        lane.packed = False
+        packed_one = lane.packed or word.packed
+        cases.append(dict(name=name, lane=which, frame=frame, form=form, packed=packed_one))
+        lane.packed = word.packed = False
 
     case("a message", "P", lane.step(code(0, 1, "P"), 7, [plain], signature))
     case("the same, not packed", "P", lane.step(code(0, 1, "P"), 7, [plain], signature, False))
@@ -236,6 +242,7 @@ def write_forms():
     case("a receipt", "W", word.receipt(code(0, 0, "P"), 1, 300, 1_790_000_000, signature))
     case("a receipt an hour later", "W", word.receipt(code(0, 0, "P"), 1, 301, 1_790_003_600, signature))
     case("a receipt of somebody else, of before", "W", word.receipt(code(0, 1, "P"), 254, 2**40 - 1, 1_790_000_001, signature))
+    case("a test ahead of its signature", "W", word.ahead(code(0, 1, "P"), 9, [test]))
     case("a hello", "W", (hello, b"\x03" + hello[37:]))
     case("a hello of another line", "W", (other, other))
     ping = cbor([4, 77])

@@ -306,6 +306,9 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         text(terms.tests.interval_ms),
         text(terms.tests.grace_ms)
     );
+    if let Some(within_ms) = terms.tests.checkpoint_ms {
+        out += &format!("                 on a narrow circuit signed within {}\n", text(within_ms));
+    }
     for notice in &terms.notices {
         let emergency = notice.emergency_lead_ms.map_or_else(|| "never".into(), text);
         out += &format!(

@@ -73,11 +73,11 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 34] = [
     (
         "consent = true",
         "consent = \"yes\"",
-        ": line 17, column 11: ",
+        ": line 18, column 11: ",
         "expected true or false, found string \"yes\"",
         "spec/memorandum.md",
     ),
-    ("consent = true", "consent = yes", ": line 17, column 11: ", "expected TOML", "spec/memorandum.md"),
+    ("consent = true", "consent = yes", ": line 18, column 11: ", "expected TOML", "spec/memorandum.md"),
     (
         "passes = []",
         "passes = [\"mesage\"]",

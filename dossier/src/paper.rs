@@ -240,6 +240,9 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
     }
     let tests = &terms.tests;
     say("tests", &format!("every {}, late after {}", length(tests.interval_ms), length(tests.grace_ms)));
+    if let Some(within_ms) = tests.checkpoint_ms {
+        say("on a narrow circuit", &format!("signed within {}", length(within_ms)));
+    }
     let consent = if terms.suspension.consent { "by a carried motion" } else { "by whoever suspended it" };
     say("suspended, reopened", consent);
     let passes: Vec<String> = terms.suspension.passes.iter().map(|kind| words::kind(*kind)).collect();

@@ -152,7 +152,11 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
             step(3, 200_000, 1),
             step(4, 400_000, 2),
         ],
-        tests: Tests { interval_ms: rng.within(60_000, 240_000), grace_ms: rng.within(20_000, 50_000) },
+        tests: Tests {
+            interval_ms: rng.within(60_000, 240_000),
+            grace_ms: rng.within(20_000, 50_000),
+            checkpoint_ms: None,
+        },
         suspension: Suspension {
             consent: scenario.consent,
             passes: if rng.chance(300) { vec![1] } else { Vec::new() },

@@ -63,6 +63,9 @@ pub(crate) fn frame(memorandum: &Memorandum, bytes: &[u8]) -> String {
             let (of, by) = (book(memorandum, receipt.book), party(memorandum, receipt.party));
             format!("{by}'s receipt for {of} to {} at {} s", receipt.size, receipt.seconds)
         }
+        Ok(Frame::Ahead { book: of, first, entries }) => {
+            format!("{} entries of {} from {first} on, ahead", entries.len(), book(memorandum, of))
+        }
         Ok(Frame::Have(have)) => format!("have {}", sizes(&have)),
         Ok(Frame::Ping(_)) => "ping".into(),
         Ok(Frame::Pong(_)) => "pong".into(),

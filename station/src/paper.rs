@@ -152,6 +152,9 @@ pub struct TestsPart {
     /// How late, ms.
     #[serde(with = "duration")]
     pub grace: u64,
+    /// How long at most a checkpoint may follow behind them on a narrow circuit, ms.
+    #[serde(default, with = "duration::maybe", skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<u64>,
 }
 
 /// `[suspension]`
@@ -438,7 +441,11 @@ impl Paper {
                 priority: 180 * minute,
                 routine: 360 * minute,
             },
-            tests: TestsPart { interval: 60 * minute, grace: 10 * minute },
+            tests: TestsPart {
+                interval: 60 * minute,
+                grace: 10 * minute,
+                checkpoint: Some(24 * 60 * minute),
+            },
             suspension: SuspensionPart { consent: true, passes: Vec::new() },
             motions: MotionsPart {
                 votes_to_carry: u8::try_from(party.len()).unwrap_or(u8::MAX),
@@ -553,7 +560,11 @@ impl Paper {
                 self.handling.routine,
             ],
             escalations,
-            tests: Tests { interval_ms: self.tests.interval, grace_ms: self.tests.grace },
+            tests: Tests {
+                interval_ms: self.tests.interval,
+                grace_ms: self.tests.grace,
+                checkpoint_ms: self.tests.checkpoint,
+            },
             suspension: Suspension {
                 consent: self.suspension.consent,
                 passes: passes.collect::<Result<_, _>>()?,

@@ -214,6 +214,52 @@ async fn message_bytes(run: &Run) -> Outcome<Figure> {
     Ok(Figure::alone(what, bytes, "B", Goal::AtMost(560.0)))
 }
 
+/// How many entries of PRIORITY, where tests stand, a station's own party has written.
+async fn tests_of(connection: &mut Connection, party: &str) -> Outcome<u64> {
+    let answer = connection.read(&format!("{LINE}/books")).await?;
+    let books = answer.get("books").and_then(Value::as_array);
+    let is_its = |book: &&Value| book.get("book").and_then(Value::as_str) == Some(&format!("{party}/P"));
+    let size = books.and_then(|books| books.iter().find(is_its)).and_then(|book| book.get("size"));
+    Ok(size.and_then(Value::as_u64).unwrap_or(0))
+}
+
+/// What a scheduled test and its answer take in bytes, on a line where nothing else is said: in a minute here, in an hour elsewhere.
+async fn test_bytes(run: &Run) -> Outcome<Figure> {
+    let line = OnLine::by(run, 19_200, "test", |paper| {
+        (paper.tests.interval, paper.tests.grace) = (14_000, 10_000)
+    })?;
+    let (usa, rus) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
+    let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
+    ready(&mut here).await?;
+    ready(&mut there).await?;
+    for connection in [&mut here, &mut there] {
+        let entry = write(connection, message("priority", "to begin with")).await?;
+        receipted(connection, &entry).await?;
+    }
+    let (mut taken, mut most) = (0, 0);
+    while taken < 4 {
+        line.settle().await;
+        let (written, mut before) =
+            ((tests_of(&mut here, "usa").await?, tests_of(&mut there, "rus").await?), 0);
+        let both = until(async || {
+            let now = (tests_of(&mut here, "usa").await?, tests_of(&mut there, "rus").await?);
+            if now == written {
+                // Pings of a line that is quiet are not of the test.
+                before = line.cable.bytes();
+            }
+            Ok((now.0 > written.0 && now.1 > written.1).then_some(now))
+        })
+        .await?;
+        line.settle().await;
+        if both == (written.0 + 1, written.1 + 1) {
+            most = most.max(line.cable.bytes() - before);
+            taken += 1;
+        }
+    }
+    let what = "a scheduled test with its answer, all bytes both ways, the most of four";
+    Ok(Figure::alone(what, most as f64, "B", Goal::AtMost(180.0)))
+}
+
 /// How much of what losses leave gets through.
 async fn goodput(run: &Run, quick: bool) -> Outcome<Figure> {
     let bits = 9_600;
@@ -243,6 +289,7 @@ pub(crate) async fn measure(run: &Run, quick: bool) -> Outcome<Vec<Figure>> {
     let mut figures = Vec::new();
     say("a serial line: bytes of a message, goodput under losses");
     figures.push(message_bytes(run).await?);
+    figures.push(test_bytes(run).await?);
     figures.push(goodput(run, quick).await?);
     let at_most = Goal::AtMost;
     let rates = [

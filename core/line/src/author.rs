@@ -50,7 +50,7 @@ impl Line {
         }
         for subject in &draft.regards {
             let held = self.books.get(&subject.book).map_or(0, |state| state.size());
-            if subject.number == 0 || subject.number > held {
+            if subject.number == 0 || (subject.number > held && !self.ahead.has(subject)) {
                 let found = subject.text(&self.memorandum.name_of(subject.book.party));
                 return Err(Fault::misuse("regards", "an entry held here", found));
             }

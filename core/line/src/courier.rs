@@ -375,6 +375,7 @@ impl Line {
             | Frame::Want { .. }
             | Frame::Lack(_)
             | Frame::Have(_)
+            | Frame::Ahead { .. }
             | Frame::Ping(_)
             | Frame::Pong(_)
             | Frame::CourierKeys(_)

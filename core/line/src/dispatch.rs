@@ -64,6 +64,8 @@ pub(crate) struct Circuit {
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
     window: Window,
+    /// Up to which size of which book it was said ahead what stands in it.
+    pub(crate) ahead: Option<(Book, u64)>,
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
@@ -132,6 +134,11 @@ impl Circuit {
     /// Whether something may go in a lane.
     fn is_free(&self, lane: Lane) -> bool {
         if self.rate.is_narrow() { !self.busy.contains_key(&lane) } else { self.busy.is_empty() }
+    }
+
+    /// Whether it has lanes.
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.rate.is_narrow()
     }
 
     /// Something came in; only an answer to a ping ends silence.
@@ -273,6 +280,7 @@ impl Line {
             greets: !agreed,
             sent: Cut::new(),
             window: Window::new(rate.slack_ms()),
+            ahead: None,
             receipts: BTreeMap::new(),
             queue,
             given: Given::default(),
@@ -416,6 +424,7 @@ impl Line {
             self.note_if_late(circuit);
             self.hello_if_due(circuit);
             self.send_again_if_due(circuit);
+            self.say_ahead(circuit);
             while let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
             }
@@ -476,6 +485,7 @@ impl Line {
         let peer = self.circuits.get(&circuit)?.peer;
         let best = self.is_best(circuit, peer);
         let ended = self.brought_up_to();
+        let waits = self.waits_ahead(circuit).map(|(book, from, _)| (book, from));
         let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
         let now_ms = self.pace.now_ms;
         let me = self.me.party;
@@ -494,6 +504,9 @@ impl Line {
                 continue;
             }
             let from = sent.max(known);
+            if waits == Some((*book, from)) {
+                continue;
+            }
             let signed = signed_for(parting, *book, held);
             let over = ended.get(book).is_some_and(|most| from >= *most);
             if signed <= from || over {
@@ -629,6 +642,8 @@ impl Line {
             .values()
             .filter_map(|state| state.window.overdue_ms(state.smoothed_ms.unwrap_or(0)));
         let late = self.circuits.values().filter_map(Circuit::late_ms);
-        pings.chain(carried).chain(hellos).chain(overdue).chain(parts).chain(late).min()
+        let waiting = self.circuits.keys().filter_map(|circuit| self.waits_ahead(*circuit));
+        let waiting = waiting.map(|(.., until_ms)| until_ms);
+        pings.chain(waiting).chain(carried).chain(hellos).chain(overdue).chain(parts).chain(late).min()
     }
 }

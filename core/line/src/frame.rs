@@ -138,6 +138,15 @@ pub enum Frame<'a> {
     },
     /// The sender has not got this blob.
     Lack(Blob),
+    /// Entries of the sender's own, whose signature follows later.
+    Ahead {
+        /// Which book.
+        book: Book,
+        /// Number of the first entry.
+        first: u64,
+        /// The entries' bytes.
+        entries: Vec<&'a [u8]>,
+    },
     /// A party's renewals, ascending by rank.
     Renewals(Vec<Renewal>),
     /// The courier keys that the sender knows, by rank and number.
@@ -222,6 +231,17 @@ fn elements(length: Option<u64>) -> String {
     length.map_or_else(|| "no stated length".into(), |length| length.to_string())
 }
 
+/// A book, the number of a first entry, and entries from there on.
+fn entries<'a>(decoder: &mut Decoder<'a>) -> Result<(Book, u64, Vec<&'a [u8]>), Fault> {
+    let (book, first) = (book(decoder)?, size(decoder)?);
+    let length = bounded(decoder.array().map_err(malformed)?, STEP_ENTRIES)?;
+    if first == 0 || length == 0 {
+        return Err(malformed("a step without entries, or from number 0"));
+    }
+    let entries = (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
+    Ok((book, first, entries))
+}
+
 fn cut(decoder: &mut Decoder<'_>) -> Result<Cut, Fault> {
     let length = bounded(decoder.map().map_err(malformed)?, MAX_BOOKS)?;
     (0..length).map(|_| Ok((book(decoder)?, size(decoder)?))).collect()
@@ -254,7 +274,8 @@ impl<'a> Frame<'a> {
             12 => 4,
             13 | 14 => 2,
             15 => 6,
-            _ => return Err(Fault::incompatible("frame", "a type from 0 to 15", tag.to_string())),
+            16 => 4,
+            _ => return Err(Fault::incompatible("frame", "a type from 0 to 16", tag.to_string())),
         };
         if length != Some(wanted) {
             return Err(Fault::malformed("frame", alloc::format!("{wanted} elements"), elements(length)));
@@ -263,13 +284,7 @@ impl<'a> Frame<'a> {
         Ok(match tag {
             0 => Self::Hello(Self::hello(decoder)?),
             1 => {
-                let (book, first) = (book(decoder)?, size(decoder)?);
-                let length = bounded(decoder.array().map_err(malformed)?, STEP_ENTRIES)?;
-                if first == 0 || length == 0 {
-                    return Err(malformed("a step without entries, or from number 0"));
-                }
-                let entries =
-                    (0..length).map(|_| decoder.bytes().map_err(malformed)).collect::<Result<_, _>>()?;
+                let (book, first, entries) = entries(decoder)?;
                 Self::Step { book, first, entries, signature: fixed(decoder)? }
             }
             2 => Self::Receipt(Receipt {
@@ -321,6 +336,10 @@ impl<'a> Frame<'a> {
                 Self::Part { blob, chunk, proof, bytes }
             }
             12 => Self::Lack(blob(decoder)?),
+            16 => {
+                let (book, first, entries) = entries(decoder)?;
+                Self::Ahead { book, first, entries }
+            }
             13 => Self::Renewals(Self::renewals(decoder)?),
             14 => {
                 let length = bounded(decoder.map().map_err(malformed)?, 255)?;
@@ -435,6 +454,17 @@ pub fn step<B: AsRef<[u8]>>(book: Book, first: u64, entries: &[B], signature: &S
             e.bytes(entry.as_ref())?;
         }
         e.bytes(signature)?;
+        Ok(())
+    })
+}
+
+/// Entries of the sender's own from number `first` on, ahead of their signature.
+pub fn ahead<B: AsRef<[u8]>>(book: Book, first: u64, entries: &[B]) -> Vec<u8> {
+    written(|e| {
+        e.array(4)?.u8(16)?.u32(book.code())?.u64(first)?.array(entries.len() as u64)?;
+        for entry in entries {
+            e.bytes(entry.as_ref())?;
+        }
         Ok(())
     })
 }

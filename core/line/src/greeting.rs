@@ -54,6 +54,11 @@ impl Line {
                     self.show(Shown::NotTaken { circuit, fault });
                 }
             }
+            Frame::Ahead { book, first, entries } => {
+                if let Err(fault) = self.take_ahead(peer, book, first, &entries) {
+                    self.show(Shown::NotTaken { circuit, fault });
+                }
+            }
             Frame::Receipt(receipt) => {
                 self.stirred(circuit);
                 let (book, size) = (receipt.book, receipt.size);

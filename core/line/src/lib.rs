@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod acts;
 mod agreed;
+mod ahead;
 mod attachment;
 mod author;
 mod blobs;

@@ -11,6 +11,7 @@ use detente_record::{
 };
 
 use crate::acts::{Acts, Under};
+use crate::ahead::Ahead;
 use crate::blobs::Blobs;
 use crate::books::BookState;
 use crate::contract::{
@@ -136,6 +137,7 @@ pub struct Line {
     pub(crate) sealing: Sealing,
     pub(crate) blobs: Blobs,
     pub(crate) watch: Watch,
+    pub(crate) ahead: Ahead,
     pub(crate) circuits: BTreeMap<CircuitId, Circuit>,
     pub(crate) peers: BTreeMap<Party, Peer>,
     /// Serial and time of this party's last entry.
@@ -239,6 +241,7 @@ impl Line {
             sealing,
             blobs: Blobs::default(),
             watch: Watch::default(),
+            ahead: Ahead::default(),
             circuits: BTreeMap::new(),
             peers,
             last: (0, 0),

@@ -33,6 +33,9 @@ mod witness;
 /// Largest memorandum, in bytes.
 pub const MAX_MEMORANDUM: usize = 262_144;
 
+/// The least and the longest time that a checkpoint may follow behind tests, ms.
+const AHEAD_MS: core::ops::RangeInclusive<u64> = 60_000..=2_678_400_000;
+
 /// The document as it is written, before it has been checked.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -132,6 +135,10 @@ pub struct Tests {
     /// How late a test and its answers may be, ms.
     #[n(2)]
     pub grace_ms: u64,
+    /// How long at most a checkpoint may follow behind tests and their answers on a narrow circuit, ms; absent: it goes with
+    /// them.
+    #[n(3)]
+    pub checkpoint_ms: Option<u64>,
 }
 
 /// What suspension and reopening take.
@@ -346,6 +353,10 @@ impl Terms {
                     self.tests.grace_ms, self.tests.interval_ms
                 ),
             ));
+        }
+        if let Some(within_ms) = self.tests.checkpoint_ms.filter(|within_ms| !AHEAD_MS.contains(within_ms)) {
+            let expected = "a checkpoint within 60,000 to 2,678,400,000 ms of them";
+            return Err(refuse("tests", expected, within_ms.to_string()));
         }
         if self.rule.window_ms == 0 {
             return Err(refuse("rule", "a window over 0", "0"));

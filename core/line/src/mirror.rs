@@ -108,6 +108,11 @@ impl Line {
         let root = frontier.root();
         let taken = fresh.iter().zip(read).zip(leaves);
         for (((bytes, read), leaf), number) in taken.zip(held + 1..) {
+            if self.ahead.is_otherwise(EntryRef { book, number }, bytes) {
+                let fault =
+                    Fault::misbehaved("entry", "what its author said ahead of its signature", "another");
+                self.show(Shown::NotTaken { circuit, fault });
+            }
             self.take_entry(EntryRef { book, number }, bytes, read, None, leaf)?;
         }
         let signed =
@@ -211,6 +216,9 @@ impl Line {
         state.unjudged.push_back(Unjudged { number, acts, read, arrived_ms: None, day, stated });
         self.store(StoredEntry { name, bytes: Arc::from(bytes), leaf, kind, time_ms, regards });
         if own {
+            if self.started {
+                self.ahead.wrote(name, kind, self.pace.now_ms, bytes);
+            }
             self.grown(name, bytes.len() as u64, parts);
         }
         self.settle(book);

@@ -60,9 +60,10 @@ impl Line {
         let author = name.book.party;
         match content {
             Content::Test { slot, text } if self.owner_of_slot(*slot) == Some(author) => {
-                self.watch.tests.insert(*slot, name);
+                // It may have come ahead of its signature.
+                let is_new = self.watch.tests.insert(*slot, name) != Some(name);
                 trim(&mut self.watch.tests);
-                if author != self.me.party && self.started {
+                if is_new && author != self.me.party && self.started {
                     self.watch.to_answer.push((name, text.clone()));
                 }
             }

@@ -378,6 +378,11 @@ fn described(frame: Frame<'_>) -> (Value, Vec<u8>) {
             });
             (described, frame::courier_key(&key))
         }
+        Frame::Ahead { book, first, entries } => {
+            let shown: Vec<String> = entries.iter().map(|bytes| hex(bytes)).collect();
+            let described = json!({"type": "ahead", "book": book.code(), "first": first, "entries": shown});
+            (described, frame::ahead(book, first, &entries))
+        }
         Frame::Lack(blob) => (json!({"type": "lack", "blob": described_blob(&blob)}), frame::lack(&blob)),
         Frame::Refusal { code, text } => {
             (json!({"type": "refusal", "code": code, "text": text}), frame::refusal(code, &text))

@@ -115,7 +115,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
         depositary: 0,
         handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
         escalations: Vec::new(),
-        tests: Tests { interval_ms: 600_000, grace_ms: 30_000 },
+        tests: Tests { interval_ms: 600_000, grace_ms: 30_000, checkpoint_ms: None },
         suspension: Suspension { consent: true, passes: Vec::new() },
         quotas: vec![Quota { entries: 1_000, bytes: 1 << 24 }; 5],
         rule: Rule { threshold: 3, veto: Vec::new(), window_ms: 3_600_000 },

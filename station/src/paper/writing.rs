@@ -54,7 +54,11 @@ impl Paper {
                 priority: handling(Class::P),
                 routine: handling(Class::R),
             },
-            tests: TestsPart { interval: terms.tests.interval_ms, grace: terms.tests.grace_ms },
+            tests: TestsPart {
+                interval: terms.tests.interval_ms,
+                grace: terms.tests.grace_ms,
+                checkpoint: terms.tests.checkpoint_ms,
+            },
             suspension: SuspensionPart {
                 consent: terms.suspension.consent,
                 passes: terms.suspension.passes.iter().map(kind).collect(),

@@ -97,7 +97,7 @@ pub(super) fn founded(
         depositary: 0,
         handling_ms: vec![60_000, 300_000, 3_600_000, 86_400_000],
         escalations: vec![step(0, 60_000, 1), step(0, 300_000, 2)],
-        tests: Tests { interval_ms: 600_000, grace_ms: 30_000 },
+        tests: Tests { interval_ms: 600_000, grace_ms: 30_000, checkpoint_ms: Some(7_200_000) },
         suspension: Suspension { consent: true, passes: Vec::new() },
         quotas: vec![Quota { entries, bytes: 1 << 24 }; 5],
         notices: Vec::new(),

@@ -6,7 +6,7 @@
 use detente_line::frame::{self, Frame};
 use detente_record::{
     Book, Cut, Entry, EntryRef, EntryView, LineId, MAX_CUT, MAX_ENTRY, MAX_REGARDS, Party, Receipt,
-    STEP_ENTRIES, Signature,
+    STEP_ENTRIES,
 };
 
 use super::packing;
@@ -18,6 +18,7 @@ const RECEIPT: u8 = 2;
 const HELLO: u8 = 3;
 const STEPS: u8 = 4;
 const RECEIPT_OF: u8 = 5;
+const AHEAD: u8 = 6;
 /// First bytes of frames: arrays of up to 31 elements.
 const FRAMES: std::ops::RangeInclusive<u8> = 0x80..=0x9f;
 /// A hello up to the line.
@@ -47,7 +48,7 @@ const NOTHING: [u8; 1] = [0xa0];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Misformed {
     /// It begins like none.
-    #[error("a form that begins with {0}, where 1 to 5 or 128 to 159 was expected")]
+    #[error("a form that begins with {0}, where 1 to 6 or 128 to 159 was expected")]
     Unknown(u8),
     /// It ends too early.
     #[error("a form that ends too early")]
@@ -150,7 +151,13 @@ impl Forms {
         let mut now_ms = *last_ms;
         let form = match Frame::decode(frame) {
             Ok(Frame::Step { book, first, entries, signature }) => {
-                Some(self.step(book, first, &entries, &signature, &mut now_ms))
+                let kind = if entries.len() == 1 { STEP } else { STEPS };
+                let mut form = self.entries(kind, book, first, &entries, &mut now_ms);
+                form.extend(signature);
+                Some(form)
+            }
+            Ok(Frame::Ahead { book, first, entries }) => {
+                Some(self.entries(AHEAD, book, first, &entries, &mut now_ms))
             }
             Ok(Frame::Receipt(receipt)) => self.receipt(&receipt, &mut now_ms),
             Ok(Frame::Hello(_)) => frame.strip_prefix(&self.hello).map(|rest| [&[HELLO], rest].concat()),
@@ -177,18 +184,11 @@ impl Forms {
         Some(form)
     }
 
-    fn step(
-        &self,
-        book: Book,
-        first: u64,
-        entries: &[&[u8]],
-        signature: &Signature,
-        last_ms: &mut u64,
-    ) -> Vec<u8> {
-        let mut form = vec![if entries.len() == 1 { STEP } else { STEPS }];
+    fn entries(&self, kind: u8, book: Book, first: u64, entries: &[&[u8]], last_ms: &mut u64) -> Vec<u8> {
+        let mut form = vec![kind];
         put(&mut form, book.code().into());
         put(&mut form, first);
-        if entries.len() != 1 {
+        if kind != STEP {
             put(&mut form, entries.len() as u64);
         }
         let mut last_serial = 0;
@@ -205,7 +205,6 @@ impl Forms {
                 None => self.string(WHOLE, bytes, &mut form, &[]),
             }
         }
-        form.extend(signature);
         form
     }
 
@@ -274,8 +273,14 @@ impl Forms {
         let Some((first, rest)) = form.split_first() else { return Err(Misformed::Short) };
         let mut rest = Rest(rest);
         let frame = match *first {
-            STEP => wide_step(&mut rest, true, last_ms)?,
-            STEPS => wide_step(&mut rest, false, last_ms)?,
+            STEP | STEPS => {
+                let (book, first, entries) = wide_entries(&mut rest, *first == STEP, last_ms)?;
+                frame::step(book, first, &entries, &rest.fixed()?)
+            }
+            AHEAD => {
+                let (book, first, entries) = wide_entries(&mut rest, false, last_ms)?;
+                frame::ahead(book, first, &entries)
+            }
             RECEIPT => wide_receipt(&mut rest, Some(self.peer), last_ms)?,
             RECEIPT_OF => wide_receipt(&mut rest, None, last_ms)?,
             HELLO => [&self.hello[..], rest.take(rest.0.len())?].concat(),
@@ -365,7 +370,10 @@ fn wide_receipt(rest: &mut Rest<'_>, of: Option<Party>, last_ms: &mut u64) -> Re
     Ok(frame::receipt(&Receipt { book, party, size, seconds, signature }))
 }
 
-fn wide_step(rest: &mut Rest<'_>, alone: bool, last_ms: &mut u64) -> Result<Vec<u8>, Misformed> {
+/// A book, the number of a first entry, and entries from there on.
+type Entries = (Book, u64, Vec<Vec<u8>>);
+
+fn wide_entries(rest: &mut Rest<'_>, alone: bool, last_ms: &mut u64) -> Result<Entries, Misformed> {
     let (book, first) = (rest.book()?, rest.number()?);
     let count = if alone { 1 } else { rest.up_to("entries of a step", STEP_ENTRIES)? };
     let (mut entries, mut total): (Vec<Vec<u8>>, u64) = (Vec::new(), 0);
@@ -375,7 +383,7 @@ fn wide_step(rest: &mut Rest<'_>, alone: bool, last_ms: &mut u64) -> Result<Vec<
         total = at_most("a frame", total + entry.len() as u64, MAX_FRAME as u64)?;
         entries.push(entry);
     }
-    Ok(frame::step(book, first, &entries, &rest.fixed()?))
+    Ok((book, first, entries))
 }
 
 fn wide_entry(rest: &mut Rest<'_>, last_serial: &mut u64, last_ms: &mut u64) -> Result<Vec<u8>, Misformed> {
@@ -501,6 +509,7 @@ mod tests {
             (frame::receipt(&Receipt { party: Party::new(1).unwrap(), ..receipt.clone() }), 70),
             (frame::hello(&hello), 46),
             (frame::hello(&frame::Hello { line: LineId([8; 32]), ..hello }), 83),
+            (frame::ahead(book(3), 8, std::slice::from_ref(&empty)), 20),
             (frame::ping(77), 5),
             (vec![0x83, 1, 2], 3),
         ];
@@ -532,7 +541,7 @@ mod tests {
             }
         }
         assert_eq!(wide(&[]), Err(Misformed::Short));
-        assert_eq!(wide(&[6, 0]), Err(Misformed::Unknown(6)));
+        assert_eq!(wide(&[7, 0]), Err(Misformed::Unknown(7)));
         assert_eq!(wide(&[&form[..], &[0]].concat()), Err(Misformed::After(1)));
         assert_eq!(wide(&[STEP, 11, 7]), Err(Misformed::Short));
         let over = |what, found, most| Err(Misformed::Over { what, found, most });

@@ -1,0 +1,202 @@
+//! Tests ahead of their signature: on a narrow circuit a test and its answer go as they are, and one checkpoint covers
+//! many of them later (spec/line.md §6, Ahead).
+//!
+//! What came ahead is its peer's word, by the seal of the circuit and to nobody else: it is held in memory, stands in no book,
+//! gets no receipt, and is good for the watch alone. Once the signed entry comes under its name it is held to that.
+
+use alloc::collections::BTreeMap;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detente_record::{Book, Class, Entry, EntryRef, Fault, Hash, Party, sha256};
+
+use crate::contract::CircuitId;
+use crate::frame;
+use crate::kind::Content;
+use crate::line::Line;
+
+/// Most entries of one party that are held ahead, and of one's own that may go so.
+const MAX_AHEAD: usize = 64;
+
+/// The number of the kind *test*, and of its answer.
+const QUIET: [u16; 2] = [10, 11];
+
+/// An entry of one's own that may go ahead.
+#[derive(Debug)]
+struct Written {
+    /// When it was written, ms.
+    at_ms: u64,
+    bytes: Arc<[u8]>,
+}
+
+/// The end of the own book P, where nothing but tests and their answers stands in it.
+#[derive(Debug)]
+struct Tail {
+    book: Book,
+    /// By number.
+    written: BTreeMap<u64, Written>,
+    /// Something else was written behind it, under this number: once that is signed all goes.
+    ends: Option<u64>,
+}
+
+/// What goes and what came ahead of its signature.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    tail: Option<Tail>,
+    /// SHA-256 of what others said ahead.
+    said: BTreeMap<EntryRef, Hash>,
+}
+
+impl Ahead {
+    /// An own entry was written.
+    pub(crate) fn wrote(&mut self, name: EntryRef, kind: u16, at_ms: u64, bytes: &[u8]) {
+        if name.book.class != Class::P {
+            return;
+        }
+        let follows = |tail: &&mut Tail| {
+            let last = tail.written.last_key_value().map(|(last, _)| last + 1);
+            tail.book == name.book && tail.ends.is_none() && last == Some(name.number)
+        };
+        let tail = self.tail.as_mut().filter(follows);
+        if !QUIET.contains(&kind) {
+            if let Some(tail) = tail {
+                tail.ends = Some(name.number);
+            }
+            return;
+        }
+        let written = Written { at_ms, bytes: Arc::from(bytes) };
+        if let Some(tail) = tail {
+            tail.written.insert(name.number, written);
+            if tail.written.len() > MAX_AHEAD {
+                tail.written.pop_first();
+            }
+        } else {
+            let written = BTreeMap::from([(name.number, written)]);
+            self.tail = Some(Tail { book: name.book, written, ends: None });
+        }
+    }
+
+    /// Until when what a book, signed up to a size, holds beyond another one may wait for its checkpoint, ms, where all of it
+    /// may.
+    fn waits_until_ms(&self, book: Book, signed: u64, from: u64, within_ms: u64) -> Option<u64> {
+        let tail = self.tail.as_ref().filter(|tail| tail.book == book)?;
+        let (first, _) = tail.written.first_key_value().filter(|(first, _)| **first <= from + 1)?;
+        let (_, oldest) = tail.written.range((from + 1).max(*first)..).next()?;
+        let goes = tail.ends.is_some_and(|ends| ends <= signed);
+        (!goes).then(|| oldest.at_ms.saturating_add(within_ms))
+    }
+
+    /// What stands in a book beyond a size and up to another one, where all of it may go ahead.
+    fn between(&self, book: Book, from: u64, signed: u64) -> Option<Vec<Arc<[u8]>>> {
+        let tail =
+            self.tail.as_ref().filter(|tail| tail.book == book && tail.ends.is_none() && from < signed)?;
+        let entries: Vec<_> =
+            tail.written.range(from + 1..=signed).map(|(_, written)| Arc::clone(&written.bytes)).collect();
+        (entries.len() as u64 == signed - from).then_some(entries)
+    }
+
+    /// Whether an entry came ahead.
+    pub(crate) fn has(&self, name: &EntryRef) -> bool {
+        self.said.contains_key(name)
+    }
+
+    /// Holds what is signed now to what was said ahead of it, and forgets that.
+    pub(crate) fn is_otherwise(&mut self, name: EntryRef, bytes: &[u8]) -> bool {
+        self.said.remove(&name).is_some_and(|said| said != sha256(bytes))
+    }
+}
+
+impl Line {
+    /// Where tests may go ahead on a circuit: the book, how much of it is signed, and up to where the peer has got it.
+    fn ahead_on(&self, circuit: CircuitId) -> Option<(Book, u64, u64)> {
+        let book = self.current(Class::P);
+        let state = self.circuits.get(&circuit).filter(|state| state.is_narrow() && state.ready)?;
+        let known = self.peers.get(&state.peer).and_then(|peer| peer.known.get(&book)).copied();
+        let from = state.sent.get(&book).copied().unwrap_or(0).max(known.unwrap_or(0));
+        let signed = self.books.get(&book)?.signed_size();
+        self.partings.is_empty().then_some((book, signed, from))
+    }
+
+    /// The book of which a circuit carries no step from a size on, since it waits for a checkpoint that covers more; and until
+    /// when, ms.
+    pub(crate) fn waits_ahead(&self, circuit: CircuitId) -> Option<(Book, u64, u64)> {
+        let within_ms = self.memorandum.terms().tests.checkpoint_ms?;
+        let (book, signed, from) = self.ahead_on(circuit)?;
+        let until_ms = self.ahead.waits_until_ms(book, signed, from, within_ms)?;
+        (until_ms > self.pace.now_ms).then_some((book, from, until_ms))
+    }
+
+    /// Says ahead on a narrow circuit what may wait for its checkpoint, or would else come behind a long step.
+    pub(crate) fn say_ahead(&mut self, circuit: CircuitId) {
+        if self.memorandum.terms().tests.checkpoint_ms.is_none() {
+            return;
+        }
+        let Some((book, signed, from)) = self.ahead_on(circuit) else { return };
+        let Some(state) = self.circuits.get(&circuit).filter(|state| self.is_best(circuit, state.peer))
+        else {
+            return;
+        };
+        let from = from.max(state.ahead.filter(|(of, _)| *of == book).map_or(0, |(_, size)| size));
+        let Some(entries) = self.ahead.between(book, from, signed) else { return };
+        self.queue(circuit, frame::ahead(book, from + 1, &entries));
+        if let Some(state) = self.circuits.get_mut(&circuit) {
+            state.ahead = Some((book, signed));
+        }
+    }
+
+    /// A peer says something ahead of its signature.
+    ///
+    /// # Errors
+    /// `Misbehaved` for what may not go ahead, or was said otherwise before; those of entries and their kinds.
+    pub(crate) fn take_ahead(
+        &mut self,
+        peer: Party,
+        book: Book,
+        first: u64,
+        entries: &[&[u8]],
+    ) -> Result<(), Fault> {
+        if book.party != peer || book.class != Class::P {
+            let expected = "of the book P of the party at the other end";
+            return Err(Fault::misbehaved("entry ahead", expected, book.code().to_string()));
+        }
+        let held = self.books.get(&book).map_or(0, |state| state.size());
+        let ended = self.books.get(&book).is_some_and(|state| state.ended) || self.is_spoiled(book);
+        if ended || book.rank() != self.rank(peer) {
+            return Ok(());
+        }
+        for (bytes, number) in entries.iter().zip(first..) {
+            let name = EntryRef { book, number };
+            if number <= held {
+                continue;
+            }
+            let entry = Entry::decode(bytes)?;
+            if !QUIET.contains(&entry.kind) {
+                let expected = "a test or an answer to one";
+                return Err(Fault::misbehaved("entry ahead", expected, entry.kind.to_string()));
+            }
+            let content = Content::decode(entry.kind, &entry.body)?;
+            content.check_place(book, &entry)?;
+            match self.ahead.said.insert(name, sha256(bytes)) {
+                Some(said) if said == sha256(bytes) => continue,
+                Some(said) => {
+                    self.ahead.said.insert(name, said);
+                    return Err(Fault::misbehaved(
+                        "entry ahead",
+                        "what was said under its name before",
+                        "another",
+                    ));
+                }
+                None => {}
+            }
+            let of_peer = |name: &&EntryRef| name.book.party == peer;
+            if self.ahead.said.keys().filter(of_peer).count() > MAX_AHEAD
+                && let Some(oldest) = self.ahead.said.keys().find(of_peer).copied()
+            {
+                self.ahead.said.remove(&oldest);
+            }
+            self.heard_test(name, &entry.regards, &content);
+        }
+        Ok(())
+    }
+}

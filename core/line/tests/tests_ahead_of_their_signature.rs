@@ -1,0 +1,141 @@
+//! On a narrow circuit tests and their answers go ahead of their signature: they count for the watch, and one checkpoint covers
+//! many of them later. What came so is no part of any book.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod line_in_memory;
+
+use detente_line::{Content, Duty, Shown, frame};
+use detente_record::{Class, Cut, Entry};
+use line_in_memory::{LineInMemory, book, message};
+
+/// 300 bit/s.
+const RATE: u32 = 30;
+const HOUR_MS: u64 = 3_600_000;
+
+fn connected() -> LineInMemory {
+    let mut line = LineInMemory::apart(&["usa", "rus"]);
+    line.connect_narrow(0, 1, RATE);
+    line.ask(0, 1, message(Class::P, "to begin with"));
+    line.ask(1, 1, message(Class::P, "and back"));
+    line.run_for(120_000);
+    assert_eq!((line.held(1, book(0, Class::P)), line.held(0, book(1, Class::P))), (1, 1));
+    line
+}
+
+fn shown(line: &LineInMemory, at: u8, of: impl Fn(&Shown) -> bool) -> Vec<String> {
+    let shown = line.station(at).shown.iter().filter(|shown| of(shown));
+    shown.map(|shown| format!("{shown:?}")).collect()
+}
+
+fn missed(line: &LineInMemory) -> Vec<String> {
+    let missed = |shown: &Shown| matches!(shown, Shown::Missed { .. });
+    [shown(line, 0, missed), shown(line, 1, missed)].concat()
+}
+
+fn not_taken(line: &LineInMemory, at: u8) -> Vec<String> {
+    shown(line, at, |shown| matches!(shown, Shown::NotTaken { .. }))
+}
+
+/// A test as its author would have written it.
+fn test(line: &LineInMemory, text: &str) -> Vec<u8> {
+    written(line, &Content::Test { slot: 1, text: text.into() })
+}
+
+fn written(line: &LineInMemory, content: &Content) -> Vec<u8> {
+    let entry = line.said(2, Cut::new());
+    Entry { kind: content.kind(), body: content.encode(), ..entry }.encode().unwrap()
+}
+
+#[test]
+fn one_signature_covers_the_tests_of_an_hour() {
+    let mut line = connected();
+    let steps = [0, 1].map(|number| line.station(number).steps);
+    line.run_for(HOUR_MS);
+    for (number, steps) in [0, 1].into_iter().zip(steps) {
+        let of = book(number, Class::P);
+        assert_eq!(line.station(number).steps, steps, "a step of tests alone");
+        assert_eq!(line.held(1 - number, of), 1);
+        // Six slots, each with a test of one and an answer of the other.
+        assert!(line.held(number, of) >= 6, "{}", line.held(number, of));
+    }
+    assert_eq!(missed(&line), Vec::<String>::new());
+    line.ask(0, 2, message(Class::P, "and now a word"));
+    line.run_for(60_000);
+    assert_eq!(line.held(1, book(0, Class::P)), line.held(0, book(0, Class::P)));
+    assert_eq!(line.held(0, book(1, Class::P)), 1, "nobody said anything in that book");
+    assert_eq!(line.station(0).steps, steps[0] + 1);
+    line.run_for(HOUR_MS / 2);
+    assert_eq!((missed(&line), not_taken(&line, 0), not_taken(&line, 1)), Default::default());
+}
+
+#[test]
+fn the_signature_follows_within_the_time_that_the_memorandum_says() {
+    let mut line = connected();
+    line.run_for(2 * HOUR_MS + HOUR_MS / 2);
+    for number in 0..2 {
+        let of = book(number, Class::P);
+        assert!(line.held(1 - number, of) > 6, "{}", line.held(1 - number, of));
+        // It covered all that stood there; what came later waits again.
+        assert!(line.held(1 - number, of) < line.held(number, of));
+    }
+    assert_eq!(missed(&line), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_begins_anew_or_hears_late_brings_and_gets_a_step() {
+    let mut line = connected();
+    line.run_for(HOUR_MS / 2);
+    let written = line.held(0, book(0, Class::P));
+    assert!(written > 1);
+    line.kill(0);
+    line.start(0);
+    line.connect_narrow(0, 1, RATE);
+    line.run_for(300_000);
+    assert!(line.held(1, book(0, Class::P)) >= written, "nobody knows any more that these were tests");
+    // Over another circuit steps go as ever.
+    line.connect(0, 1);
+    line.run_for(HOUR_MS / 2);
+    for number in 0..2 {
+        assert_eq!(line.held(1 - number, book(number, Class::P)), line.held(number, book(number, Class::P)));
+    }
+}
+
+#[test]
+fn what_is_signed_otherwise_is_shown() {
+    let mut line = connected();
+    let said = test(&line, "said ahead");
+    line.forge(1, 0, frame::ahead(book(0, Class::P), 2, std::slice::from_ref(&said)));
+    line.forge(1, 0, frame::ahead(book(0, Class::P), 2, &[said]));
+    line.run_for(1_000);
+    assert_eq!(not_taken(&line, 1), Vec::<String>::new());
+    let other = test(&line, "said otherwise");
+    line.forge(1, 0, frame::ahead(book(0, Class::P), 2, &[other]));
+    line.run_for(1_000);
+    assert!(not_taken(&line, 1).iter().any(|shown| shown.contains("said under its name before")));
+    assert_eq!(line.held(1, book(0, Class::P)), 1, "it stands in no book");
+    line.ask(0, 2, message(Class::P, "another entry under that name"));
+    line.run_for(60_000);
+    assert!(line.held(1, book(0, Class::P)) >= 2, "the signed one counts");
+    let shown = not_taken(&line, 1);
+    assert!(shown.iter().any(|shown| shown.contains("said ahead of its signature")), "{shown:?}");
+}
+
+#[test]
+fn nothing_but_tests_of_the_peer_itself_goes_ahead() {
+    let mut line = connected();
+    let duty = written(&line, &Content::Duty(Duty::On));
+    let tested = test(&line, "a test");
+    for (of, bytes, why) in [
+        (book(0, Class::P), duty, "a test or an answer"),
+        (book(1, Class::P), tested.clone(), "the party at the other end"),
+        (book(0, Class::Z), tested, "the party at the other end"),
+        (book(0, Class::P), b"no entry".to_vec(), "a map"),
+    ] {
+        line.forge(1, 0, frame::ahead(of, 9, &[bytes]));
+        line.run_for(1_000);
+        let last = not_taken(&line, 1).pop().unwrap_or_default();
+        assert!(last.contains(why), "{last}");
+    }
+    assert_eq!(line.held(1, book(0, Class::P)), 1);
+}
