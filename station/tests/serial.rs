@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cable::{Cable, packets};
+use cable::{Cable, counters, packets, pieces, unlike};
 use parties::{Folder, Party, Station, agree};
 use serde_json::{Value, json};
 
@@ -42,15 +42,6 @@ fn routine(text: &str) -> Value {
     json!({"kind": "message", "precedence": "routine", "text": text})
 }
 
-/// A text of so many characters in which nothing repeats, so that packing it brings little.
-fn unlike(length: usize, mut seed: u64) -> String {
-    let mut next = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'!' + ((seed >> 33) % 90) as u8)
-    };
-    (0..length).map(|_| next()).collect()
-}
-
 /// Waits for something that happens before long, or not at all.
 async fn until(what: &str, happens: impl Fn() -> bool) {
     let began = std::time::Instant::now();
@@ -73,24 +64,6 @@ async fn circuit(at: &Station, wanted: impl Fn(&Value) -> bool) -> Value {
 
 fn is_up(one: &Value) -> bool {
     one["state"] == json!("up")
-}
-
-/// Packets of handshakes among those of a direction.
-fn pieces(said: &[u8]) -> usize {
-    packets(said).iter().filter(|packet| packet.first() == Some(&1)).count()
-}
-
-/// Openings and data of a direction: which pair as far as it is said, and the end of the counter.
-fn counters(said: &[u8]) -> Vec<(u8, u64)> {
-    let sealed = packets(said).into_iter().filter_map(|packet| match packet.as_slice() {
-        [4, _, name, counter @ ..] if counter.len() >= 5 => {
-            let low = u64::from(counter[3]) << 8 | u64::from(counter[4]);
-            Some((name & 0x0f, low))
-        }
-        [first @ 0x80..=0x8f, high, low, ..] => Some((first & 0x0f, u64::from(*high) << 8 | u64::from(*low))),
-        _ => None,
-    });
-    sealed.collect()
 }
 
 #[tokio::test]
