@@ -279,7 +279,7 @@ impl Line {
             greeted: false,
             greets: !agreed,
             sent: Cut::new(),
-            window: Window::new(rate.slack_ms()),
+            window: Window::new(rate.slack_ms(), rate.is_narrow()),
             ahead: None,
             receipts: BTreeMap::new(),
             queue,

@@ -35,9 +35,12 @@ impl UnderWay {
 ///
 /// What the peer has yet to work through stands there in front of a FLASH, where nothing overtakes any more. So one
 /// step of a book goes, and the next upon its receipt; more go only while a step takes no longer for that: then
-/// it is the way that is long, not the queue at its end.
+/// it is the way that is long, not the queue at its end. On a narrow circuit FLASH overtakes to the end of the way, and time
+/// that nothing is said in is dear: there the next step goes while the receipt of one is awaited.
 #[derive(Debug)]
 pub(crate) struct Window {
+    /// How many steps of a book at least.
+    floor: usize,
     /// How many steps of a book.
     steps: usize,
     /// How long a receipt may take beside four usual ones, ms.
@@ -51,9 +54,9 @@ pub(crate) struct Window {
 
 impl Window {
     /// Nothing is under way, and nothing known of how long it takes; a receipt may take so much longer than elsewhere, ms.
-    pub(crate) fn new(slack_ms: u64) -> Self {
-        let grace_ms = GRACE_MS + slack_ms;
-        Self { steps: 1, grace_ms, least_ms: u64::MAX, smoothed_ms: 0, under_way: BTreeMap::new() }
+    pub(crate) fn new(slack_ms: u64, is_narrow: bool) -> Self {
+        let (grace_ms, floor) = (GRACE_MS + slack_ms, if is_narrow { 2 } else { 1 });
+        Self { floor, steps: floor, grace_ms, least_ms: u64::MAX, smoothed_ms: 0, under_way: BTreeMap::new() }
     }
 
     /// A step up to a size has gone.
@@ -87,7 +90,7 @@ impl Window {
             if self.least_ms == u64::MAX { took_ms } else { (7 * self.smoothed_ms + took_ms) / 8 };
         self.least_ms = self.least_ms.min(took_ms);
         if took_ms > self.least_ms.saturating_add(self.least_ms / 2) {
-            self.steps = self.steps.saturating_sub(1).max(1);
+            self.steps = self.steps.saturating_sub(1).max(self.floor);
         } else if was_full && took_ms <= self.least_ms.saturating_add(self.least_ms / 4) {
             self.steps = self.steps.saturating_add(1).min(MAX_UNRECEIPTED);
         }

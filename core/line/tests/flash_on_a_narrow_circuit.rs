@@ -37,6 +37,24 @@ fn flash_does_not_wait_for_what_is_on_its_way() {
 }
 
 #[test]
+fn the_next_step_does_not_wait_for_a_receipt() {
+    let mut line = connected();
+    // A receipt begins with an array of six and its type.
+    line.station_mut(1).loses = |frame| frame.starts_with(&[0x86, 2]);
+    let before = line.station(0).steps;
+    for place in 0..3 {
+        line.ask(0, 10 + place, message(Class::R, &"word ".repeat(100)));
+        line.run_for(100);
+    }
+    // Each takes twenty seconds.
+    line.run_for(38_000);
+    assert_eq!(line.station(0).steps, before + 2);
+    line.station_mut(1).loses = |_| false;
+    line.run_for(600_000);
+    assert_eq!(line.held(1, book(0, Class::R)), 3);
+}
+
+#[test]
 fn where_both_hold_the_same_nobody_says_hello() {
     let mut line = connected();
     line.disconnect(0, 1);
