@@ -101,6 +101,80 @@ fn whoever_begins_anew_or_hears_late_brings_and_gets_a_step() {
     }
 }
 
+/// Numbers that a seed repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+}
+
+/// Hours on a line of two or three, where circuits of both sorts come and go, stations die, frames are lost, and now and then
+/// somebody writes.
+fn hours(seed: u64) {
+    let mut dice = Dice(seed);
+    let names = &["usa", "rus", "un"][..2 + usize::from(seed.is_multiple_of(2))];
+    let parties = names.len() as u64;
+    let mut line = LineInMemory::apart(names);
+    // One frame in five of those of the two kinds that matter most here.
+    let loses: fn(&[u8]) -> bool = |frame| {
+        let last = frame.last().copied().unwrap_or_default();
+        matches!(frame, [0x84, 0x10, ..] | [0x85, 1, ..]) && last.is_multiple_of(5)
+    };
+    for number in 0..names.len() as u8 {
+        line.station_mut(number).loses = loses;
+    }
+    for _ in 0..60 {
+        let one = dice.below(parties);
+        let other = (one + 1 + dice.below(parties - 1)) % parties;
+        let (one, other) = (one as u8, other as u8);
+        match dice.below(8) {
+            0 | 1 => drop(line.connect_narrow(one, other, 60)),
+            2 => line.connect(one, other),
+            3 => line.disconnect(one, other),
+            4 => {
+                line.kill(one);
+                line.start(one);
+            }
+            5 => line.ask(one, 1_000, message(Class::P, "a word between tests")),
+            6 => line.ask(one, 1_000, message(Class::O, "an urgent one")),
+            _ => {}
+        }
+        line.run_for(1_000 + dice.below(300_000));
+    }
+    for number in 0..names.len() as u8 {
+        line.station_mut(number).loses = |_| false;
+        for other in 0..number {
+            line.disconnect(other, number);
+            line.connect_narrow(other, number, 60);
+        }
+    }
+    line.run_for(HOUR_MS);
+    let written: Vec<_> = (0..names.len() as u8)
+        .map(|number| line.write(number, message(Class::P, "the last word")).unwrap())
+        .collect();
+    line.run_for(HOUR_MS / 2);
+    for (number, entry) in (0..).zip(written) {
+        let own = line.station(number).store.entries[&entry.book][..entry.number as usize].to_vec();
+        for other in (0..names.len() as u8).filter(|other| *other != number) {
+            let held = &line.station(other).store.entries[&entry.book];
+            assert!(held.len() >= own.len(), "seed {seed}: {other} holds {} of {}", held.len(), own.len());
+            assert_eq!(held[..own.len()], own[..], "seed {seed}");
+        }
+        let odd = not_taken(&line, number);
+        assert!(!odd.iter().any(|shown| shown.contains("ahead")), "seed {seed}: {odd:?}");
+    }
+}
+
+#[test]
+fn nothing_is_lost_whatever_comes_and_goes_meanwhile() {
+    for seed in 0..12 {
+        hours(seed);
+    }
+}
+
 #[test]
 fn what_is_signed_otherwise_is_shown() {
     let mut line = connected();
