@@ -111,7 +111,8 @@ def write_sealed():
             (2**40 - 1, b"\xff" * 4, b"\x09\x08\x07\x06", b"held 6"),
         ):
             head = b"\x04" + keys["name"] + counter.to_bytes(5, "big")
-            packet = head + seal(keys["send"], counter, head, own_tag + other_tag + held)
+            said = own_tag + held + (b"" if other_tag == bytes(4) else other_tag)
+            packet = head + seal(keys["send"], counter, head, said)
             openings.append(dict(root=root, own=own, peer=peer, counter=counter, tag=own_tag, other=other_tag, held=held, packet=packet))
             for parts in (b"", b"\x87\x00\x05\x01\x02", b"\x01\x00" + bytes(range(40)), b"\x90\x00\x07\x03\x02\x01\x04\x00\x03abc\x03\xffdef"):
                 first = bytes([0x80 | keys["name"][1] & 15])

@@ -55,6 +55,17 @@ impl Line {
         self.watch.to_answer.clear();
     }
 
+    /// Whether a slot is about now. A test that comes ahead of its signature is answered only then, and only the first one: it is
+    /// nothing of its author's quota yet, and what is answered is of this party's.
+    pub(crate) fn is_about_now(&self, slot: u64) -> bool {
+        (self.pace.now_ms / self.memorandum.terms().tests.interval_ms).abs_diff(slot) <= 1
+    }
+
+    /// Whether another test of a slot was heard.
+    pub(crate) fn has_other_test(&self, name: EntryRef, slot: u64) -> bool {
+        self.watch.tests.get(&slot).is_some_and(|known| *known != name)
+    }
+
     /// A test, or an answer to one, has been admitted.
     pub(crate) fn heard_test(&mut self, name: EntryRef, regards: &[EntryRef], content: &Content) {
         let author = name.book.party;

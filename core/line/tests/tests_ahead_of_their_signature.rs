@@ -39,7 +39,9 @@ fn not_taken(line: &LineInMemory, at: u8) -> Vec<String> {
 
 /// A test as its author would have written it.
 fn test(line: &LineInMemory, text: &str) -> Vec<u8> {
-    written(line, &Content::Test { slot: 1, text: text.into() })
+    // The last slot, or the one before, that is the first party's.
+    let slot = line.now_ms / 600_000 / 2 * 2;
+    written(line, &Content::Test { slot, text: text.into() })
 }
 
 fn written(line: &LineInMemory, content: &Content) -> Vec<u8> {
@@ -200,8 +202,17 @@ fn nothing_but_tests_of_the_peer_itself_goes_ahead() {
     let mut line = connected();
     let duty = written(&line, &Content::Duty(Duty::On));
     let tested = test(&line, "a test");
+    let slot = line.now_ms / 600_000 + 2;
+    let early = written(&line, &Content::Test { slot, text: "of another time".into() });
+    let slot = line.now_ms / 600_000 / 2 * 2;
+    let second = written(&line, &Content::Test { slot, text: "a second one".into() });
+    let first = test(&line, "the first one");
+    line.forge(1, 0, frame::ahead(book(0, Class::P), 7, &[first]));
+    line.run_for(1_000);
+    assert_eq!(not_taken(&line, 1), Vec::<String>::new());
     for (of, bytes, why) in [
         (book(0, Class::P), duty, "a test or an answer"),
+        (book(0, Class::P), second, "one test of a slot"),
         (book(1, Class::P), tested.clone(), "the party at the other end"),
         (book(0, Class::Z), tested, "the party at the other end"),
         (book(0, Class::P), b"no entry".to_vec(), "a map"),
@@ -211,5 +222,9 @@ fn nothing_but_tests_of_the_peer_itself_goes_ahead() {
         let last = not_taken(&line, 1).pop().unwrap_or_default();
         assert!(last.contains(why), "{last}");
     }
+    let before = not_taken(&line, 1).len();
+    line.forge(1, 0, frame::ahead(book(0, Class::P), 11, &[early]));
+    line.run_for(1_000);
+    assert_eq!(not_taken(&line, 1).len(), before, "it is nobody's fault");
     assert_eq!(line.held(1, book(0, Class::P)), 1);
 }

@@ -268,8 +268,11 @@ impl End {
         else {
             return;
         };
-        let Some((echo, agreed)) = rest.split_first_chunk::<4>() else { return };
-        let (echo, Ok(agreed)) = (*echo, <[u8; AGREED]>::try_from(agreed)) else { return };
+        let Some((agreed, echo)) = rest.split_first_chunk::<AGREED>() else { return };
+        let agreed = *agreed;
+        // Whoever has not heard this side's tag leaves it out.
+        let echo = if echo.is_empty() { Ok([0; 4]) } else { <[u8; 4]>::try_from(echo) };
+        let Ok(echo) = echo else { return };
         if arrivals.greatest().is_some_and(|greatest| counter <= greatest) || *tag == [0; 4] {
             return;
         }
@@ -519,7 +522,10 @@ impl End {
         let Some(counter) = self.pairs.counter(id)? else { return Ok(None) };
         self.openings.last_us = Some(now_us);
         let head = packet::opening_head(id.name, counter);
-        let mut body = [&self.own_tag[..], &self.peer_tag, &self.agreed].concat();
+        let mut body = [&self.own_tag[..], &self.agreed].concat();
+        if self.peer_tag != [0; 4] {
+            body.extend(self.peer_tag);
+        }
         if self.pairs.seal(id, counter, &head, &mut body).is_none() {
             return Ok(None);
         }
