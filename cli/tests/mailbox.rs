@@ -162,7 +162,8 @@ fn a_stranger_gets_nothing_and_fills_no_more_than_its_bounds() {
     // What is no header, no verb, no length is heard to no end.
     for what in [&[7][..], &[1, 0], &[[1].as_slice(), &[0; 1_200]].concat()] {
         let mut stream = call(what);
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // The relay may have hung up before.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
         assert_eq!(word(&mut stream), None, "{what:?}");
     }
     // A key that is one, and an answer that is none.
