@@ -178,7 +178,7 @@ async fn bad_bytes_are_refused_by_name_and_the_next_circuit_is_served() {
         ("truncated", 1, "Malformed", vec![good[..good.len() - 5].to_vec()]),
         ("too long by a byte", 1, "Malformed", vec![[good.as_slice(), &[0]].concat()]),
         ("non-canonical", 1, "Malformed", vec![good.clone(), vec![0x82, 4, 0x18, 7]]),
-        ("an unknown frame", 1, "a type from 0 to 15", vec![good.clone(), vec![0x82, 16, 0]]),
+        ("an unknown frame", 1, "a type from 0 to 16", vec![good.clone(), vec![0x82, 17, 0]]),
         ("another version", 4, "protocol version: expected 1, found 2", {
             vec![frame::hello(&Hello { version: 2, ..hello.clone() })]
         }),
