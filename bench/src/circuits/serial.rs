@@ -10,6 +10,7 @@ use super::cable::Cable;
 use crate::api::{Connection, LINE};
 use crate::figure::{Figure, Goal};
 use crate::pair::{Pair, Station};
+use crate::peers::Peers;
 use crate::{Outcome, Run, say};
 
 /// Longest wait for anything on a slow line.
@@ -192,7 +193,7 @@ async fn at_rate(run: &Run, goals: &Goals, quick: bool) -> Outcome<Vec<Figure>> 
 }
 
 /// What a message, its receipt, its acknowledgement and the receipt of that take in bytes.
-async fn message_bytes(run: &Run) -> Outcome<Figure> {
+async fn message_bytes(run: &Run) -> Outcome<Vec<Figure>> {
     let line = OnLine::new(run, 19_200, "bytes")?;
     let (usa, rus) = (line.pair.start_usa().await?, line.pair.start_rus().await?);
     let (mut here, mut there) = (usa.connect().await?, rus.connect().await?);
@@ -211,7 +212,15 @@ async fn message_bytes(run: &Run) -> Outcome<Figure> {
     line.settle().await;
     let bytes = (line.cable.bytes() - before) as f64;
     let what = "a 200-byte message, receipted and acknowledged, all bytes both ways";
-    Ok(Figure::alone(what, bytes, "B", Goal::AtMost(560.0)))
+    // Theirs prove nothing to strangers, and say nothing of who could have altered them on the way.
+    let (mqtt, nats) = Peers::start(run).await.bytes().await?;
+    let of = |theirs: Option<u64>| theirs.map(|bytes| bytes as f64);
+    let beside = "beside it, theirs without signatures, at the recipient's link without IP and TCP";
+    Ok(vec![
+        Figure::alone(what, bytes, "B", Goal::AtMost(560.0)),
+        Figure::beside(beside, bytes, "B", ("MQTT QoS 2 in TLS", of(mqtt)), Goal::None),
+        Figure::beside(beside, bytes, "B", ("NATS JetStream in TLS", of(nats)), Goal::None),
+    ])
 }
 
 /// How many entries of PRIORITY, where tests stand, a station's own party has written.
@@ -288,7 +297,7 @@ async fn goodput(run: &Run, quick: bool) -> Outcome<Figure> {
 pub(crate) async fn measure(run: &Run, quick: bool) -> Outcome<Vec<Figure>> {
     let mut figures = Vec::new();
     say("a serial line: bytes of a message, goodput under losses");
-    figures.push(message_bytes(run).await?);
+    figures.extend(message_bytes(run).await?);
     figures.push(test_bytes(run).await?);
     figures.push(goodput(run, quick).await?);
     let at_most = Goal::AtMost;

@@ -4,6 +4,7 @@
 //! before it is receipted. A peer that cannot be had
 //! here is said to be missing, and its figures are left out; nothing stands in for them.
 
+mod meter;
 mod mosquitto;
 mod nats;
 mod program;
@@ -22,6 +23,10 @@ use nats::Nats;
 /// Longest wait for a server to listen, and pause between two tries.
 const TRIES: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(5);
+/// Longest wait until all has passed that belongs to something.
+const SETTLES: Duration = Duration::from_millis(300);
+/// What whoever got a message says of it.
+const ANSWER: &[u8] = b"acknowledged by the watch officer";
 /// Bytes of a message's body, as of ours.
 const BODY: usize = 200;
 
@@ -43,6 +48,20 @@ impl Peers {
         let nats = Nats::start(run).await.map_err(|why| told("NATS", why)).ok();
         let mosquitto = Mosquitto::start(run).await.map_err(|why| told("Mosquitto", why)).ok();
         Self { nats, mosquitto }
+    }
+
+    /// What a message, taken by whoever it is for, and the answer to it take on the link of that one: Mosquitto at QoS 2, and NATS
+    /// with JetStream; none of either without it.
+    pub(crate) async fn bytes(&self) -> Outcome<(Option<u64>, Option<u64>)> {
+        let mqtt = match &self.mosquitto {
+            Some(mosquitto) => Some(mosquitto.bytes().await?),
+            None => None,
+        };
+        let nats = match &self.nats {
+            Some(nats) => Some(nats.bytes().await?),
+            None => None,
+        };
+        Ok((mqtt, nats))
     }
 
     /// A few messages that are not counted.

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
 
+use super::meter::Meter;
 use super::program::{Package, Server};
-use super::{BODY, free_port, listens};
+use super::{ANSWER, BODY, SETTLES, free_port, listens};
 use crate::samples::Samples;
 use crate::{Outcome, Run, say};
 
@@ -91,6 +92,32 @@ impl Mosquitto {
         let rate = count as f64 / began.elapsed().as_secs_f64();
         self.take_off(count).await?;
         Ok(rate)
+    }
+
+    /// What a message at QoS 2 and the answer to it take on the link of whoever the message is for.
+    pub(super) async fn bytes(&self) -> Outcome<u64> {
+        let meter = Meter::before(self.port).await?;
+        let mut near = Client::new(self.port, "near").await?;
+        let mut far = Client::new(meter.port, "far").await?;
+        for (client, topic) in [(&mut near, "bench/answers"), (&mut far, "bench/line")] {
+            client.client.subscribe(topic, QoS::ExactlyOnce).await?;
+            client.wait(|event| matches!(event, Event::Incoming(Packet::SubAck(_)))).await?;
+        }
+        let before = meter.bytes();
+        let came = |event: &Event| matches!(event, Event::Incoming(Packet::PubRel(_)));
+        let done = |event: &Event| matches!(event, Event::Incoming(Packet::PubComp(_)));
+        near.client.try_publish("bench/line", QoS::ExactlyOnce, false, vec![b'a'; BODY])?;
+        let (sent, taken) = tokio::join!(near.wait(done), far.wait(came));
+        sent.and(taken)?;
+        far.client.try_publish("bench/answers", QoS::ExactlyOnce, false, ANSWER)?;
+        let (sent, taken) = tokio::join!(far.wait(done), near.wait(came));
+        sent.and(taken)?;
+        // What either has yet to say of it goes while it is asked for more, which does not come.
+        let _ = tokio::join!(
+            tokio::time::timeout(SETTLES, far.wait(|_| false)),
+            tokio::time::timeout(SETTLES, near.wait(|_| false))
+        );
+        Ok(meter.bytes() - before)
     }
 
     /// The subscriber comes, takes so many messages, and goes again.

@@ -3,10 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use async_nats::jetstream::consumer::{AckPolicy, push};
 use async_nats::jetstream::{self, stream};
+use tokio_stream::StreamExt as _;
 
+use super::meter::Meter;
 use super::program::{Package, Server};
-use super::{BODY, free_port, listens};
+use super::{ANSWER, BODY, SETTLES, free_port, listens};
 use crate::samples::Samples;
 use crate::{Outcome, Run, say};
 
@@ -16,9 +19,14 @@ const PACKAGE: Package =
 /// Where messages are published.
 const SUBJECT: &str = "bench.messages";
 
+/// Where a message goes whose bytes are counted, and its answer.
+const LINE: &str = "bench.line";
+const ANSWERS: &str = "bench.answers";
+
 /// A server at work, and a client.
 pub(super) struct Nats {
     context: jetstream::Context,
+    port: u16,
     _server: Server,
 }
 
@@ -37,13 +45,13 @@ impl Nats {
         let context = jetstream::new(async_nats::connect(format!("127.0.0.1:{port}")).await?);
         let stream = stream::Config {
             name: "bench".into(),
-            subjects: vec![SUBJECT.into()],
+            subjects: vec![SUBJECT.into(), LINE.into(), ANSWERS.into()],
             storage: stream::StorageType::File,
             ..stream::Config::default()
         };
         context.create_stream(stream).await?;
         say(&format!("{}, sync_interval always", program.version("--version")));
-        Ok(Self { context, _server: server })
+        Ok(Self { context, port, _server: server })
     }
 
     pub(super) async fn one_by_one(&self, count: usize) -> Outcome<Samples> {
@@ -54,6 +62,31 @@ impl Nats {
             samples.since(began);
         }
         Ok(samples)
+    }
+
+    /// What a message, stored and delivered and acknowledged, and the answer to it, stored, take on the link of whoever the message
+    /// is for.
+    pub(super) async fn bytes(&self) -> Outcome<u64> {
+        let meter = Meter::before(self.port).await?;
+        let client = async_nats::connect(format!("127.0.0.1:{}", meter.port)).await?;
+        let inbox = client.new_inbox();
+        let far = jetstream::new(client);
+        let consumer = push::Config {
+            deliver_subject: inbox,
+            ack_policy: AckPolicy::Explicit,
+            filter_subject: LINE.into(),
+            ..push::Config::default()
+        };
+        let consumer = far.get_stream("bench").await?.create_consumer(consumer).await?;
+        let mut messages = consumer.messages().await?;
+        tokio::time::sleep(SETTLES).await;
+        let before = meter.bytes();
+        self.context.publish(LINE, vec![b'a'; BODY].into()).await?.await?;
+        let message = messages.next().await.ok_or("no message came")??;
+        message.double_ack().await.map_err(|why| why.to_string())?;
+        far.publish(ANSWERS, ANSWER.into()).await?.await?;
+        tokio::time::sleep(SETTLES).await;
+        Ok(meter.bytes() - before)
     }
 
     pub(super) async fn many(&self, count: usize, in_flight: usize) -> Outcome<f64> {
