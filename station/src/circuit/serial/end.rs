@@ -12,7 +12,7 @@ use super::arrivals::{Arrivals, Taken};
 use super::cobs::{self, Finder};
 use super::flight::{Flight, Fragment};
 use super::lanes::{self, Inlet, Outlet};
-use super::narrow::Forms;
+use super::narrow::{Forms, Tests};
 use super::packet::{self, MAX_PIECE, Packet};
 use super::pairs::{Exported, PairId, Pairs};
 use super::pieces::Pieces;
@@ -74,6 +74,7 @@ struct Up {
     pair: PairId,
     outlets: BTreeMap<Lane, Outlet>,
     inlets: BTreeMap<Lane, Inlet>,
+    tests: Tests,
     /// The other side's hello was handed on.
     greeted: bool,
     flight: Flight,
@@ -199,8 +200,9 @@ impl End {
     pub(crate) fn put(&mut self, lane: Lane, frames: &[Vec<u8>]) {
         let Some(up) = &mut self.up else { return };
         let outlet = up.outlets.entry(lane).or_default();
-        let last_ms = &mut outlet.last_ms;
-        let forms: Vec<Vec<u8>> = frames.iter().map(|frame| self.forms.narrow(frame, last_ms)).collect();
+        let (last_ms, tests) = (&mut outlet.last_ms, &mut up.tests);
+        let forms: Vec<Vec<u8>> =
+            frames.iter().map(|frame| self.forms.narrow(frame, last_ms, tests)).collect();
         outlet.put(&forms);
         if outlet.is_gone() {
             self.told.push_back(Told::Gone(lane));
@@ -316,6 +318,7 @@ impl End {
                     pair: id,
                     outlets: BTreeMap::new(),
                     inlets: BTreeMap::new(),
+                    tests: Tests::default(),
                     greeted: agreed,
                     flight: Flight::new(self.byte_us),
                     used: BTreeMap::new(),
@@ -416,7 +419,7 @@ impl End {
                 let found = match inlet.frame() {
                     Ok(None) => break,
                     Ok(Some(form)) => {
-                        let wide = self.forms.wide(&form, &mut inlet.last_ms);
+                        let wide = self.forms.wide(&form, &mut inlet.last_ms, &mut up.tests);
                         wide.map_err(|wrong| wrong.to_string())
                     }
                     Err(found) => Err(format!("a frame of {found} bytes")),

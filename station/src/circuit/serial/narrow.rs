@@ -3,10 +3,13 @@
 //! Promises that [`Forms::wide`] gives, of what [`Forms::narrow`] gave, the same frame to the byte; a frame of which that would not be
 //! so goes as it is. Refuses, by name, whatever is no form, before it takes room for it.
 
+use std::collections::VecDeque;
+
+use detente_line::Content;
 use detente_line::frame::{self, Frame};
 use detente_record::{
-    Book, Cut, Entry, EntryRef, EntryView, LineId, MAX_CUT, MAX_ENTRY, MAX_REGARDS, Party, Receipt,
-    STEP_ENTRIES,
+    Book, Cut, Entry, EntryRef, EntryView, Hash, LineId, MAX_CUT, MAX_ENTRY, MAX_REGARDS, Party, Receipt,
+    STEP_ENTRIES, sha256,
 };
 
 use super::packing;
@@ -32,11 +35,17 @@ const LANGUAGE: u8 = 0x08;
 const REGARDS: u8 = 0x04;
 const CUT: u8 = 0x02;
 const VECTOR: u8 = 0x01;
+/// The kinds *test*, and its answer.
+const TEST: u16 = 10;
+const ANSWER: u16 = 11;
+
 /// Forms of a body.
 const MAP: u8 = 0x00;
 const EMPTY: u8 = 0x20;
 const TEXT: u8 = 0x40;
 const WHOLE: u8 = 0x60;
+/// The digest of the test that is regarded, instead of an empty body that is packed.
+const DIGEST: u8 = PACKED | EMPTY;
 
 /// The first office that is not said with the kind.
 const FURTHER: u16 = 7;
@@ -70,6 +79,42 @@ pub(crate) enum Misformed {
     /// Parts that make no entry.
     #[error("an entry in parts that make none")]
     Entry,
+}
+
+/// Digests of tests that went over a circuit, so that their answers need not say them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tests {
+    sent: VecDeque<(EntryRef, Hash)>,
+    heard: VecDeque<(EntryRef, Hash)>,
+}
+
+/// How many tests are remembered that went, which is more than could be answered at a time, and of those that came.
+const MAX_SENT: usize = 1_024;
+const MAX_HEARD: usize = 4;
+
+fn find(tests: &VecDeque<(EntryRef, Hash)>, regards: &[EntryRef]) -> Option<Hash> {
+    let test = regards.first()?;
+    tests.iter().rev().find(|(name, _)| name == test).map(|(_, digest)| *digest)
+}
+
+/// Remembers the tests of a frame.
+fn note(frame: &[u8], to: &mut VecDeque<(EntryRef, Hash)>, most: usize) {
+    let Ok(Frame::Step { book, first, entries, .. } | Frame::Ahead { book, first, entries }) =
+        Frame::decode(frame)
+    else {
+        return;
+    };
+    for (bytes, number) in entries.iter().zip(first..) {
+        let Ok(entry) = EntryView::decode(bytes) else { continue };
+        if entry.kind != TEST {
+            continue;
+        }
+        let Ok(Content::Test { text, .. }) = Content::decode(entry.kind, entry.body) else { continue };
+        to.push_back((EntryRef { book, number }, sha256(text.as_bytes())));
+        if to.len() > most {
+            to.pop_front();
+        }
+    }
 }
 
 /// How frames are called between two stations. Times are said by what they differ from the last one in the same lane, which both
@@ -121,6 +166,10 @@ fn lone_text(body: &[u8]) -> Option<&[u8]> {
     (*body == text_body(std::str::from_utf8(text).ok()?)).then_some(text)
 }
 
+fn digest_body(digest: &Hash) -> Vec<u8> {
+    [&[0xa1, 0x01, 0x58, 0x20], &digest[..]].concat()
+}
+
 fn text_body(text: &str) -> Vec<u8> {
     let mut body = vec![0xa1, 0x01];
     // A string of an entry is no longer than 16,384 bytes.
@@ -147,25 +196,29 @@ impl Forms {
     }
 
     /// The form of a frame; `last_ms` is the last time said in its lane.
-    pub(crate) fn narrow(&self, frame: &[u8], last_ms: &mut u64) -> Vec<u8> {
+    pub(crate) fn narrow(&self, frame: &[u8], last_ms: &mut u64, tests: &mut Tests) -> Vec<u8> {
+        let heard = &tests.heard;
         let mut now_ms = *last_ms;
         let form = match Frame::decode(frame) {
             Ok(Frame::Step { book, first, entries, signature }) => {
                 let kind = if entries.len() == 1 { STEP } else { STEPS };
-                let mut form = self.entries(kind, book, first, &entries, &mut now_ms);
+                let mut form = self.entries(kind, book, first, (&entries, heard), &mut now_ms);
                 form.extend(signature);
                 Some(form)
             }
             Ok(Frame::Ahead { book, first, entries }) => {
-                Some(self.entries(AHEAD, book, first, &entries, &mut now_ms))
+                Some(self.entries(AHEAD, book, first, (&entries, heard), &mut now_ms))
             }
             Ok(Frame::Receipt(receipt)) => self.receipt(&receipt, &mut now_ms),
             Ok(Frame::Hello(_)) => frame.strip_prefix(&self.hello).map(|rest| [&[HELLO], rest].concat()),
             _ => None,
         };
         let there = Self { own: self.peer, peer: self.own, ..self.clone() };
-        let same = |form: &Vec<u8>| there.wide(form, &mut last_ms.clone()).is_ok_and(|wide| wide == frame);
-        let Some(form) = form.filter(same) else { return frame.to_vec() };
+        let same =
+            |form: &Vec<u8>| there.frame(form, &mut last_ms.clone(), heard).is_ok_and(|wide| wide == frame);
+        let form = form.filter(same);
+        note(frame, &mut tests.sent, MAX_SENT);
+        let Some(form) = form else { return frame.to_vec() };
         *last_ms = now_ms;
         form
     }
@@ -184,7 +237,14 @@ impl Forms {
         Some(form)
     }
 
-    fn entries(&self, kind: u8, book: Book, first: u64, entries: &[&[u8]], last_ms: &mut u64) -> Vec<u8> {
+    fn entries(
+        &self,
+        kind: u8,
+        book: Book,
+        first: u64,
+        (entries, heard): (&[&[u8]], &VecDeque<(EntryRef, Hash)>),
+        last_ms: &mut u64,
+    ) -> Vec<u8> {
         let mut form = vec![kind];
         put(&mut form, book.code().into());
         put(&mut form, first);
@@ -200,7 +260,7 @@ impl Forms {
             match parts {
                 Some((entry, said)) => {
                     (last_serial, *last_ms) = (entry.serial, entry.time_ms);
-                    self.entry(&entry, said, &mut form);
+                    self.entry(&entry, said, heard, &mut form);
                 }
                 None => self.string(WHOLE, bytes, &mut form, &[]),
             }
@@ -208,7 +268,13 @@ impl Forms {
         form
     }
 
-    fn entry(&self, entry: &EntryView<'_>, said: [u64; 2], form: &mut Vec<u8>) {
+    fn entry(
+        &self,
+        entry: &EntryView<'_>,
+        said: [u64; 2],
+        heard: &VecDeque<(EntryRef, Hash)>,
+        form: &mut Vec<u8>,
+    ) {
         let mut parts = Vec::new();
         for number in said {
             put(&mut parts, number);
@@ -242,7 +308,11 @@ impl Forms {
             flags |= VECTOR;
             parts.extend(vector);
         }
-        if entry.body == NOTHING {
+        let digest = find(heard, &entry.regards).filter(|_| entry.kind == ANSWER);
+        if digest.is_some_and(|digest| entry.body == digest_body(&digest)) {
+            form.push(flags | DIGEST);
+            form.extend(parts);
+        } else if entry.body == NOTHING {
             form.push(flags | EMPTY);
             form.extend(parts);
         } else if let Some(text) = lone_text(entry.body) {
@@ -269,16 +339,32 @@ impl Forms {
     ///
     /// # Errors
     /// What is wrong with it. What a frame says is not looked at.
-    pub(crate) fn wide(&self, form: &[u8], last_ms: &mut u64) -> Result<Vec<u8>, Misformed> {
+    pub(crate) fn wide(
+        &self,
+        form: &[u8],
+        last_ms: &mut u64,
+        tests: &mut Tests,
+    ) -> Result<Vec<u8>, Misformed> {
+        let frame = self.frame(form, last_ms, &tests.sent)?;
+        note(&frame, &mut tests.heard, MAX_HEARD);
+        Ok(frame)
+    }
+
+    fn frame(
+        &self,
+        form: &[u8],
+        last_ms: &mut u64,
+        sent: &VecDeque<(EntryRef, Hash)>,
+    ) -> Result<Vec<u8>, Misformed> {
         let Some((first, rest)) = form.split_first() else { return Err(Misformed::Short) };
         let mut rest = Rest(rest);
         let frame = match *first {
             STEP | STEPS => {
-                let (book, first, entries) = wide_entries(&mut rest, *first == STEP, last_ms)?;
+                let (book, first, entries) = wide_entries(&mut rest, *first == STEP, last_ms, sent)?;
                 frame::step(book, first, &entries, &rest.fixed()?)
             }
             AHEAD => {
-                let (book, first, entries) = wide_entries(&mut rest, false, last_ms)?;
+                let (book, first, entries) = wide_entries(&mut rest, false, last_ms, sent)?;
                 frame::ahead(book, first, &entries)
             }
             RECEIPT => wide_receipt(&mut rest, Some(self.peer), last_ms)?,
@@ -373,20 +459,30 @@ fn wide_receipt(rest: &mut Rest<'_>, of: Option<Party>, last_ms: &mut u64) -> Re
 /// A book, the number of a first entry, and entries from there on.
 type Entries = (Book, u64, Vec<Vec<u8>>);
 
-fn wide_entries(rest: &mut Rest<'_>, alone: bool, last_ms: &mut u64) -> Result<Entries, Misformed> {
+fn wide_entries(
+    rest: &mut Rest<'_>,
+    alone: bool,
+    last_ms: &mut u64,
+    sent: &VecDeque<(EntryRef, Hash)>,
+) -> Result<Entries, Misformed> {
     let (book, first) = (rest.book()?, rest.number()?);
     let count = if alone { 1 } else { rest.up_to("entries of a step", STEP_ENTRIES)? };
     let (mut entries, mut total): (Vec<Vec<u8>>, u64) = (Vec::new(), 0);
     let mut last_serial = 0;
     for _ in 0..count {
-        let entry = wide_entry(rest, &mut last_serial, last_ms)?;
+        let entry = wide_entry(rest, &mut last_serial, last_ms, sent)?;
         total = at_most("a frame", total + entry.len() as u64, MAX_FRAME as u64)?;
         entries.push(entry);
     }
     Ok((book, first, entries))
 }
 
-fn wide_entry(rest: &mut Rest<'_>, last_serial: &mut u64, last_ms: &mut u64) -> Result<Vec<u8>, Misformed> {
+fn wide_entry(
+    rest: &mut Rest<'_>,
+    last_serial: &mut u64,
+    last_ms: &mut u64,
+    sent: &VecDeque<(EntryRef, Hash)>,
+) -> Result<Vec<u8>, Misformed> {
     let [flags] = rest.fixed()?;
     let packed = flags & PACKED != 0;
     if flags & FORM == WHOLE {
@@ -414,7 +510,10 @@ fn wide_entry(rest: &mut Rest<'_>, last_serial: &mut u64, last_ms: &mut u64) -> 
     }
     let vector = if flags & VECTOR == 0 { None } else { Some(rest.fixed()?) };
     let body = match flags & FORM {
-        EMPTY if packed => return Err(Misformed::Entry),
+        EMPTY if packed => {
+            let digest = find(sent, &regards).filter(|_| kind == ANSWER);
+            digest_body(&digest.ok_or(Misformed::Entry)?)
+        }
         EMPTY => NOTHING.to_vec(),
         TEXT => text_body(&String::from_utf8(rest.string(packed)?).map_err(|_| Misformed::Entry)?),
         _ => rest.string(packed)?,
@@ -438,7 +537,7 @@ mod tests {
 
     fn wide(form: &[u8]) -> Result<Vec<u8>, Misformed> {
         let [_, there] = both(true);
-        there.wide(form, &mut 0)
+        there.wide(form, &mut 0, &mut Tests::default())
     }
 
     fn book(code: u32) -> Book {
@@ -516,9 +615,10 @@ mod tests {
         for packs in [true, false] {
             let [here, there] = both(packs);
             let (mut said_ms, mut heard_ms) = (0, 0);
+            let (mut ours, mut theirs) = <(Tests, Tests)>::default();
             for (frame, most) in &frames {
-                let form = here.narrow(frame, &mut said_ms);
-                assert_eq!(&there.wide(&form, &mut heard_ms).unwrap(), frame);
+                let form = here.narrow(frame, &mut said_ms, &mut ours);
+                assert_eq!(&there.wide(&form, &mut heard_ms, &mut theirs).unwrap(), frame);
                 assert_eq!(said_ms, heard_ms);
                 assert!(form.len() <= frame.len());
                 assert!(!packs || form.len() <= *most, "{} bytes, not {most}", form.len());
@@ -530,7 +630,7 @@ mod tests {
     fn what_is_no_form_is_refused_by_name() {
         let [forms, _] = both(true);
         let text = text_body(&"stop and wait for the convoy ".repeat(20));
-        let form = forms.narrow(&step(&[entry(1, text).encode().unwrap()]), &mut 0);
+        let form = forms.narrow(&step(&[entry(1, text).encode().unwrap()]), &mut 0, &mut Tests::default());
         assert_eq!(form[0], STEP);
         for at in 0..form.len() {
             assert!(wide(&form[..at]).is_err(), "{at}");
@@ -555,6 +655,33 @@ mod tests {
         assert_eq!(wide(&[&[RECEIPT, 5][..], &[0; 80]].concat()), Err(Misformed::Entry));
         let long = [&[STEP, 0][..], &[0xff; 9], &[2]].concat();
         assert_eq!(wide(&long), over("an integer", u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn an_answer_to_a_test_that_came_here_does_not_say_its_digest() {
+        let [here, there] = both(true);
+        let (mut ours, mut theirs) = <(Tests, Tests)>::default();
+        let content = Content::Test { slot: 7, text: "answer this".into() };
+        let test = entry(TEST, content.encode()).encode().unwrap();
+        let form = here.narrow(&frame::ahead(book(3), 8, &[test]), &mut 0, &mut ours);
+        there.wide(&form, &mut 0, &mut theirs).unwrap();
+        let answers = |number: u64, text: &str| {
+            let content = Content::TestAnswer { digest: sha256(text.as_bytes()) };
+            let regards = vec![EntryRef { book: book(3), number }];
+            let answer = Entry { regards, ..entry(ANSWER, content.encode()) }.encode().unwrap();
+            frame::ahead(book(11), 1, &[answer])
+        };
+        for (number, text, is_short) in
+            [(8, "answer this", true), (8, "another", false), (9, "answer this", false)]
+        {
+            let frame = answers(number, text);
+            let form = there.narrow(&frame, &mut 0, &mut theirs);
+            assert_eq!(form.len() < 25, is_short, "{} bytes", form.len());
+            assert_eq!(here.wide(&form, &mut 0, &mut ours).as_ref(), Ok(&frame));
+            // On another circuit nobody knows which test that was.
+            let alone = here.wide(&form, &mut 0, &mut Tests::default());
+            assert_eq!(alone.is_err(), is_short);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use detente_record::{LineId, Party};
 use serde_json::Value;
 
 use super::cobs::{self, Finder};
-use super::narrow::Forms;
+use super::narrow::{Forms, Tests};
 use super::packet::{self, Packet};
 use super::packing::DICTIONARY;
 use super::pairs::{Exported, Pairs};
@@ -126,18 +126,28 @@ fn forms_mean_the_same_frames() {
         let (frame, form) = (bytes(&case["frame"]), bytes(&case["form"]));
         let last_ms = theirs.entry(case["lane"].as_str().unwrap()).or_default();
         for here in &heres {
-            let ours = here.narrow(&frame, &mut last_ms.clone());
-            assert_eq!(there.wide(&ours, &mut last_ms.clone()).as_ref(), Ok(&frame), "{}", case["name"]);
+            let ours = here.narrow(&frame, &mut last_ms.clone(), &mut Tests::default());
+            assert_eq!(
+                there.wide(&ours, &mut last_ms.clone(), &mut Tests::default()).as_ref(),
+                Ok(&frame),
+                "{}",
+                case["name"]
+            );
             assert!(ours.len() <= frame.len());
             // How a text is packed is its packer's affair; all else is said in one way.
             if !here.packs && case["packed"] == Value::Bool(false) {
                 assert_eq!(ours, form, "{}", case["name"]);
             }
         }
-        assert_eq!(there.wide(&form, last_ms).as_ref(), Ok(&frame), "{}", case["name"]);
+        assert_eq!(
+            there.wide(&form, last_ms, &mut Tests::default()).as_ref(),
+            Ok(&frame),
+            "{}",
+            case["name"]
+        );
     }
     for case in list(&file, "refused") {
-        let found = there.wide(&bytes(&case["form"]), &mut 0);
+        let found = there.wide(&bytes(&case["form"]), &mut 0, &mut Tests::default());
         assert!(found.is_err(), "{} as {found:?}", case["name"]);
     }
 }
