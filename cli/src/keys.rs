@@ -70,7 +70,7 @@ pub(crate) struct Renew {
     #[arg(long, value_enum, default_value_t = Reason::Rotation)]
     reason: Reason,
     /// The last entry of a book that is this party's own, such as usa/Z/3; what the old key wrote beyond is disowned. A book that
-    /// is not named reaches to all that is held here
+    /// is not named reaches to all that is held here; after a compromise, to all of that which another party has receipted
     #[arg(long, value_name = "ENTRY")]
     reach: Vec<String>,
     /// On a machine where everything of the line is lost: the memorandum that founded it, as the other parties have it

@@ -171,6 +171,11 @@ impl BookState {
         self.signed.as_ref().map_or(0, |signed| signed.checkpoint.size)
     }
 
+    /// The largest size for which a receipt is held; of an own book, another party's.
+    pub(crate) fn receipted(&self) -> u64 {
+        self.receipts.values().map(|receipt| receipt.size).max().unwrap_or(0)
+    }
+
     /// The root at a signed size, if it is recent.
     pub(crate) fn root_at(&self, size: u64) -> Option<Hash> {
         self.checkpoints.get(&size).map(|(root, _)| *root)
@@ -195,7 +200,10 @@ impl BookState {
         let Checkpoint { size, root, .. } = signed.checkpoint;
         self.checkpoints.insert(size, (root, signed.signature));
         if self.checkpoints.len() > CHECKPOINTS {
-            self.checkpoints.pop_first();
+            // The last one that is receipted stays: the reach of a key may come to end there.
+            let receipted = self.receipted();
+            let oldest = self.checkpoints.keys().copied().find(|size| *size != receipted);
+            oldest.and_then(|size| self.checkpoints.remove(&size));
         }
         self.signed = Some(signed);
     }

@@ -7,7 +7,7 @@ use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::renewal::Taken;
+use detente_record::renewal::{Taken, Why};
 use detente_record::{
     Book, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Hash, LineSecret, Party, PublicKey, RankKeys,
     Ranks, Receipt, Renewal, Root, SecretKey, SignedCheckpoint,
@@ -31,7 +31,7 @@ pub struct Renewed {
     pub book_keys: BTreeMap<u8, SecretKey>,
     /// Line secrets of earlier ranks.
     pub secrets: BTreeMap<u8, LineSecret>,
-    /// Where the reach of the earlier keys ends, by class, if it is not at all that is held: generation and size.
+    /// Where the reach of the earlier keys ends, by class, if it is not at all that may be within it: generation and size.
     pub reach: BTreeMap<Class, (u16, u64)>,
     /// The record was lost with the earlier keys: the own books are to come back from others before they go on.
     pub lost: bool,
@@ -195,12 +195,12 @@ impl Line {
         renewed.chain(first.map(|key| (0, key)))
     }
 
-    /// Holds a receipt to its signer's keys; one under an older key counts only as far as the signer took it for its own when it
-    /// first wrote under later ones.
+    /// Holds a receipt to its signer's keys, and says of which rank its key is; one under an older key counts only as far as the signer
+    /// took it for its own when it first wrote under later ones.
     ///
     /// # Errors
     /// `Misbehaved` for another signature, or one beyond that.
-    pub(crate) fn holds_receipt(&self, receipt: &Receipt, root: &Hash) -> Result<(), Fault> {
+    pub(crate) fn holds_receipt(&self, receipt: &Receipt, root: &Hash) -> Result<u8, Fault> {
         let mut verdict =
             Err(Fault::misbehaved("receipt", "a party of the line", receipt.party.number().to_string()));
         for (rank, key) in self.receipt_keys(receipt.party) {
@@ -218,9 +218,44 @@ impl Line {
                     alloc::format!("one of rank {rank}, beyond"),
                 ));
             }
-            return Ok(());
+            return Ok(rank);
         }
-        verdict
+        verdict.map(|()| 0)
+    }
+
+    /// The rank of the key of a receipt that was held to its signer's before, if that can still be told.
+    pub(crate) fn rank_of_receipt(&self, receipt: &Receipt) -> Option<u8> {
+        if self.rank(receipt.party) == 0 {
+            return Some(0);
+        }
+        let root = self.books.get(&receipt.book)?.root_at(receipt.size)?;
+        let mut keys = self.receipt_keys(receipt.party);
+        keys.find(|(_, key)| receipt.verify(&root, &self.id, key).is_ok()).map(|(rank, _)| rank)
+    }
+
+    /// Lets go of a party's receipts that count no more since it has said how far those under its earlier keys do: one under its later
+    /// keys may take their place. This party's own it gives again, of the same time.
+    pub(crate) fn let_go_of_receipts(&mut self, party: Party) {
+        let ends: BTreeMap<u8, &Cut> = (0..self.rank(party))
+            .filter_map(|rank| Some((rank, self.acts.receipts_end(party, rank)?)))
+            .collect();
+        let within = |of: &Receipt, end: &Cut| end.get(&of.book).is_some_and(|size| *size >= of.size);
+        let counts = |of: &Receipt| {
+            // Of which rank it is matters only where that makes a difference; one for long ago may not tell any more.
+            ends.values().all(|end| within(of, end))
+                || self
+                    .rank_of_receipt(of)
+                    .is_some_and(|rank| ends.get(&rank).is_none_or(|end| within(of, end)))
+        };
+        let held = self.books.iter().filter_map(|(book, state)| Some((*book, state.receipts.get(&party)?)));
+        let over: Vec<Book> = held.filter(|(_, receipt)| !counts(receipt)).map(|(book, _)| book).collect();
+        for book in over {
+            if party == self.me.party {
+                self.receipt_anew(book);
+            } else {
+                self.book(book).receipts.remove(&party);
+            }
+        }
     }
 
     /// Takes renewals that came in on a circuit, or by hand.
@@ -417,6 +452,9 @@ impl Line {
             |of: &&Book| (of.party, of.class) == (book.party, book.class) && of.rank() < book.rank();
         let ended: Vec<Book> = self.books.keys().filter(earlier).copied().collect();
         self.own.ended.extend(ended);
+        if book.class == Class::A {
+            self.let_go_of_receipts(book.party);
+        }
     }
 
     /// Gives the receipts that waited for the end of an old key's reach.
@@ -591,14 +629,22 @@ impl Line {
         let whole = self.current(class).generation;
         let (generation, most) = self.own.reach.get(&class).copied().unwrap_or((whole, u64::MAX));
         let book = Book { generation, party: me, class };
-        let end = self
-            .books
-            .get(&book)
-            .and_then(|state| state.recent_checkpoints().rev().find(|signed| signed.checkpoint.size <= most));
+        let end = self.books.get(&book).and_then(|state| {
+            // A thief can sign; a receipt needs others. What has come back to an empty machine, another party held.
+            let needs_receipt = !self.own.lost && self.is_compromised(book);
+            let most = if needs_receipt { most.min(state.receipted()) } else { most };
+            state.recent_checkpoints().rev().find(|signed| signed.checkpoint.size <= most)
+        });
         match end {
             Some(SignedCheckpoint { checkpoint, .. }) => (generation, checkpoint.size, checkpoint.root),
             None => (generation, 0, detente_record::empty_root()),
         }
+    }
+
+    /// Whether somebody else had the keys of an own book, by any renewal since.
+    fn is_compromised(&self, book: Book) -> bool {
+        let later = self.renewals(self.me.party).iter().map(|renewal| &renewal.occasion);
+        later.filter(|of| of.rank > book.rank()).any(|of| of.why == Why::Compromise)
     }
 
     /// The time to go on from under new keys, ms: the latest of what is within the reach of the old ones.

@@ -569,6 +569,9 @@ impl Line {
                 self.sign(book, &steps);
             }
         }
+        for party in self.ranks.keys().copied().collect::<Vec<Party>>() {
+            self.let_go_of_receipts(party);
+        }
         let mirrors: Vec<Book> =
             self.books.keys().copied().filter(|book| book.party != self.me.party).collect();
         for book in mirrors {

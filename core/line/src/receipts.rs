@@ -48,6 +48,22 @@ impl Line {
         self.early_receipts(book);
     }
 
+    /// Gives a receipt again that was given under an earlier key and counts no more: for the same size, and of the same time, since
+    /// that is when it came.
+    pub(crate) fn receipt_anew(&mut self, book: Book) {
+        let (id, me, most) = (self.id, self.me.party, self.receipted_up_to(book));
+        if self.is_superseded() {
+            return;
+        }
+        let Some(state) = self.books.get(&book) else { return };
+        let Some(last) = state.receipts.get(&me).filter(|last| last.size <= most) else { return };
+        let Some(root) = state.root_at(last.size) else { return };
+        let receipt = Receipt::sign(book, me, last.size, &root, last.seconds, &id, &self.me.receipt_key);
+        self.append.receipts.push(receipt.clone());
+        self.spread(&receipt, |_| true);
+        self.book(book).receipts.insert(me, receipt);
+    }
+
     /// Puts a receipt in line on the circuits of those who may know of it.
     fn spread(&mut self, receipt: &Receipt, goes: impl Fn(Party) -> bool) {
         for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready && goes(circuit.peer)) {
@@ -98,9 +114,11 @@ impl Line {
             }
             return Ok(());
         };
-        self.holds_receipt(&receipt, &root)?;
+        let rank = self.holds_receipt(&receipt, &root)?;
         let Some(state) = self.books.get(&book) else { return Ok(()) };
-        if state.receipts.get(&signer).is_some_and(|last| last.seconds > receipt.seconds) {
+        let later = state.receipts.get(&signer).filter(|last| last.seconds > receipt.seconds);
+        // What somebody else said with an earlier key holds nobody's clock.
+        if later.is_some_and(|last| self.rank_of_receipt(last) == Some(rank)) {
             let fault =
                 Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
             self.convict(Evidence { party: signer, fault: fault.clone(), proof: frame::receipt(&receipt) });

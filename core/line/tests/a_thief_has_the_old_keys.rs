@@ -209,6 +209,51 @@ fn its_receipts_prove_nothing_beyond_what_the_owner_held() {
 }
 
 #[test]
+fn its_receipts_stand_in_no_later_ones_way() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    line.write(1, message(Class::R, "one")).unwrap();
+    line.run_for(1_000);
+    let thief = Thief::of(&line, 0);
+    line.disconnect(0, 1);
+    line.disconnect(0, 2);
+    let two = line.write(1, message(Class::R, "two")).unwrap();
+    let flash = line.write(1, message(Class::Z, "three")).unwrap();
+    line.run_for(1_000);
+    let id = line.memorandum.line();
+    let far = line.now_ms / 1_000 + 1_000_000;
+    for of in [two, flash] {
+        let root = line.line(1).held().iter().find(|held| held.book == of.book).unwrap().root;
+        let receipt = Receipt::sign(of.book, party(0), of.number, &root, far, &id, &thief.keys.receipt);
+        line.forge(1, 2, frame::receipt(&receipt));
+    }
+    line.run_for(1_000);
+    let seconds = |line: &LineInMemory, at: u8, of: EntryRef| {
+        let mut receipts = line.line(at).receipts(of.book).filter(|receipt| receipt.party == party(0));
+        receipts.find(|receipt| receipt.size == of.number).map(|receipt| receipt.seconds)
+    };
+    assert_eq!(seconds(&line, 1, two), Some(far), "a stolen key speaks until it is renewed");
+    renews(&mut line, &[]);
+    line.run_for(30_000);
+    for of in [two, flash] {
+        for at in [1, 2] {
+            assert!(seconds(&line, at, of).is_some_and(|of| of < far), "the owner's, at {at}");
+        }
+    }
+    let four = line.write(1, message(Class::R, "four")).unwrap();
+    line.run_for(1_000);
+    for at in [1, 2] {
+        assert!(seconds(&line, at, four).is_some_and(|of| of < far), "and the next one, at {at}");
+        let breaches = &line.station(at).store.evidence;
+        assert!(breaches.is_empty(), "nobody is convicted: {breaches:?}");
+    }
+    line.kill(1);
+    line.start(1);
+    line.connect(0, 1);
+    line.run_for(30_000);
+    assert!(seconds(&line, 1, four).is_some_and(|of| of < far), "nor after a restart");
+}
+
+#[test]
 fn its_far_future_holds_nobodys_clock_and_its_serials_no_amendment() {
     let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
     let told = line.write(0, message(Class::R, "one")).unwrap();

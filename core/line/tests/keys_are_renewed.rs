@@ -13,7 +13,7 @@ mod line_in_memory;
 use std::collections::BTreeMap;
 
 use detente_line::frame::{self, Hello};
-use detente_line::{Content, Shown};
+use detente_line::{Content, Forgotten, Shown};
 use detente_record::renewal::Why;
 use detente_record::{Book, Checkpoint, Class, Entry, EntryRef};
 use line_in_memory::{LineInMemory, acknowledgement, book, draft, message, party};
@@ -72,6 +72,45 @@ fn rotation_loses_nothing_and_needs_no_hand() {
     assert!(receipt.is_some(), "receipts under the new key count");
     let resumed = Content::Resumes { effective_ms: 0, decision: None };
     assert!(line.write(0, draft(Some(Class::A), &[act], resumed)).is_err(), "it goes on from where it was");
+}
+
+#[test]
+fn after_a_compromise_what_nobody_has_receipted_is_said_again() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let one = line.write(0, message(Class::P, "one")).unwrap();
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(1_000);
+    line.disconnect(0, 1);
+    line.disconnect(0, 2);
+    let two = line.write(0, message(Class::P, "two")).unwrap();
+    let flash = line.write(0, message(Class::Z, "three")).unwrap();
+
+    let (keys, renewal) = line.renewal(0, Why::Compromise);
+    line.renew(0, keys, renewal, true);
+    for other in [1, 2] {
+        line.connect(0, other);
+    }
+    line.run_for(5_000);
+    let ends = |line: &LineInMemory, of: Book| {
+        let bytes = &line.station(0).store.entries[&of][0];
+        match Content::decode(64, &Entry::decode(bytes).unwrap().body).unwrap() {
+            Content::Opens { before: 0, size, .. } => size,
+            other => panic!("{other:?}"),
+        }
+    };
+    let reach = [Class::P, Class::A, Class::Z].map(|class| ends(&line, renewed(0, class)));
+    assert_eq!(reach, [one.number, act.number, 0], "a thief can sign; a receipt needs others");
+    for at in [0, 1, 2] {
+        assert_eq!(line.line(at).last_suspension(party(0)).map(|of| of.act), Some(act), "at {at}");
+        assert_eq!(line.line(at).verdict(one).forgotten, None);
+    }
+    for beyond in [two, flash] {
+        assert_eq!(line.line(0).verdict(beyond).forgotten, Some(Forgotten::Disowned));
+        assert!(line.line(1).receipts(beyond.book).all(|receipt| receipt.size < beyond.number));
+    }
+    let again = line.write(0, message(Class::Z, "three")).unwrap();
+    line.run_for(1_000);
+    assert!(line.held(1, again.book) >= again.number);
 }
 
 #[test]

@@ -299,7 +299,7 @@ impl Ledger {
         for Receipt { book, party, size, seconds, signature } in &batch.receipts {
             self.connection
                 .prepare_cached(
-                    "INSERT OR IGNORE INTO receipt (book, party, size, seconds, signature)
+                    "INSERT OR REPLACE INTO receipt (book, party, size, seconds, signature)
                      VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![book, party, size.cast_signed(), seconds.cast_signed(), signature])?;
