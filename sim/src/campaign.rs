@@ -68,6 +68,7 @@ pub(crate) fn campaign(
                         report.busiest = (seed, tally.happenings);
                     }
                     report.tally.breaches += tally.breaches;
+                    report.tally.admitted += tally.admitted;
                 }
                 Err(failure) => report.failures.push((seed, failure)),
             }

@@ -29,6 +29,8 @@ pub(crate) struct Circuit {
     pub(crate) broken: bool,
     /// Which of the circuits between the two it is.
     pub(crate) slot: u64,
+    /// The end at which somebody sits who has stolen its party's keys.
+    pub(crate) thief: Option<usize>,
     ways: [Way; 2],
     latency_ms: u64,
     bytes_per_ms: u64,
@@ -57,6 +59,7 @@ impl Circuit {
             up: [false; 2],
             broken: false,
             slot,
+            thief: None,
             ways: [Way::default(); 2],
             latency_ms: [2, 20, 80, 300][rng.below(4) as usize],
             bytes_per_ms: [4, 100, 10_000][rng.below(3) as usize],
@@ -64,7 +67,7 @@ impl Circuit {
         }
     }
 
-    /// Which end a party is at.
+    /// Which end a party, or a thief in its name, is at.
     pub(crate) fn side(&self, party: Party) -> Option<usize> {
         self.ends.iter().position(|end| *end == party)
     }

@@ -3,7 +3,7 @@
 use detente_line::{Escalation, Identity, Member, Memorandum, Office, Quota, Rule, Suspension, Terms, Tests};
 use detente_record::renewal::{Occasion, RankSecrets, Why};
 use detente_record::{
-    Fault, LineSecret, Party, Ranks, Renewal, SealSecret, SecretKey, possession_message, sha256,
+    Fault, LineId, LineSecret, Party, Ranks, Renewal, Root, SealSecret, SecretKey, possession_message, sha256,
 };
 
 use crate::observer::{BOARD, observer};
@@ -12,6 +12,8 @@ use crate::scenario::Scenario;
 
 /// The names of the parties, by number.
 const NAMES: [&str; 5] = ["aria", "bor", "cyr", "dov", "eno"];
+/// Those who may be admitted, with numbers that leave some out.
+const GUESTS: [(u8, &str); 2] = [(9, "fen"), (200, "gil")];
 
 /// A party's own keys and secret, for as many lives of its station as there are.
 #[derive(Clone)]
@@ -51,17 +53,24 @@ impl Keys {
         }
     }
 
-    /// What renews its keys, ascending, up to a rank.
+    /// What renews its keys on a line, ascending, up to a rank; one of them may be because somebody else has those before.
     ///
     /// # Errors
     /// `Misuse` where the memorandum does not name it.
-    pub(crate) fn renewals(&self, memorandum: &Memorandum, up_to: u8) -> Result<Vec<Renewal>, Fault> {
+    pub(crate) fn renewals(
+        &self,
+        line: LineId,
+        memorandum: &Memorandum,
+        up_to: u8,
+        compromise: Option<u8>,
+    ) -> Result<Vec<Renewal>, Fault> {
         let none = || Fault::misuse("party", "one of the memorandum", self.party.number().to_string());
-        let root = memorandum.root(self.party).ok_or_else(none)?;
+        let root = Root { line, ..memorandum.root(self.party).ok_or_else(none)? };
         let mut ranks = Ranks::default();
         for rank in 1..=up_to {
             let (_, follows) = ranks.next(&root)?;
-            let (line, party, why) = (root.line, root.party, Why::Rotation);
+            let why = if compromise == Some(rank) { Why::Compromise } else { Why::Rotation };
+            let party = root.party;
             let keys = self.of_rank(rank);
             let next = RankSecrets {
                 book: &keys.book,
@@ -121,11 +130,21 @@ fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, M
     Ok((keys, member))
 }
 
-/// The keys of every party, and the memorandum that they signed.
+/// What a run begins with.
+pub(crate) struct Founded {
+    /// The keys of the founders, by place, then those of the guests.
+    pub(crate) keys: Vec<Keys>,
+    /// The memorandum that the founders signed.
+    pub(crate) memorandum: Memorandum,
+    /// One that names everybody, guests too, and is never in force: whose number, name and keys are whose.
+    pub(crate) roll: Memorandum,
+}
+
+/// Founds a line.
 ///
 /// # Errors
 /// Those of [`Memorandum::check`], if a scenario asks for what no memorandum allows.
-pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Memorandum), Fault> {
+pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<Founded, Fault> {
     let mut keys = Vec::new();
     let mut parties = Vec::new();
     for (number, name) in NAMES.into_iter().enumerate().take(scenario.parties) {
@@ -178,5 +197,12 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<(Vec<Keys>, Me
         sealing_ms: scenario.seals.then(|| rng.within(60_000, 180_000)),
         dictionary: None,
     };
-    Ok((keys, Memorandum::check(terms)?))
+    let memorandum = Memorandum::check(terms.clone())?;
+    let mut everybody = terms;
+    for (number, name) in GUESTS.into_iter().take(scenario.guests) {
+        let (own, member) = member(number, name, scenario.seals, rng)?;
+        keys.push(own);
+        everybody.parties.push(member);
+    }
+    Ok(Founded { keys, memorandum, roll: Memorandum::check(everybody)? })
 }

@@ -4,6 +4,8 @@
 //! do is sign as somebody else; everything short of that is in here.
 
 mod breaches;
+mod deciding;
+mod robbing;
 mod seals;
 mod writing;
 
@@ -50,9 +52,13 @@ struct Talk {
 /// A party that lies.
 pub(crate) struct Liar {
     keys: Keys,
+    /// The first generation of the rank of its keys.
+    first: u16,
     wrong: SecretKey,
     line: LineId,
     memorandum: Memorandum,
+    /// Everybody who is or may become a party: it has heard of them all.
+    roll: Memorandum,
     lies: Lies,
     rng: Rng,
     branches: Vec<Branch>,
@@ -65,6 +71,8 @@ pub(crate) struct Liar {
     /// What the authors of those signed last.
     heads: BTreeMap<Book, (Hash, Signature)>,
     seen: Vec<(EntryRef, u16)>,
+    /// Motions, votes and decisions, its own too: what each regards, and says.
+    moved: BTreeMap<EntryRef, (Vec<EntryRef>, Content)>,
     talks: BTreeMap<CircuitId, Talk>,
     overheard: Vec<Vec<u8>>,
     /// It has signed a checkpoint, to seal it, that none of its books has.
@@ -73,13 +81,21 @@ pub(crate) struct Liar {
 
 impl Liar {
     /// A liar who has said nothing yet.
-    pub(crate) fn new(keys: Keys, memorandum: Memorandum, lies: Lies, mut rng: Rng) -> Self {
+    pub(crate) fn new(
+        keys: Keys,
+        memorandum: Memorandum,
+        roll: Memorandum,
+        lies: Lies,
+        mut rng: Rng,
+    ) -> Self {
         let secrets = BTreeMap::from([((keys.party, 0), keys.secret.clone())]);
         Self {
             wrong: SecretKey::from_seed(rng.bytes()),
             line: memorandum.line(),
             keys,
+            first: 0,
             memorandum,
+            roll,
             lies,
             rng,
             branches: vec![Branch::default()],
@@ -89,6 +105,7 @@ impl Liar {
             heard: BTreeMap::new(),
             heads: BTreeMap::new(),
             seen: Vec::new(),
+            moved: BTreeMap::new(),
             talks: BTreeMap::new(),
             overheard: Vec::new(),
             sealed_another: false,
@@ -118,7 +135,7 @@ impl Liar {
         let mut out = vec![(circuit, frame::hello(&hello))];
         let wrong = self.lies.frames && self.rng.chance(50);
         let secret = if wrong { LineSecret::from_bytes(self.rng.bytes()) } else { self.keys.secret.clone() };
-        out.push((circuit, frame::secret(self.keys.party, 0, &secret)));
+        out.push((circuit, frame::secret(self.keys.party, self.rank(), &secret)));
         out
     }
 
@@ -186,7 +203,7 @@ impl Liar {
                 }
             }
             Ok(Frame::Secret { party, epoch: 0, secret })
-                if self.memorandum.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
+                if self.roll.member(party).is_some_and(|of| of.commitment == secret.commitment()) =>
             {
                 self.secrets.insert((party, 0), secret);
             }
@@ -235,7 +252,7 @@ impl Liar {
             return if self.rng.chance(300) { vec![(circuit, have)] } else { Sent::new() };
         }
         let of = (book.party, book.rank());
-        let key = if of.1 == 0 { self.memorandum.book_key(of.0) } else { self.renewed.get(&of) };
+        let key = if of.1 == 0 { self.roll.book_key(of.0) } else { self.renewed.get(&of) };
         let (Some(secret), Some(key)) = (self.secrets.get(&of), key) else { return Sent::new() };
         let secret = BookSecret::new(secret, &book.origin(&self.line));
         let fresh = entries.get((held.size() + 1 - first) as usize..).unwrap_or_default();
@@ -245,8 +262,10 @@ impl Liar {
             return Sent::new();
         };
         for (bytes, number) in fresh.iter().zip(held.size() + 1..) {
-            let kind = Entry::decode(bytes).map_or(0, |entry| entry.kind);
-            self.seen.push((EntryRef { book, number }, kind));
+            let name = EntryRef { book, number };
+            let entry = Entry::decode(bytes).ok();
+            self.seen.push((name, entry.as_ref().map_or(0, |entry| entry.kind)));
+            self.note(name, entry.as_ref());
         }
         let root = frontier.root();
         self.heard.insert(book, frontier);
@@ -268,8 +287,7 @@ impl Liar {
 
     /// Does something, as a rule something bad.
     pub(crate) fn acts(&mut self, now_ms: u64) -> Sent {
-        let parties: Vec<Party> =
-            self.memorandum.parties().filter(|party| *party != self.keys.party).collect();
+        let parties: Vec<Party> = self.roll.parties().filter(|party| *party != self.keys.party).collect();
         if self.lies.fork && self.branches.len() < 3 && self.rng.chance(60) {
             self.branches.extend(self.branches.first().cloned());
             for party in parties {
@@ -281,6 +299,9 @@ impl Liar {
         let mut out = Sent::new();
         if self.keys.seal.is_some() && self.rng.chance(100) {
             self.seals(branch, now_ms);
+        }
+        if self.lies.decides && self.rng.chance(400) {
+            self.decides(branch, now_ms);
         }
         match self.rng.below(8) {
             0 | 1 if self.lies.breach => self.breach(branch, now_ms),

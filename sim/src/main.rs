@@ -35,7 +35,7 @@ struct Arguments {
     /// How many seeds to run.
     #[arg(long, default_value_t = 2_000)]
     seeds: u64,
-    /// The first seed.
+    /// The first seed. From 9223372036854775808 (2^63) on parties are admitted, depositaries decide falsely, and keys are stolen.
     #[arg(long, default_value_t = 0)]
     first: u64,
     /// How many run side by side.
@@ -112,11 +112,12 @@ fn campaign(arguments: &Arguments) -> ExitCode {
     }
     let tally = &report.tally;
     println!(
-        "{} seeds in {:.1} s: {} entries, {} deaths, {} breaches kept, {} failed",
+        "{} seeds in {:.1} s: {} entries, {} deaths, {} admitted, {} breaches kept, {} failed",
         report.seeds,
         begun.elapsed().as_secs_f64(),
         tally.entries,
         tally.deaths,
+        tally.admitted,
         tally.breaches,
         report.failures.len()
     );

@@ -10,8 +10,8 @@ use detente_line::airspace::area::Area;
 use detente_line::airspace::span::Span;
 use detente_line::airspace::volume::Volume;
 use detente_line::{
-    Amendment, Choice, Content, Draft, Duty, Line, Matter, Memorandum, Message, Notice, Observer, Position,
-    Stance, Terms,
+    Amendment, Choice, Content, Draft, Duty, Line, Matter, Member, Memorandum, Message, Notice, Observer,
+    Position, Stance, Terms,
 };
 use detente_record::{Class, Cut, EntryRef, SecretKey, possession_message};
 
@@ -67,12 +67,18 @@ fn class(rng: &mut Rng) -> Class {
     [Class::Z, Class::O, Class::P, Class::R][rng.below(4) as usize]
 }
 
-/// What an officer of a line's own party asks for next.
-pub(crate) fn asks(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
+/// What an officer of a line's own party asks for next; `guests` are those who founded nothing and may be let in.
+pub(crate) fn asks(
+    line: &Line,
+    now_ms: u64,
+    scenario: &Scenario,
+    guests: &[&Member],
+    rng: &mut Rng,
+) -> Draft {
     let owed: Vec<EntryRef> = line.facts().owed().keys().copied().collect();
     let awaited: Vec<EntryRef> = line.facts().awaited().keys().copied().collect();
     if scenario.acts && rng.chance(250) {
-        return act(line, now_ms, scenario, rng);
+        return act(line, now_ms, scenario, guests, rng);
     }
     let subject = rng.pick(&owed).copied();
     let own = rng.pick(&awaited).copied();
@@ -194,8 +200,21 @@ pub(crate) fn amended(memorandum: &Memorandum, expels: bool, rng: &mut Rng) -> O
     Memorandum::check(terms).ok()
 }
 
+/// A memorandum that lets somebody in who is no party of the one in force; clumsily, now and then somebody who was one before.
+fn admitting(memorandum: &Memorandum, guests: &[&Member], rng: &mut Rng) -> Option<Memorandum> {
+    let outside: Vec<&Member> = guests
+        .iter()
+        .filter(|guest| memorandum.terms().parties.iter().all(|party| party.number != guest.number))
+        .copied()
+        .collect();
+    let mut terms = Terms { predecessor: Some(memorandum.hash()), ..memorandum.terms().clone() };
+    terms.parties.push((*rng.pick(&outside)?).clone());
+    terms.parties.sort_by_key(|party| party.number);
+    Memorandum::check(terms).ok()
+}
+
 /// Some act that the line's state suggests, or now and then one that it does not.
-fn act(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
+fn act(line: &Line, now_ms: u64, scenario: &Scenario, guests: &[&Member], rng: &mut Rng) -> Draft {
     let me = line.party();
     // Those who are apart hear of each other only by others, who must stay.
     let expels = !scenario.apart;
@@ -207,6 +226,14 @@ fn act(line: &Line, now_ms: u64, scenario: &Scenario, rng: &mut Rng) -> Draft {
         let choice = [Choice::For, Choice::For, Choice::For, Choice::Against, Choice::Abstain];
         let choice = choice[rng.below(5) as usize];
         return acts(vec![*motion], Content::Vote { choice, text: None });
+    }
+    if !guests.is_empty()
+        && rng.chance(150)
+        && let Some(moved) = admitting(line.memorandum(), guests, rng)
+    {
+        let closes_ms = now_ms + rng.within(1_000, line.memorandum().terms().rule.window_ms);
+        let (matter, text) = (Matter::Amend(Arc::new(moved)), "that they be let in".into());
+        return acts(Vec::new(), Content::Motion { matter, text, closes_ms });
     }
     let own = line.last_suspension(me).map(|suspended| suspended.act);
     if let Some(own) = own

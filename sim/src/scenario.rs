@@ -6,7 +6,10 @@
 use crate::rng::Rng;
 
 /// The last rank that a station's keys come to.
-pub(crate) const MOST_RANKS: u8 = 4;
+pub(crate) const MOST_RANKS: u8 = 5;
+/// Seeds from here on have parties that are admitted, depositaries that decide falsely, and thieves. They are a range of their own as
+/// long as not all of them are quiet.
+pub(crate) const STRANGERS: u64 = 1 << 63;
 
 /// How circuits behave while there are faults; chances are of a thousand frames.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,6 +50,26 @@ pub(crate) struct Lies {
     pub(crate) stale: bool,
     /// New generations of its books for no reason, and old ones continued.
     pub(crate) generations: bool,
+    /// Decisions as a depositary takes them, or nearly; a depositary that lies without this one stalls.
+    pub(crate) decides: bool,
+}
+
+impl Lies {
+    /// A subset of everything, where there is anybody to lie.
+    fn drawn(rng: &mut Rng, lying: bool, deciding: bool) -> Self {
+        let mut lie = |often| lying && rng.chance(often);
+        Self {
+            fork: lie(400),
+            breach: lie(600),
+            forbidden: lie(600),
+            frames: lie(400),
+            receipts: lie(400),
+            replay: lie(400),
+            stale: lie(200),
+            generations: lie(400),
+            decides: deciding && lie(500),
+        }
+    }
 }
 
 /// One run.
@@ -54,7 +77,7 @@ pub(crate) struct Lies {
 pub(crate) struct Scenario {
     /// The seed that it follows from.
     pub(crate) seed: u64,
-    /// How many parties, 2 to 5.
+    /// How many parties found the line, 2 to 5.
     pub(crate) parties: usize,
     /// How many of them lie; at least one does not.
     pub(crate) liars: usize,
@@ -110,6 +133,14 @@ pub(crate) struct Scenario {
     pub(crate) courier_ms: u64,
     /// When it begins, ms since 1970.
     pub(crate) start_ms: u64,
+    /// Parties that founded nothing and may be admitted.
+    pub(crate) guests: usize,
+    /// How many of those lie.
+    pub(crate) lying_guests: usize,
+    /// What lying guests may do.
+    pub(crate) guest_lies: Lies,
+    /// What somebody may do who steals an honest party's keys, if somebody does.
+    pub(crate) thief: Option<Lies>,
 }
 
 impl Scenario {
@@ -133,17 +164,8 @@ impl Scenario {
             stall: fault(&mut rng, 300, 30),
             life_ms: if rng.chance(600) { rng.within(5_000, 120_000) } else { 0 },
         };
-        let mut lie = |often| lying && rng.chance(often);
-        let lies = Lies {
-            fork: lie(400),
-            breach: lie(600),
-            forbidden: lie(600),
-            frames: lie(400),
-            receipts: lie(400),
-            replay: lie(400),
-            stale: lie(200),
-            generations: lie(400),
-        };
+        let strangers = seed >= STRANGERS;
+        let lies = Lies::drawn(&mut rng, lying, strangers);
         let span = |rng: &mut Rng, often: u64, low: u64, high: u64| {
             if rng.chance(often) { rng.within(low, high) } else { 0 }
         };
@@ -155,7 +177,7 @@ impl Scenario {
             day + rng.below(80_000_000)
         };
         let all = parties as u64;
-        Self {
+        let mut scenario = Self {
             seed,
             parties,
             liars,
@@ -189,6 +211,21 @@ impl Scenario {
                 (0, 0)
             },
             courier_ms: span(&mut rng, 300, 10_000, 150_000),
+            guests: 0,
+            lying_guests: 0,
+            guest_lies: Lies::default(),
+            thief: None,
+        };
+        if !strangers {
+            return scenario;
         }
+        if scenario.acts && rng.chance(400) {
+            scenario.guests = rng.within(1, 2) as usize;
+            scenario.lying_guests =
+                if rng.chance(300) { rng.within(1, scenario.guests as u64) as usize } else { 0 };
+            scenario.guest_lies = Lies::drawn(&mut rng, scenario.lying_guests > 0, true);
+        }
+        scenario.thief = rng.chance(200).then(|| Lies::drawn(&mut rng, true, true));
+        scenario
     }
 }

@@ -1,6 +1,8 @@
 //! A station that keeps the contract: it feeds a [`Line`], performs its effects in one `match`, and can die
 //! between any two of them.
 
+use std::collections::BTreeMap;
+
 use detente_line::{
     Append, BlobState, CircuitId, Effect, Event, Fork, Input, Lane, Line, Memorandum, Outgoing, Renewed,
     Shown,
@@ -39,6 +41,14 @@ pub(crate) struct Station {
     pub(crate) rank: u8,
     /// Its record was lost before it came to those.
     pub(crate) lost: bool,
+    /// Somebody has its keys, and it knows that.
+    pub(crate) is_robbed: bool,
+    /// The rank that it came to for that reason.
+    pub(crate) compromise: Option<u8>,
+    /// Where the reach of the keys before ends, where its officers say so.
+    pub(crate) reach: BTreeMap<Class, (u16, u64)>,
+    /// The memorandum that names its party, where that is not the founding one.
+    pub(crate) enrolling: Option<Memorandum>,
     /// The line, while the station lives.
     pub(crate) line: Option<Line>,
     /// What outlives it.
@@ -62,12 +72,16 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    /// A station that has never run.
-    pub(crate) fn new(keys: Keys) -> Self {
+    /// A station that has never run, of a founder, or of whom a memorandum lets in.
+    pub(crate) fn new(keys: Keys, enrolling: Option<Memorandum>) -> Self {
         Self {
             keys,
             rank: 0,
             lost: false,
+            is_robbed: false,
+            compromise: None,
+            reach: BTreeMap::new(),
+            enrolling,
             line: None,
             store: Store::default(),
             folder: Folder::default(),
@@ -156,7 +170,14 @@ impl Station {
 
     /// Which keys it has.
     pub(crate) fn speaks(&self) -> Speaks<'_> {
-        Speaks { keys: &self.keys, rank: self.rank, lost: self.lost }
+        Speaks {
+            keys: &self.keys,
+            enrolling: self.enrolling.as_ref(),
+            rank: self.rank,
+            lost: self.lost,
+            compromise: self.compromise,
+            reach: Some(&self.reach),
+        }
     }
 
     /// Keeps the line's state, unless too much is under way.
@@ -167,6 +188,13 @@ impl Station {
             self.store.keep(seq, snapshot);
         }
         keeps
+    }
+
+    /// Whether it has ever heard of a party, and so has a key to know it by.
+    pub(crate) fn names(&self, party: Party) -> bool {
+        let Some(line) = &self.line else { return false };
+        let known = line.memoranda().map(|memorandum| &**memorandum).chain(&self.enrolling);
+        known.into_iter().any(|memorandum| memorandum.member(party).is_some())
     }
 
     /// Begins a life: the record is restored; [`Event::Started`] is still to be given.
@@ -194,15 +222,18 @@ impl Station {
 #[derive(Clone, Copy)]
 pub(crate) struct Speaks<'a> {
     keys: &'a Keys,
+    enrolling: Option<&'a Memorandum>,
     rank: u8,
     lost: bool,
+    compromise: Option<u8>,
+    reach: Option<&'a BTreeMap<Class, (u16, u64)>>,
 }
 
 impl<'a> Speaks<'a> {
     /// With the keys that the memorandum names.
     #[cfg(test)]
     pub(crate) fn first(keys: &'a Keys) -> Self {
-        Self { keys, rank: 0, lost: false }
+        Self { keys, enrolling: None, rank: 0, lost: false, compromise: None, reach: None }
     }
 }
 
@@ -211,19 +242,19 @@ impl<'a> Speaks<'a> {
 ///
 /// # Errors
 /// Those of the core, for a record that it does not take.
-pub(crate) fn restored(memorandum: &Memorandum, of: Speaks<'_>, record: &Record) -> Result<Line, Fault> {
-    let Speaks { keys, rank, lost } = of;
+pub(crate) fn restored(founding: &Memorandum, of: Speaks<'_>, record: &Record) -> Result<Line, Fault> {
+    let Speaks { keys, enrolling, rank, lost, compromise, reach } = of;
     let earlier = if lost { 0..0 } else { 0..rank };
     let earlier = || earlier.clone().map(|rank| (rank, keys.of_rank(rank)));
     let renewed = Renewed {
-        renewals: keys.renewals(memorandum, rank)?,
+        renewals: keys.renewals(founding.line(), enrolling.unwrap_or(founding), rank, compromise)?,
         book_keys: earlier().map(|(rank, keys)| (rank, keys.book)).collect(),
         secrets: earlier().map(|(rank, keys)| (rank, keys.secret)).collect(),
-        reach: [].into(),
+        reach: reach.cloned().unwrap_or_default(),
         lost,
     };
     let identity = keys.of_rank(rank).identity();
-    let mut line = Line::with_keys(memorandum.clone(), None, identity, renewed)?;
+    let mut line = Line::with_keys(founding.clone(), enrolling.cloned(), identity, renewed)?;
     for renewal in &record.renewals {
         line.restore_renewal(renewal.clone());
     }

@@ -85,8 +85,8 @@ impl Record {
         }
         for receipt in &batch.receipts {
             let of = self.receipts.entry(receipt.book).or_default();
-            // The first one stays: when a clock began to run is read from it.
-            of.entry((receipt.size, receipt.party)).or_insert_with(|| receipt.clone());
+            // One that is given again, under a later key, is the one that counts.
+            of.insert((receipt.size, receipt.party), receipt.clone());
         }
         self.renewals.extend(batch.renewals.iter().cloned());
         self.courier_keys.extend(batch.courier_keys.iter().map(|key| (key.party, key.clone())));

@@ -35,8 +35,11 @@ pub(crate) fn keep_the_rules(
     roots: &mut Receipts,
 ) -> Word {
     let Author { party: author, once, rank } = author;
+    // It cannot know how far somebody else has gone on with its keys.
+    let once = once && !court.stolen.contains_key(&author);
     let mut written: Vec<(EntryRef, &Entry)> = Vec::new();
-    for (name, item) in reading.items.iter().filter(|(name, _)| name.book.party == author) {
+    let own = reading.items.iter().filter(|(name, _)| name.book.party == author);
+    for (name, item) in own.filter(|(name, _)| !court.is_stolen(name.book)) {
         let Some((entry, _)) = &item.read else {
             return object("authors", format!("{} cannot be read", court.entry(*name)));
         };
@@ -66,7 +69,8 @@ pub(crate) fn keep_the_rules(
         }
         written.push((*name, entry));
     }
-    if let Some(book) = reading.over_quota.iter().find(|book| book.party == author) {
+    let mut over_quota = reading.over_quota.iter().filter(|book| !court.is_stolen(**book));
+    if let Some(book) = over_quota.find(|book| book.party == author) {
         return object("authors", format!("{} holds more than the quota of a day", court.book(*book)));
     }
     written.sort_by_key(|(_, entry)| entry.serial);
@@ -103,8 +107,8 @@ pub(crate) fn keep_the_rules(
 
 /// A cut covers every act that the entries under it rest on (spec/record.md §3).
 fn closed(court: &Court, name: EntryRef, cut: &Cut, reading: &Reading<'_>, once: bool) -> Word {
-    // A restored station may hold another version of a liar's book by now than the one that it stated.
-    let told_once = |book: &Book| once || court.is_honest(book.party);
+    // A restored station may hold another version of a liar's book by now than the one that it stated, or of a thief's.
+    let told_once = |book: &Book| once || court.is_honest(book.party) && !court.is_stolen(*book);
     for (book, size) in cut.iter().filter(|(book, size)| **size > 0 && told_once(book)) {
         let last = EntryRef { book: *book, number: *size };
         let Some(item) = reading.items.get(&last) else {

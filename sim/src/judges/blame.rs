@@ -1,5 +1,7 @@
 //! Nobody who is honest is blamed; whoever tells two honest parties different things is convicted.
 
+use detente_line::Evidence;
+use detente_line::frame::Frame;
 use detente_record::{Book, Party};
 
 use super::{Court, Word, object};
@@ -26,16 +28,42 @@ pub(crate) fn honest_are_not_blamed(
 ) -> Word {
     let blamed = record.evidence.iter().find(|evidence| {
         let about = evidence.fault.detail().what;
-        court.is_honest(evidence.party)
-            && !(about == "receipt" && (excused.forgetful)(evidence.party))
-            && !(excused.forked && matches!(about, "act" | "permission"))
+        let is_excused = about == "receipt" && (excused.forgetful)(evidence.party)
+            || excused.forked && matches!(about, "act" | "permission")
+            || is_a_thiefs(court, record, evidence);
+        court.is_honest(evidence.party) && !is_excused
     });
+    // Of a void entry the evidence does not say where it stands.
+    let void = record.void.iter().filter(|(name, _)| court.stolen.contains_key(&name.book.party));
+    let void = void.filter(|(_, fault)| !matches!(fault.detail().what, "act" | "permission"));
+    if let Some((name, fault)) = void.into_iter().find(|(name, _)| !court.is_stolen(name.book)) {
+        let (at, name) = (court.party(at), court.entry(*name));
+        return object("blame", format!("{name}, which no thief can have written, is void at {at}: {fault}"));
+    }
     match blamed {
         None => Ok(()),
         Some(evidence) => {
             let (at, party) = (court.party(at), court.party(evidence.party));
             object("blame", format!("{at} keeps evidence against {party}, who is honest: {}", evidence.fault))
         }
+    }
+}
+
+/// Whether evidence against an honest party shows no more than that somebody else has its keys.
+fn is_a_thiefs(court: &Court, record: &Record, evidence: &Evidence) -> bool {
+    let (Some(stolen), Some(keys)) = (court.stolen.get(&evidence.party), court.keys_of(evidence.party))
+    else {
+        return false;
+    };
+    match Frame::decode(&evidence.proof) {
+        Ok(Frame::Fork(fork)) => court.is_stolen(fork.head.checkpoint.book),
+        Ok(Frame::Receipt(receipt)) => {
+            let signed = record.checkpoints.get(&receipt.book).and_then(|of| of.get(&receipt.size));
+            let key = keys.of_rank(stolen.rank).receipt.public();
+            signed.is_some_and(|of| receipt.verify(&of.checkpoint.root, &court.line, &key).is_ok())
+        }
+        Ok(_) => false,
+        Err(_) => evidence.proof.is_empty(),
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn words_are_true(court: &Court, party: Party, record: &Record, folde
         return object("blobs", format!("{who} keeps bytes that do not fit their hash"));
     }
     let own = record.entries.iter().filter(|(book, _)| book.party == party && book.class == Class::R);
+    let own = own.filter(|(book, _)| !court.is_stolen(**book));
     for bytes in own.flat_map(|(_, entries)| entries) {
         let content = Entry::decode(bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
         if let Ok(Content::Holds { hashes }) = content

@@ -31,6 +31,9 @@ impl Books {
             let seen = self.seen.entry((at, *book)).or_default();
             for (entry, place) in entries.iter().zip(0usize..).skip(*seen as usize) {
                 let name = EntryRef { book: *book, number: place as u64 + 1 };
+                if court.may_be_stolen(name) {
+                    continue;
+                }
                 match said.get(place) {
                     Some(known) if known == entry => {}
                     Some(_) => {
@@ -84,6 +87,8 @@ impl Books {
             match record.entries.get(&name.book).and_then(|entries| entries.get(place)) {
                 Some(held) if held == bytes => {}
                 None if restored => {}
+                // What comes back to it may be a thief's.
+                Some(_) if restored && court.may_be_stolen(*name) => {}
                 found => {
                     let found = if found.is_some() { "has become another entry" } else { "is lost" };
                     return object("books", format!("{}, which was accepted, {found}", court.entry(*name)));

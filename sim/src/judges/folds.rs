@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use detente_line::kind::number;
 use detente_line::{Content, Line, Moment, Positions};
-use detente_record::{Book, Cut, Entry, EntryRef, Hash, Party};
+use detente_record::{Book, Cut, Entry, EntryRef, Hash, Party, Receipt};
 
 use super::reference::{Awaiting, Open, Reading};
 use super::{Court, Word, object, observers};
@@ -31,13 +31,13 @@ fn times(now_ms: u64) -> [u64; 4] {
     [now_ms.saturating_sub(60_000), now_ms, now_ms + 30_000, now_ms + 100_000_000]
 }
 
-/// Those who founded the line, members or not.
-fn founders(line: &Line) -> Vec<Party> {
-    line.memoranda().next().into_iter().flat_map(|founding| founding.parties()).collect()
+/// Everybody who is, was or may become a party.
+fn everybody(court: &Court) -> Vec<Party> {
+    court.roll.parties().collect()
 }
 
-fn said_by(line: &Line, now_ms: u64) -> Said {
-    let parties = founders(line);
+fn said_by(court: &Court, line: &Line, now_ms: u64) -> Said {
+    let parties = everybody(court);
     let standing = |party: &Party| {
         times(now_ms).map(|at_ms| ((*party, at_ms), line.suspension(*party, at_ms).map(|s| s.act)))
     };
@@ -82,7 +82,7 @@ fn said_by(line: &Line, now_ms: u64) -> Said {
 
 fn read_from(court: &Court, me: Party, record: &Record, reading: &Reading<'_>, now_ms: u64) -> Said {
     let cut: Cut = reading.judged_acts();
-    let parties: Vec<Party> = court.memorandum.parties().collect();
+    let parties = everybody(court);
     let standing =
         |party: &Party| times(now_ms).map(|at_ms| ((*party, at_ms), reading.standing(*party, &cut, at_ms)));
     let last: BTreeMap<Party, Option<EntryRef>> =
@@ -178,23 +178,24 @@ pub(crate) fn follow(
             return object("folds", format!("{name} at {who}: void, and its store is not told"));
         }
     }
-    same_map(&who, "positions", &positions_of(line, record), &reading.positions())?;
+    same_map(&who, "positions", &positions_of(court, line, record), &reading.positions())?;
     observers::follow(&who, line, record, reading)?;
-    past(&who, line, record, reading)?;
-    same_said(&who, &said_by(line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
+    past(court, line, record, reading)?;
+    same_said(&who, &said_by(court, line, now_ms), &read_from(court, line.party(), record, reading, now_ms))
 }
 
 /// Holds what a line says of the past to its record: as of some times, and as one party knew then.
 ///
 /// # Errors
 /// With the first difference.
-fn past(who: &str, line: &Line, record: &Record, reading: &Reading<'_>) -> Word {
+fn past(court: &Court, line: &Line, record: &Record, reading: &Reading<'_>) -> Word {
+    let who = &court.party(line.party());
     let held: Cut = record.entries.iter().map(|(book, entries)| (*book, entries.len() as u64)).collect();
     let times = reading.times();
     for (at_ms, place) in
         [times.len() / 3, times.len() * 2 / 3].into_iter().filter_map(|at| times.get(at)).zip(0..)
     {
-        for of in [None, founders(line).get(place).copied()] {
+        for of in [None, everybody(court).get(place).copied()] {
             let mut moment = Moment::new(*at_ms, of);
             while let Some(name) = moment.next(&held) {
                 let bytes = record.entries.get(&name.book).and_then(|all| all.get(name.number as usize - 1));
@@ -210,7 +211,7 @@ fn past(who: &str, line: &Line, record: &Record, reading: &Reading<'_>) -> Word 
                 &seen.memorandum().hash(),
                 &reading.memorandum(&cut).hash(),
             )?;
-            for party in founders(line) {
+            for party in everybody(court) {
                 let standing = seen.suspension(party, *at_ms).map(|suspended| suspended.act);
                 same(who, "standing as of a time", &standing, &reading.standing(party, &cut, *at_ms))?;
             }
@@ -222,7 +223,11 @@ fn past(who: &str, line: &Line, record: &Record, reading: &Reading<'_>) -> Word 
 }
 
 /// What each party holds of each entry that positions were taken on, as a line's fold has it.
-fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> {
+fn positions_of(
+    court: &Court,
+    line: &Line,
+    record: &Record,
+) -> BTreeMap<EntryRef, BTreeMap<Party, EntryRef>> {
     let cut: Cut = line.held().into_iter().map(|held| (held.book, held.judged)).collect();
     let mut taken: BTreeMap<EntryRef, Vec<(EntryRef, Entry, Content)>> = BTreeMap::new();
     for (book, entries) in &record.entries {
@@ -240,7 +245,7 @@ fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Par
             }
         }
     }
-    let parties = founders(line);
+    let parties = everybody(court);
     let folded = taken.into_iter().map(|(about, taken)| {
         let positions = Positions::under(&cut, about, taken);
         let held = parties.iter().filter_map(|party| Some((*party, positions.of(*party)?.name)));
@@ -253,7 +258,7 @@ fn positions_of(line: &Line, record: &Record) -> BTreeMap<EntryRef, BTreeMap<Par
 ///
 /// # Errors
 /// With the first difference.
-pub(crate) fn rebuilt(court: &Court, live: &Line, rebuilt: &Line, now_ms: u64) -> Word {
+pub(crate) fn rebuilt<'a>(court: &Court, live: &'a Line, rebuilt: &'a Line, now_ms: u64) -> Word {
     let who = court.party(live.party());
     for (one, other) in live
         .held()
@@ -264,8 +269,12 @@ pub(crate) fn rebuilt(court: &Court, live: &Line, rebuilt: &Line, now_ms: u64) -
         // A book that has ended is one that evidence was found against, or that somebody held more of.
         let other = detente_line::HeldBook { ended: one.ended, ..other.clone() };
         same(&who, "a book, live and rebuilt", one, &other)?;
-        let (one, other) = (live.receipts(one.book), rebuilt.receipts(other.book));
-        same(&who, "receipts, live and rebuilt", &one.collect::<Vec<_>>(), &other.collect::<Vec<_>>())?;
+        // Of those who renewed their keys a line lets go, when it starts, of what counts no more.
+        let receipts = |line: &'a Line, book: Book| -> Vec<&Receipt> {
+            line.receipts(book).filter(|receipt| live.rank(receipt.party) == 0).collect()
+        };
+        let (one, other) = (receipts(live, one.book), receipts(rebuilt, other.book));
+        same(&who, "receipts, live and rebuilt", &one, &other)?;
     }
     let held = |line: &Line| {
         line.held().iter().filter(|held| held.size > 0).map(|held| held.book).collect::<Vec<_>>()
@@ -275,10 +284,10 @@ pub(crate) fn rebuilt(court: &Court, live: &Line, rebuilt: &Line, now_ms: u64) -
     let secrets = |line: &Line| line.secrets().iter().map(|(party, _)| *party).collect::<Vec<_>>();
     same(&who, "secrets, live and rebuilt", &secrets(live), &secrets(rebuilt))?;
     same(&who, "custody, live and rebuilt", live.custody(), rebuilt.custody())?;
-    for party in court.memorandum.parties() {
+    for party in everybody(court) {
         same(&who, "duty, live and rebuilt", &live.duty(party), &rebuilt.duty(party))?;
     }
-    same_said(&who, &said_by(rebuilt, now_ms), &said_by(live, now_ms))
+    same_said(&who, &said_by(court, rebuilt, now_ms), &said_by(court, live, now_ms))
 }
 
 /// Holds two lines that have judged the same acts to one another: equal cuts, equal answers.
@@ -294,7 +303,7 @@ pub(crate) fn equal(court: &Court, one: &Line, other: &Line, now_ms: u64) -> Wor
         return Ok(());
     }
     let who = format!("{} and {}", court.party(one.party()), court.party(other.party()));
-    let (one, other) = (said_by(one, now_ms), said_by(other, now_ms));
+    let (one, other) = (said_by(court, one, now_ms), said_by(court, other, now_ms));
     same_map(&who, "standing", &one.standing, &other.standing)?;
     same(&who, "open motions", &one.open_motions, &other.open_motions)?;
     same_map(&who, "votes", &one.votes, &other.votes)?;

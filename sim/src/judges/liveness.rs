@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detente_line::Content;
+use detente_line::{Content, Line};
 use detente_record::{Book, EntryRef, Party};
 
 use super::reference::Reading;
@@ -18,6 +18,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) party: Party,
     /// What is durable there.
     pub(crate) record: &'a Record,
+    /// What it goes by, while it lives.
+    pub(crate) line: Option<&'a Line>,
     /// What follows from it.
     pub(crate) reading: Reading<'a>,
     /// Its clock, ms.
@@ -28,22 +30,33 @@ pub(crate) struct Seen<'a> {
     pub(crate) calm_ms: u64,
 }
 
-/// Whoever is a member no more, as any honest station has it: nobody owes it anything.
+/// Whoever is no member, or no more, as any honest station has it: nobody owes it anything. Whom a founder no longer
+/// sees is not asked who has been admitted since.
 pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
-    let members: Vec<Vec<Party>> =
-        seen.iter().map(|station| station.reading.members(&station.reading.judged_acts())).collect();
-    let stays = |party: &Party| members.iter().all(|members| members.contains(party));
-    court.memorandum.parties().filter(|party| !stays(party)).collect()
+    let members = |station: &Seen<'_>| station.reading.members(&station.reading.judged_acts());
+    let members: BTreeMap<Party, Vec<Party>> =
+        seen.iter().map(|station| (station.party, members(station))).collect();
+    let founders = court.roll.parties().filter(|party| court.is_founder(*party));
+    let gone: BTreeSet<Party> =
+        founders.filter(|party| !members.values().all(|members| members.contains(party))).collect();
+    let staying = |founder: &Party| court.is_founder(*founder) && !gone.contains(founder);
+    let stays = |guest: &Party| {
+        let mut asked = members.iter().filter(|(of, _)| staying(of) || *of == guest);
+        members.contains_key(guest) && asked.all(|(_, members)| members.contains(guest))
+    };
+    let guests = court.roll.parties().filter(|party| !court.is_founder(*party) && !stays(party));
+    let guests: BTreeSet<Party> = guests.collect();
+    gone.into_iter().chain(guests).collect()
 }
 
 /// Every mirror of every book that its author has not forked holds as much as any other.
 ///
 /// # Errors
 /// With a mirror that lacks something.
-pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: &BTreeSet<Party>) -> Word {
+pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: impl Fn(Book) -> bool) -> Word {
     let mut sizes: BTreeMap<Book, (u64, Party)> = BTreeMap::new();
     for station in seen {
-        for book in station.record.entries.keys().filter(|book| !forked.contains(&book.party)) {
+        for book in station.record.entries.keys().filter(|book| !forked(**book)) {
             let size = station.record.size(*book);
             let most = sizes.entry(*book).or_insert((size, station.party));
             *most = (*most).max((size, station.party));
@@ -85,7 +98,14 @@ pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &B
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
             for signer in signers.filter(|signer| !forgetful.contains(signer)) {
                 let of = station.record.receipts.get(book);
-                if !of.is_some_and(|of| of.contains_key(&(size, *signer))) {
+                let stored = of.is_some_and(|of| of.contains_key(&(size, *signer)));
+                // Of whoever was robbed a thief's may be stored, which counts no more.
+                let robbed = court.stolen.contains_key(signer) && *signer != station.party;
+                let goes_by = |line: &Line| {
+                    line.receipts(*book).any(|receipt| (receipt.party, receipt.size) == (*signer, size))
+                };
+                let counts = if robbed { station.line.is_none_or(goes_by) } else { stored };
+                if !counts {
                     let (who, book, signer) =
                         (court.party(station.party), court.book(*book), court.party(*signer));
                     return object(
@@ -165,11 +185,14 @@ pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>], waiting: &BT
 pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet<Party>) -> Word {
     let interval_ms = court.memorandum.terms().tests.interval_ms;
     for station in seen {
+        let admitted_ms = station.reading.last_admission_ms(&station.reading.judged_acts());
         for (name, item) in station.reading.items.iter().filter(|(name, _)| name.book.party == station.party)
         {
             let Some((_, Content::Missed { slot, party })) = &item.read else { continue };
             let owes = court.is_honest(*party) && !gone.contains(party);
-            if owes && slot * interval_ms > station.calm_ms + 60_000 {
+            // Whoever has just been let in may have to come first, and whose turn it is follows it everywhere.
+            let settled_ms = (station.calm_ms + 60_000).max(admitted_ms + 120_000);
+            if owes && slot * interval_ms > settled_ms {
                 let (name, party) = (court.entry(*name), court.party(*party));
                 return object("liveness", format!("{name}: {party} missed slot {slot}, in calm"));
             }

@@ -18,6 +18,7 @@ mod members;
 mod motions;
 mod observers;
 mod place;
+mod ranks;
 mod seals;
 
 const DAY_MS: u64 = 86_400_000;
@@ -45,7 +46,7 @@ pub(crate) struct Reading<'a> {
     founding: &'a Memorandum,
     /// Somebody has moved another memorandum.
     amends: bool,
-    /// Somebody has moved one that names other parties.
+    /// Somebody has moved one that names other parties: fewer, or more.
     expels: bool,
     /// Somebody has said that it leaves.
     leaves: bool,
@@ -59,7 +60,7 @@ pub(crate) struct Reading<'a> {
 fn is_disowned(act: EntryRef, openings: &[(EntryRef, u16, u64)]) -> bool {
     let generation = act.book.generation;
     openings.iter().any(|(later, before, size)| {
-        later.book.party == act.book.party
+        (later.book.party, later.book.class) == (act.book.party, act.book.class)
             && (generation > *before && generation < later.book.generation
                 || generation == *before && act.number > *size)
     })
@@ -152,7 +153,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What an entry's author knew when it wrote that.
-    fn known_to(&self, name: EntryRef) -> Cut {
+    pub(crate) fn known_to(&self, name: EntryRef) -> Cut {
         let mut cut = self.items[&name].cut.clone();
         cut.insert(name.book, name.number - 1);
         cut

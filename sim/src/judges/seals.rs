@@ -41,8 +41,10 @@ pub(crate) fn are_called_for(
     once: bool,
 ) -> Word {
     let every_ms = court.memorandum.sealing_ms();
+    let once = once && !court.stolen.contains_key(&author);
     let mut last: BTreeMap<Book, &Sealed> = BTreeMap::new();
-    for (name, sealed) in reading.sealing().filter(|(name, _)| name.book.party == author) {
+    let own = reading.sealing().filter(|(name, _)| name.book.party == author);
+    for (name, sealed) in own.filter(|(name, _)| !court.is_stolen(name.book)) {
         let of = &sealed.signed.checkpoint;
         let objected = |what: &str| object("seals", format!("{} {what}", court.entry(name)));
         if roots.root(court, author, record, of.book, of.size).is_some_and(|root| root != of.root) {

@@ -16,9 +16,10 @@ use super::books::Books;
 use super::liveness::{self, Seen};
 use super::receipts::Receipts;
 use super::reference::Reading;
+use super::theft::Given;
 use super::void::{self, Void};
-use super::{Court, Word, authors, folds};
-use crate::founding::{Keys, found};
+use super::{Court, Stolen, Word, admission, authors, folds, theft};
+use crate::founding::{Founded, Keys, found};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
 use crate::station::{Speaks, restored};
@@ -29,6 +30,11 @@ const NOON_MS: u64 = 1_760_011_200_000;
 
 /// A line of two, aria and bor, both honest; reopening needs nobody's consent.
 fn court() -> Court {
+    court_with(0)
+}
+
+/// The same, with so many guests.
+fn court_with(guests: usize) -> Court {
     let scenario = Scenario {
         parties: 2,
         liars: 0,
@@ -36,11 +42,12 @@ fn court() -> Court {
         consent: false,
         threshold: 2,
         veto: Vec::new(),
+        guests,
         ..Scenario::new(1)
     };
-    let (keys, memorandum) = found(&scenario, &mut Rng::new(1)).unwrap();
+    let Founded { keys, memorandum, roll } = found(&scenario, &mut Rng::new(1)).unwrap();
     let honest = keys.iter().map(|keys| keys.party).collect();
-    Court { line: memorandum.line(), memorandum, keys, honest }
+    Court { line: memorandum.line(), memorandum, roll, keys, honest, stolen: BTreeMap::new() }
 }
 
 fn book(party: u8, class: Class) -> Book {
@@ -399,6 +406,7 @@ fn seen<'a>(
     let seen = court.honest.iter().zip(records).map(|(party, record)| Seen {
         party: *party,
         record,
+        line: None,
         reading: Reading::new(&court.memorandum, record),
         clock_ms: NOON_MS + 3_600_000,
         rung,
@@ -415,13 +423,13 @@ fn liveness_objects_to_what_never_arrives() {
     let mut silent = full.clone();
     silent.receipts.clear();
     let all = seen(&court, [&full, &full], &none);
-    holds(liveness::mirrors_are_equal(&court, &all, &BTreeSet::new()));
+    holds(liveness::mirrors_are_equal(&court, &all, |_| false));
     holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new()));
     let late = seen(&court, [&full, &empty], &none);
-    objects(liveness::mirrors_are_equal(&court, &late, &BTreeSet::new()), "liveness", "holds 0");
+    objects(liveness::mirrors_are_equal(&court, &late, |_| false), "liveness", "holds 0");
     let other = record(&court, own, &[message(2)]);
     let apart = seen(&court, [&full, &other], &none);
-    objects(liveness::mirrors_are_equal(&court, &apart, &BTreeSet::new()), "liveness", "not the same");
+    objects(liveness::mirrors_are_equal(&court, &apart, |_| false), "liveness", "not the same");
     let silent = seen(&court, [&silent, &full], &none);
     objects(liveness::receipts_get_round(&court, &silent, &BTreeSet::new()), "liveness", "lacks");
 }
@@ -477,4 +485,94 @@ fn liveness_objects_to_a_test_missed_in_calm() {
     };
     holds(missed(NOON_MS / interval_ms));
     objects(missed((NOON_MS + 3_000_000) / interval_ms), "liveness", "in calm");
+}
+
+#[test]
+fn admission_objects_to_what_a_guest_wrote_before_it_was_let_in() {
+    let court = court_with(1);
+    let guest = court.roll.parties().last().unwrap();
+    assert!(!court.is_founder(guest));
+    let mine = Book { generation: 0, party: guest, class: Class::R };
+    let founder = record(&court, book(0, Class::R), &[message(1)]);
+    let word = |record: &Record| {
+        let reading = Reading::new(&court.memorandum, record);
+        court
+            .roll
+            .parties()
+            .try_for_each(|party| admission::nothing_is_written_before(&court, party, &reading))
+    };
+    holds(word(&founder));
+    objects(word(&record(&court, mine, &[message(1)])), "admission", "before it held the decision");
+}
+
+/// A record in which aria wrote two entries, of which others receipted one, and goes on with other keys from a size.
+fn goes_on(court: &Court, size: u64) -> Record {
+    let (aria, bor) = (court.honest[0], court.honest[1]);
+    let of = book(0, Class::R);
+    let mut record = record(court, of, &[message(1)]);
+    let two = message(2).encode().unwrap();
+    record.entries.get_mut(&of).unwrap().push(Arc::from(two));
+    let renewal = keys(court, aria).renewals(court.line, &court.memorandum, 1, Some(1)).unwrap().remove(0);
+    let held = &record.entries[&of][..size as usize];
+    let root = root(court, of, held);
+    let opens = Content::Opens { before: 0, size, root, renewal: Some(Box::new(renewal.clone())) };
+    let opening = entry(1 << 40, &opens).encode().unwrap();
+    record.entries.insert(Book { generation: 128, ..of }, vec![Arc::from(opening)]);
+    assert_eq!(record.receipts[&of].keys().collect::<Vec<_>>(), [&(1, bor)]);
+    record
+}
+
+#[test]
+fn theft_objects_to_a_reach_that_nobody_has_receipted() {
+    let court = court();
+    let word = |size| {
+        let record = goes_on(&court, size);
+        let reading = Reading::new(&court.memorandum, &record);
+        theft::reach_is_receipted(&court, court.honest[0], 1, &record, &reading)
+    };
+    holds(word(0));
+    holds(word(1));
+    objects(word(2), "theft", "which nobody has receipted");
+}
+
+#[test]
+fn theft_objects_to_a_line_for_which_stolen_keys_count() {
+    let mut court = court();
+    let written = Cut::from([(book(0, Class::R), 1)]);
+    court.stolen.insert(court.honest[0], Stolen { rank: 0, written });
+    let me = court.honest[1];
+    let (within, beyond) = (goes_on(&court, 2), goes_on(&court, 1));
+    let mut renewed = within.clone();
+    renewed.renewals =
+        keys(&court, court.honest[0]).renewals(court.line, &court.memorandum, 1, Some(1)).unwrap();
+    let later = keys(&court, court.honest[0]).of_rank(1).secret;
+    renewed.secrets.insert((court.honest[0], 1), later);
+    let line = restored(&court.memorandum, Speaks::first(keys(&court, me)), &renewed).unwrap();
+    let word = |record| theft::nothing_counts_beyond(&court, &line, &Reading::new(&court.memorandum, record));
+    holds(word(&within));
+    objects(word(&beyond), "theft", "counts");
+}
+
+#[test]
+fn theft_objects_to_receipts_given_for_what_is_beyond_the_reach() {
+    let mut court = court();
+    let of = book(0, Class::R);
+    court.stolen.insert(court.honest[0], Stolen { rank: 0, written: Cut::from([(of, 1)]) });
+    let me = court.honest[1];
+    let mut knows = goes_on(&court, 1);
+    knows.renewals =
+        keys(&court, court.honest[0]).renewals(court.line, &court.memorandum, 1, Some(1)).unwrap();
+    let mut more = knows.clone();
+    let root = root(&court, of, &more.entries[&of]);
+    let two = receipt(&court, me, of, 2, &root, 0, &keys(&court, me).receipt);
+    more.receipts.get_mut(&of).unwrap().insert((2, me), two);
+    let given = |records: [&Record; 2]| {
+        let mut judge = Given::default();
+        records.into_iter().try_for_each(|record| {
+            judge.durable(&court, me, record, || Reading::new(&court.memorandum, record).reaches())
+        })
+    };
+    holds(given([&knows, &knows]));
+    holds(given([&more, &more]));
+    objects(given([&knows, &more]), "theft", "beyond the reach");
 }

@@ -58,7 +58,7 @@ impl Liar {
             12 => {
                 // Rests on acts that do not exist, for ever; rarely, since the book then waits for ever too.
                 if self.rng.chance(100) {
-                    let parties: Vec<Party> = self.memorandum.parties().collect();
+                    let parties: Vec<Party> = self.roll.parties().collect();
                     if let Some(party) = self.rng.pick(&parties).filter(|party| **party != self.keys.party) {
                         entry.cut.insert(Book { generation: 0, party: *party, class: Class::A }, 100_000);
                     }
@@ -160,7 +160,7 @@ impl Liar {
         let Some(circuit) = self.any_talk() else { return Sent::new() };
         let class = self.class();
         let own = Book { generation: 0, party: self.keys.party, class };
-        let parties: Vec<Party> = self.memorandum.parties().collect();
+        let parties: Vec<Party> = self.roll.parties().collect();
         let party = self.rng.pick(&parties).copied().unwrap_or(self.keys.party);
         let other = Book { generation: 0, party, class };
         let size = self.branches.first().and_then(|of| of.frontiers.get(&own)).map_or(0, Frontier::size);

@@ -49,15 +49,16 @@ impl Liar {
     pub(super) fn book(&mut self, branch: usize, class: Class, now_ms: u64) -> Book {
         let party = self.keys.party;
         let of = self.branches.get(branch);
-        let generation = of.and_then(|of| of.generations.get(&class)).copied().unwrap_or(0);
+        let generation = of.and_then(|of| of.generations.get(&class)).copied().unwrap_or(self.first);
         let book = Book { generation, party, class };
         if !self.lies.generations {
             return book;
         }
         if self.rng.chance(100) {
-            return Book { generation: self.rng.below(u64::from(generation) + 1) as u16, ..book };
+            let earlier = self.rng.below(u64::from(generation - self.first) + 1) as u16;
+            return Book { generation: self.first + earlier, ..book };
         }
-        if generation < 8 && self.rng.chance(60) {
+        if generation - self.first < 8 && self.rng.chance(60) {
             // Mostly the next one; one further on is nobody's.
             let skipped = u16::from(self.rng.chance(50));
             let next = Book { generation: generation + 1 + skipped, ..book };
@@ -99,6 +100,8 @@ impl Liar {
         of.serial = of.serial.max(entry.serial);
         of.time_ms = of.time_ms.max(entry.time_ms);
         of.stated.entry(book).or_default().extend(entry.cut.iter().map(|(of, size)| (*of, *size)));
+        let number = of.frontiers.get(&book).map_or(0, |frontier| frontier.size()) + 1;
+        self.note(EntryRef { book, number }, Some(entry));
         self.append_bytes(branch, book, bytes);
     }
 

@@ -43,7 +43,9 @@ impl World {
         }
         let next = self.rng.until(self.scenario.courier_ms);
         self.after(next, Happening::Courier(from));
-        let others: Vec<Party> = self.court.honest.iter().copied().filter(|party| *party != from).collect();
+        let others = self.court.honest.iter().copied();
+        let others: Vec<Party> =
+            others.filter(|party| *party != from && self.knows_by_key(from, *party)).collect();
         let Some(to) = others.get(self.rng.below(others.len().max(1) as u64) as usize).copied() else {
             return Ok(());
         };
@@ -90,7 +92,7 @@ impl World {
     pub(super) fn brought(&mut self, file: OnItsWay) -> Word {
         let OnItsWay { from, to, rank, time_ms, mut frames } = file;
         let known = |world: &Self| {
-            let station = world.stations.get(&to)?;
+            let station = world.stations.get(&to).filter(|station| station.names(from))?;
             Some(station.line.as_ref()?.rank(from))
         };
         let Some(known_rank) = known(self) else { return Ok(()) };

@@ -50,15 +50,17 @@ impl World {
             && let Some(station) = self.stations.get_mut(&party)
             && station.store.restore_copy()
         {
-            self.books.restored(party);
-            self.receipts.restored(party);
-            self.void.restored(party);
+            self.forget(party);
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
         }
         self.renew(party);
         let circuits: Vec<(CircuitId, usize)> =
             self.circuits.iter().filter_map(|(id, circuit)| Some((*id, circuit.side(party)?))).collect();
+        let thieves = |of: &World, id, side| of.circuits.get(&id).is_some_and(|of| of.thief == Some(side));
         for (id, side) in circuits {
+            if thieves(self, id, side) {
+                continue;
+            }
             if let Some(up) = self.circuits.get_mut(&id).and_then(|circuit| circuit.up.get_mut(side)) {
                 *up = false;
             }
@@ -69,23 +71,41 @@ impl World {
         Ok(())
     }
 
-    /// A station that has died may go on with new keys; of the old machine there may be nothing left.
-    fn renew(&mut self, party: Party) {
+    /// A station's store is not what it was: it is looked at anew.
+    fn forget(&mut self, party: Party) {
+        self.books.restored(party);
+        self.receipts.restored(party);
+        self.void.restored(party);
+        self.given.restored(party);
+    }
+
+    /// A station that has died may go on with new keys, and does where it has been robbed; of the old machine there may be nothing
+    /// left.
+    pub(super) fn renew(&mut self, party: Party) {
+        let Some(station) = self.stations.get(&party) else { return };
+        let (is_robbed, rank) = (station.is_robbed, station.rank);
         let (often, losing) = self.scenario.renewals;
-        if often == 0 || !self.rng.chance(often) {
+        // The last one is kept for whoever is robbed.
+        if !is_robbed && (often == 0 || !self.rng.chance(often)) {
             return;
         }
-        let lost = self.rng.chance(losing);
-        let Some(station) = self.stations.get_mut(&party).filter(|station| station.rank < MOST_RANKS) else {
+        let lost = self.rng.chance(if is_robbed { 200 } else { losing });
+        if !is_robbed && rank + 1 >= MOST_RANKS {
             return;
-        };
+        }
+        let Some(station) = self.stations.get_mut(&party) else { return };
         station.rank += 1;
         station.lost = lost;
+        station.reach.clear();
+        if is_robbed {
+            (station.is_robbed, station.compromise) = (false, Some(rank + 1));
+        }
         if lost {
             station.store.lose();
-            self.books.restored(party);
-            self.receipts.restored(party);
-            self.void.restored(party);
+            self.forget(party);
+        }
+        if is_robbed {
+            self.says_reach(party);
         }
         self.tell(|m| {
             let what = if lost { "new keys and nothing else" } else { "new keys" };
@@ -125,7 +145,7 @@ impl World {
         }
         let next = self.rng.until(self.scenario.partition_ms);
         self.after(next, Happening::Part);
-        let parties: Vec<Party> = self.court.memorandum.parties().collect();
+        let parties: Vec<Party> = self.court.roll.parties().collect();
         let until = self.now_ms + self.rng.within(2_000, 60_000);
         let side: BTreeSet<Party> = parties.iter().copied().filter(|_| self.rng.chance(500)).collect();
         let splits = |one: &Party, other: &Party| side.contains(one) != side.contains(other);
@@ -163,6 +183,7 @@ impl World {
             if let Some(station) = self.stations.get_mut(&party) {
                 station.dies_in = None;
             }
+            self.known(party)?;
             let latest = self.latest_ms.get(&party).copied().unwrap_or(0);
             let goes_on = self.rng.chance(500);
             let clock = self.stations.get(&party).map_or(0, |station| station.clock_ms(self.now_ms));

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::Line;
-use detente_record::{EntryRef, Party};
+use detente_record::{Book, EntryRef, Party};
 
 use super::{Tally, World, station_of};
 use crate::judges::liveness::{self, Seen};
 use crate::judges::reference::Reading;
-use crate::judges::{Objection, Word, authors, blame, blobs, folds, object, seals, void};
+use crate::judges::{Objection, Word, admission, authors, blame, blobs, folds, object, seals, theft, void};
 use crate::liar::Liar;
 use crate::station::restored;
 use crate::store::Record;
@@ -25,6 +25,9 @@ impl World {
             Err(what) => return object("books", format!("{}: {what}", self.court.party(party))),
         };
         let reading = Reading::new(&self.court.memorandum, &record);
+        admission::nothing_is_written_before(&self.court, party, &reading)?;
+        admission::nothing_is_owed_for_before(&self.court, line, &reading)?;
+        theft::nothing_counts_beyond(&self.court, line, &reading)?;
         folds::follow(&self.court, line, &record, &reading, station.clock_ms(self.now_ms))
     }
 
@@ -33,6 +36,7 @@ impl World {
         let seen = self.stations.iter().map(|(party, station)| Seen {
             party: *party,
             record: &station.store.durable,
+            line: station.line.as_ref(),
             reading: Reading::new(&self.court.memorandum, &station.store.durable),
             clock_ms: station.clock_ms(self.now_ms),
             rung: self.rung.get(party).unwrap_or(none),
@@ -41,9 +45,9 @@ impl World {
         seen.collect()
     }
 
-    /// Whether a liar has told parties different things.
+    /// Whether a liar has told parties different things, or a thief beside whom it has robbed.
     pub(super) fn has_forks(&self) -> bool {
-        self.liars.values().any(Liar::has_forked)
+        !self.thieves.is_empty() || self.liars.values().any(Liar::has_forked)
     }
 
     /// Who has lost everything, and waits for its books before it writes by itself (spec/keys.md §6).
@@ -58,8 +62,9 @@ impl World {
         let seen = self.seen(calm, &none);
         let gone = liveness::gone(&self.court, &seen);
         let seen: Vec<Seen<'_>> = seen.into_iter().filter(|station| !gone.contains(&station.party)).collect();
-        let forked =
-            self.liars.iter().filter(|(_, liar)| liar.has_forked()).map(|(party, _)| *party).collect();
+        let forked = |book: Book| {
+            self.court.is_stolen(book) || self.liars.get(&book.party).is_some_and(Liar::has_forked)
+        };
         let clocks_agree = self.scenario.jump_ms == 0;
         let forgetful: BTreeSet<Party> = self
             .stations
@@ -70,7 +75,9 @@ impl World {
         let waiting = self.waiting();
         let silent: BTreeSet<Party> = gone.union(&waiting).copied().collect();
         let asked = || -> Word {
-            if let Some(party) = waiting.first().filter(|_| self.liars.is_empty()) {
+            if let Some(party) =
+                waiting.difference(&gone).next().filter(|_| self.liars.is_empty() && self.thieves.is_empty())
+            {
                 let who = self.court.party(*party);
                 return object("liveness", format!("{who} waits for books that nobody keeps from it"));
             }
@@ -82,7 +89,7 @@ impl World {
                     format!("{} never has everything durable", self.court.party(*party)),
                 );
             }
-            liveness::mirrors_are_equal(&self.court, &seen, &forked)?;
+            liveness::mirrors_are_equal(&self.court, &seen, forked)?;
             liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
             liveness::clocks_have_rung(&self.court, &seen, &gone)?;
             if self.scenario.quota == 0 {
@@ -121,6 +128,18 @@ impl World {
             let said = authors::Author { party, once, rank: station.rank };
             authors::keep_the_rules(&self.court, said, record, &reading, &mut self.receipts)?;
             seals::are_called_for(&self.court, party, record, &reading, &mut self.receipts, once)?;
+            admission::nothing_is_written_before(&self.court, party, &reading)?;
+            if let Some(line) = &station.line {
+                admission::nothing_is_owed_for_before(&self.court, line, &reading)?;
+                theft::nothing_counts_beyond(&self.court, line, &reading)?;
+                theft::receipts_count(&self.court, line, record, &reading)?;
+            }
+            if let Some(rank) = station.compromise.filter(|_| once) {
+                theft::reach_is_receipted(&self.court, party, rank, record, &reading)?;
+            }
+            if !self.court.is_founder(party) && reading.has_been_admitted(party, &reading.judged_acts()) {
+                tally.admitted += 1;
+            }
             let Some(line) = &station.line else { continue };
             folds::follow(&self.court, line, record, &reading, clock_ms)?;
             for snapshot in [record.snapshot.clone(), None] {

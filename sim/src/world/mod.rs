@@ -2,14 +2,16 @@
 //!
 //! Everything follows from the scenario's seed. First come faults, under which only safety is judged; then they
 //! stop, and liveness is. Here is the order of events; what happens to whom is in rooms of its own: what passes
-//! between stations ([`traffic`]), what goes on in them ([`stations`]), what goes wrong ([`faults`]), and what
-//! the judges are shown of it ([`judgement`]).
+//! between stations ([`traffic`]), what goes on in them ([`stations`]), who comes later ([`guests`]), what goes wrong ([`faults`]),
+//! who speaks in another's name ([`theft`]), and what the judges are shown of it ([`judgement`]).
 
 mod courier;
 mod faults;
+mod guests;
 mod judgement;
 mod stations;
 mod storm;
+mod theft;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +20,10 @@ use detente_line::{BlobState, CircuitId, Fork, Lane, Memorandum};
 use detente_record::{Blob, Book, Cut, EntryRef, Fault, Party};
 
 use crate::circuit::Circuit;
-use crate::founding::found;
+use crate::founding::{Founded, found};
 use crate::judges::books::Books;
 use crate::judges::receipts::Receipts;
+use crate::judges::theft::Given;
 use crate::judges::void::Void;
 use crate::judges::{Court, Objection, Word, object};
 use crate::liar::Liar;
@@ -60,6 +63,16 @@ enum Happening {
     Look(Party),
     Courier(Party),
     Brought(Box<courier::OnItsWay>),
+    /// Whom a memorandum would let in sets up its station, or begins to lie.
+    Settle(Party, Box<Memorandum>),
+    /// Somebody steals a party's keys.
+    Theft(Party),
+    /// In a party's name, a thief tries for a circuit to another.
+    Mask(Party, Party),
+    /// A thief does something in a party's name.
+    Plunder(Party),
+    /// A party comes to know of the theft.
+    Known(Party),
 }
 
 /// How a run went.
@@ -73,6 +86,8 @@ pub(crate) struct Tally {
     pub(crate) happenings: u64,
     /// Breaches that honest parties keep evidence of.
     pub(crate) breaches: u64,
+    /// Parties that were admitted.
+    pub(crate) admitted: u64,
 }
 
 /// What went wrong, and when.
@@ -94,6 +109,8 @@ pub(crate) struct World {
     happened: Happened,
     stations: BTreeMap<Party, Station>,
     liars: BTreeMap<Party, Liar>,
+    /// Who speaks in the name of an honest party, with its keys.
+    thieves: BTreeMap<Party, Liar>,
     circuits: BTreeMap<CircuitId, Circuit>,
     last_circuit: CircuitId,
     faults: CircuitFaults,
@@ -107,6 +124,7 @@ pub(crate) struct World {
     books: Books,
     receipts: Receipts,
     void: Void,
+    given: Given,
     rung: BTreeMap<Party, BTreeSet<(EntryRef, u16)>>,
     latest_ms: BTreeMap<Party, u64>,
     deaths: u64,
@@ -121,21 +139,23 @@ impl World {
     /// Those of founding the line.
     pub(crate) fn new(scenario: Scenario, most: u64, told: bool) -> Result<Self, Fault> {
         let mut rng = Rng::new(scenario.seed);
-        let (keys, memorandum) = found(&scenario, &mut rng)?;
+        let Founded { keys, memorandum, roll } = found(&scenario, &mut rng)?;
         let honest = scenario.parties - scenario.liars;
         let mut stations = BTreeMap::new();
         let mut liars = BTreeMap::new();
-        for (place, keys) in keys.iter().enumerate() {
+        for (place, keys) in keys.iter().enumerate().take(scenario.parties) {
             // Liars are the last ones; who is depositary and who tests first is drawn elsewhere.
             if place < honest {
-                stations.insert(keys.party, Station::new(keys.clone()));
+                stations.insert(keys.party, Station::new(keys.clone(), None));
             } else {
-                let liar = Liar::new(keys.clone(), memorandum.clone(), scenario.lies, rng.fork());
-                liars.insert(keys.party, liar);
+                let (keys, lies) = (keys.clone(), scenario.lies);
+                let party = keys.party;
+                liars.insert(party, Liar::new(keys, memorandum.clone(), roll.clone(), lies, rng.fork()));
             }
         }
-        let court =
-            Court { line: memorandum.line(), memorandum, keys, honest: stations.keys().copied().collect() };
+        let honest = stations.keys().copied().collect();
+        let (line, stolen) = (memorandum.line(), BTreeMap::new());
+        let court = Court { line, memorandum, roll, keys, honest, stolen };
         Ok(Self {
             now_ms: scenario.start_ms,
             faults: scenario.circuit,
@@ -147,6 +167,7 @@ impl World {
             happened: Happened::new(most),
             stations,
             liars,
+            thieves: BTreeMap::new(),
             circuits: BTreeMap::new(),
             last_circuit: 0,
             calm: false,
@@ -156,6 +177,7 @@ impl World {
             books: Books::default(),
             receipts: Receipts::default(),
             void: Void::default(),
+            given: Given::default(),
             rung: BTreeMap::new(),
             latest_ms: BTreeMap::new(),
             deaths: 0,
@@ -223,30 +245,7 @@ impl World {
                 self.rng.below(3_000)
             };
             self.after(late, Happening::Start(*party));
-            let officer = self.rng.until(self.scenario.officer_ms);
-            self.after(officer, Happening::Officer(*party));
-            for _ in 0..3 {
-                let look = self.rng.below(self.scenario.faults_ms);
-                self.after(look, Happening::Look(*party));
-                let copy = self.rng.below(self.scenario.faults_ms);
-                self.after(copy, Happening::Copy(*party));
-            }
-            if self.scenario.crash_ms > 0 {
-                let kill = self.rng.until(self.scenario.crash_ms);
-                self.after(kill, Happening::Kill(*party));
-            }
-            if self.scenario.snapshot_ms > 0 {
-                let keep = self.rng.until(self.scenario.snapshot_ms);
-                self.after(keep, Happening::Keep(*party));
-            }
-            if self.scenario.courier_ms > 0 {
-                let courier = self.rng.until(self.scenario.courier_ms);
-                self.after(courier, Happening::Courier(*party));
-            }
-            if self.scenario.jump_ms > 0 {
-                let jump = self.rng.until(self.scenario.jump_ms);
-                self.after(jump, Happening::Jump(*party));
-            }
+            self.busy(*party);
         }
         let liars: Vec<Party> = self.liars.keys().copied().collect();
         for party in liars {
@@ -264,9 +263,38 @@ impl World {
                 }
             }
         }
+        self.plan_theft();
         if self.scenario.partition_ms > 0 {
             let part = self.rng.until(self.scenario.partition_ms);
             self.after(part, Happening::Part);
+        }
+    }
+
+    /// Lays out what befalls a station by itself: its officers, looks, copies, deaths.
+    fn busy(&mut self, party: Party) {
+        let officer = self.rng.until(self.scenario.officer_ms);
+        self.after(officer, Happening::Officer(party));
+        for _ in 0..3 {
+            let look = self.rng.below(self.scenario.faults_ms);
+            self.after(look, Happening::Look(party));
+            let copy = self.rng.below(self.scenario.faults_ms);
+            self.after(copy, Happening::Copy(party));
+        }
+        if self.scenario.crash_ms > 0 {
+            let kill = self.rng.until(self.scenario.crash_ms);
+            self.after(kill, Happening::Kill(party));
+        }
+        if self.scenario.snapshot_ms > 0 {
+            let keep = self.rng.until(self.scenario.snapshot_ms);
+            self.after(keep, Happening::Keep(party));
+        }
+        if self.scenario.courier_ms > 0 {
+            let courier = self.rng.until(self.scenario.courier_ms);
+            self.after(courier, Happening::Courier(party));
+        }
+        if self.scenario.jump_ms > 0 {
+            let jump = self.rng.until(self.scenario.jump_ms);
+            self.after(jump, Happening::Jump(party));
         }
     }
 
@@ -283,8 +311,8 @@ impl World {
 
     /// Tells the story on.
     fn tell(&mut self, line: impl FnOnce(&Memorandum) -> String) {
-        let memorandum = &self.court.memorandum;
-        self.story.tell(self.now_ms - self.scenario.start_ms, || line(memorandum));
+        let roll = &self.court.roll;
+        self.story.tell(self.now_ms - self.scenario.start_ms, || line(roll));
     }
 
     /// Lets happen what happens up to a time.
@@ -346,6 +374,20 @@ impl World {
             Happening::Look(party) => self.look(party),
             Happening::Courier(party) => self.send_by_courier(party),
             Happening::Brought(file) => self.brought(*file),
+            Happening::Settle(party, enrolling) => self.settle(party, *enrolling),
+            Happening::Theft(party) => {
+                self.steal(party);
+                Ok(())
+            }
+            Happening::Mask(victim, other) => {
+                self.mask(victim, other);
+                Ok(())
+            }
+            Happening::Plunder(victim) => {
+                self.plunder(victim);
+                Ok(())
+            }
+            Happening::Known(victim) => self.known(victim),
         }
     }
 }

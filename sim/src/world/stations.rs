@@ -8,6 +8,7 @@ use detente_record::{Blob, Cut, Party};
 use super::{Happening, World, station_of};
 use crate::blobs;
 use crate::judges::blame::Excused;
+use crate::judges::reference::Reading;
 use crate::judges::{self, Word, blame, object};
 use crate::officer;
 use crate::station::{Deed, Station};
@@ -147,6 +148,8 @@ impl World {
         let excused = Excused { forgetful: &forgetful, forked: self.has_forks() };
         let record = &station_of(&self.stations, party)?.store.durable;
         blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
+        let reaches = || Reading::new(&self.court.memorandum, record).reaches();
+        self.given.durable(&self.court, party, record, reaches)?;
         self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
         self.sync(party);
         self.input(party, Event::Durable { seq })
@@ -188,6 +191,8 @@ impl World {
         let record = &station_of(&self.stations, party)?.store.durable;
         let peer = self.circuits.get(&id).and_then(|circuit| circuit.ends.get(1 - side));
         // Who was restored from a copy may hold less than it has said.
+        // For whom somebody has spoken that had its keys, holds less than was said, too.
+        let peer = peer.filter(|peer| !self.court.stolen.contains_key(peer));
         let peer = peer.and_then(|peer| self.stations.get(peer)).filter(|peer| !peer.store.was_restored());
         let peer = peer.map(|peer| &peer.store.durable);
         let sent = self.sent.get(&(id, side)).unwrap_or(&none);
@@ -222,8 +227,12 @@ impl World {
         self.after(next, Happening::Officer(party));
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         let Some(line) = &station.line else { return Ok(()) };
-        let mut draft = officer::asks(line, station.clock_ms(self.now_ms), &self.scenario, &mut self.rng);
+        let guests: Vec<_> =
+            self.court.roll.everyone().filter(|of| !self.is_founding_number(of.number)).collect();
+        let clock_ms = station.clock_ms(self.now_ms);
+        let mut draft = officer::asks(line, clock_ms, &self.scenario, &guests, &mut self.rng);
         self.bring(party, &mut draft.content)?;
+        self.invites(&draft.content);
         let id = self.queued;
         self.tell(|m| {
             let regards: Vec<String> =

@@ -73,5 +73,9 @@ fn kind(happening: &Happening) -> &'static str {
         Happening::Look(_) => "looks",
         Happening::Courier(_) => "couriers sent",
         Happening::Brought(_) => "couriers that come",
+        Happening::Settle(..) => "arrivals",
+        Happening::Theft(_) | Happening::Known(_) => "thefts",
+        Happening::Mask(..) => "dials of thieves",
+        Happening::Plunder(_) => "what thieves do",
     }
 }

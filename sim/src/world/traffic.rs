@@ -9,11 +9,12 @@ use detente_record::{Book, Party};
 use super::{Happening, World};
 use crate::circuit::Circuit;
 use crate::judges::Word;
+use crate::liar::Liar;
 use crate::story;
 
 impl World {
     /// Whether somebody answers for a party.
-    fn is_there(&self, party: Party) -> bool {
+    pub(super) fn is_there(&self, party: Party) -> bool {
         self.liars.contains_key(&party)
             || self.stations.get(&party).is_some_and(|station| station.line.is_some())
     }
@@ -21,7 +22,8 @@ impl World {
     /// Two stations try for a circuit, and again later while they are parted or one of them is dead.
     pub(super) fn dial(&mut self, one: Party, other: Party, slot: u64) -> Word {
         let parted = !self.calm && self.parted.get(&(one, other)).is_some_and(|until| *until > self.now_ms);
-        if parted || !self.is_there(one) || !self.is_there(other) {
+        let strangers = !self.knows_by_key(one, other) || !self.knows_by_key(other, one);
+        if parted || !self.is_there(one) || !self.is_there(other) || strangers {
             let again = self.rng.within(300, 2_000);
             self.after(again, Happening::Dial(one, other, slot));
             return Ok(());
@@ -58,6 +60,16 @@ impl World {
         circuit.ends.get(side).copied()
     }
 
+    /// Who lies at an end of a circuit, if anybody: as a party, or in the name of one.
+    fn liar_at(&mut self, id: CircuitId, side: usize) -> Option<&mut Liar> {
+        let circuit = self.circuits.get(&id)?;
+        let party = circuit.ends.get(side)?;
+        match circuit.thief {
+            Some(thief) if thief == side => self.thieves.get_mut(party),
+            _ => self.liars.get_mut(party),
+        }
+    }
+
     /// An end learns that a circuit is up.
     pub(super) fn up(&mut self, id: CircuitId, side: usize) -> Word {
         let Some(circuit) = self.circuits.get_mut(&id) else { return Ok(()) };
@@ -66,20 +78,23 @@ impl World {
         else {
             return Ok(());
         };
-        let cost_ms = circuit.cost_ms;
-        if !self.is_there(party) {
+        let (cost_ms, thief) = (circuit.cost_ms, circuit.thief);
+        if thief != Some(side) && !self.is_there(party) {
             self.cut(id, 2_000);
             return Ok(());
         }
         if let Some(up) = self.circuits.get_mut(&id).and_then(|circuit| circuit.up.get_mut(side)) {
             *up = true;
         }
-        if let Some(liar) = self.liars.get_mut(&party) {
+        if let Some(liar) = self.liar_at(id, side) {
             let sent = liar.up(id, peer);
             self.liar_sends(party, sent);
             return Ok(());
         }
-        let rank = self.shown_by(peer, party);
+        let rank = match thief {
+            Some(_) => self.court.stolen.get(&peer).map_or(0, |stolen| stolen.rank),
+            None => self.shown_by(peer, party),
+        };
         self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate: None, agreed: false })
     }
 
@@ -135,19 +150,20 @@ impl World {
             *up = false;
         }
         let over = circuit.broken && circuit.up == [false; 2];
-        let ends = circuit.ends;
-        let slot = circuit.slot;
+        let (ends, slot, thief) = (circuit.ends, circuit.slot, circuit.thief);
+        let lies = self.liar_at(id, side).map(|liar| liar.down(id)).is_some();
         if over {
             self.circuits.remove(&id);
             self.sent.retain(|(circuit, _), _| *circuit != id);
-            let again = self.rng.within(100, 3_000);
-            self.after(again, Happening::Dial(ends[0], ends[1], slot));
-        }
-        if let Some(party) = knew {
-            if let Some(liar) = self.liars.get_mut(&party) {
-                liar.down(id);
-                return Ok(());
+            if thief.is_some() {
+                let again = self.rng.within(2_000, 30_000);
+                self.after(again, Happening::Mask(ends[0], ends[1]));
+            } else {
+                let again = self.rng.within(100, 3_000);
+                self.after(again, Happening::Dial(ends[0], ends[1], slot));
             }
+        }
+        if let Some(party) = knew.filter(|_| !lies) {
             return self.input(party, Event::CircuitDown { circuit: id });
         }
         Ok(())
@@ -157,7 +173,7 @@ impl World {
     pub(super) fn arrive(&mut self, id: CircuitId, side: usize, frame: Vec<u8>) -> Word {
         let Some(party) = self.knows(id, side) else { return Ok(()) };
         let now_ms = self.now_ms;
-        if let Some(liar) = self.liars.get_mut(&party) {
+        if let Some(liar) = self.liar_at(id, side) {
             let sent = liar.received(id, &frame, now_ms);
             self.liar_sends(party, sent);
             return Ok(());
@@ -178,7 +194,7 @@ impl World {
     }
 
     /// What a liar says goes on circuits as anything else does.
-    fn liar_sends(&mut self, party: Party, sent: Vec<(CircuitId, Vec<u8>)>) {
+    pub(super) fn liar_sends(&mut self, party: Party, sent: Vec<(CircuitId, Vec<u8>)>) {
         for (id, frame) in sent {
             if let Some(side) = self.circuits.get(&id).and_then(|circuit| circuit.side(party)) {
                 self.tell(|m| {

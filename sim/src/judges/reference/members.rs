@@ -36,6 +36,23 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether a memorandum that was ever in force under a cut names a party.
+    pub(crate) fn has_been_admitted(&self, party: Party, cut: &Cut) -> bool {
+        self.been_in_force(cut).iter().any(|memorandum| memorandum.member(party).is_some())
+    }
+
+    /// When the last decision that let somebody in was taken, by its author's clock, ms; 0 where none was.
+    pub(crate) fn last_admission_ms(&self, cut: &Cut) -> u64 {
+        let founding: BTreeSet<Party> = self.founding.parties().collect();
+        let admits = |decision: &(EntryRef, EntryRef, Outcome)| {
+            self.carried(*decision, cut)
+                .is_some_and(|moved| moved.parties().any(|of| !founding.contains(&of)))
+        };
+        let decisions = self.decisions(cut).into_iter().filter(admits);
+        let times = decisions.filter_map(|(name, ..)| Some(self.items.get(&name)?.read.as_ref()?.0.time_ms));
+        times.max().unwrap_or(0)
+    }
+
     /// A party's word under a cut that it says nothing more.
     pub(super) fn left(&self, party: Party, cut: &Cut) -> Option<EntryRef> {
         if !self.leaves {

@@ -41,7 +41,7 @@ impl Reading<'_> {
                 _ => None,
             });
         let mut decisions: Vec<(EntryRef, EntryRef, Outcome)> = acts.collect();
-        decisions.sort_by_key(|(name, ..)| (self.come_before(*name), *name));
+        decisions.sort_by_cached_key(|(name, ..)| (self.come_before(*name), *name));
         decisions
     }
 
