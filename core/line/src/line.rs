@@ -541,7 +541,9 @@ impl Line {
         self.acts = kept.acts;
         self.facts = kept.facts;
         self.duty = kept.duty;
-        self.last = kept.last;
+        // Of what was written with earlier keys some may be a thief's, in a far future: nothing goes on from there.
+        let is_of_earlier = kept.generations.values().all(|of| *of < self.first_generation());
+        self.last = if is_of_earlier { (0, 0) } else { kept.last };
         self.generations = kept.generations;
         self.custody = kept.custody;
         self.partings = kept.partings;

@@ -275,6 +275,31 @@ fn its_far_future_holds_nobodys_clock_and_its_serials_no_amendment() {
 }
 
 #[test]
+fn its_far_future_holds_nobodys_clock_from_a_kept_state_either() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let told = line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(1_000);
+    let mut thief = Thief::of(&line, 0);
+    let far_ms = line.now_ms + (100 << 32);
+    let bomb = Content::Message(detente_line::Message { text: "tick".into(), ..Default::default() });
+    let step = thief.says(&line, told.book, far_ms, &[], &bomb);
+    line.forge(1, 2, step);
+    line.run_for(2_000);
+    line.disconnect(0, 1);
+    line.disconnect(0, 2);
+    line.run_for(1_000);
+    line.connect(0, 1);
+    line.run_for(5_000);
+    assert_eq!(line.held(0, told.book), 2, "its owner takes it for what it had lost");
+    line.keep(0);
+    renews(&mut line, &[(Class::R, 1)]);
+    let flash = line.write(0, message(Class::Z, "now")).unwrap();
+    let bytes = &line.station(0).store.entries[&flash.book][flash.number as usize - 1];
+    let entry = Entry::decode(bytes).unwrap();
+    assert!(!entry.clock_held && entry.time_ms.abs_diff(line.now_ms) < 1_000, "{entry:?}");
+}
+
+#[test]
 fn floods_under_the_old_keys_fill_no_mirror() {
     let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
     let told = line.write(0, message(Class::R, "one")).unwrap();
