@@ -110,8 +110,8 @@ impl Large {
         let (usa, kept) = self.start().await?;
         let rus = self.pair.start_rus().await?;
         usa.ready(&mut usa.connect().await?).await?;
-        let resident = memory_mib(&usa, "VmRSS:")?;
-        let peak = memory_mib(&usa, "VmHWM:")?;
+        let resident = memory_mib(usa.id(), "VmRSS:")?;
+        let peak = memory_mib(usa.id(), "VmHWM:")?;
         let watched = Duration::from_secs(run.effort.idle_seconds);
         let before = ticks(&usa)?;
         tokio::time::sleep(watched).await;
@@ -148,8 +148,8 @@ impl Large {
 }
 
 /// A size of a process's memory, by its name in /proc.
-fn memory_mib(station: &Station, name: &str) -> Outcome<f64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", station.id()))?;
+pub(crate) fn memory_mib(process: u32, name: &str) -> Outcome<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such size")?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kib / 1_024.0)

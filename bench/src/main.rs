@@ -16,6 +16,7 @@ mod floor;
 mod large;
 mod latency;
 mod pair;
+mod path;
 mod peers;
 mod record;
 mod samples;
@@ -72,6 +73,10 @@ enum Part {
     Dossier,
     /// Of the evidence: a council's motions
     Council,
+    /// Of the circuits: a primary one that goes dark while a second one is there, beside NATS and MQTT clients
+    BlackHole,
+    /// Of the circuits: a relay with thousands of idle pairs
+    Relay,
     /// Of the circuits: a serial line of 75, 300 and 2,400 bit/s, in real time
     Serial,
 }
@@ -265,6 +270,13 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
             let mut figures = Vec::new();
             if wanted(Part::Serial) {
                 figures.extend(runtime.block_on(circuits::serial::measure(&run, cli.quick))?);
+            }
+            if wanted(Part::BlackHole) {
+                say("the primary circuit goes dark");
+                figures.extend(runtime.block_on(circuits::black_hole::measure(&run, cli.quick))?);
+            }
+            if wanted(Part::Relay) {
+                figures.extend(runtime.block_on(circuits::relay::measure(&run, cli.quick))?);
             }
             if wanted(Part::Courier) {
                 say("a month's entries by courier");

@@ -40,8 +40,13 @@ pub(crate) struct Station {
 }
 
 /// A free UDP port on loopback; should another program take it before the station does, that fails loudly.
-fn free_port() -> Outcome<u16> {
+pub(crate) fn free_port() -> Outcome<u16> {
     Ok(std::net::UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A free TCP port on loopback, likewise.
+pub(crate) fn free_tcp_port() -> Outcome<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Pair {

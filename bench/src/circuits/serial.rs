@@ -84,7 +84,7 @@ impl OnLine {
     }
 }
 
-async fn until<T>(mut look: impl AsyncFnMut() -> Outcome<Option<T>>) -> Outcome<T> {
+pub(super) async fn until<T>(mut look: impl AsyncFnMut() -> Outcome<Option<T>>) -> Outcome<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look().await? {
@@ -108,18 +108,18 @@ async fn ready(connection: &mut Connection) -> Outcome<()> {
     .await
 }
 
-async fn write(connection: &mut Connection, draft: Value) -> Outcome<String> {
+pub(super) async fn write(connection: &mut Connection, draft: Value) -> Outcome<String> {
     let path = format!("{LINE}/entries?until=durable");
     let answer: Value = serde_json::from_slice(connection.ask("POST", &path, &draft.to_string()).await?)?;
     Ok(answer.get("entry").and_then(Value::as_str).ok_or("no entry was written")?.to_owned())
 }
 
-fn message(precedence: &str, text: &str) -> Value {
+pub(super) fn message(precedence: &str, text: &str) -> Value {
     json!({"kind": "message", "precedence": precedence, "text": text})
 }
 
 /// Waits until a station shows an entry.
-async fn shown(connection: &mut Connection, entry: &str) -> Outcome<()> {
+pub(super) async fn shown(connection: &mut Connection, entry: &str) -> Outcome<()> {
     let path = format!("{LINE}/entries/{entry}");
     until(async || Ok(connection.read(&path).await.is_ok().then_some(()))).await
 }

@@ -8,6 +8,7 @@ mod meter;
 mod mosquitto;
 mod nats;
 mod program;
+pub(crate) mod silence;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::net::TcpStream;
 
 pub(crate) use mosquitto::Quality;
 
+use crate::pair::free_tcp_port as free_port;
 use crate::samples::Samples;
 use crate::{Outcome, Run, say};
 use mosquitto::Mosquitto;
@@ -108,11 +110,6 @@ impl Peers {
             None => Ok(None),
         }
     }
-}
-
-/// A free TCP port on loopback.
-fn free_port() -> Outcome<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until something listens.

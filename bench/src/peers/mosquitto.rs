@@ -38,14 +38,19 @@ pub(crate) enum Quality {
 
 /// A server at work, with a subscriber who is away.
 pub(super) struct Mosquitto {
-    port: u16,
+    pub(super) port: u16,
     _server: Server,
 }
 
 impl Mosquitto {
     pub(super) async fn start(run: &Run) -> Outcome<Self> {
+        Self::start_in(run, "mosquitto").await
+    }
+
+    /// The same, with a folder of its own.
+    pub(super) async fn start_in(run: &Run, folder: &str) -> Outcome<Self> {
         let program = PACKAGE.get(&run.programs)?;
-        let folder = run.folder("mosquitto")?;
+        let folder = run.folder(folder)?;
         let (port, config) = (free_port()?, folder.join("mosquitto.conf"));
         let text = format!(
             "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence true\n\

@@ -17,7 +17,7 @@ use crate::{Outcome, Run, say};
 const PACKAGE: Package =
     Package { program: "nats-server", packages: &["nats-server"], release: Some("trixie") };
 /// Where messages are published.
-const SUBJECT: &str = "bench.messages";
+pub(super) const SUBJECT: &str = "bench.messages";
 
 /// Where a message goes whose bytes are counted, and its answer.
 const LINE: &str = "bench.line";
@@ -26,14 +26,19 @@ const ANSWERS: &str = "bench.answers";
 /// A server at work, and a client.
 pub(super) struct Nats {
     context: jetstream::Context,
-    port: u16,
+    pub(super) port: u16,
     _server: Server,
 }
 
 impl Nats {
     pub(super) async fn start(run: &Run) -> Outcome<Self> {
+        Self::start_in(run, "nats").await
+    }
+
+    /// The same, with a folder of its own.
+    pub(super) async fn start_in(run: &Run, folder: &str) -> Outcome<Self> {
         let program = PACKAGE.get(&run.programs)?;
-        let folder = run.folder("nats")?;
+        let folder = run.folder(folder)?;
         let (port, config) = (free_port()?, folder.join("server.conf"));
         let text = format!(
             "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",

@@ -20,6 +20,10 @@ use crate::window::Window;
 
 /// How long a circuit may be quiet before a ping, ms.
 pub const PING_AFTER_MS: u64 = 5_000;
+/// How many times longer than the smoothed round trip an answer to a ping may take before it is measured again.
+const UNUSUAL: u64 = 4;
+/// How often the number of pings is doubled that a late circuit answers before it is tried again.
+const MOST_DOUBLED: u32 = 9;
 /// How long a circuit may keep something to itself, nothing coming in, before it is given up, ms.
 const STUCK_AFTER_MS: u64 = 15_000;
 /// How long after something has passed on a circuit each side says again what it holds, so that what was lost on
@@ -95,8 +99,13 @@ pub(crate) struct Circuit {
     waits_since_ms: Option<u64>,
     /// A newer circuit of the same peer has come, and nothing on this one since: its other end may be gone.
     doubted: bool,
+    /// The last answer to a ping took far longer than usual: the next ping goes at once, and says whether that is how it is now.
+    unsure: bool,
     /// A step on it took too long; until a receipt for what went on it comes, others carry P and R.
     late: bool,
+    /// How often it has become late since it last brought a receipt for what went on it, and how many pings it has answered in time since the last.
+    lapses: u32,
+    answers_since: u32,
     /// How much longer P and R may take on another circuit before they go on this one, ms.
     cost_ms: u64,
     /// How many steps went on it, and how many times some went again.
@@ -176,8 +185,21 @@ impl Circuit {
     /// A receipt of its peer came: it carries well, if what it is for went on it.
     pub(crate) fn receipted(&mut self, book: Book, size: u64) {
         if self.sent.get(&book).is_some_and(|sent| *sent >= size) {
-            self.late = false;
+            (self.late, self.lapses) = (false, 0);
         }
+    }
+
+    /// What went on it took too long.
+    fn lapses(&mut self) {
+        if !self.late {
+            (self.late, self.lapses, self.answers_since) = (true, self.lapses.saturating_add(1), 0);
+        }
+    }
+
+    /// It has answered a ping in time: after some of them it is tried again with P and R, after more of them each time that this was in vain.
+    fn answers_in_time(&mut self) {
+        self.answers_since = self.answers_since.saturating_add(1);
+        self.late &= self.answers_since < 1 << self.lapses.min(MOST_DOUBLED);
     }
 
     /// How well it would carry P and R: the less the better.
@@ -216,7 +238,7 @@ impl Circuit {
             (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
             (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(ping_after_ms),
             (None, Some((_, at_ms))) => at_ms.saturating_add(self.patience_ms()),
-            (None, None) if self.doubted => self.heard_ms,
+            (None, None) if self.doubted || self.unsure => self.heard_ms,
             (None, None) => {
                 let quiet_ms = self.heard_ms.saturating_add(ping_after_ms);
                 let waits = self.waits_since_ms.map(|at_ms| at_ms.saturating_add(self.patience_ms()));
@@ -297,7 +319,10 @@ impl Line {
             heard_ms: self.pace.now_ms,
             waits_since_ms: None,
             doubted: false,
+            unsure: false,
             late: false,
+            lapses: 0,
+            answers_since: 0,
             cost_ms,
             steps: 0,
             again: 0,
@@ -400,8 +425,14 @@ impl Line {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         if let Some((_, at_ms)) = state.ping.take_if(|(asked, _)| *asked == nonce) {
             let sample = now_ms.saturating_sub(at_ms);
-            state.smoothed_ms =
-                Some(state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8));
+            // What was lost on the way and sent again below says nothing of how long the way is.
+            let strange = state.smoothed_ms.is_some_and(|smoothed| sample > UNUSUAL * smoothed.max(1));
+            state.unsure = strange && !state.unsure;
+            if !state.unsure {
+                let smoothed = state.smoothed_ms.map_or(sample, |smoothed| (7 * smoothed + sample) / 8);
+                state.smoothed_ms = Some(smoothed);
+                state.answers_in_time();
+            }
             if core::mem::take(&mut state.silent) {
                 self.show(Shown::CircuitSilent { circuit, silent: false });
                 self.ask_others();
@@ -554,7 +585,8 @@ impl Line {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let overdue = state.window.overdue(state.smoothed_ms.unwrap_or(0), now_ms);
         if !overdue.is_empty() {
-            (state.late, state.again) = (true, state.again + 1);
+            state.again += 1;
+            state.lapses();
         }
         for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
             state.sent.remove(&book);
@@ -566,7 +598,7 @@ impl Line {
         let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         if state.late_ms().is_some_and(|at_ms| at_ms <= now_ms) {
-            state.late = true;
+            state.lapses();
         }
     }
 

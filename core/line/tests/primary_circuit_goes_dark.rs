@@ -77,3 +77,62 @@ fn a_circuit_that_was_late_is_used_again() {
         "its receipt for FLASH shows that it carries"
     );
 }
+
+#[test]
+fn an_answer_that_came_late_is_not_how_long_the_way_is() {
+    let (mut line, cable, radio) = on_two_circuits();
+    let usual = state(&line, cable).round_trip_ms;
+    line.delays.insert(cable, 2_000);
+    while !state(&line, cable).silent {
+        line.run_for(100);
+    }
+    assert!(state(&line, radio).best);
+    line.delays.remove(&cable);
+    line.run_for(6_000);
+    let after = state(&line, cable);
+    assert!(!after.silent && after.best, "{after:?}");
+    assert_eq!(after.round_trip_ms, usual);
+}
+
+#[test]
+fn a_way_that_has_become_longer_is_found_to_be() {
+    let (mut line, cable, _) = on_two_circuits();
+    let usual = state(&line, cable).round_trip_ms.unwrap();
+    line.delays.insert(cable, 200);
+    line.run_for(60_000);
+    let after = state(&line, cable).round_trip_ms.unwrap();
+    assert!(after > usual + 200, "{usual} ms, then {after} ms");
+}
+
+#[test]
+fn a_late_circuit_that_answers_in_time_is_tried_again() {
+    let (mut line, cable, _) = on_two_circuits();
+    line.without_steps.insert(cable);
+    line.write(0, message(Class::R, "as usual")).unwrap();
+    line.run_for(1_200);
+    assert!(state(&line, cable).late);
+    line.without_steps.remove(&cable);
+    line.run_for(15_000);
+    assert!(
+        !state(&line, cable).late && state(&line, cable).best,
+        "though nothing went that it could bring a receipt for"
+    );
+    let before = state(&line, cable).steps;
+    line.write(0, message(Class::R, "again")).unwrap();
+    line.run_for(100);
+    assert_eq!((line.held(1, book(0, Class::R)), state(&line, cable).steps), (2, before + 1));
+}
+
+#[test]
+fn a_circuit_that_answers_and_brings_nothing_is_tried_less_and_less() {
+    let (mut line, cable, _) = on_two_circuits();
+    line.without_steps.insert(cable);
+    let before = state(&line, cable).steps;
+    for count in 1..=60 {
+        line.write(0, message(Class::R, "as usual")).unwrap();
+        line.run_for(20_000);
+        assert_eq!(line.held(1, book(0, Class::R)), count, "by the other one");
+    }
+    let tried = state(&line, cable).steps - before;
+    assert!((4..12).contains(&tried), "{tried} times in twenty minutes");
+}

@@ -102,6 +102,10 @@ pub(crate) struct LineInMemory {
     circuits: BTreeMap<CircuitId, (Party, Party)>,
     /// Circuits that seem to stand and bring nothing any more.
     pub(crate) dark: BTreeSet<CircuitId>,
+    /// Circuits that bring everything but steps.
+    pub(crate) without_steps: BTreeSet<CircuitId>,
+    /// How much longer than usual what goes on a circuit is under way, ms.
+    pub(crate) delays: BTreeMap<CircuitId, u64>,
     queue: BTreeMap<(u64, u64), Happening>,
     queued: u64,
     last_circuit: CircuitId,
@@ -213,6 +217,8 @@ impl LineInMemory {
             stations: BTreeMap::new(),
             circuits: BTreeMap::new(),
             dark: BTreeSet::new(),
+            without_steps: BTreeSet::new(),
+            delays: BTreeMap::new(),
             queue: BTreeMap::new(),
             queued: 0,
             last_circuit: 0,
@@ -638,13 +644,15 @@ impl LineInMemory {
             Outgoing::Part { blob, chunk } => (vec![station.folder.part(blob, chunk)], None),
             Outgoing::Close(last) => (last.into_iter().collect(), None),
         };
-        let brings = !self.dark.contains(&circuit);
+        let brings =
+            !(self.dark.contains(&circuit) || reached.is_some() && self.without_steps.contains(&circuit));
         let rate = self.narrow.get(&circuit).copied();
+        let latency_ms = LATENCY_MS + self.delays.get(&circuit).copied().unwrap_or(0);
         let mut taken_ms = 0;
         for frame in frames {
             taken_ms += rate.map_or(0, |rate| frame.len() as u64 * 1_000 / u64::from(rate));
             if brings && !loses(&frame) {
-                self.after(LATENCY_MS + taken_ms, Happening::Arrives(to, circuit, frame));
+                self.after(latency_ms + taken_ms, Happening::Arrives(to, circuit, frame));
             }
         }
         self.after(1 + taken_ms, Happening::Sent(from, life, circuit, lane, reached));
