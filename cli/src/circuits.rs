@@ -98,6 +98,9 @@ fn circuit(out: &Output, page: &mut Page<'_>, one: Field<'_>, now_ms: u64) {
             page.row(label, &format!("{frames} frames, {bytes} bytes"));
         }
     }
+    if let Some(path) = path(one) {
+        page.row("  path", &path);
+    }
     if let (Some(steps), Some(again)) = (one.at("steps").number(), one.at("again").number()) {
         page.row("  books", &format!("{steps} steps, sent again {again} times"));
     }
@@ -106,4 +109,18 @@ fn circuit(out: &Output, page: &mut Page<'_>, one: Field<'_>, now_ms: u64) {
         let when = failure.at("at_ms").number().map(|ms| time::from_now(ms, now_ms)).unwrap_or_default();
         page.row("  tried", &out.paint(Tone::Bad, &format!("{when}: {why}")));
     }
+}
+
+/// What the way is taken to carry, and what it loses.
+fn path(one: Field<'_>) -> Option<String> {
+    let rate = one.at("rate_bits_s").number().map(|bits| match bits {
+        0..10_000 => format!("{bits} bit/s"),
+        10_000..10_000_000 => format!("{} kbit/s", bits / 1_000),
+        _ => format!("{} Mbit/s", bits / 1_000_000),
+    });
+    let packets = one.at("packets");
+    let lost = packets.at("lost").number().zip(packets.at("sent").number());
+    let lost = lost.map(|(lost, sent)| format!("{lost} of {sent} packets lost"));
+    let parts: Vec<String> = rate.into_iter().chain(lost).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -45,6 +45,72 @@ impl Carried {
     }
 }
 
+/// The packets that a circuit has sent, and those of them that did not come.
+#[derive(Debug, Default)]
+pub struct Packets {
+    sent: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl Packets {
+    /// So many by now.
+    pub(crate) fn are(&self, sent: u64, lost: u64) {
+        self.sent.store(sent, Ordering::Relaxed);
+        self.lost.store(lost, Ordering::Relaxed);
+    }
+}
+
+/// What tells how much a circuit can take and what it loses.
+#[derive(Debug, Clone, Default)]
+pub enum Gauge {
+    /// Nothing does: the system sends again on TCP, and keeps that to itself.
+    #[default]
+    None,
+    /// QUIC's own congestion control.
+    Quic(quinn::Connection),
+    /// The rate that a serial line is configured with, and what is said to have come.
+    Serial {
+        /// Bits a second.
+        bits_per_s: u64,
+        /// What went and was lost.
+        packets: Arc<Packets>,
+    },
+}
+
+/// What a gauge shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// What the circuit is taken to be able to carry, bits a second.
+    pub bits_per_s: Option<u64>,
+    /// Packets that were sent, and those of them that were lost.
+    pub packets: Option<(u64, u64)>,
+}
+
+impl Gauge {
+    /// What it shows now.
+    pub fn measured(&self) -> Measured {
+        match self {
+            Self::None => Measured::default(),
+            Self::Quic(connection) => {
+                let path = connection.stats().path;
+                let trip_us = path.rtt.as_micros().max(1);
+                let bits = u128::from(path.cwnd) * 8 * 1_000_000 / trip_us;
+                Measured {
+                    bits_per_s: u64::try_from(bits).ok(),
+                    packets: Some((path.sent_packets, path.lost_packets)),
+                }
+            }
+            Self::Serial { bits_per_s, packets } => {
+                let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+                Measured {
+                    bits_per_s: Some(*bits_per_s),
+                    packets: Some((count(&packets.sent), count(&packets.lost))),
+                }
+            }
+        }
+    }
+}
+
 /// A circuit that is there.
 #[derive(Debug, Clone)]
 pub struct LiveCircuit {
@@ -68,6 +134,8 @@ pub struct LiveCircuit {
     pub sent: Arc<Carried>,
     /// What came in on it.
     pub received: Arc<Carried>,
+    /// How much it can take, and what it loses.
+    pub gauge: Gauge,
 }
 
 /// The circuits of one line; clones are handles to the same ones.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use detente_line::{CircuitId, Event, Outgoing, frame};
@@ -17,8 +16,10 @@ use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
 use crate::keeper::Keeper;
 use crate::store::{self, Step, StoreError};
+use up::Up;
 
 pub(crate) mod serial;
+mod up;
 
 /// The first pause before a circuit is dialled again; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -33,9 +34,6 @@ const MAX_TRIED: usize = 32;
 
 /// How long a circuit that was given up may take for its last frame.
 const LAST_WORD: Duration = Duration::from_secs(2);
-
-/// Circuits are numbered over the whole life of a station.
-static NEXT_CIRCUIT: AtomicU64 = AtomicU64::new(1);
 
 /// The lines that circuits may be for.
 pub(crate) type Lines = Arc<BTreeMap<LineId, Keeper>>;
@@ -229,7 +227,6 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
     let peer = keyring.station_keys().find(|(.., key)| *key.bytes() == circuit.peer);
     let Some((peer, rank, _)) = peer else { return };
     let name = &memorandum.name_of(peer);
-    let id: CircuitId = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
     let live = live(&circuit, name, keeper, dialled);
     let (withheld, of) = (keeper.withheld.clone(), live.name.clone());
     if withheld.left(name, &of).is_some() && !withheld.is_dark(name, &of) {
@@ -240,10 +237,9 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
     }
     let (cost_ms, sent, received) = (live.cost_ms, Arc::clone(&live.sent), Arc::clone(&live.received));
     let (sender, mut receiver) = circuit.split();
-    keeper.circuits.up(id, live);
-    let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms, None).await else {
-        return keeper.circuits.down(id);
-    };
+    let up = Up::begin(keeper, live);
+    let id = up.id;
+    let Some((outgoing, given_up)) = keeper.up(id, peer, rank, cost_ms, None).await else { return };
     let dark = || withheld.is_dark(name, &of);
     let mut sending = std::pin::pin!(send(sender, outgoing, keeper.clone(), id, peer, (&sent, &dark)));
     let receiving = async {
@@ -273,8 +269,7 @@ async fn carry(circuit: Circuit, lines: &Lines, dialled: Option<&CircuitConfig>)
             tokio::time::timeout(LAST_WORD, sending).await.is_ok()
         }
     };
-    keeper.circuits.down(id);
-    keeper.event(Event::CircuitDown { circuit: id }).await;
+    drop(up);
     if last_word {
         receiver.drain().await;
     }
@@ -297,6 +292,7 @@ fn live(circuit: &Circuit, peer: &str, keeper: &Keeper, dialled: Option<&Circuit
         since_ms: keeper.feed.now_ms(),
         sent: Arc::default(),
         received: Arc::default(),
+        gauge: circuit.gauge.clone(),
     }
 }
 

@@ -51,6 +51,37 @@ fn is_up(one: &Value) -> bool {
     one["state"] == json!("up")
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circuit_that_is_no_longer_configured_is_gone_at_both_ends() {
+    let [usa, rus] = two();
+    let at = tcp_port();
+    usa.configure(&format!("listen = \"127.0.0.1:{}\"\nlisten-tcp = \"127.0.0.1:{at}\"\n", usa.port));
+    let one = format!(
+        "listen = \"127.0.0.1:{}\"\n[[circuit]]\npeer = \"usa\"\naddress = \"127.0.0.1:{}\"\n",
+        rus.port, usa.port
+    );
+    let other = format!(
+        "[[circuit]]\npeer = \"usa\"\nkind = \"tcp\"\nname = \"backup\"\naddress = \"127.0.0.1:{at}\"\n"
+    );
+    rus.configure(&format!("{one}{other}"));
+    let (here, there) = (rus.up().await, usa.up().await);
+    circuit(&here, "backup", is_up).await;
+    circuit(&there, "tcp", is_up).await;
+    let first = circuit(&here, "quic", is_up).await;
+    assert!(first["packets"]["sent"].as_u64().is_some_and(|sent| sent > 0), "{first}");
+    assert!(first["rate_bits_s"].as_u64().is_some_and(|rate| rate > 0), "{first}");
+    rus.configure(&one);
+    let hung_up = std::process::Command::new("kill").args(["-HUP", &std::process::id().to_string()]).status();
+    assert!(hung_up.unwrap().success());
+    for (station, name) in [(&here, "backup"), (&there, "tcp")] {
+        let is_gone = |answer: &Value| {
+            answer["circuits"].as_array().is_some_and(|all| all.iter().all(|one| one["name"] != json!(name)))
+        };
+        station.wait("/v1/lines/test/circuits", is_gone).await;
+    }
+    circuit(&here, "quic", is_up).await;
+}
+
 /// What is done with a datagram, and where it came from.
 type Pass = Box<dyn Fn(&[u8], SocketAddr) + Send>;
 

@@ -46,6 +46,7 @@ fn live_json(id: CircuitId, live: &LiveCircuit, state: Option<&CircuitState>) ->
         Some(state) if state.late => "late",
         Some(_) => "up",
     };
+    let measured = live.gauge.measured();
     json!({
         "id": id,
         "peer": live.peer,
@@ -64,6 +65,8 @@ fn live_json(id: CircuitId, live: &LiveCircuit, state: Option<&CircuitState>) ->
         "again": state.map(|state| state.again),
         "sent": carried_json(&live.sent),
         "received": carried_json(&live.received),
+        "rate_bits_s": measured.bits_per_s,
+        "packets": measured.packets.map(|(sent, lost)| json!({"sent": sent, "lost": lost})),
         "failure": null,
     })
 }

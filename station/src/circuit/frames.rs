@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::tls::{self, Secured};
 use super::{CircuitError, CircuitKind, IDLE_LIMIT, MAX_FRAME, Refusal, Short, serial};
+use crate::circuits::Gauge;
 
 /// The application codes that close a circuit.
 pub(super) const DONE: VarInt = VarInt::from_u32(0);
@@ -45,6 +46,8 @@ pub struct Circuit {
     pub remote: SocketAddr,
     /// What the keys of a serial circuit between the same stations come of.
     pub(crate) serial_root: Option<Zeroizing<[u8; 32]>>,
+    /// How much it can take, and what it loses.
+    pub(crate) gauge: Gauge,
     sender: FrameSender,
     receiver: FrameReceiver,
 }
@@ -59,10 +62,11 @@ impl Circuit {
         let remote = connection.remote_address();
         let mut root = Zeroizing::new([0; 32]);
         let exported = connection.export_keying_material(&mut *root, serial::LABEL, &line);
+        let gauge = Gauge::Quic(connection.clone());
         let to = Outward::Quic { connection: connection.clone(), stream: to };
         let from = Inward::Quic { connection, stream: from };
         let circuit = Self::new((line, peer), CircuitKind::Quic, remote, to, from);
-        Self { serial_root: exported.is_ok().then_some(root), ..circuit }
+        Self { serial_root: exported.is_ok().then_some(root), gauge, ..circuit }
     }
 
     /// Wraps a stream of TLS over TCP, through a relay or not, on which both versions have been exchanged.
@@ -87,7 +91,7 @@ impl Circuit {
     ) -> Self {
         let sender = FrameSender { to, unsent: Vec::new(), passed: 0 };
         let receiver = FrameReceiver { from, held: Vec::new() };
-        Self { line, peer, kind, remote, serial_root: None, sender, receiver }
+        Self { line, peer, kind, remote, serial_root: None, gauge: Gauge::None, sender, receiver }
     }
 
     /// The two directions, to be used by two tasks.

@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use detente_line::{CircuitId, Event, Lane, Outgoing};
+use detente_line::{Event, Lane, Outgoing};
 use detente_record::{Book, LineId, Party};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::{FIRST_PAUSE, LAST_PAUSE, Lines, NEXT_CIRCUIT, SETTLED, frames_of};
+use super::up::Up;
+use super::{FIRST_PAUSE, LAST_PAUSE, Lines, SETTLED, frames_of};
 use crate::circuit::DICTIONARY;
 use crate::circuit::serial::{End, Exported, Forms, Pairs, Told, Tty, byte_us};
 use crate::circuit::{Callee, CircuitError, CircuitKind, Endpoint};
-use crate::circuits::{Carried, DialFailure, LiveCircuit};
+use crate::circuits::{Carried, DialFailure, Gauge, LiveCircuit, Packets};
 use crate::config::CircuitConfig;
 use crate::keeper::{Keeper, Narrow};
 
@@ -27,6 +27,8 @@ use crate::keeper::{Keeper, Narrow};
 const AHEAD_US: u64 = 50_000;
 /// How long a device that takes nothing is left alone.
 const BLOCKED_US: u64 = 10_000;
+/// The rate of a line that is configured with none, bits a second.
+const DEFAULT_RATE: u32 = 9_600;
 /// The least and the most that nothing is looked at where nothing happens, us.
 const LEAST_US: u64 = 1_000;
 const LONG_US: u64 = 60_000_000;
@@ -83,11 +85,12 @@ pub(crate) async fn keep(serial: Serial, mut until: watch::Receiver<bool>) {
 
 /// A circuit that is up, and what is put on it.
 struct Running {
-    id: CircuitId,
+    up: Up,
     outgoing: mpsc::Receiver<Outgoing>,
     given_up: oneshot::Receiver<()>,
     sent: Arc<Carried>,
     received: Arc<Carried>,
+    packets: Arc<Packets>,
     /// How far the step reaches that is under way in a lane.
     reaches: BTreeMap<Lane, Option<(Book, u64)>>,
     /// The line has let go of it; its last word still goes.
@@ -195,7 +198,7 @@ async fn run(
     said: &mut String,
 ) -> Result<(), String> {
     let ends = Ends::of(keeper, to).ok_or_else(|| format!("{} is not a party of the line", to.peer))?;
-    let (device, rate) = (to.device.as_deref().unwrap_or_default(), to.rate.unwrap_or(9_600));
+    let (device, rate) = (to.device.as_deref().unwrap_or_default(), to.rate.unwrap_or(DEFAULT_RATE));
     let tty = Tty::open(device, rate).map_err(|cause| format!("cannot open {device}: {cause}"))?;
     let pairs = Pairs::read(keys, &ends.own_key, &ends.peer_key)
         .map_err(|error| format!("{error}. {}", error.hint()))?;
@@ -213,7 +216,7 @@ async fn run(
         since: Instant::now(),
     };
     let ended = work.go(&tty, byte_us(rate), said).await;
-    work.down("the device is let go").await;
+    work.down("the device is let go");
     ended
 }
 
@@ -279,6 +282,10 @@ impl Work<'_> {
             }
             if self.end.has_told() {
                 continue;
+            }
+            if let Some(running) = &self.running {
+                let (known, lost) = self.end.packets();
+                running.packets.are(known, lost);
             }
             let wake_us = wake_us.map_or(LONG_US, |at_us| at_us.saturating_sub(now_us).max(LEAST_US));
             let wake = Duration::from_micros(wake_us);
@@ -357,11 +364,11 @@ impl Work<'_> {
                     said.clear();
                     self.up(agreed).await?;
                 }
-                Told::Down(why) => self.down(&why).await,
+                Told::Down(why) => self.down(&why),
                 Told::Frame(frame) => {
                     let Some(running) = &self.running else { continue };
                     running.received.add(frame.len());
-                    if !self.keeper.event(Event::Received { circuit: running.id, frame }).await {
+                    if !self.keeper.event(Event::Received { circuit: running.up.id, frame }).await {
                         return Ok(false);
                     }
                 }
@@ -371,7 +378,7 @@ impl Work<'_> {
                         return Ok(false);
                     }
                     let reached = running.reaches.remove(&lane).flatten();
-                    if !self.keeper.event(Event::Sent { circuit: running.id, lane, reached }).await {
+                    if !self.keeper.event(Event::Sent { circuit: running.up.id, lane, reached }).await {
                         return Ok(false);
                     }
                 }
@@ -388,8 +395,9 @@ impl Work<'_> {
     }
 
     async fn up(&mut self, agreed: bool) -> Result<(), String> {
-        let id = NEXT_CIRCUIT.fetch_add(1, Ordering::Relaxed);
         let (sent, received) = (Arc::<Carried>::default(), Arc::<Carried>::default());
+        let packets = Arc::<Packets>::default();
+        let bits_per_s = u64::from(self.to.rate.unwrap_or(DEFAULT_RATE));
         let live = LiveCircuit {
             peer: self.to.peer.clone(),
             name: self.to.name().into(),
@@ -401,15 +409,15 @@ impl Work<'_> {
             since_ms: self.keeper.feed.now_ms(),
             sent: Arc::clone(&sent),
             received: Arc::clone(&received),
+            gauge: Gauge::Serial { bits_per_s, packets: Arc::clone(&packets) },
         };
         self.keeper.circuits.succeeded(&self.to.peer, &self.to.addresses());
-        self.keeper.circuits.up(id, live);
-        let rate = (self.to.rate.unwrap_or(9_600) / 10).max(1);
+        let up = Up::begin(self.keeper, live);
+        let rate = (self.to.rate.unwrap_or(DEFAULT_RATE) / 10).max(1);
         let narrow = Narrow { rate, agreed };
         let Some((outgoing, given_up)) =
-            self.keeper.up(id, self.ends.peer, self.ends.rank, self.to.cost, Some(narrow)).await
+            self.keeper.up(up.id, self.ends.peer, self.ends.rank, self.to.cost, Some(narrow)).await
         else {
-            self.keeper.circuits.down(id);
             return Err("the station stops".into());
         };
         tracing::info!(
@@ -420,15 +428,14 @@ impl Work<'_> {
             "a circuit is up"
         );
         let reaches = BTreeMap::new();
-        self.running = Some(Running { id, outgoing, given_up, sent, received, reaches, closing: false });
+        self.running =
+            Some(Running { up, outgoing, given_up, sent, received, packets, reaches, closing: false });
         Ok(())
     }
 
-    async fn down(&mut self, why: &str) {
+    fn down(&mut self, why: &str) {
         if let Some(running) = self.running.take() {
-            tracing::info!(circuit = running.id, why, "a circuit ended");
-            self.keeper.circuits.down(running.id);
-            self.keeper.event(Event::CircuitDown { circuit: running.id }).await;
+            tracing::info!(circuit = running.up.id, why, "a circuit ended");
         }
     }
 

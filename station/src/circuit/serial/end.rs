@@ -224,6 +224,11 @@ impl End {
         self.up.is_none() && due
     }
 
+    /// Of how many packets of the circuit it is known whether they came, and how many of them did not.
+    pub(crate) fn packets(&self) -> (u64, u64) {
+        self.up.as_ref().map_or((0, 0), |up| up.flight.packets())
+    }
+
     /// What this side holds.
     pub(crate) fn tell(&mut self, agreed: Agreed) {
         self.agreed = agreed;

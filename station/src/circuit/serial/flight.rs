@@ -38,13 +38,25 @@ pub(super) struct Flight {
     tries: u32,
     /// The share of packets that were lost of late, of 1,024.
     losses: u32,
+    /// Packets of which it is known whether they came, and those that did not.
+    known: u64,
+    lost: u64,
     /// When something was last said to have come, or went again, us.
     since_us: u64,
 }
 
 impl Flight {
     pub(super) fn new(byte_us: u64) -> Self {
-        Self { byte_us, gone: BTreeMap::new(), round_trip: None, tries: 0, losses: 0, since_us: 0 }
+        Self {
+            byte_us,
+            gone: BTreeMap::new(),
+            round_trip: None,
+            tries: 0,
+            losses: 0,
+            known: 0,
+            lost: 0,
+            since_us: 0,
+        }
     }
 
     /// Whether another packet may go.
@@ -55,6 +67,11 @@ impl Flight {
     /// Whether so many packets are lost that shorter ones would lose less.
     pub(super) fn loses_many(&self) -> bool {
         self.losses > MANY
+    }
+
+    /// Of how many packets it is known whether they came, and how many of them did not.
+    pub(super) fn packets(&self) -> (u64, u64) {
+        (self.known, self.lost)
     }
 
     /// A packet with fragments begins to be written.
@@ -91,6 +108,8 @@ impl Flight {
         let greatest = taken.came.first().map(|(_, greatest)| *greatest);
         for (counter, arrived) in told {
             let Some(gone) = gone.remove(&counter) else { continue };
+            self.known += 1;
+            self.lost += u64::from(!arrived);
             self.losses = (15 * self.losses + if arrived { 0 } else { 1_024 }) / 16;
             if arrived {
                 came.extend(gone.fragments);
@@ -138,6 +157,7 @@ impl Flight {
         self.tries += 1;
         self.since_us = now_us;
         let (_, pair, counter) = self.oldest()?;
+        (self.known, self.lost) = (self.known + 1, self.lost + 1);
         (self.tries <= MAX_TRIES).then(|| self.cut(pair, counter))
     }
 }
