@@ -10,6 +10,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use detente_line::Office;
@@ -28,6 +29,8 @@ use super::schedule::TestsHeard;
 use crate::failure::Failure;
 use crate::scenario::{Scenario, Terms};
 
+/// Ports below those that the system gives to whoever asks for any: no other socket of a replay takes one before its station has it.
+const PORTS: std::ops::Range<u32> = 20_000..32_000;
 /// How long a station may take to answer after its start.
 const START: Duration = Duration::from_secs(20);
 /// How often a station that starts is asked whether it is there.
@@ -295,9 +298,21 @@ impl Drop for Stage {
     }
 }
 
-/// A UDP address of loopback that nobody uses.
+/// A UDP address of loopback that nobody has.
 fn free_address() -> io::Result<SocketAddr> {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    // Replays that run side by side begin apart.
+    let first = std::process::id().wrapping_mul(61);
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in PORTS {
+        let step = first.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + step % (PORTS.end - PORTS.start);
+        match UdpSocket::bind((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap_or_default())) {
+            Ok(socket) => return socket.local_addr(),
+            Err(cause) => last = cause,
+        }
+    }
+    Err(last)
 }
 
 fn tail(path: &Path) -> String {

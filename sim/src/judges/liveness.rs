@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{Content, Line};
-use detente_record::{Book, EntryRef, Party};
+use detente_record::{Book, Class, EntryRef, Party};
 
 use super::reference::Reading;
 use super::{Court, Word, object};
@@ -80,12 +80,20 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: impl F
 }
 
 /// Everybody holds everybody's receipt for the whole of every honest book; but for those
-/// who may have forgotten the seconds of receipts they gave, so that later ones are refused.
+/// who may have forgotten the seconds of receipts they gave, so that later ones are refused. Where the first act of a signer's last keys
+/// rests on more of a book that forked than has come, it cannot be judged, and how far receipts under the keys before count is not known.
 ///
 /// # Errors
 /// With a receipt that is missing.
-pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &BTreeSet<Party>) -> Word {
+pub(crate) fn receipts_get_round(
+    court: &Court,
+    seen: &[Seen<'_>],
+    forgetful: &BTreeSet<Party>,
+    forked: impl Fn(Book) -> bool,
+) -> Word {
     for station in seen {
+        let judged = station.reading.judged_acts();
+        let lacks_acts = station.record.entries.keys().any(|book| book.class == Class::A && forked(*book));
         let last = |party: Party| {
             let books = station.record.entries.keys().filter(|of| of.party == party).map(|of| of.rank());
             let renewed = station.record.renewals.iter().map(|renewal| &renewal.occasion);
@@ -96,7 +104,16 @@ pub(crate) fn receipts_get_round(court: &Court, seen: &[Seen<'_>], forgetful: &B
         for book in honest.filter(|book| last(book.party) == Some(book.rank())) {
             let size = station.record.size(*book);
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
-            for signer in signers.filter(|signer| !forgetful.contains(signer)) {
+            let cannot_tell = |signer: Party| {
+                let opens = |rank: u8| Book {
+                    generation: u16::from(rank) * Book::GENERATIONS_OF_A_RANK,
+                    party: signer,
+                    class: Class::A,
+                };
+                let last = last(signer).filter(|rank| *rank > 0).map(opens);
+                lacks_acts && last.is_some_and(|opens| !judged.contains_key(&opens))
+            };
+            for signer in signers.filter(|signer| !(forgetful.contains(signer) || cannot_tell(**signer))) {
                 let of = station.record.receipts.get(book);
                 let stored = of.is_some_and(|of| of.contains_key(&(size, *signer)));
                 // Of whoever was robbed a thief's may be stored, which counts no more.

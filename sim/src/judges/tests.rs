@@ -424,14 +424,14 @@ fn liveness_objects_to_what_never_arrives() {
     silent.receipts.clear();
     let all = seen(&court, [&full, &full], &none);
     holds(liveness::mirrors_are_equal(&court, &all, |_| false));
-    holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new()));
+    holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new(), |_| false));
     let late = seen(&court, [&full, &empty], &none);
     objects(liveness::mirrors_are_equal(&court, &late, |_| false), "liveness", "holds 0");
     let other = record(&court, own, &[message(2)]);
     let apart = seen(&court, [&full, &other], &none);
     objects(liveness::mirrors_are_equal(&court, &apart, |_| false), "liveness", "not the same");
     let silent = seen(&court, [&silent, &full], &none);
-    objects(liveness::receipts_get_round(&court, &silent, &BTreeSet::new()), "liveness", "lacks");
+    objects(liveness::receipts_get_round(&court, &silent, &BTreeSet::new(), |_| true), "liveness", "lacks");
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl World {
                 );
             }
             liveness::mirrors_are_equal(&self.court, &seen, forked)?;
-            liveness::receipts_get_round(&self.court, &seen, &forgetful)?;
+            liveness::receipts_get_round(&self.court, &seen, &forgetful, forked)?;
             liveness::clocks_have_rung(&self.court, &seen, &gone)?;
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen, &waiting)?;
