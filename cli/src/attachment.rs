@@ -27,6 +27,7 @@ use crate::harmless;
 use crate::line::{LineArgs, OnLine};
 use crate::output::{Output, Tone};
 use crate::page::Page;
+use crate::progress::Progress;
 use crate::time;
 
 /// The files that go with what is written.
@@ -76,6 +77,7 @@ pub(crate) struct Get {
 pub(crate) struct Reading {
     file: File,
     left: u64,
+    progress: Progress,
 }
 
 impl Reading {
@@ -83,16 +85,20 @@ impl Reading {
     ///
     /// # Errors
     /// When it cannot be read, or is none.
-    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(path: &Path, out: &Output) -> Result<Self, Failure> {
         let shown = harmless::line(&path.display().to_string());
         let wrong =
             |found: String| Failure::misuse(&shown, "a file that can be read", found, "check the path");
         let file = File::open(path).map_err(|cause| wrong(cause.to_string()))?;
         let found = file.metadata().map_err(|cause| wrong(cause.to_string()))?;
         match found.is_file() {
-            true => Ok(Self { file, left: found.len() }),
+            true => Ok(Self::begin(file, found.len(), &shown, out)),
             false => Err(wrong("something else".into())),
         }
+    }
+
+    fn begin(file: File, bytes: u64, shown: &str, out: &Output) -> Self {
+        Self { file, left: bytes, progress: Progress::of(shown, Some(bytes), out) }
     }
 
     /// How many bytes are left of it.
@@ -116,6 +122,7 @@ impl Body for Reading {
         // Nothing else goes on in this command meanwhile.
         let read = self.file.read_exact(&mut bytes);
         self.left -= bytes.len() as u64;
+        self.progress.add(bytes.len());
         Poll::Ready(Some(read.map(|()| Frame::data(Bytes::from(bytes)))))
     }
 
@@ -168,7 +175,7 @@ impl Attaching {
             ));
         }
         let files: Vec<(String, Reading)> =
-            self.files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+            self.files.iter().map(|path| open(path, out)).collect::<Result<_, _>>()?;
         let mut brought = Vec::new();
         for (name, reading) in files {
             let size = reading.left;
@@ -187,7 +194,7 @@ impl Attaching {
     }
 }
 
-fn open(path: &Path) -> Result<(String, Reading), Failure> {
+fn open(path: &Path, out: &Output) -> Result<(String, Reading), Failure> {
     let shown = path.display().to_string();
     let wrong = |expected: &str, found: String, hint: &str| Failure::misuse(&shown, expected, found, hint);
     let unread = |cause: io::Error| wrong("a file that can be read", cause.to_string(), "check the path");
@@ -205,7 +212,7 @@ fn open(path: &Path) -> Result<(String, Reading), Failure> {
         let found = length(found.len());
         return Err(wrong("a file of at most 4 GiB", found, "send it in parts"));
     }
-    Ok((name.to_owned(), Reading { file, left: found.len() }))
+    Ok((name.to_owned(), Reading::begin(file, found.len(), name, out)))
 }
 
 /// A number of bytes for people.
@@ -317,6 +324,7 @@ pub(crate) async fn attachment(asked: &Asked, home: &Home, out: &Output) -> Resu
     let hash = one.at("hash").or_unknown();
     let mut taking = Taking::begin(&target, asked.force)?;
     let mut body = on.follow(&format!("/blobs/{hash}")).await?;
+    let mut progress = Progress::of(&harmless::line(&asked.name), one.at("size").number(), out);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| {
             let hint = "ask again; `detente doctor` looks whether the station is well";
@@ -324,8 +332,10 @@ pub(crate) async fn attachment(asked: &Asked, home: &Home, out: &Output) -> Resu
         })?;
         if let Some(bytes) = frame.data_ref() {
             taking.write(bytes)?;
+            progress.add(bytes.len());
         }
     }
+    drop(progress);
     let size = taking.finish(Some(&hash))?;
     if out.is_json() {
         let said = json!({"file": target.display().to_string(), "hash": hash, "size": size});

@@ -15,6 +15,7 @@ use crate::harmless;
 use crate::line::{LineArgs, OnLine};
 use crate::output::Output;
 use crate::page::Page;
+use crate::progress::Progress;
 use crate::time;
 
 /// The header that says what a file holds.
@@ -128,6 +129,7 @@ async fn export(asked: &Export, home: &Home, out: &Output) -> Result<(), Failure
         let more = Duration::from_secs(3_600);
         let (said, mut body) = on.draw(&format!("/courier/{}", asked.party), &body, HEADER, more).await?;
         let mut taking = Taking::begin(&path, asked.force)?;
+        let mut progress = Progress::of(&harmless::line(&path.display().to_string()), None, out);
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|cause| {
                 let hint = "ask again; `detente doctor` looks whether the station is well";
@@ -135,8 +137,10 @@ async fn export(asked: &Export, home: &Home, out: &Output) -> Result<(), Failure
             })?;
             if let Some(bytes) = frame.data_ref() {
                 taking.write(bytes)?;
+                progress.add(bytes.len());
             }
         }
+        drop(progress);
         let bytes = taking.finish(None)?;
         let number = |field: &str| said.at(field).number().unwrap_or(0);
         let (entries, receipts) = (number("entries"), number("receipts"));
@@ -169,7 +173,7 @@ async fn export(asked: &Export, home: &Home, out: &Output) -> Result<(), Failure
 }
 
 async fn bring(on: &OnLine, path: &Path, out: &Output) -> Result<Answer, Failure> {
-    let reading = Reading::of(path)?;
+    let reading = Reading::of(path, out)?;
     let bytes = reading.left();
     if bytes > SAID_BYTES {
         out.remark(&format!("{}: {}, which takes a moment", path.display(), length(bytes)));

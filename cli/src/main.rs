@@ -32,6 +32,7 @@ mod page;
 mod place;
 mod position;
 mod precedence;
+mod progress;
 mod record;
 mod regard;
 mod relay;

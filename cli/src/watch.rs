@@ -146,7 +146,9 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
     let text = |field: &str| event.at(field).or_unknown();
     Some(match name {
         "entry" => entry(out, event),
-        "receipted" => format!("{} holds {} to {}", text("party"), text("book"), text("size")),
+        "receipted" => {
+            format!("{} holds {} to {}{}", text("party"), text("book"), text("size"), way(out, event))
+        }
         "overdue" => {
             let open = event.at("open_ms").number().map_or_else(|| "?".into(), time::length);
             let said =
@@ -234,9 +236,19 @@ fn entry(out: &Output, entry: Field<'_>) -> String {
     let kind = entry.at("kind").or_unknown();
     let marks = marks(out, entry).into_iter().map(|mark| format!("  {mark}")).collect::<String>();
     format!(
-        "{}  {name}  {kind} from {}  {}{marks}",
+        "{}  {name}  {kind} from {}  {}{marks}{}",
         sign(out, class_of(&name)),
         author(entry),
-        gist(entry, GIST).0
+        gist(entry, GIST).0,
+        way(out, entry)
     )
+}
+
+/// Which way something came, where it came from outside.
+fn way(out: &Output, event: Field<'_>) -> String {
+    let way = event.at("way");
+    match (way.at("peer").text(), way.at("name").text()) {
+        (Some(peer), Some(name)) => out.paint(Tone::Quiet, &format!("  by {name} of {peer}")),
+        _ => String::new(),
+    }
 }

@@ -63,6 +63,17 @@ pub enum Told {
     },
 }
 
+/// Which way something came: a circuit by its name, or a courier file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Short name of the party that brought it.
+    pub peer: String,
+    /// What people call the circuit; `courier` for a file.
+    pub name: String,
+    /// What it runs on; `courier` for a file.
+    pub kind: &'static str,
+}
+
 /// What happened, when, and in which order.
 #[derive(Debug, Clone)]
 pub struct Happening {
@@ -72,6 +83,8 @@ pub struct Happening {
     pub at_ms: u64,
     /// What.
     pub told: Arc<Told>,
+    /// Which way it came, where it came from outside.
+    pub way: Option<Arc<Way>>,
 }
 
 #[derive(Debug)]
@@ -90,13 +103,13 @@ impl Feed {
         Self(Arc::new(Kept { happenings: Mutex::default(), last: watch::Sender::new(0), clock }))
     }
 
-    pub(crate) fn tell(&self, told: Told) {
+    pub(crate) fn tell(&self, told: Told, way: Option<Arc<Way>>) {
         let mut happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner);
         let id = *self.0.last.borrow() + 1;
         if happenings.len() == KEPT {
             happenings.pop_front();
         }
-        happenings.push_back(Happening { id, at_ms: self.0.clock.now_ms(), told: Arc::new(told) });
+        happenings.push_back(Happening { id, at_ms: self.0.clock.now_ms(), told: Arc::new(told), way });
         drop(happenings);
         self.0.last.send_replace(id);
     }

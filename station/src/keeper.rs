@@ -11,6 +11,7 @@ mod signatures;
 mod standstill;
 mod task;
 mod waiting;
+mod ways;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub(crate) struct Out {
     _held: oneshot::Sender<()>,
 }
 
+/// Tells whoever looked what was seen.
+type Tell = Box<dyn FnOnce() + Send>;
+
 /// What a line's task is asked.
 pub(crate) enum Ask {
     Event(Event),
@@ -77,7 +81,7 @@ pub(crate) enum Ask {
         carried: Box<Carried>,
         told: oneshot::Sender<Result<Unladen, Refusal>>,
     },
-    Look(Box<dyn FnOnce(&Line) + Send>),
+    Look(Box<dyn FnOnce(&Line) -> Tell + Send>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -240,11 +244,15 @@ impl Keeper {
         Ok(answer)
     }
 
-    /// Looks at the line as it is now.
+    /// Looks at the line as it is now; tells what was seen once all of it is durable, so that nobody is shown what a loss of power takes
+    /// back.
     pub async fn look<T: Send + 'static>(&self, ask: impl FnOnce(&Line) -> T + Send + 'static) -> Option<T> {
         let (seen, answer) = oneshot::channel();
-        let look = Box::new(move |line: &Line| {
-            let _ = seen.send(ask(line));
+        let look = Box::new(move |line: &Line| -> Tell {
+            let found = ask(line);
+            Box::new(move || {
+                let _ = seen.send(found);
+            })
         });
         self.asks.send(Ask::Look(look)).await.ok()?;
         answer.await.ok()

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use detente_station::circuit::relayed::{GREETING, GREETING_BYTES, mark};
 use detente_station::relay::{Bounds, Load, Relay};
+use parties::stream::Stream;
 use parties::{Party, Station, agree};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -45,6 +46,17 @@ async fn circuit(at: &Station, name: &str, wanted: impl Fn(&Value) -> bool) -> V
     let answer =
         at.wait("/v1/lines/test/circuits", |answer| find(answer).is_some_and(|one| wanted(&one))).await;
     find(&answer).unwrap()
+}
+
+/// Which way an entry came, as the stream tells it.
+async fn came(at: &Station, name: &str) -> Value {
+    let mut stream = Stream::open(at, "?after=0", "").await;
+    loop {
+        let event = stream.next_named("entry").await;
+        if event["entry"] == json!(name) {
+            return event["way"].clone();
+        }
+    }
 }
 
 fn is_up(one: &Value) -> bool {
@@ -174,6 +186,8 @@ async fn a_cable_that_goes_dark_leaves_the_other_circuit() {
     let (urgent, usual) = tokio::join!(usa.write(flash("stop")), rus.write(routine("as usual")));
     rus.entry_with(&urgent).await;
     usa.entry_with(&usual).await;
+    assert_eq!(came(&rus, &urgent).await, json!({"peer": "usa", "name": "radio", "kind": "tcp"}));
+    assert_eq!(came(&usa, &usual).await, json!({"peer": "rus", "name": "radio", "kind": "tcp"}));
     circuit(&rus, "radio", |one| one["best"] == json!(true)).await;
     circuit(&rus, "cable", |one| one["state"] != json!("up")).await;
     // What is given up is dialled on, and says why it is not there.

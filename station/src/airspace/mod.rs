@@ -345,7 +345,7 @@ impl Room {
             let notice = self.said(standing.rules).map(Box::new);
             let told = Told::Due(Reminder { origin, standing, due: what, notice });
             self.hooks.run(&told, &self.memorandum, self.me);
-            self.feed.tell(told);
+            self.feed.tell(told, None);
         }
         self.next.send_replace(self.reminders.next_ms());
     }
@@ -372,7 +372,7 @@ impl Room {
         for (other, conflict) in self.notices.conflicts_of(subject).filter(current).take(MAX_ALARMS) {
             let told = Told::Conflict(Raised { pair: (subject, other), conflict });
             self.hooks.run(&told, &self.memorandum, self.me);
-            self.feed.tell(told);
+            self.feed.tell(told, None);
         }
     }
 

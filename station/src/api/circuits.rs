@@ -172,6 +172,6 @@ pub(crate) async fn withhold(
     let Asked { peer, name, for_ms, dark, .. } = asked;
     keeper.withheld.withhold(&peer, &name, std::time::Duration::from_millis(for_ms), dark);
     tracing::warn!(peer, name, for_ms, dark, "a circuit is withheld for a drill, or given back");
-    keeper.feed.tell(Told::Withheld { peer, name, for_ms, dark });
+    keeper.feed.tell(Told::Withheld { peer, name, for_ms, dark }, None);
     Ok(Json(json!({"for_ms": for_ms})))
 }

@@ -149,6 +149,10 @@ fn event(keeper: &Keeper, happening: &Happening) -> Event {
         fields.insert("unjudged".into(), unjudged);
     }
     let data = with(data, "at_ms", json!(happening.at_ms));
+    let data = match &happening.way {
+        Some(way) => with(data, "way", json!({"peer": way.peer, "name": way.name, "kind": way.kind})),
+        None => data,
+    };
     Event::default().id(happening.id.to_string()).event(name).data(data.to_string())
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod entry;
 pub mod events;
 mod files;
 mod keys;
+mod metrics;
 mod moment;
 pub(crate) mod notice;
 mod observers;
@@ -333,6 +334,7 @@ fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/station", get(station))
         .route("/v1/clock", post(move_clock))
+        .route("/v1/metrics", get(metrics::metrics))
         .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/working-group", get(working_group::working_group))
         .route("/v1/lines/{line}", get(status::status))

@@ -108,13 +108,17 @@ fn due_ms(memorandum: &Memorandum, name: EntryRef, owed: &Owed) -> Option<u64> {
     Some(owed.arrived_ms?.saturating_add(memorandum.handling_ms(name.book.class)?))
 }
 
+/// Whether an entry should have been handled by now.
+pub(super) fn is_overdue(line: &Line, name: EntryRef, owed: &Owed, now_ms: u64) -> bool {
+    due_ms(line.memorandum(), name, owed).is_some_and(|due_ms| due_ms < now_ms)
+}
+
 fn status_json(line: &Line, circuits: &Circuits, clock_ms: u64) -> Value {
     let now_ms = line.time_ms(clock_ms);
     let memorandum = line.memorandum();
     let circuits =
         line.circuits().map(|(id, state)| state_json(circuits, id, &memorandum.name_of(state.peer), &state));
-    let overdue =
-        line.owed().filter(|(name, owed)| due_ms(memorandum, *name, owed).is_some_and(|due| due < now_ms));
+    let overdue = line.owed().filter(|(name, owed)| is_overdue(line, *name, owed, now_ms));
     let motions = line.open_motions().into_iter().map(|motion| motion_json(line, &line.seen(), motion, None));
     let cut = line.held().into_iter().map(|held| (book_text(memorandum, held.book), json!(held.size)));
     json!({

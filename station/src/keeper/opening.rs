@@ -126,6 +126,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
     let line_ends = asks.downgrade();
     let witnesses = Witnesses::of(&memorandum, || Kept::open(&home.witnessed(name)))?;
     let (waits, told) = watch::channel(WaitsForRoom::default());
+    let circuits = Circuits::default();
     let keeper = Keeper {
         founding: Arc::new(founding),
         party,
@@ -135,7 +136,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         blobs: blobs.clone(),
         witnesses,
         courier: courier.clone(),
-        circuits: Circuits::default(),
+        circuits: circuits.clone(),
         withheld: Withheld::default(),
         in_force,
         keyring,
@@ -150,6 +151,7 @@ pub(crate) fn open(opening: Opening<'_>) -> Result<Opened, SetupError> {
         feed,
         airspace,
         blobs,
+        known: circuits,
         hooks,
         asked,
         listed,

@@ -36,7 +36,8 @@ impl Task {
                         self.later.push_back(stop);
                         break Err(refused);
                     }
-                    Some(Ask::Look(look)) => look(&self.line),
+                    // What is not on the disk yet is shown as well: it waits for nothing but room.
+                    Some(Ask::Look(look)) => look(&self.line)(),
                     Some(Ask::Write { written, .. }) => {
                         let refusal = has_room(&self.store, true).map_or_else(Refusal::Store, |()| Refusal::Stopping);
                         let _ = written.send(Err(refusal));

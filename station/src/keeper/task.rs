@@ -13,9 +13,11 @@ use zeroize::Zeroizing;
 
 use super::record::batch;
 use super::waiting::Waiting;
-use super::{Ask, Listed, MAX_WAITING, Out, Refusal, WaitsForRoom};
+use super::ways::Ways;
+use super::{Ask, Listed, MAX_WAITING, Out, Refusal, Tell, WaitsForRoom};
 use crate::airspace::Airspace;
 use crate::blobs::{Blobs, Work};
+use crate::circuits::Circuits;
 use crate::clock::Clock;
 use crate::comparison::compare;
 use crate::feed::{Feed, Told};
@@ -66,8 +68,15 @@ pub(super) struct Task {
     ring: watch::Sender<Arc<Keyring>>,
     supersedes: watch::Sender<Option<u8>>,
     durable_until: watch::Receiver<u64>,
+    /// The last batch that was handed to the store.
+    handed: u64,
+    /// What was seen, and which batch has to be durable before it is told.
+    looks: VecDeque<(u64, Tell)>,
     ended_by: watch::Sender<Option<String>>,
     pub(super) circuits: BTreeMap<CircuitId, (Party, Out)>,
+    /// What the station knows of them.
+    known: Circuits,
+    ways: Ways,
     writing: BTreeMap<u64, Writing>,
     receipting: BTreeMap<EntryRef, Receipting>,
     /// Who waits for what becomes of frames by courier.
@@ -89,6 +98,7 @@ pub(super) struct Beginning {
     pub(super) feed: Feed,
     pub(super) airspace: Airspace,
     pub(super) blobs: Blobs,
+    pub(super) known: Circuits,
     pub(super) hooks: Hooks,
     pub(super) asked: mpsc::Receiver<Ask>,
     pub(super) listed: mpsc::Receiver<Listed>,
@@ -144,10 +154,14 @@ impl Task {
             ring: beginning.ring,
             supersedes: beginning.supersedes,
             durable_until: beginning.durable_until,
+            handed: 0,
+            looks: VecDeque::new(),
             ended_by: beginning.ended_by,
             unkept: beginning.unkept,
             taken: 0,
             circuits: BTreeMap::new(),
+            known: beginning.known,
+            ways: Ways::default(),
             writing: BTreeMap::new(),
             receipting: BTreeMap::new(),
             carrying: BTreeMap::new(),
@@ -192,6 +206,9 @@ impl Task {
                         return;
                     }
                     let seq = *self.durable_until.borrow_and_update();
+                    while let Some((_, tell)) = self.looks.pop_front_if(|(until, _)| *until <= seq) {
+                        tell();
+                    }
                     self.input(Event::Durable { seq }).await;
                 }
                 ask = self.asked.recv() => match ask {
@@ -234,7 +251,11 @@ impl Task {
                     self.tell(Told::Down { circuit: *circuit, peer });
                 }
                 if !self.must_wait_for_room(&event) {
+                    if let Event::Received { circuit, .. } = &event {
+                        self.ways.on(&self.known, *circuit);
+                    }
                     self.input(event).await;
+                    self.ways.taken();
                 }
             }
             Ask::Up { circuit, peer, rank, cost_ms, narrow, out } => {
@@ -249,7 +270,13 @@ impl Task {
                 self.write(class, Command::Write(*draft), writing).await;
             }
             Ask::Carry { carried, told } => self.carry(*carried, told).await,
-            Ask::Look(look) => look(&self.line),
+            Ask::Look(look) => {
+                let tell = look(&self.line);
+                match *self.durable_until.borrow() < self.handed {
+                    true => self.looks.push_back((self.handed, tell)),
+                    false => tell(),
+                }
+            }
             // Taken by `run`, which it ends.
             Ask::Stop(_) => {}
         }
@@ -263,7 +290,9 @@ impl Task {
         }
         self.next_id += 1;
         self.carrying.insert(self.next_id, told);
+        self.ways.by_courier(self.line.memorandum(), carried.from);
         self.input(Event::Carried(Carried { id: self.next_id, ..carried })).await;
+        self.ways.taken();
     }
 
     /// Hands a command to the core, if the disk has room for what it writes.
@@ -346,6 +375,7 @@ impl Task {
             self.store.take_generation(generation)?;
             self.taken = generation;
         }
+        self.ways.came(self.line.memorandum(), self.line.party(), &append.entries);
         let mut batch = batch(append, self.clock.now_ms());
         self.waiting.go_with(&mut batch, || has_room(&self.store, false).is_ok());
         // Among more than two, a receipt travels on with a step, which is read from the store.
@@ -384,15 +414,20 @@ impl Task {
         }
     }
 
-    /// Hands a batch to the store; where nothing else waits for the line, and it is small, it is written at once, by this
+    /// Hands a batch to the store, and notes that it did; where nothing else waits for the line, and it is small, it is written at once, by this
     /// very task: a step of a backlog would keep a FLASH that comes meanwhile waiting, and a list goes on while its
     /// last group is written.
     async fn submit(&mut self, batch: Batch) -> Result<(), StoreError> {
-        if self.asked.is_empty() && self.listing == 0 && batch.entries.len() <= SMALL {
+        let seq = batch.seq;
+        let handed = if self.asked.is_empty() && self.listing == 0 && batch.entries.len() <= SMALL {
             self.store.submit_here(batch).await
         } else {
             self.store.submit_async(batch).await
+        };
+        if handed.is_ok() {
+            self.handed = seq;
         }
+        handed
     }
 
     /// Works out beside everything else how a peer's checkpoint stands to what is held.
@@ -474,7 +509,13 @@ impl Task {
             _ => {}
         }
         self.airspace.shown(&shown);
-        self.tell(Told::Shown(Box::new(shown)));
+        let way = match &shown {
+            Shown::Entry { name, .. } => self.ways.of(*name),
+            _ => self.ways.now(),
+        };
+        let told = Told::Shown(Box::new(shown));
+        self.hooks.run(&told, self.line.memorandum(), self.line.party());
+        self.feed.tell(told, way);
     }
 
     /// Tells whoever verifies, and whoever listens for circuits, what keys there are.
@@ -488,7 +529,7 @@ impl Task {
 
     pub(super) fn tell(&mut self, told: Told) {
         self.hooks.run(&told, self.line.memorandum(), self.line.party());
-        self.feed.tell(told);
+        self.feed.tell(told, None);
     }
 
     fn end(&mut self, why: String) {

@@ -344,7 +344,7 @@ impl Lane {
 
     fn tell(&self, told: Told) {
         self.hooks.run(&told, &self.keeper.memorandum(), self.keeper.party);
-        self.keeper.feed.tell(told);
+        self.keeper.feed.tell(told, None);
     }
 }
 
