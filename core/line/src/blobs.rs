@@ -34,8 +34,8 @@ const MAX_CREDIT: u64 = 16;
 const NO_QUEUE_MS: u64 = 8;
 /// Most chunks that wait to go on a circuit.
 const MAX_GIVEN: u64 = 64;
-/// How long a chunk that was asked for may take, ms.
-const PART_MS: u64 = 20_000;
+/// How long a chunk that was asked for may take where the circuit is not narrow, once what was asked for before it has come, ms.
+pub(crate) const PART_MS: u64 = 20_000;
 /// The first pause before a party is asked again for a blob, ms; doubled up to the last.
 const FIRST_PAUSE_MS: u64 = 2_000;
 const LAST_PAUSE_MS: u64 = 300_000;
@@ -133,6 +133,11 @@ impl Given {
 
     fn waiting(&self) -> u64 {
         self.0.iter().map(|(_, from, until)| until - from).sum()
+    }
+
+    /// Whether chunks of a blob wait already.
+    fn has(&self, blob: &Blob, first: u64, end: u64) -> bool {
+        self.0.iter().any(|(of, from, until)| of == blob && *from <= first && end <= *until)
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Blob, u64)> {
@@ -331,7 +336,8 @@ impl Line {
             return self.queue(circuit, frame::lack(&blob));
         }
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        if state.given.waiting() + count <= MAX_GIVEN {
+        // Who asks again while it waits for them on a long way gets them once.
+        if !state.given.has(&blob, first, first + count) && state.given.waiting() + count <= MAX_GIVEN {
             state.given.0.push_back((blob, first, first + count));
         }
     }
@@ -350,10 +356,12 @@ impl Line {
     ) -> Result<(), Fault> {
         let now_ms = self.pace.now_ms;
         let giver = self.circuits.get(&circuit).map(|state| state.peer);
-        let Some(under_way) = self.blobs.under_way.get_mut(&blob).filter(|under_way| !under_way.opening)
-        else {
-            return Ok(());
+        let Some(under_way) = self.blobs.under_way.get_mut(&blob) else {
+            return self.came_late(giver, blob, chunk, proof, bytes);
         };
+        if under_way.opening {
+            return Ok(());
+        }
         if chunk > under_way.next && under_way.source == circuit && under_way.again != Some(under_way.next) {
             // One was lost on the way: what was asked for since is asked for again, once.
             under_way.again = Some(under_way.next);
@@ -371,11 +379,48 @@ impl Line {
         }
         under_way.next += 1;
         under_way.asked = under_way.asked.max(under_way.next);
+        let asked_ms = under_way.asks.front().map(|(_, at_ms)| *at_ms);
         under_way.came(now_ms);
+        if let (Some(asked_ms), Some(state)) = (asked_ms, self.circuits.get_mut(&circuit)) {
+            state.part_took_ms = Some(now_ms.saturating_sub(asked_ms));
+        }
+        // A giver answers in the order of asking: what was asked for later has not been due until now.
+        let waited =
+            |of: &UnderWay| of.source == circuit && of.asks.front().map(|(_, at_ms)| *at_ms) >= asked_ms;
+        for of in self.blobs.under_way.values_mut().filter(|of| waited(of)) {
+            of.heard_ms = now_ms;
+        }
+        if let (Some(giver), Some(wanted)) = (giver, self.blobs.wanted.get_mut(&blob)) {
+            wanted.pauses.remove(&giver);
+        }
         let by = self.named_by(&blob);
         let taken = self.blobs.taken.entry(by).or_default();
         *taken = (now_ms / DAY_MS, spent(*taken, now_ms).saturating_add(bytes.len() as u64));
         self.do_next(Effect::Keep { blob, chunk, bytes: Vec::from(bytes) });
+        Ok(())
+    }
+
+    /// A chunk came that is not waited for any more: its giver does have the blob, and is asked again at once.
+    fn came_late(
+        &mut self,
+        giver: Option<Party>,
+        blob: Blob,
+        chunk: u64,
+        proof: &[Hash],
+        bytes: &[u8],
+    ) -> Result<(), Fault> {
+        let pauses = |wanted: &Wanted| giver.is_some_and(|giver| wanted.pauses.contains_key(&giver));
+        let (Some(giver), true) = (giver, self.blobs.wanted.get(&blob).is_some_and(pauses)) else {
+            return Ok(());
+        };
+        if let Err(fault) = blob.verify_chunk(chunk, bytes, proof) {
+            self.give_up(blob, giver, LAST_PAUSE_MS);
+            return Err(fault);
+        }
+        if let Some(wanted) = self.blobs.wanted.get_mut(&blob) {
+            wanted.pauses.remove(&giver);
+        }
+        self.blobs.stale = true;
         Ok(())
     }
 
@@ -416,11 +461,12 @@ impl Line {
         let now_ms = self.pace.now_ms;
         let (mut late, mut gone) = (Vec::new(), Vec::new());
         for (blob, under_way) in &self.blobs.under_way {
-            let there = self.circuits.get(&under_way.source).is_some_and(|state| state.answers());
-            if !there {
-                gone.push(*blob);
-            } else if now_ms >= under_way.heard_ms.saturating_add(PART_MS) {
-                late.push((*blob, under_way.peer));
+            match self.circuits.get(&under_way.source).filter(|state| state.answers()) {
+                None => gone.push(*blob),
+                Some(state) if now_ms >= under_way.heard_ms.saturating_add(state.part_ms()) => {
+                    late.push((*blob, under_way.peer));
+                }
+                Some(_) => {}
             }
         }
         for blob in gone {
@@ -447,6 +493,10 @@ impl Line {
         }
         for (circuit, frame) in frames {
             self.queue(circuit, frame);
+        }
+        for (id, state) in &mut self.circuits {
+            let of_it = self.blobs.under_way.values().filter(|of| of.source == *id);
+            state.awaits_part = of_it.into_iter().any(|of| !of.asks.is_empty());
         }
     }
 
@@ -547,7 +597,11 @@ impl Line {
     pub(crate) fn next_fetch_ms(&self) -> Option<u64> {
         let blobs = &self.blobs;
         let said = (!blobs.unsaid.is_empty()).then_some(blobs.say_ms);
-        let late = blobs.under_way.values().map(|under_way| under_way.heard_ms.saturating_add(PART_MS)).min();
+        let late = blobs.under_way.values().map(|under_way| {
+            let part_ms = self.circuits.get(&under_way.source).map_or(0, |state| state.part_ms());
+            under_way.heard_ms.saturating_add(part_ms)
+        });
+        let late = late.min();
         [said, late, blobs.look_ms].into_iter().flatten().min()
     }
 

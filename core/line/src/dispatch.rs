@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Cut, Party, Receipt, SignedCheckpoint};
 
-use crate::blobs::Given;
+use crate::blobs::{Given, PART_MS};
 use crate::books::BookState;
 use crate::contract::{CircuitId, Effect, Lane, Outgoing, Shown};
 use crate::frame::{self, Hello, VERSION};
@@ -111,9 +111,15 @@ pub(crate) struct Circuit {
     /// How many steps went on it, and how many times some went again.
     steps: u64,
     again: u64,
+    /// A part that was asked for on it has not come: an answer may be behind it.
+    pub(crate) awaits_part: bool,
+    /// How long the last one took, ms.
+    pub(crate) part_took_ms: Option<u64>,
     ping: Option<(u64, u64)>,
     smoothed_ms: Option<u64>,
     silent: bool,
+    /// Since when, ms.
+    silent_ms: u64,
 }
 
 /// How a circuit does, for people to see.
@@ -167,6 +173,17 @@ impl Circuit {
     /// Its smoothed round trip, ms; of one that is not known yet, as long as can be.
     pub(crate) fn round_trip_ms(&self) -> u64 {
         self.smoothed_ms.unwrap_or(u64::MAX)
+    }
+
+    /// How long a chunk that was asked for on it may take, ms.
+    pub(crate) fn part_ms(&self) -> u64 {
+        self.rate.part_ms(PART_MS)
+    }
+
+    /// How much longer an answer may take that may be behind a part, ms. A narrow one has lanes.
+    fn behind_parts_ms(&self) -> u64 {
+        let took_ms = self.part_took_ms.map_or(PART_MS, |took_ms| UNUSUAL * took_ms);
+        if self.awaits_part && !self.rate.is_narrow() { took_ms.min(PART_MS) } else { 0 }
     }
 
     /// Whether a chunk of a blob may go: no book has anything to send, and none has had for want of receipts alone; but
@@ -236,8 +253,12 @@ impl Circuit {
         let ping_after_ms = self.rate.ping_after_ms(PING_AFTER_MS);
         match (self.stuck_since_ms(), self.ping) {
             (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
-            (None, Some((_, at_ms))) if self.silent => at_ms.saturating_add(ping_after_ms),
-            (None, Some((_, at_ms))) => at_ms.saturating_add(self.patience_ms()),
+            (None, Some((_, at_ms))) if self.silent => {
+                at_ms.saturating_add(ping_after_ms).max(self.silent_ms.saturating_add(self.patience_ms()))
+            }
+            (None, Some((_, at_ms))) => {
+                at_ms.saturating_add(self.patience_ms()).saturating_add(self.behind_parts_ms())
+            }
             (None, None) if self.doubted || self.unsure => self.heard_ms,
             (None, None) => {
                 let quiet_ms = self.heard_ms.saturating_add(ping_after_ms);
@@ -326,9 +347,12 @@ impl Line {
             cost_ms,
             steps: 0,
             again: 0,
+            awaits_part: false,
+            part_took_ms: None,
             ping: None,
             smoothed_ms: None,
             silent: false,
+            silent_ms: 0,
         };
         self.circuits.insert(circuit, state);
         if agreed {
@@ -619,7 +643,7 @@ impl Line {
                 self.show(Shown::CircuitSilent { circuit, silent: true });
             }
         } else if state.ping.is_some() {
-            state.silent = true;
+            (state.silent, state.silent_ms) = (true, now_ms);
             self.show(Shown::CircuitSilent { circuit, silent: true });
         } else {
             let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);

@@ -7,6 +7,8 @@ const SLACK_BYTES: u64 = 1_500;
 const PING_BYTES: u64 = 4_000;
 /// How many bytes could have passed before each side says again what it holds.
 const HELLO_BYTES: u64 = 100_000;
+/// How many bytes could have passed before a chunk of a blob is given up: two chunks, and what goes before them.
+const PART_BYTES: u64 = 150_000;
 
 /// How many bytes a second a circuit carries, if it is a narrow one.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,11 @@ impl Rate {
     /// After how long each side says again what it holds, ms; at least so long.
     pub(crate) fn hello_again_ms(self, least_ms: u64) -> u64 {
         self.takes_ms(HELLO_BYTES).max(least_ms)
+    }
+
+    /// How long a chunk of a blob may take, ms; `elsewhere` on a circuit that is not narrow.
+    pub(crate) fn part_ms(self, elsewhere: u64) -> u64 {
+        self.takes_ms(PART_BYTES).saturating_add(elsewhere)
     }
 
     fn takes_ms(self, bytes: u64) -> u64 {

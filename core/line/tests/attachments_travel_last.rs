@@ -118,6 +118,52 @@ fn a_transfer_goes_on_where_it_was_cut() {
 }
 
 #[test]
+fn a_slow_way_brings_one_after_the_other() {
+    let mut line = LineInMemory::apart(&["usa", "rus"]);
+    // A chunk takes sixteen seconds, and three blobs are asked for at a time.
+    line.connect_slow(0, 1, 4_000);
+    line.run_for(1_000);
+    let brought: Vec<Attachment> = (0..6)
+        .map(|place| line.bring(0, &format!("{place}.bin"), &bytes(CHUNK as usize + 1 + place)))
+        .collect();
+    attach(&mut line, 0, Class::P, &brought);
+    line.run_for(180_000);
+    for attachment in &brought {
+        assert_eq!(line.line(1).fetching(&attachment.blob()), Fetching::Here, "{}", attachment.name);
+    }
+}
+
+#[test]
+fn a_part_that_comes_late_is_no_failure() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    let map = line.bring(0, "map.png", &bytes(200));
+    let blob = map.blob();
+    line.station_mut(0).loses = |frame| matches!(Frame::decode(frame), Ok(Frame::Part { .. }));
+    attach(&mut line, 0, Class::P, std::slice::from_ref(&map));
+    while !matches!(line.line(1).fetching(&blob), Fetching::Wanted { failures: 4 }) {
+        line.run_for(100);
+    }
+    line.station_mut(0).loses = |_| false;
+    line.run_for(1_000);
+    assert_eq!(line.line(1).fetching(&blob), Fetching::Wanted { failures: 4 }, "it has a long pause");
+    let part = frame::part(&blob, 0, &[], &bytes(200));
+    line.forge(1, 0, part);
+    line.run_for(1_000);
+    assert_eq!(line.line(1).fetching(&blob), Fetching::Here);
+}
+
+#[test]
+fn a_narrow_circuit_is_given_its_time() {
+    let mut line = LineInMemory::apart(&["usa", "rus"]);
+    line.connect_narrow(0, 1, 240);
+    line.run_for(20_000);
+    let map = line.bring(0, "map.png", &bytes(2 * CHUNK as usize));
+    attach(&mut line, 0, Class::P, std::slice::from_ref(&map));
+    line.run_for(700_000);
+    assert_eq!(line.line(1).fetching(&map.blob()), Fetching::Here);
+}
+
+#[test]
 fn lost_parts_are_asked_for_again() {
     let mut line = LineInMemory::between(&["usa", "rus"]);
     let map = line.bring(0, "map.png", &bytes(30 * CHUNK as usize));

@@ -109,7 +109,7 @@ pub(crate) struct LineInMemory {
     queue: BTreeMap<(u64, u64), Happening>,
     queued: u64,
     last_circuit: CircuitId,
-    /// How many bytes a second narrow circuits carry in each lane.
+    /// How many bytes a second narrow circuits carry in each lane, and slow ones.
     narrow: BTreeMap<CircuitId, u32>,
 }
 
@@ -427,6 +427,12 @@ impl LineInMemory {
         let agreed = here == there && here != Agreed::default();
         self.narrow.insert(self.last_circuit + 1, rate);
         self.connect_with(one, other, 0, Some(rate), agreed)
+    }
+
+    /// A circuit between two parties that carries so many bytes a second, and does not say so.
+    pub(crate) fn connect_slow(&mut self, one: u8, other: u8, rate: u32) {
+        self.narrow.insert(self.last_circuit + 1, rate);
+        self.connect_with(one, other, 0, None, false);
     }
 
     /// A circuit between two parties that costs something.
