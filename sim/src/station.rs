@@ -271,6 +271,13 @@ pub(crate) fn restored(founding: &Memorandum, of: Speaks<'_>, record: &Record) -
     }
     let kept: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
     for (book, checkpoints) in &record.checkpoints {
+        let others = record.receipts.get(book).into_iter().flat_map(|receipts| receipts.keys());
+        let receipted = others.filter(|(_, by)| *by != book.party).map(|(size, _)| *size).max();
+        for most in receipted.into_iter().chain(line.end_said(*book)) {
+            if let Some((_, end)) = checkpoints.range(..=most).next_back() {
+                line.restore_end(end);
+            }
+        }
         for (_, signed) in checkpoints.range(line.signed_size(*book) + 1..) {
             line.restore_checkpoint(signed.clone());
         }

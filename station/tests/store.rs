@@ -196,6 +196,10 @@ fn everything_written_reads_back_also_after_reopening() {
         assert_eq!(store.checkpoint_at(R, 1).unwrap(), None);
         assert_eq!(store.next_checkpoint(R, 0).unwrap(), Some(checkpoint(R, 2)));
         assert_eq!(store.next_checkpoint(R, 2).unwrap(), None);
+        assert_eq!(store.checkpoint_within(R, 1).unwrap(), None);
+        assert_eq!(store.checkpoint_within(R, 9).unwrap(), Some(checkpoint(R, 2)));
+        assert_eq!(store.receipted(R, 4).unwrap(), Some(2));
+        assert_eq!(store.receipted(R, 6).unwrap(), None);
         assert_eq!(
             store.receipts(R, 0).unwrap(),
             [receipt(4, 1, 60), receipt(4, 2, 70), receipt(4, 2, 77), receipt(5, 2, 80)]

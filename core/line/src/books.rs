@@ -2,7 +2,7 @@
 //!
 //! One [`BookState`] serves own books and mirrors alike; they differ only in who signs and who receipts.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -18,6 +18,8 @@ use crate::snapshot::{Keep, keep};
 
 /// How many recent checkpoints of a book are kept, to hold receipts and other checkpoints to.
 const CHECKPOINTS: usize = 1_024;
+/// How many older ones at most, of a book.
+const ANCHORS: usize = 2;
 /// Milliseconds in a day.
 const DAY_MS: u64 = 86_400_000;
 /// Most entries of one book that may wait for acts to come before they are judged.
@@ -96,6 +98,8 @@ pub(crate) struct BookState {
     closed: (u64, Hash),
     unclosed: VecDeque<Unclosed>,
     checkpoints: BTreeMap<u64, (Hash, Signature)>,
+    /// Sizes of which the checkpoint stays, however many come after it, while this station runs.
+    anchors: BTreeSet<u64>,
     /// What its author has appended in the day of its last entry.
     pub(crate) day: Day,
 }
@@ -157,6 +161,7 @@ impl BookState {
             closed: (0, empty_root()),
             unclosed: VecDeque::new(),
             checkpoints: BTreeMap::new(),
+            anchors: BTreeSet::new(),
             day: Day::default(),
         }
     }
@@ -202,10 +207,19 @@ impl BookState {
         if self.checkpoints.len() > CHECKPOINTS {
             // The last one that is receipted stays: the reach of a key may come to end there.
             let receipted = self.receipted();
-            let oldest = self.checkpoints.keys().copied().find(|size| *size != receipted);
+            let stays = |size: &u64| *size == receipted || self.anchors.contains(size);
+            let oldest = self.checkpoints.keys().copied().find(|size| !stays(size));
             oldest.and_then(|size| self.checkpoints.remove(&size));
         }
         self.signed = Some(signed);
+    }
+
+    /// Keeps a checkpoint of long ago that the record holds, and goes on keeping it.
+    pub(crate) fn anchor(&mut self, signed: &SignedCheckpoint) {
+        if self.anchors.len() < ANCHORS {
+            self.anchors.insert(signed.checkpoint.size);
+            self.checkpoints.insert(signed.checkpoint.size, (signed.checkpoint.root, signed.signature));
+        }
     }
 
     /// The acts that the next entry rests on, as far as it states them.

@@ -623,6 +623,12 @@ impl Line {
         self.open_next(class, self.own.least)
     }
 
+    /// Up to which size at most an own book of earlier keys is within their reach, where this party's officers say so.
+    pub fn end_said(&self, book: Book) -> Option<u64> {
+        let said = self.own.reach.get(&book.class).filter(|(generation, _)| *generation == book.generation);
+        said.filter(|_| book.party == self.me.party).map(|(_, size)| *size)
+    }
+
     /// Where an own book ends that goes on under new keys: generation, size and root.
     pub(crate) fn end_of_reach(&self, class: Class) -> (u16, u64, Hash) {
         let me = self.me.party;

@@ -467,6 +467,15 @@ impl Line {
         self.book(signed.checkpoint.book).keep_checkpoint(signed);
     }
 
+    /// Takes a checkpoint of an own book that was stored, at which the reach of its key may come to end: the last one that another
+    /// party has receipted, and the last one within [`Line::end_said`]. However many came after it, it is
+    /// remembered. Before [`Line::restore_checkpoint`] for that book.
+    pub fn restore_end(&mut self, signed: &SignedCheckpoint) {
+        if signed.checkpoint.book.party == self.me.party {
+            self.book(signed.checkpoint.book).anchor(signed);
+        }
+    }
+
     /// Takes a receipt that was stored, ascending by size within a book and signer, after all entries.
     pub fn restore_receipt(&mut self, receipt: Receipt) {
         self.note_receipt(receipt);

@@ -254,6 +254,30 @@ fn its_receipts_stand_in_no_later_ones_way() {
 }
 
 #[test]
+fn what_was_receipted_long_ago_is_within_the_reach() {
+    let mut line = LineInMemory::rationed(&["usa", "rus", "tur"], 5_000);
+    line.connect(0, 1);
+    line.run_for(1_000);
+    for class in [Class::R, Class::P] {
+        line.write(0, message(class, "one")).unwrap();
+        line.write(0, message(class, "two")).unwrap();
+    }
+    line.run_for(1_000);
+    line.disconnect(0, 1);
+    // More signed sizes than a station remembers.
+    for _ in 0..1_100 {
+        line.write(0, message(Class::R, "on and on")).unwrap();
+        line.write(0, message(Class::P, "on and on")).unwrap();
+    }
+    renews(&mut line, &[(Class::P, 1)]);
+    for at in [0, 1, 2] {
+        let reaches = line.line(at).reaches();
+        assert_eq!(reaches.get(&book(0, Class::R)), Some(&2), "as others have receipted it, at {at}");
+        assert_eq!(reaches.get(&book(0, Class::P)), Some(&1), "as its owner says, at {at}");
+    }
+}
+
+#[test]
 fn its_far_future_holds_nobodys_clock_and_its_serials_no_amendment() {
     let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
     let told = line.write(0, message(Class::R, "one")).unwrap();

@@ -52,6 +52,7 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
     let mut books: Vec<Book> = sizes.keys().map(|code| Book::from_code(*code)).collect::<Result<_, _>>()?;
     books.sort_by_key(|book| (book.class != Class::A, book.party == me, *book));
     for book in &books {
+        restore_ends(line, store, *book)?;
         let size = sizes.get(&book.code()).copied().unwrap_or(0);
         let mut after = size.saturating_sub(RESTORED).max(line.signed_size(*book));
         while let Some(found) = store.next_checkpoint(book.code(), after)? {
@@ -98,6 +99,24 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
         }
     }
     Ok(unkept)
+}
+
+/// Feeds to the core where the reach of an own book's earlier key may end, however long ago that was written.
+fn restore_ends(line: &mut Line, store: &Store, book: Book) -> Result<(), StoreError> {
+    let me = line.party();
+    if book.party != me || book.rank() >= line.own_rank() {
+        return Ok(());
+    }
+    let mut receipted = None;
+    for other in (0..=u8::MAX).filter(|other| *other != me.number()) {
+        receipted = store.receipted(book.code(), other)?.max(receipted);
+    }
+    for most in receipted.into_iter().chain(line.end_said(book)) {
+        if let Some(found) = store.checkpoint_within(book.code(), most)? {
+            line.restore_end(&signed(book, &found));
+        }
+    }
+    Ok(())
 }
 
 /// Makes durable what restoring has found to be void; as a rule the store knows all of it, and nothing is written.

@@ -348,6 +348,16 @@ impl Store {
         self.read(|connection| reading::checkpoint_at(connection, book, size))
     }
 
+    /// The checkpoint of the largest size up to `most`.
+    pub fn checkpoint_within(&self, book: u32, most: u64) -> Result<Option<Checkpoint>, StoreError> {
+        self.read(|connection| reading::checkpoint_within(connection, book, most))
+    }
+
+    /// The largest size that a party has receipted.
+    pub fn receipted(&self, book: u32, party: u8) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| reading::receipted(connection, book, party))
+    }
+
     /// The checkpoint of the largest size.
     pub fn newest_checkpoint(&self, book: u32) -> Result<Option<Checkpoint>, StoreError> {
         self.read(|connection| reading::newest_checkpoint(connection, book))

@@ -202,6 +202,24 @@ pub(super) fn checkpoint_at(connection: &Connection, book: u32, size: u64) -> Fo
     .row(params![book, size.cast_signed()], checkpoint)
 }
 
+pub(super) fn checkpoint_within(connection: &Connection, book: u32, most: u64) -> Found<Option<Checkpoint>> {
+    one(
+        connection,
+        "SELECT book, size, root, signature FROM checkpoint WHERE book = ?1 AND size <= ?2 ORDER BY size DESC LIMIT 1",
+        "read a checkpoint",
+    )
+    .row(params![book, most.cast_signed()], checkpoint)
+}
+
+pub(super) fn receipted(connection: &Connection, book: u32, party: u8) -> Found<Option<u64>> {
+    one(
+        connection,
+        "SELECT size FROM receipt WHERE book = ?1 AND party = ?2 ORDER BY size DESC LIMIT 1",
+        "read a receipt",
+    )
+    .row(params![book, party], |row| unsigned(row, 0))
+}
+
 pub(super) fn newest_checkpoint(connection: &Connection, book: u32) -> Found<Option<Checkpoint>> {
     one(
         connection,

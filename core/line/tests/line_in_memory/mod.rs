@@ -315,6 +315,7 @@ impl LineInMemory {
         }
         let kept: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
         for (of, signed) in &store.checkpoints {
+            store.ends(*of, line.end_said(*of)).for_each(|end| line.restore_end(end));
             for (_, signed) in signed.range(line.signed_size(*of) + 1..) {
                 line.restore_checkpoint(signed.clone());
             }

@@ -47,6 +47,15 @@ impl Store {
         self.void.extend(append.void.into_iter().map(|void| (void.name, void.fault)));
     }
 
+    /// Where the reach of a book's key may end: the last checkpoint that another party has receipted, and the last one within what its
+    /// owner says.
+    pub(super) fn ends(&self, of: Book, said: Option<u64>) -> impl Iterator<Item = &SignedCheckpoint> {
+        let others = self.receipts.get(&of).into_iter().flat_map(|receipts| receipts.keys());
+        let receipted = others.filter(|(_, by)| *by != of.party).map(|(size, _)| *size).max();
+        let most = receipted.into_iter().chain(said);
+        most.filter_map(move |most| self.checkpoints.get(&of)?.range(..=most).next_back()).map(|(_, end)| end)
+    }
+
     /// A step towards the end asked for, with the receipts that are held for where it ends.
     pub(super) fn step(&self, book: Book, from: u64, end: &SignedCheckpoint) -> Option<(Vec<Vec<u8>>, u64)> {
         let held = self.entries.get(&book)?;
