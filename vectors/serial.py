@@ -208,6 +208,15 @@ class Lane:
         frame = cbor([16, book, first, [cbor(one) for one in entries]])
         return frame, b"\x06" + integer(book) + integer(first) + integer(len(entries)) + self.entries(entries, True)
 
+    def signed(self, book, first, entries, signature):
+        return cbor([1, book, first, [cbor(one) for one in entries], signature]), b"\x07" + signature
+
+    def answer(self, book, first, entry):
+        """One answer to a test that came, ahead of its signature, without the test's digest."""
+        assert list(entry[10]) == [1] and len(entry[10][1]) == 32
+        said = self.entry({**entry, 10: {}}, 0, False)
+        return cbor([16, book, first, [cbor(entry)]]), b"\x06" + integer(book) + integer(first) + b"\x01" + bytes([said[0] | 0x80]) + said[1:]
+
     def receipt(self, book, party, size, seconds, signature):
         frame = cbor([2, book, party, size, seconds, signature])
         said = integer(size) + differs(self.last // 1000, seconds) + signature
@@ -224,16 +233,16 @@ def write_forms():
     ack = {1: 7, 2: time - 60_000, 4: 0, 6: [[code(0, 1, "P"), 2**39]], 7: {code(0, 0, "Z"): 3, code(1, 1, "R"): 400}, 9: 4, 10: {}}
     act = {1: 8, 2: time, 3: True, 4: 0, 6: [[code(0, 1, "A"), 1], [code(0, 0, "A"), 2]], 8: sha256(b"vector"), 9: 68, 10: {1: 1, 2: "yes"}}
     test = {1: 9, 2: time + 3_600_000, 4: 0, 9: 10, 10: {1: 497_000, 2: "Test of slot 497000 by rus: answer with its digest"}}
-    lane, word = Lane(1), Lane(1)
+    lane, word, flash = Lane(1), Lane(1), Lane(1)
     hello = cbor([0, 1, LINE, sha256(b"memorandum"), 1, {code(0, 1, "Z"): 4}, {}, {}])
     other = cbor([0, 1, sha256(b"another line"), sha256(b"memorandum"), 1, {}, {}, {}])
     cases = []
 
     def case(name, which, made):
         frame, form = made
-        packed_one = lane.packed or word.packed
+        packed_one = lane.packed or word.packed or flash.packed
         cases.append(dict(name=name, lane=which, frame=frame, form=form, packed=packed_one))
-        lane.packed = word.packed = False
+        lane.packed = word.packed = flash.packed = False
 
     case("a message", "P", lane.step(code(0, 1, "P"), 7, [plain], signature))
     case("the same, not packed", "P", lane.step(code(0, 1, "P"), 7, [plain], signature, False))
@@ -244,10 +253,27 @@ def write_forms():
     case("a receipt an hour later", "W", word.receipt(code(0, 0, "P"), 1, 301, 1_790_003_600, signature))
     case("a receipt of somebody else, of before", "W", word.receipt(code(0, 1, "P"), 254, 2**40 - 1, 1_790_000_001, signature))
     case("a test ahead of its signature", "W", word.ahead(code(0, 1, "P"), 9, [test]))
+    case("a FLASH ahead of its signature", "Z", flash.ahead(code(0, 1, "Z"), 3, [plain]))
+    case("its signature", "Z", flash.signed(code(0, 1, "Z"), 3, [plain], signature))
+    case("a step of the same, once more", "Z", flash.step(code(0, 1, "Z"), 3, [plain], signature))
+    case("three entries ahead", "Z", flash.ahead(code(0, 1, "Z"), 4, [plain, arabic, ack]))
+    case("another step behind them", "Z", flash.step(code(0, 1, "Z"), 4, [plain], signature))
     case("a hello", "W", (hello, b"\x03" + hello[37:]))
     case("a hello of another line", "W", (other, other))
     ping = cbor([4, 77])
     case("a ping", "W", (ping, ping))
+    # The reader's test, which the sender answers.
+    theirs = {1: 9, 2: time, 4: 0, 9: 10, 10: {1: 497_000, 2: "Test of slot 497000 by usa: answer with its digest"}}
+    digest = sha256(theirs[10][2].encode())
+    answer = {1: 12, 2: time + 700, 4: 0, 6: [[code(0, 0, "P"), 5]], 9: 11, 10: {1: digest}}
+    asked = Lane(0).ahead(code(0, 0, "P"), 5, [theirs])
+    said = Lane(1).answer(code(0, 1, "P"), 2, answer)
+    other_test = {**answer, 6: [[code(0, 0, "P"), 6]]}
+    answers = [
+        dict(name="an answer to a test that came", asked=asked[0], asked_form=asked[1], frame=said[0], form=said[1]),
+        dict(name="another digest", asked=asked[0], asked_form=asked[1], **dict(zip(("frame", "form"), Lane(1).ahead(code(0, 1, "P"), 2, [{**answer, 10: {1: sha256(b"x")}}])))),
+        dict(name="of a test that did not come", asked=asked[0], asked_form=asked[1], **dict(zip(("frame", "form"), Lane(1).ahead(code(0, 1, "P"), 2, [other_test])))),
+    ]
     refused = []
 
     def bad(name, form):
@@ -256,6 +282,8 @@ def write_forms():
     step = b"\x01" + integer(11) + integer(7)
     bad("nothing", b"")
     bad("no such form", b"\x7f\0")
+    bad("a signature of nothing said ahead", b"\x07" + signature)
+    bad("an answer to a test that nobody sent", said[1])
     bad("no form either", b"\xa0")
     bad("a step that ends in its head", step)
     bad("257 entries", b"\x04\x0b\x07" + integer(257))
@@ -275,7 +303,7 @@ def write_forms():
     whole = b"\xe0" + string(packed(b"x" * 16_384))
     bad("a frame of over 131,072 bytes", b"\x04\x0b\x07\x09" + whole * 9 + signature)
     digest = hashlib.sha256(DICTIONARY).digest()
-    write("forms", "5.1, 5.2", line=LINE, sender=1, reader=0, dictionary=digest, cases=cases, refused=refused)
+    write("forms", "5.1, 5.2", line=LINE, sender=1, reader=0, dictionary=digest, cases=cases, answers=answers, refused=refused)
 
 
 write_packets()

@@ -67,6 +67,7 @@ pub(crate) async fn show(asked: &Show, home: &Home, out: &Output) -> Result<(), 
 pub(crate) fn is_to_be_told(entry: Field<'_>, me: &str) -> bool {
     let class = entry.at("book").text().and_then(|book| class_of(&book));
     matches!(class, Some(Class::Z | Class::O))
+        && !entry.at("ahead").holds()
         && !entry.at("party").is(me)
         && FOR_EYES.iter().any(|kind| entry.at("kind").is(kind))
         && entry.at("displayed").at(me).is_nothing()
@@ -144,7 +145,10 @@ pub(crate) fn marks(out: &Output, entry: Field<'_>) -> Vec<String> {
         let text = format!("✗ VOID: {error}: {what}: expected {expected}, found {found}");
         marks.push(out.paint(Tone::Bad, &text));
     }
-    if entry.at("unjudged").holds() {
+    if entry.at("ahead").holds() {
+        let mark = "! AHEAD OF ITS SIGNATURE: authentic by the circuit that it came on, not yet provable to anybody else";
+        marks.push(out.paint(Tone::Warn, mark));
+    } else if entry.at("unjudged").holds() {
         marks.push(out.paint(Tone::Warn, "? NOT JUDGED YET: acts that it knew of are not here"));
     }
     match entry.at("forgotten").text().as_deref() {

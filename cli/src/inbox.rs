@@ -40,6 +40,11 @@ pub(crate) async fn inbox(asked: &Inbox, home: &Home, out: &Output) -> Result<()
     }
     let parties = on.parties().await?;
     let mut page = Page::new(out);
+    if inbox.at("ahead").list().next().is_some() {
+        part(&mut page, "AHEAD OF THEIR SIGNATURE", "", inbox.at("ahead"), |page, entry| {
+            ahead(out, page, entry, on.now_ms);
+        });
+    }
     part(&mut page, "OWED", "nothing is owed", inbox.at("owed"), |page, entry| {
         owed(out, page, entry, &on.party, on.now_ms)
     });
@@ -102,6 +107,17 @@ fn owed(out: &Output, page: &mut Page<'_>, entry: Field<'_>, me: &str, now_ms: u
         let name = entry.at("entry").or_unknown();
         page.line(&format!("      there is more: detente show {name}"));
     }
+    for mark in marks(out, entry) {
+        page.line(&format!("      {mark}"));
+    }
+}
+
+/// What its author has not signed yet, as far as came here; owed once it has.
+fn ahead(out: &Output, page: &mut Page<'_>, entry: Field<'_>, now_ms: u64) {
+    let kind = entry.at("kind").or_unknown();
+    let line = format!("came {}, {kind} from {}", age(entry, "came_ms", now_ms), author(entry));
+    page.line(&head(out, entry, &line));
+    page.line(&format!("      {}", gist(entry, GIST).0));
     for mark in marks(out, entry) {
         page.line(&format!("      {mark}"));
     }

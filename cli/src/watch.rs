@@ -145,7 +145,18 @@ fn tell(out: &Output, event: &Event) -> Result<(), Failure> {
 fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
     let text = |field: &str| event.at(field).or_unknown();
     Some(match name {
-        "entry" => entry(out, event),
+        "entry" | "ahead" => entry(out, event),
+        "otherwise" => {
+            let said = event.at("said").at("body").at("text").first_line(GIST);
+            let said = said.map(|(text, _)| format!(" “{text}”")).unwrap_or_default();
+            let said = format!(
+                "✗ {} is signed otherwise than {} said ahead of its signature:{said}; the signed one counts: `detente show {}`",
+                text("entry"),
+                text("party"),
+                text("entry")
+            );
+            out.paint(Tone::Bad, &said)
+        }
         "receipted" => {
             format!("{} holds {} to {}{}", text("party"), text("book"), text("size"), way(out, event))
         }

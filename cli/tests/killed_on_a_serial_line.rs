@@ -3,14 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[allow(dead_code, reason = "this incident uses a part of it")]
 #[path = "../../station/tests/serial/cable.rs"]
 mod cable;
 mod parties;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cable::{Cable, counters, pieces, unlike};
 use parties::{Folder, two};
@@ -48,12 +47,9 @@ fn nothing_is_lost_and_no_counter_comes_twice() {
     let mut written = Vec::new();
     // Each is killed while it speaks, and while it listens.
     for (round, (speaks, killed)) in (1..).zip([(0, 0), (0, 1), (1, 0), (1, 1)]) {
-        let (before, began) = (cable.ways[speaks].said().len(), Instant::now());
+        let before = cable.ways[speaks].said().len();
         written.push((1 - speaks, sends(speaks, &unlike(3_000, round), &[])));
-        while cable.ways[speaks].said().len() < before + 800 {
-            assert!(began.elapsed() < PATIENCE, "the line says nothing");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        assert!(cable.ways[speaks].says(before + 800, PATIENCE), "the line says nothing");
         stations[killed].signal("KILL");
         stations[killed].ended();
         stations[killed] = parties[killed].start();

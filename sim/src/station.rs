@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use detente_line::{
     Append, BlobState, CircuitId, Effect, Event, Fork, Input, Lane, Line, Memorandum, Outgoing, Renewed,
-    Shown,
+    Shown, frame,
 };
 use detente_record::{Blob, Book, BookSecret, Class, Cut, EntryRef, Fault, Party};
 
@@ -130,10 +130,14 @@ impl Station {
                 Deed::Put(circuit, Lane::Part, vec![frame], None)
             }
             Effect::Send { circuit, what: Outgoing::Close(frame) } => Deed::Close(circuit, frame),
-            Effect::Send { circuit, what: Outgoing::Step { book, from, end } } => {
+            Effect::Send { circuit, what: Outgoing::Step { book, from, end, ahead } } => {
                 let step = peer(circuit).and_then(|peer| self.store.durable.step(book, from, &end, peer));
                 match step {
-                    Some((frames, size)) => Deed::Put(circuit, book.class.into(), frames, Some((book, size))),
+                    Some((frames, size)) => {
+                        let first = frames.first().filter(|_| ahead).and_then(|step| frame::ahead_of(step));
+                        let frames = first.into_iter().chain(frames).collect();
+                        Deed::Put(circuit, book.class.into(), frames, Some((book, size)))
+                    }
                     None => Deed::Put(circuit, book.class.into(), Vec::new(), None),
                 }
             }

@@ -123,6 +123,8 @@ pub(crate) fn shown(memorandum: &Memorandum, shown: &Shown) -> String {
             let by = decision.map_or_else(|| "a decision that was lost".into(), |decision| named(&decision));
             format!("{by} puts memorandum {} in force", hex(&moved.hash()))
         }
+        Shown::Ahead { name, .. } => format!("{} came ahead of its signature", named(name)),
+        Shown::Otherwise { name, .. } => format!("{} is signed otherwise than said ahead", named(name)),
         Shown::Breach(evidence) => {
             format!("a breach by {}: {}", party(memorandum, evidence.party), evidence.fault)
         }

@@ -150,7 +150,8 @@ fn three_days() -> u64 {
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
-    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `amended`, `witness-trouble`, or `flash` for every FLASH that comes in.
+    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `amended`, `witness-trouble`, `ahead`, `otherwise`, or `flash` for every FLASH that comes in,
+    /// as soon as it does: once, whether or not it came ahead of its signature.
     pub on: String,
     /// The rank that is called; only for `overdue`; absent: all.
     pub rank: Option<u16>,
@@ -159,7 +160,7 @@ pub struct Hook {
 }
 
 /// What a hook may wait for.
-pub const HOOK_EVENTS: [&str; 11] = [
+pub const HOOK_EVENTS: [&str; 13] = [
     "overdue",
     "missed",
     "breach",
@@ -170,6 +171,8 @@ pub const HOOK_EVENTS: [&str; 11] = [
     "due",
     "amended",
     "witness-trouble",
+    "ahead",
+    "otherwise",
     "flash",
 ];
 

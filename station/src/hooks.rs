@@ -4,12 +4,13 @@
 //! minute. Of each hook eight run at a time and a thousand wait, in order, so that no crowd of one kind keeps another
 //! waiting: a FLASH rings however many reviews are due. What comes on top of that is logged and left out.
 
+use std::collections::VecDeque;
 use std::process::Stdio;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use detente_line::{Memorandum, Shown};
-use detente_record::{Class, Party};
+use detente_record::{Class, EntryRef, LineId, Party};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -25,9 +26,16 @@ const MAX_STARTED: usize = 1_024;
 /// How long a hook may run.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How many FLASH that rang ahead of their signature are remembered, so that they do not ring again with it.
+const MAX_RUNG: usize = 64;
+
 /// The hooks of a station; clones share them.
 #[derive(Debug, Clone)]
-pub struct Hooks(Arc<RwLock<Vec<Lane>>>);
+pub struct Hooks {
+    lanes: Arc<RwLock<Vec<Lane>>>,
+    /// FLASH that rang ahead of their signature.
+    rung: Arc<Mutex<VecDeque<(LineId, EntryRef)>>>,
+}
 
 /// A hook, and how many more times it may be started, and run.
 #[derive(Debug, Clone)]
@@ -40,17 +48,19 @@ struct Lane {
 impl Hooks {
     /// These.
     pub fn new(hooks: Vec<Hook>) -> Self {
-        Self(Arc::new(RwLock::new(hooks.into_iter().map(Lane::of).collect())))
+        let lanes = hooks.into_iter().map(Lane::of).collect();
+        Self { lanes: Arc::new(RwLock::new(lanes)), rung: Arc::default() }
     }
 
     /// Others from now on.
     pub fn replace(&self, hooks: Vec<Hook>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = hooks.into_iter().map(Lane::of).collect();
+        *self.lanes.write().unwrap_or_else(PoisonError::into_inner) =
+            hooks.into_iter().map(Lane::of).collect();
     }
 
     /// Runs those that wait for what happened.
     pub(crate) fn run(&self, told: &Told, memorandum: &Memorandum, me: Party) {
-        let lanes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
         if lanes.is_empty() {
             return;
         }
@@ -58,8 +68,7 @@ impl Hooks {
             Told::Shown(shown) => Some(shown.as_ref()),
             _ => None,
         };
-        let flash = matches!(shown, Some(Shown::Entry { name, .. })
-            if name.book.class == Class::Z && name.book.party != me);
+        let flash = shown.is_some_and(|shown| self.rings(shown, memorandum.line(), me));
         let (name, event) = events::json(told, memorandum);
         let rank = match shown {
             Some(Shown::Overdue { rank, .. }) => Some(*rank),
@@ -70,6 +79,33 @@ impl Hooks {
             if waits && (lane.hook.rank.is_none() || lane.hook.rank == rank) {
                 lane.clone().start(event.to_string());
             }
+        }
+    }
+}
+
+impl Hooks {
+    /// Whether something is a FLASH of another party that has not rung yet.
+    fn rings(&self, shown: &Shown, line: LineId, me: Party) -> bool {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        match shown {
+            Shown::Ahead { name, .. } if name.book.class == Class::Z => {
+                rung.push_back((line, *name));
+                if rung.len() > MAX_RUNG {
+                    rung.pop_front();
+                }
+                true
+            }
+            // The signed one is another, and rings.
+            Shown::Otherwise { name, .. } => {
+                rung.retain(|of| *of != (line, *name));
+                false
+            }
+            Shown::Entry { name, .. } if name.book.class == Class::Z && name.book.party != me => {
+                let before = rung.len();
+                rung.retain(|of| *of != (line, *name));
+                rung.len() == before
+            }
+            _ => false,
         }
     }
 }

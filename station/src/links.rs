@@ -340,8 +340,11 @@ type Frames = (Vec<Vec<u8>>, Option<(Book, u64)>);
 fn frames_of(keeper: &Keeper, what: Outgoing, peer: Party) -> Result<Frames, StoreError> {
     Ok(match what {
         Outgoing::Frames(frames) => (frames, None),
-        Outgoing::Step { book, from, end } => match step(keeper, book, from, &end, peer)? {
-            Some((frames, size)) => (frames, Some((book, size))),
+        Outgoing::Step { book, from, end, ahead } => match step(keeper, book, from, &end, peer)? {
+            Some((frames, size)) => {
+                let first = frames.first().filter(|_| ahead).and_then(|step| frame::ahead_of(step));
+                (first.into_iter().chain(frames).collect(), Some((book, size)))
+            }
             None => (Vec::new(), None),
         },
         Outgoing::Part { blob, chunk } => (vec![keeper.blobs.folder.frame(&blob, chunk)], None),

@@ -4,6 +4,8 @@
 
 #[path = "serial/cable.rs"]
 mod cable;
+#[path = "serial/faults.rs"]
+mod faults;
 mod parties;
 
 use std::collections::BTreeSet;
@@ -11,7 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cable::{Cable, counters, packets, pieces, unlike};
+use cable::{Cable, Way, counters, packets, pieces, unlike};
+use faults::{Faults, cut};
+use parties::stream::Stream;
 use parties::{Folder, Party, Station, agree};
 use serde_json::{Value, json};
 
@@ -42,12 +46,22 @@ fn routine(text: &str) -> Value {
     json!({"kind": "message", "precedence": "routine", "text": text})
 }
 
-/// Waits for something that happens before long, or not at all.
-async fn until(what: &str, happens: impl Fn() -> bool) {
-    let began = std::time::Instant::now();
-    while !happens() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+/// Waits until so many bytes were put in one end of a cable.
+async fn says(way: &Way, bytes: usize) {
+    let way = way.clone();
+    let says = tokio::task::spawn_blocking(move || way.says(bytes, Duration::from_secs(60)));
+    assert!(says.await.unwrap(), "the line does not say {bytes} bytes");
+}
+
+/// Waits until nothing has been said for a while.
+async fn settle(cable: &Cable) {
+    let said = || cable.ways.iter().map(|way| way.said().len()).sum::<usize>();
+    let (mut last, mut quiet) = (said(), 0);
+    while quiet < 15 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = said();
+        quiet = if now == last { quiet + 1 } else { 0 };
+        last = now;
     }
 }
 
@@ -101,7 +115,7 @@ async fn flash_overtakes_what_is_on_its_way() {
         queued.push(tokio::spawn(async move { usa.write(routine(&text)).await }));
     }
     // More of it has passed than greetings take, and most of it has not, before the FLASH.
-    until("nothing is on its way", || cable.ways[0].said().len() > before + 3_000).await;
+    says(&cable.ways[0], before + 3_000).await;
     usa.write(flash("stop")).await;
     assert!(queued.iter().any(|one| !one.is_finished()), "ROUTINE was not under way any more");
     for one in queued {
@@ -115,13 +129,14 @@ async fn noise_and_bad_bits_lose_nothing() {
     let (usa, rus) = (usa.up().await, rus.up().await);
     circuit(&usa, is_up).await;
     circuit(&rus, is_up).await;
-    for way in &cable.ways {
-        way.faults.lost.store(100, Ordering::Relaxed);
-        way.faults.changed.store(10, Ordering::Relaxed);
+    let ways = cable.ways.each_ref().map(Faults::on);
+    for faults in &ways {
+        faults.lost.store(100, Ordering::Relaxed);
+        faults.changed.store(10, Ordering::Relaxed);
     }
     for round in 0..4_u8 {
-        cable.ways[0].inject(&[0x80 | round, 0, 1, 2, 3, 0, 4, 0, 0xff, 0x81, 7, 7, 0]);
-        cable.ways[1].inject(&vec![round; 2_000]);
+        ways[0].inject(&[0x80 | round, 0, 1, 2, 3, 0, 4, 0, 0xff, 0x81, 7, 7, 0]);
+        ways[1].inject(&vec![round; 2_000]);
         let large = usa.write(routine(&unlike(5_000, round.into()))).await;
         assert_eq!(rus.entry_with(&large).await["entry"], json!(large));
         rus.write(flash("through the noise")).await;
@@ -135,12 +150,13 @@ async fn a_cable_is_cut_and_back() {
     let (usa, rus) = (usa.up().await, rus.up().await);
     circuit(&usa, is_up).await;
     circuit(&rus, is_up).await;
-    cable.cut(true);
+    let ways = cable.ways.each_ref().map(Faults::on);
+    cut(&ways, true);
     let path = "/v1/lines/test/entries?until=durable";
     let written = usa.post(path, flash("into the dark")).await;
     let down = circuit(&usa, |one| one["state"] != json!("up")).await;
     assert_ne!(down["state"], json!("up"));
-    cable.cut(false);
+    cut(&ways, false);
     let name = written["entry"].as_str().unwrap();
     assert!(rus.entry_with(name).await.to_string().contains("into the dark"));
     circuit(&usa, is_up).await;
@@ -181,12 +197,17 @@ async fn the_keys_come_of_a_fast_circuit_where_there_is_one() {
     usa.configure(&alone(usa, "rus", cable.paths[0].to_str().unwrap(), 2_400));
     rus.configure(&(alone(rus, "usa", cable.paths[1].to_str().unwrap(), 2_400) + &quic));
     // The line is not there when the fast circuit comes up.
-    cable.cut(true);
+    let ways = cable.ways.each_ref().map(Faults::on);
+    cut(&ways, true);
     let (here, there) = (usa.up().await, rus.up().await);
     here.circuits_ready("test", 1).await;
     let kept = |station: &Station, peer: &str| station.home.serial_keys("test", peer).exists();
-    until("no keys are kept", || kept(&here, "rus") && kept(&there, "usa")).await;
-    cable.cut(false);
+    let began = std::time::Instant::now();
+    while !(kept(&here, "rus") && kept(&there, "usa")) {
+        assert!(began.elapsed() < Duration::from_secs(60), "no keys are kept");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    cut(&ways, false);
     circuit(&here, is_up).await;
     circuit(&there, is_up).await;
     here.lost("test").await;
@@ -229,9 +250,10 @@ async fn what_is_played_again_changes_nothing() {
     usa.write(flash("once")).await;
     let id = circuit(&rus, is_up).await["id"].clone();
     let said = cable.ways[0].said();
-    cable.ways[0].inject(&[0]);
-    cable.ways[0].inject(&said);
-    cable.ways[0].inject(&[0]);
+    let way = Faults::on(&cable.ways[0]);
+    way.inject(&[0]);
+    way.inject(&said);
+    way.inject(&[0]);
     usa.write(flash("twice")).await;
     rus.write(flash("and back")).await;
     assert_eq!(circuit(&rus, is_up).await["id"], id, "another circuit");
@@ -241,12 +263,86 @@ async fn what_is_played_again_changes_nothing() {
 #[tokio::test]
 async fn a_line_that_carries_one_way_is_no_circuit() {
     let ([usa, rus], cable, _folder) = two(19_200);
-    cable.ways[1].faults.cut.store(true, Ordering::Relaxed);
+    let back = Faults::on(&cable.ways[1]);
+    back.cut.store(true, Ordering::Relaxed);
     let (usa, rus) = (usa.up().await, rus.up().await);
-    let both = || !cable.ways[0].said().is_empty() && cable.ways[1].said().len() >= 500;
-    until("both say nothing", both).await;
+    says(&cable.ways[0], 1).await;
+    says(&cable.ways[1], 500).await;
     assert!(!is_up(&circuit(&usa, |_| true).await));
-    cable.ways[1].faults.cut.store(false, Ordering::Relaxed);
+    back.cut.store(false, Ordering::Relaxed);
     circuit(&usa, is_up).await;
     rus.write(flash("both ways")).await;
+}
+
+#[tokio::test]
+async fn flash_is_shown_before_its_signature_has_come() {
+    let ([usa, rus], cable, folder) = two(9_600);
+    let rung = folder.path().join("rung");
+    let hook = format!(
+        "[[hook]]\non = \"flash\"\nrun = [\"sh\", \"-c\", \"cat >> {0}; echo >> {0}\"]\n",
+        rung.to_str().unwrap()
+    );
+    rus.configure(&(alone(&rus, "usa", cable.paths[1].to_str().unwrap(), 9_600) + &hook));
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    circuit(&rus, is_up).await;
+    usa.write(flash("to begin with")).await;
+    let mut events = Stream::open(&rus, "", "").await;
+    // One packet passes: what the FLASH says, unless something else was about to be said; its signature does not.
+    let way = Faults::on(&cable.ways[0]);
+    let mut attempts = 0;
+    let (written, path) = loop {
+        attempts += 1;
+        assert!(attempts < 6, "nothing came ahead");
+        settle(&cable).await;
+        way.passes.store(1, Ordering::Relaxed);
+        let written = usa.post("/v1/lines/test/entries?until=durable", flash("stop at once")).await;
+        let path = format!("/v1/lines/test/entries/{}", written["entry"].as_str().unwrap());
+        let before = cable.ways[0].said().len();
+        says(&cable.ways[0], before + 300).await;
+        if rus.get(&path).await["ahead"] == json!(true) {
+            break (written, path);
+        }
+        way.passes.store(u64::MAX, Ordering::Relaxed);
+        rus.wait(&path, |entry| entry["ahead"] == json!(false)).await;
+    };
+    let shown = rus.get(&path).await;
+    assert_eq!(
+        (&shown["ahead"], &shown["unjudged"], &shown["leaf"]),
+        (&json!(true), &json!(true), &json!(null))
+    );
+    assert_eq!((&shown["body"]["text"], &shown["delivered"]), (&json!("stop at once"), &json!({})));
+    let inbox = rus.get("/v1/lines/test/inbox").await;
+    assert_eq!(
+        (&inbox["ahead"][0]["entry"], inbox["ahead"].as_array().unwrap().len()),
+        (&written["entry"], 1)
+    );
+    // It stands in no book, and is regarded by nothing.
+    let books = rus.get("/v1/lines/test/books").await;
+    let of_usa = books["books"].as_array().unwrap().iter().find(|book| book["book"] == json!("usa/Z"));
+    assert_eq!(of_usa.unwrap()["size"], json!(attempts), "{books}");
+    let ack = json!({"kind": "acknowledgement", "regards": [written["entry"]]});
+    rus.refused("POST", "/v1/lines/test/entries", &ack.to_string()).await;
+    assert_eq!(usa.get(&path).await["delivered"], json!({}));
+    way.passes.store(u64::MAX, Ordering::Relaxed);
+    rus.wait(&path, |entry| entry["ahead"] == json!(false)).await;
+    usa.wait(&path, |entry| entry["delivered"]["rus"].is_number()).await;
+    assert_eq!(rus.get("/v1/lines/test/inbox").await["ahead"], json!([]));
+    let mut seen = Vec::new();
+    while seen.last().map(String::as_str) != Some("entry") {
+        let (_, name, data) = events.next().await;
+        if data["entry"] == written["entry"] {
+            seen.push(name);
+        }
+    }
+    assert_eq!(seen, ["ahead", "entry"]);
+    // A later FLASH rings once more; the first has rung once, when it came.
+    usa.write(flash("and stay there")).await;
+    let rings = || std::fs::read_to_string(&rung).unwrap_or_default();
+    let began = std::time::Instant::now();
+    while !rings().contains("and stay there") {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not ring: {}", rings());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(rings().matches("stop at once").count(), attempts, "{}", rings());
 }

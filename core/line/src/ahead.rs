@@ -1,8 +1,9 @@
-//! Tests ahead of their signature: on a narrow circuit a test and its answer go as they are, and one checkpoint covers
-//! many of them later (spec/line.md §6, Ahead).
+//! Ahead of their signature: on a narrow circuit a test and its answer go as they are, and one checkpoint covers many of them
+//! later; FLASH and IMMEDIATE go as they are, and their signature right behind them (spec/line.md §6, Ahead).
 //!
-//! What came ahead is its peer's word, by the seal of the circuit and to nobody else: it is held in memory, stands in no book,
-//! gets no receipt, and is good for the watch alone. Once the signed entry comes under its name it is held to that.
+//! What came ahead is its peer's word, by the seal of the circuit and to nobody else: it is held in memory, stands in no book, and
+//! gets no receipt. Tests are good for the watch alone; FLASH and IMMEDIATE are shown. Once the signed entry comes under its name
+//! it is held to that.
 
 use alloc::collections::BTreeMap;
 use alloc::string::ToString;
@@ -11,21 +12,24 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Entry, EntryRef, Fault, Hash, Party, sha256};
 
-use crate::contract::CircuitId;
-use crate::frame;
+use crate::contract::{CircuitId, Shown};
+use crate::frame::{self, MAX_AHEAD_OF_STEP};
 use crate::kind::Content;
 use crate::line::Line;
 
-/// Most entries of one party that are held ahead, and of one's own that may go so.
+/// Most tests of one party that are held ahead, and of one's own that may go so.
 const MAX_AHEAD: usize = 64;
+/// Most FLASH and IMMEDIATE of one party that are held ahead, and most bytes of them.
+const MAX_SHOWN: usize = 16;
+const MAX_SHOWN_BYTES: usize = 65_536;
 
 /// The number of the kind *test*, and of its answer.
 const QUIET: [u16; 2] = [10, 11];
 
-/// An entry of one's own that may go ahead.
+/// An entry that may go ahead, or came so.
 #[derive(Debug)]
 struct Written {
-    /// When it was written, ms.
+    /// When it was written, or came, ms.
     at_ms: u64,
     bytes: Arc<[u8]>,
 }
@@ -40,12 +44,19 @@ struct Tail {
     ends: Option<u64>,
 }
 
+/// Whether a class is shown before it is signed for.
+pub(crate) fn is_said_first(class: Class) -> bool {
+    matches!(class, Class::Z | Class::O)
+}
+
 /// What goes and what came ahead of its signature.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     tail: Option<Tail>,
-    /// SHA-256 of what others said ahead.
+    /// SHA-256 of tests and answers that others said ahead.
     said: BTreeMap<EntryRef, Hash>,
+    /// FLASH and IMMEDIATE that others said ahead, and when they came, ms.
+    shown: BTreeMap<EntryRef, Written>,
 }
 
 impl Ahead {
@@ -96,13 +107,21 @@ impl Ahead {
         (entries.len() as u64 == signed - from).then_some(entries)
     }
 
-    /// Whether an entry came ahead.
+    /// Whether a test came ahead.
     pub(crate) fn has(&self, name: &EntryRef) -> bool {
         self.said.contains_key(name)
     }
 
-    /// Holds what is signed now to what was said ahead of it, and forgets that.
-    pub(crate) fn is_otherwise(&mut self, name: EntryRef, bytes: &[u8]) -> bool {
+    /// Whether there is room for so many bytes more of a party's FLASH and IMMEDIATE.
+    fn has_room(&self, party: Party, bytes: usize) -> bool {
+        let of_party = self.shown.iter().filter(|(name, _)| name.book.party == party);
+        let (count, sum) =
+            of_party.fold((1, bytes), |(count, sum), (_, one)| (count + 1, sum + one.bytes.len()));
+        count <= MAX_SHOWN && sum <= MAX_SHOWN_BYTES
+    }
+
+    /// Holds a test that is signed now to what was said ahead of it, and forgets that.
+    fn is_otherwise(&mut self, name: EntryRef, bytes: &[u8]) -> bool {
         self.said.remove(&name).is_some_and(|said| said != sha256(bytes))
     }
 }
@@ -137,12 +156,63 @@ impl Line {
         else {
             return;
         };
-        let from = from.max(state.ahead.filter(|(of, _)| *of == book).map_or(0, |(_, size)| size));
+        let from = from.max(state.ahead.get(&book).copied().unwrap_or(0));
         let Some(entries) = self.ahead.between(book, from, signed) else { return };
         self.queue(circuit, frame::ahead(book, from + 1, &entries));
         if let Some(state) = self.circuits.get_mut(&circuit) {
-            state.ahead = Some((book, signed));
+            state.ahead.insert(book, signed);
         }
+    }
+
+    /// Whether the entries of a step go ahead of it: few FLASH or IMMEDIATE of this party's own, once on a narrow circuit.
+    pub(crate) fn goes_ahead(&self, circuit: CircuitId, book: Book, from: u64, end: u64) -> bool {
+        let Some(state) = self.circuits.get(&circuit).filter(|state| state.is_narrow()) else { return false };
+        is_said_first(book.class)
+            && book == self.current(book.class)
+            && end.saturating_sub(from) <= MAX_AHEAD_OF_STEP.0
+            && state.ahead.get(&book).is_none_or(|said| from >= *said)
+            && !self.partings.contains_key(&state.peer)
+    }
+
+    /// FLASH and IMMEDIATE that came ahead of their signature, which has not come yet; since when, ms, and the entry.
+    pub fn came_ahead(&self) -> impl Iterator<Item = (EntryRef, u64, Arc<[u8]>)> + '_ {
+        self.ahead.shown.iter().map(|(name, one)| (*name, one.at_ms, Arc::clone(&one.bytes)))
+    }
+
+    /// Holds a signed entry to what its author said ahead of it.
+    pub(crate) fn hold_to_ahead(&mut self, circuit: CircuitId, name: EntryRef, bytes: &[u8]) {
+        if self.ahead.is_otherwise(name, bytes) {
+            let fault = Fault::misbehaved("entry", "what its author said ahead of its signature", "another");
+            self.show(Shown::NotTaken { circuit, fault });
+        }
+        let Some(said) = self.ahead.shown.remove(&name).filter(|said| *said.bytes != *bytes) else { return };
+        // It was read when it came.
+        let Ok(entry) = Entry::decode(&said.bytes) else { return };
+        let Ok(content) = Content::decode(entry.kind, &entry.body) else { return };
+        let digests = [sha256(&said.bytes), sha256(bytes)];
+        self.show(Shown::Otherwise { name, said: content, said_ms: entry.time_ms, digests });
+    }
+
+    /// A peer's FLASH or IMMEDIATE comes ahead of its signature: it is shown, once.
+    fn take_shown(&mut self, circuit: CircuitId, name: EntryRef, bytes: &[u8]) -> Result<(), Fault> {
+        if let Some(said) = self.ahead.shown.get(&name) {
+            if *said.bytes == *bytes {
+                return Ok(());
+            }
+            return Err(Fault::misbehaved("entry ahead", "what was said under its name before", "another"));
+        }
+        let entry = Entry::decode(bytes)?;
+        let content = Content::decode(entry.kind, &entry.body)?;
+        content.check_place(name.book, &entry)?;
+        // What has no room, or is of a kind that is not known here, is shown once it is signed.
+        if matches!(content, Content::Unknown { .. }) || !self.ahead.has_room(name.book.party, bytes.len()) {
+            return Ok(());
+        }
+        let written = Written { at_ms: self.pace.now_ms, bytes: Arc::from(bytes) };
+        self.ahead.shown.insert(name, written);
+        let (regards, time_ms) = (entry.regards, entry.time_ms);
+        self.show(Shown::Ahead { circuit, name, content, regards, time_ms });
+        Ok(())
     }
 
     /// A peer says something ahead of its signature.
@@ -151,13 +221,14 @@ impl Line {
     /// `Misbehaved` for what may not go ahead, or was said otherwise before; those of entries and their kinds.
     pub(crate) fn take_ahead(
         &mut self,
+        circuit: CircuitId,
         peer: Party,
         book: Book,
         first: u64,
         entries: &[&[u8]],
     ) -> Result<(), Fault> {
-        if book.party != peer || book.class != Class::P {
-            let expected = "of the book P of the party at the other end";
+        if book.party != peer || !(book.class == Class::P || is_said_first(book.class)) {
+            let expected = "of a book P, Z or O of the party at the other end";
             return Err(Fault::misbehaved("entry ahead", expected, book.code().to_string()));
         }
         let held = self.books.get(&book).map_or(0, |state| state.size());
@@ -168,6 +239,10 @@ impl Line {
         for (bytes, number) in entries.iter().zip(first..) {
             let name = EntryRef { book, number };
             if number <= held {
+                continue;
+            }
+            if is_said_first(book.class) {
+                self.take_shown(circuit, name, bytes)?;
                 continue;
             }
             let entry = Entry::decode(bytes)?;

@@ -187,6 +187,9 @@ pub enum Outgoing {
         from: u64,
         /// The last signed size; its checkpoint may not have come to be stored yet.
         end: SignedCheckpoint,
+        /// Before it go its entries, [`crate::frame::ahead_of`] it, where they are few: its reader shows them while the
+        /// signature is on its way.
+        ahead: bool,
     },
     /// A chunk of a blob with its proof, both of which the shell has; or, if it has not, [`crate::frame::lack`].
     Part {
@@ -441,6 +444,32 @@ pub enum Shown {
         regarded_judged: bool,
         /// Its author's time, ms.
         time_ms: u64,
+    },
+    /// A peer's FLASH or IMMEDIATE has come ahead of its signature (spec/line.md §6, Ahead): the peer's word, by the seal of the
+    /// circuit and to nobody else. It is not durable, stands in no book, and is not judged; signed, it comes as [`Shown::Entry`].
+    Ahead {
+        /// On which circuit.
+        circuit: CircuitId,
+        /// What its name will be.
+        name: EntryRef,
+        /// Its content.
+        content: Content,
+        /// What it regards.
+        regards: Vec<EntryRef>,
+        /// Its author's time, ms.
+        time_ms: u64,
+    },
+    /// A FLASH or IMMEDIATE has come signed, and is not what its author said ahead under that name. The signed one counts, and is
+    /// shown as any other.
+    Otherwise {
+        /// Its name.
+        name: EntryRef,
+        /// What was said ahead.
+        said: Content,
+        /// The author's time in that, ms.
+        said_ms: u64,
+        /// SHA-256 of what was said ahead, and of what is signed.
+        digests: [Hash; 2],
     },
     /// What became of frames that came by courier; what was taken of them is durable.
     Carried {

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Cut, Party, Receipt, SignedCheckpoint};
 
+use crate::ahead::is_said_first;
 use crate::blobs::{Given, PART_MS};
 use crate::books::BookState;
 use crate::contract::{CircuitId, Effect, Lane, Outgoing, Shown};
@@ -68,8 +69,8 @@ pub(crate) struct Circuit {
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
     window: Window,
-    /// Up to which size of which book it was said ahead what stands in it.
-    pub(crate) ahead: Option<(Book, u64)>,
+    /// Up to which sizes it was said ahead what stands in books.
+    pub(crate) ahead: Cut,
     /// Receipts still to be sent, the newest of each signer and book.
     pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
     queue: VecDeque<Vec<u8>>,
@@ -323,7 +324,7 @@ impl Line {
             greets: !agreed,
             sent: Cut::new(),
             window: Window::new(rate.slack_ms(), rate.is_narrow()),
-            ahead: None,
+            ahead: Cut::new(),
             receipts: BTreeMap::new(),
             queue,
             given: Given::default(),
@@ -430,6 +431,9 @@ impl Line {
             }
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
+            if is_said_first(book.class) {
+                state.ahead.insert(book, size);
+            }
             state.window.sent(book, size, since_ms);
         } else {
             state.starved = !matches!(lane, Lane::Word | Lane::Part);
@@ -524,6 +528,7 @@ impl Line {
             state.busy.insert(Lane::Part, now_ms);
             return Some(Outgoing::Part { blob, chunk });
         };
+        let ahead = self.goes_ahead(circuit, book, from, end.checkpoint.size);
         let state = self.circuits.get_mut(&circuit)?;
         state.busy.insert(book.class.into(), now_ms);
         state.step_ms = now_ms;
@@ -532,7 +537,7 @@ impl Line {
         }
         state.steps += 1;
         state.stirs(now_ms);
-        Some(Outgoing::Step { book, from, end })
+        Some(Outgoing::Step { book, from, end, ahead })
     }
 
     /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.

@@ -469,6 +469,18 @@ pub fn ahead<B: AsRef<[u8]>>(book: Book, first: u64, entries: &[B]) -> Vec<u8> {
     })
 }
 
+/// Most entries, and bytes of them, that go ahead of the step that signs them.
+pub const MAX_AHEAD_OF_STEP: (u64, usize) = (8, 4_096);
+
+/// The entries of a step, ahead of it; `None` where they are too many, or it is no step.
+pub fn ahead_of(step: &[u8]) -> Option<Vec<u8>> {
+    let Ok(Frame::Step { book, first, entries, .. }) = Frame::decode(step) else { return None };
+    let (most, most_bytes) = MAX_AHEAD_OF_STEP;
+    let fits =
+        entries.len() as u64 <= most && entries.iter().map(|bytes| bytes.len()).sum::<usize>() <= most_bytes;
+    fits.then(|| ahead(book, first, &entries))
+}
+
 /// A receipt.
 pub fn receipt(receipt: &Receipt) -> Vec<u8> {
     written(|e| {

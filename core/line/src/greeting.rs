@@ -55,7 +55,7 @@ impl Line {
                 }
             }
             Frame::Ahead { book, first, entries } => {
-                if let Err(fault) = self.take_ahead(peer, book, first, &entries) {
+                if let Err(fault) = self.take_ahead(circuit, peer, book, first, &entries) {
                     self.show(Shown::NotTaken { circuit, fault });
                 }
             }

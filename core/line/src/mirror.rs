@@ -108,11 +108,7 @@ impl Line {
         let root = frontier.root();
         let taken = fresh.iter().zip(read).zip(leaves);
         for (((bytes, read), leaf), number) in taken.zip(held + 1..) {
-            if self.ahead.is_otherwise(EntryRef { book, number }, bytes) {
-                let fault =
-                    Fault::misbehaved("entry", "what its author said ahead of its signature", "another");
-                self.show(Shown::NotTaken { circuit, fault });
-            }
+            self.hold_to_ahead(circuit, EntryRef { book, number }, bytes);
             self.take_entry(EntryRef { book, number }, bytes, read, None, leaf)?;
         }
         let signed =

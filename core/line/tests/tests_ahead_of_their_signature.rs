@@ -214,7 +214,8 @@ fn nothing_but_tests_of_the_peer_itself_goes_ahead() {
         (book(0, Class::P), duty, "a test or an answer"),
         (book(0, Class::P), second, "one test of a slot"),
         (book(1, Class::P), tested.clone(), "the party at the other end"),
-        (book(0, Class::Z), tested, "the party at the other end"),
+        (book(0, Class::R), tested.clone(), "the party at the other end"),
+        (book(0, Class::Z), tested, "a book that its kind may be in"),
         (book(0, Class::P), b"no entry".to_vec(), "a map"),
     ] {
         line.forge(1, 0, frame::ahead(of, 9, &[bytes]));

@@ -1,5 +1,7 @@
 //! Entries as people and programs read them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
@@ -259,8 +261,18 @@ fn answers(keeper: &Keeper, by: EntryRef) -> Result<bool, Refused> {
 /// An entry with everything that is known of it.
 pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, Refused> {
     let memorandum = &keeper.memorandum();
-    let stored = keeper.store.entry(name.book.code(), name.number)?;
-    let Some(stored) = stored else { return Err(Refused::no_entry(name_text(memorandum, name))) };
+    let stored = match keeper.store.entry(name.book.code(), name.number)? {
+        Some(stored) => stored,
+        None => {
+            let came = keeper.look(move |line| line.came_ahead().find(|(of, ..)| *of == name));
+            if let Some((_, came_ms, bytes)) = came.await.ok_or_else(Refused::stopping)? {
+                return Ok(ahead_json(keeper, name, came_ms, bytes));
+            }
+            // It may have been signed meanwhile.
+            let stored = keeper.store.entry(name.book.code(), name.number)?;
+            stored.ok_or_else(|| Refused::no_entry(name_text(memorandum, name)))?
+        }
+    };
     let look = move |line: &Line| (line.verdict(name), line.receipts(name.book).cloned().collect::<Vec<_>>());
     let (judged, fresh) = keeper.look(look).await.ok_or_else(Refused::stopping)?;
     let mut json = plain_json(keeper, name, &stored);
@@ -285,6 +297,32 @@ pub(crate) async fn full_json(keeper: &Keeper, name: EntryRef) -> Result<Value, 
     Ok(json)
 }
 
+/// An entry that came ahead of its signature (spec/line.md §6): its author's word to this station, of which nothing is known yet.
+pub(crate) fn ahead_json(keeper: &Keeper, name: EntryRef, came_ms: u64, bytes: Arc<[u8]>) -> Value {
+    let stored = store::Entry {
+        book: name.book.code(),
+        number: name.number,
+        bytes,
+        leaf: [0; 32],
+        kind: 0,
+        time_ms: 0,
+    };
+    let mut json = plain_json(keeper, name, &stored);
+    if let Some(all) = json.as_object_mut() {
+        // It has no place in a tree before it is signed.
+        all.remove("leaf");
+        all.insert("ahead".into(), json!(true));
+        all.insert("unjudged".into(), json!(true));
+        all.insert("came_ms".into(), json!(came_ms));
+        for fact in ["delivered", "displayed", "acknowledged", "passed_on", "answered"] {
+            all.insert(fact.into(), json!({}));
+        }
+        all.insert("amended_by".into(), json!([]));
+        all.insert("withdrawn_by".into(), Value::Null);
+    }
+    json
+}
+
 /// An entry by itself.
 pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry) -> Value {
     let memorandum = &keeper.memorandum();
@@ -295,6 +333,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
         "book": book_text(memorandum, name.book),
         "number": name.number,
         "marked": null,
+        "ahead": false,
         "unjudged": false,
         "forgotten": null,
         "bytes": stored.bytes.len(),

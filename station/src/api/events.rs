@@ -70,6 +70,36 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
                     "unjudged": unjudged,
                 }),
             ),
+            Shown::Ahead { circuit, name, content, regards, time_ms } => (
+                "ahead",
+                json!({
+                    "entry": name_text(memorandum, *name),
+                    "party": party(name.book.party),
+                    "book": book_text(memorandum, name.book),
+                    "number": name.number,
+                    "time_ms": time_ms,
+                    "regards": regards.iter().map(|subject| name_text(memorandum, *subject)).collect::<Vec<_>>(),
+                    "kind": kind_text(content.kind()),
+                    "body": content_json(content, memorandum, name.book.party),
+                    "ahead": true,
+                    "unjudged": true,
+                    "circuit": circuit,
+                }),
+            ),
+            Shown::Otherwise { name, said, said_ms, digests: [of_said, of_signed] } => (
+                "otherwise",
+                json!({
+                    "entry": name_text(memorandum, *name),
+                    "party": party(name.book.party),
+                    "said": {
+                        "time_ms": said_ms,
+                        "kind": kind_text(said.kind()),
+                        "body": content_json(said, memorandum, name.book.party),
+                        "sha256": hex(of_said),
+                    },
+                    "signed_sha256": hex(of_signed),
+                }),
+            ),
             Shown::Receipted { receipt } => (
                 "receipted",
                 json!({

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::circuits::state_json;
 use super::consent::motion_json;
-use super::entry::{MAX_ENTRIES, full_json, kind_text};
+use super::entry::{MAX_ENTRIES, ahead_json, full_json, kind_text};
 use super::observers::observers_json;
 use super::request::{Path, Query};
 use super::working_group::parent_json;
@@ -262,9 +262,11 @@ pub(crate) async fn inbox(
             first(line.owed(), |owed: &Owed| owed.time_ms, limit),
             first(line.awaited(), |a: &Awaited| a.time_ms, limit),
             line.time_ms(clock_ms),
+            line.came_ahead().collect::<Vec<_>>(),
         )
     });
-    let ((owed, more_owed), (awaited, more_awaited), now_ms) = seen.await.ok_or_else(Refused::stopping)?;
+    let ((owed, more_owed), (awaited, more_awaited), now_ms, came) =
+        seen.await.ok_or_else(Refused::stopping)?;
     let mut owed_json = Vec::new();
     for (name, owed) in owed {
         let due_ms = due_ms(&keeper.memorandum(), name, &owed);
@@ -283,5 +285,8 @@ pub(crate) async fn inbox(
             awaited_json.push(json);
         }
     }
-    Ok(Json(json!({"owed": owed_json, "awaited": awaited_json, "more": more_owed || more_awaited})))
+    let ahead: Vec<Value> =
+        came.into_iter().map(|(name, came_ms, bytes)| ahead_json(keeper, name, came_ms, bytes)).collect();
+    let more = more_owed || more_awaited;
+    Ok(Json(json!({"ahead": ahead, "owed": owed_json, "awaited": awaited_json, "more": more})))
 }

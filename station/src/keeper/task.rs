@@ -505,6 +505,14 @@ impl Task {
                 self.show_keys();
             }
             Shown::KeysRenewed { .. } => self.show_keys(),
+            Shown::Otherwise { name, digests: [said, signed], .. } => {
+                tracing::error!(
+                    entry = %crate::api::name_text(self.line.memorandum(), *name),
+                    said = detente_record::hex(said),
+                    signed = detente_record::hex(signed),
+                    "a party has signed another entry than it said ahead under that name"
+                );
+            }
             Shown::Renewed => self.waiting.note(DISTRUST, Vec::new()),
             _ => {}
         }

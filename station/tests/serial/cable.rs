@@ -1,51 +1,56 @@
-//! A cable between two pseudo-terminals, as slow and as bad as a test wants, that remembers what went over it.
+//! A cable between two pseudo-terminals, as slow as a line is, that remembers what went over it. What goes wrong on it is put in
+//! its way by whoever wants that (faults.rs).
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-/// What goes wrong in one direction.
+/// Longest that a cable waits for bytes before it looks whether it is still plugged, or whether there is something to come out.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+/// What becomes of bytes that were on a way since some time, once they are at its end.
+pub(crate) type Spoils = dyn Fn(&[u8], Instant) -> Vec<u8> + Send + Sync;
+
+/// What was put in so far, and who waits for more.
 #[derive(Default)]
-pub(crate) struct Faults {
-    /// Nothing passes.
-    pub(crate) cut: AtomicBool,
-    /// Bytes lost, and bits changed, of 100,000.
-    pub(crate) lost: AtomicU32,
-    pub(crate) changed: AtomicU32,
+struct Said {
+    bytes: Mutex<Vec<u8>>,
+    grows: Condvar,
 }
 
-/// One direction: what goes wrong, what was put in, and what comes out beside that.
+/// One direction: what was put in, and what becomes of it.
 #[derive(Clone, Default)]
 pub(crate) struct Way {
-    pub(crate) faults: Arc<Faults>,
-    pub(crate) said: Arc<Mutex<Vec<u8>>>,
-    noise: Arc<Mutex<Vec<u8>>>,
+    said: Arc<Said>,
+    pub(crate) spoils: Arc<Mutex<Option<Box<Spoils>>>>,
 }
 
 impl Way {
-    /// These bytes come out as well.
-    pub(crate) fn inject(&self, bytes: &[u8]) {
-        self.noise.lock().unwrap().extend(bytes);
-    }
-
     /// What was put in so far.
     pub(crate) fn said(&self) -> Vec<u8> {
-        self.said.lock().unwrap().clone()
+        self.said.bytes.lock().unwrap().clone()
+    }
+
+    /// Waits until so many bytes were put in; whether they were.
+    pub(crate) fn says(&self, bytes: usize, within: Duration) -> bool {
+        let said = self.said.bytes.lock().unwrap();
+        let (said, _) = self.said.grows.wait_timeout_while(said, within, |said| said.len() < bytes).unwrap();
+        said.len() >= bytes
     }
 }
 
 /// One end of the cable: a pseudo-terminal, under a name of its own.
 pub(crate) struct Device {
-    pub(crate) path: PathBuf,
     master: File,
     /// Held open, so that the line stays while no station has it.
     _held: OwnedFd,
@@ -64,7 +69,7 @@ impl Device {
         tcsetattr(held.as_fd(), OptionalActions::Now, &modes).unwrap();
         let _ = std::fs::remove_file(path);
         std::os::unix::fs::symlink(&name, path).unwrap();
-        Self { path: path.to_owned(), master: master.into(), _held: held }
+        Self { master: master.into(), _held: held }
     }
 }
 
@@ -73,9 +78,9 @@ pub(crate) struct Cable {
     /// From the first end to the second, and back.
     pub(crate) ways: [Way; 2],
     pub(crate) paths: [PathBuf; 2],
-    devices: Vec<Device>,
-    carriers: Vec<JoinHandle<()>>,
-    plugged: Arc<AtomicBool>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) carriers: Vec<JoinHandle<()>>,
+    pub(crate) plugged: Arc<AtomicBool>,
     bits_per_s: u32,
 }
 
@@ -106,65 +111,29 @@ impl Cable {
             self.carriers.push(std::thread::spawn(move || carry(input, output, &way, bits_per_s, &plugged)));
         }
     }
-
-    /// The devices vanish.
-    pub(crate) fn unplug(&mut self) {
-        self.plugged.store(false, Ordering::Relaxed);
-        for device in self.devices.drain(..) {
-            let _ = std::fs::remove_file(&device.path);
-        }
-        // Once the last master is closed, whoever has the other end has an error.
-        for carrier in self.carriers.drain(..) {
-            carrier.join().unwrap();
-        }
-    }
-
-    /// Cuts both directions, or joins them again.
-    pub(crate) fn cut(&self, cut: bool) {
-        for way in &self.ways {
-            way.faults.cut.store(cut, Ordering::Relaxed);
-        }
-    }
-}
-
-/// A stream of numbers that a run repeats.
-struct Dice(u64);
-
-impl Dice {
-    fn of_100_000(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % 100_000) as u32
-    }
 }
 
 fn carry(mut from: File, mut to: File, way: &Way, bits_per_s: u32, plugged: &AtomicBool) {
     let byte = Duration::from_micros(10_000_000 / u64::from(bits_per_s));
-    let mut dice = Dice(u64::from(bits_per_s));
     let mut free = Instant::now();
     let mut bytes = [0; 64];
     while plugged.load(Ordering::Relaxed) {
+        if poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&LOOK)).is_err() {
+            return;
+        }
         let read = match from.read(&mut bytes) {
             Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                std::thread::sleep(Duration::from_millis(2));
-                0
-            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(_) => return,
         };
         let said = &bytes[..read];
-        way.said.lock().unwrap().extend(said);
-        free = free.max(Instant::now()) + byte * u32::try_from(read).unwrap();
+        way.said.bytes.lock().unwrap().extend(said);
+        way.said.grows.notify_all();
+        let began = free.max(Instant::now());
+        free = began + byte * u32::try_from(read).unwrap();
         std::thread::sleep(free.saturating_duration_since(Instant::now()));
-        let mut out = Vec::new();
-        for byte in said {
-            if dice.of_100_000() < way.faults.lost.load(Ordering::Relaxed) {
-                continue;
-            }
-            let flips = (0..8).filter(|_| dice.of_100_000() < way.faults.changed.load(Ordering::Relaxed));
-            out.push(flips.fold(*byte, |byte, bit| byte ^ (1 << bit)));
-        }
-        out.append(&mut way.noise.lock().unwrap());
-        if !way.faults.cut.load(Ordering::Relaxed) && to.write_all(&out).is_err() {
+        let out = way.spoils.lock().unwrap().as_ref().map(|spoils| spoils(said, began));
+        if to.write_all(out.as_deref().unwrap_or(said)).is_err() {
             return;
         }
     }

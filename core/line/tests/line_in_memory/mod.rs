@@ -111,6 +111,8 @@ pub(crate) struct LineInMemory {
     last_circuit: CircuitId,
     /// How many bytes a second narrow circuits carry in each lane, and slow ones.
     narrow: BTreeMap<CircuitId, u32>,
+    /// When the first word of an end of one arrives, ms.
+    first_words: BTreeMap<(CircuitId, u8), u64>,
 }
 
 pub(crate) fn party(number: u8) -> Party {
@@ -223,6 +225,7 @@ impl LineInMemory {
             queued: 0,
             last_circuit: 0,
             narrow: BTreeMap::new(),
+            first_words: BTreeMap::new(),
         };
         for keys in keys {
             line.settle(keys, None);
@@ -644,8 +647,11 @@ impl LineInMemory {
         let (frames, reached) = match what {
             Outgoing::Frames(frames) => (frames, None),
             Outgoing::Key(frame) => (vec![frame], None),
-            Outgoing::Step { book, from, end } => match station.store.step(book, from, &end) {
-                Some((frames, size)) => (frames, Some((book, size))),
+            Outgoing::Step { book, from, end, ahead } => match station.store.step(book, from, &end) {
+                Some((frames, size)) => {
+                    let first = frames.first().filter(|_| ahead).and_then(|step| frame::ahead_of(step));
+                    (first.into_iter().chain(frames).collect(), Some((book, size)))
+                }
                 None => (Vec::new(), None),
             },
             Outgoing::Part { blob, chunk } => (vec![station.folder.part(blob, chunk)], None),
@@ -658,8 +664,17 @@ impl LineInMemory {
         let mut taken_ms = 0;
         for frame in frames {
             taken_ms += rate.map_or(0, |rate| frame.len() as u64 * 1_000 / u64::from(rate));
+            // On a narrow circuit the hello comes first, whatever overtakes it (spec/serial.md §5).
+            let mut arrives_ms = self.now_ms + latency_ms + taken_ms;
+            if rate.is_some() {
+                if lane == Lane::Word {
+                    self.first_words.entry((circuit, from.number())).or_insert(arrives_ms);
+                }
+                let first_ms = self.first_words.get(&(circuit, from.number())).copied().unwrap_or(0);
+                arrives_ms = arrives_ms.max(first_ms + 1);
+            }
             if brings && !loses(&frame) {
-                self.after(latency_ms + taken_ms, Happening::Arrives(to, circuit, frame));
+                self.after(arrives_ms - self.now_ms, Happening::Arrives(to, circuit, frame));
             }
         }
         self.after(1 + taken_ms, Happening::Sent(from, life, circuit, lane, reached));

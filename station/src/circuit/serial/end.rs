@@ -200,10 +200,10 @@ impl End {
     pub(crate) fn put(&mut self, lane: Lane, frames: &[Vec<u8>]) {
         let Some(up) = &mut self.up else { return };
         let outlet = up.outlets.entry(lane).or_default();
-        let (last_ms, tests) = (&mut outlet.last_ms, &mut up.tests);
-        let forms: Vec<Vec<u8>> =
-            frames.iter().map(|frame| self.forms.narrow(frame, last_ms, tests)).collect();
-        outlet.put(&forms);
+        let (last, tests) = (&mut outlet.last, &mut up.tests);
+        let forms: Vec<Vec<u8>> = frames.iter().map(|frame| self.forms.narrow(frame, last, tests)).collect();
+        // Tests ahead of their signature wait for nothing that is behind them.
+        outlet.put(&forms, lane != Lane::Word);
         if outlet.is_gone() {
             self.told.push_back(Told::Gone(lane));
         }
@@ -424,7 +424,7 @@ impl End {
                 let found = match inlet.frame() {
                     Ok(None) => break,
                     Ok(Some(form)) => {
-                        let wide = self.forms.wide(&form, &mut inlet.last_ms, &mut up.tests);
+                        let wide = self.forms.wide(&form, &mut inlet.last, &mut up.tests);
                         wide.map_err(|wrong| wrong.to_string())
                     }
                     Err(found) => Err(format!("a frame of {found} bytes")),
@@ -678,17 +678,20 @@ pub(crate) fn byte_us(bits_per_s: u32) -> u64 {
 fn fill(outlets: &mut BTreeMap<Lane, Outlet>, most: usize, body: &mut Vec<u8>) -> Vec<Fragment> {
     let mut found: Vec<(Lane, u64, Vec<u8>)> = Vec::new();
     let mut room = most;
-    for lane in lanes::ALL {
+    'packet: for lane in lanes::ALL {
         if !found.is_empty() && !lanes::is_urgent(lane) {
             break;
         }
         let Some(outlet) = outlets.get_mut(&lane) else { continue };
         while room >= LEAST
-            && let Some((index, bytes)) = outlet.fragment(room, found.is_empty())
+            && let Some((index, bytes, ends)) = outlet.fragment(room, found.is_empty())
         {
             let bytes = bytes.to_vec();
             room = room.saturating_sub(bytes.len() + 3);
             found.push((lane, index, bytes));
+            if ends {
+                break 'packet;
+            }
         }
     }
     let count = found.len();

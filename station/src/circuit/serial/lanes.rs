@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use detente_line::Lane;
 
+use super::narrow::{self, Last};
 use crate::circuit::MAX_FRAME;
 
 /// The lanes, in the order in which they go.
@@ -40,6 +41,8 @@ pub(super) fn is_urgent(lane: Lane) -> bool {
 pub(super) struct Outlet {
     /// What is not cut into fragments yet.
     stream: VecDeque<u8>,
+    /// How far on in it a fragment ends, so that what goes ahead of a signature does not wait for that.
+    ends: VecDeque<usize>,
     next: u64,
     /// Fragments that were cut and of which the other side has not said that they came.
     under_way: BTreeMap<u64, Vec<u8>>,
@@ -49,13 +52,13 @@ pub(super) struct Outlet {
     fresh: BTreeSet<u64>,
     /// Something was put in and is not gone yet.
     busy: bool,
-    /// The last time that was said in it, ms (spec/serial.md §5.1).
-    pub(super) last_ms: u64,
+    /// What was said last in it (spec/serial.md §5.1).
+    pub(super) last: Last,
 }
 
 impl Outlet {
-    /// Puts frames in; together they are gone once the last of them has gone.
-    pub(super) fn put(&mut self, frames: &[Vec<u8>]) {
+    /// Puts frames in; together they are gone once the last of them has gone. What is said ahead goes `apart`: a packet ends with it.
+    pub(super) fn put(&mut self, frames: &[Vec<u8>], apart: bool) {
         for frame in frames {
             let mut length = frame.len();
             while length > 0x7f {
@@ -64,6 +67,9 @@ impl Outlet {
             }
             self.stream.push_back(length as u8);
             self.stream.extend(frame);
+            if apart && narrow::is_ahead(frame) {
+                self.ends.push_back(self.stream.len());
+            }
         }
         self.busy = true;
     }
@@ -78,14 +84,23 @@ impl Outlet {
         self.next < first + MAX_UNDER_WAY
     }
 
-    /// The next fragment that fits, its index and bytes. It counts as on its way until it is lost or cut short. One that goes
-    /// again is as long as it was: `alone` it fits in any packet.
-    pub(super) fn fragment(&mut self, most: usize, alone: bool) -> Option<(u64, &[u8])> {
+    /// The next fragment that fits, its index and bytes, and whether the packet should end with it. It counts as on its way until it
+    /// is lost or cut short. One that goes again is as long as it was: `alone` it fits in any packet.
+    pub(super) fn fragment(&mut self, most: usize, alone: bool) -> Option<(u64, &[u8], bool)> {
+        let mut ends = false;
         let index = match self.to_go.first().copied() {
             Some(index) => index,
             None if self.stream.is_empty() || !self.has_room() || most == 0 => return None,
             None => {
-                let length = self.stream.len().min(most);
+                let end = self.ends.front().copied().unwrap_or(usize::MAX);
+                let length = self.stream.len().min(most).min(end);
+                ends = length == end;
+                if ends {
+                    self.ends.pop_front();
+                }
+                for end in &mut self.ends {
+                    *end -= length;
+                }
                 self.under_way.insert(self.next, self.stream.drain(..length).collect());
                 self.fresh.insert(self.next);
                 self.next += 1;
@@ -97,7 +112,7 @@ impl Outlet {
             return None;
         }
         self.to_go.remove(&index);
-        Some((index, bytes))
+        Some((index, bytes, ends))
     }
 
     /// A fragment has gone; whether with it all that was put in.
@@ -134,8 +149,8 @@ pub(super) struct Inlet {
     early: BTreeMap<u64, Vec<u8>>,
     /// The frame that comes, with its length.
     held: Vec<u8>,
-    /// The last time that was said in it, ms (spec/serial.md §5.1).
-    pub(super) last_ms: u64,
+    /// What was said last in it (spec/serial.md §5.1).
+    pub(super) last: Last,
 }
 
 impl Inlet {
@@ -186,14 +201,14 @@ mod tests {
     fn frames_of_any_length_come_out_whole_whatever_order_fragments_come_in() {
         let frames = [vec![1; 5], Vec::new(), vec![2; 127], vec![3; 128], vec![4; 4_000], vec![5; 1]];
         let (mut out, mut into) = (Outlet::default(), Inlet::default());
-        out.put(&frames);
+        out.put(&frames, true);
         let mut found = Vec::new();
         let mut rounds = 0;
         while out.has_any() {
             rounds += 1;
             assert!(rounds < 100);
             let mut batch = Vec::new();
-            while let Some((index, bytes)) = out.fragment(37, false) {
+            while let Some((index, bytes, _)) = out.fragment(37, false) {
                 batch.push((index, bytes.to_vec()));
             }
             for (place, (index, bytes)) in batch.into_iter().enumerate().rev() {
@@ -211,6 +226,21 @@ mod tests {
             }
         }
         assert_eq!(found, frames);
+    }
+
+    #[test]
+    fn what_goes_ahead_ends_a_fragment() {
+        let ahead = [&[6][..], &[1; 69]].concat();
+        let mut out = Outlet::default();
+        out.put(&[ahead.clone(), vec![7; 65], vec![2; 20]], true);
+        let mut lengths = Vec::new();
+        while let Some((_, bytes, ends)) = out.fragment(50, false) {
+            lengths.push((bytes.len(), ends));
+        }
+        // A length of one byte before each.
+        assert_eq!(lengths, [(50, false), (21, true), (50, false), (37, false)]);
+        out.put(&[ahead, vec![7; 65]], false);
+        assert!(out.fragment(240, false).is_some_and(|(_, bytes, ends)| bytes.len() == 137 && !ends));
     }
 
     #[test]

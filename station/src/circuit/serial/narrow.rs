@@ -5,15 +5,17 @@
 
 use std::collections::VecDeque;
 
-use detente_line::Content;
 use detente_line::frame::{self, Frame};
-use detente_record::{
-    Book, Cut, Entry, EntryRef, EntryView, Hash, LineId, MAX_CUT, MAX_ENTRY, MAX_REGARDS, Party, Receipt,
-    STEP_ENTRIES, sha256,
-};
+use detente_record::{Book, EntryRef, EntryView, Hash, LineId, Party, Receipt};
 
+pub(crate) use self::memory::{Last, Tests};
+use self::memory::{MAX_HEARD, MAX_SENT, find, note};
+use self::reading::{Rest, at_most, wide_entries, wide_receipt};
 use super::packing;
 use crate::circuit::MAX_FRAME;
+
+mod memory;
+mod reading;
 
 /// First bytes.
 const STEP: u8 = 1;
@@ -22,6 +24,7 @@ const HELLO: u8 = 3;
 const STEPS: u8 = 4;
 const RECEIPT_OF: u8 = 5;
 const AHEAD: u8 = 6;
+const SIGNED: u8 = 7;
 /// First bytes of frames: arrays of up to 31 elements.
 const FRAMES: std::ops::RangeInclusive<u8> = 0x80..=0x9f;
 /// A hello up to the line.
@@ -57,7 +60,7 @@ const NOTHING: [u8; 1] = [0xa0];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Misformed {
     /// It begins like none.
-    #[error("a form that begins with {0}, where 1 to 6 or 128 to 159 was expected")]
+    #[error("a form that begins with {0}, where 1 to 7 or 128 to 159 was expected")]
     Unknown(u8),
     /// It ends too early.
     #[error("a form that ends too early")]
@@ -79,42 +82,9 @@ pub(crate) enum Misformed {
     /// Parts that make no entry.
     #[error("an entry in parts that make none")]
     Entry,
-}
-
-/// Digests of tests that went over a circuit, so that their answers need not say them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tests {
-    sent: VecDeque<(EntryRef, Hash)>,
-    heard: VecDeque<(EntryRef, Hash)>,
-}
-
-/// How many tests are remembered that went, which is more than could be answered at a time, and of those that came.
-const MAX_SENT: usize = 1_024;
-const MAX_HEARD: usize = 4;
-
-fn find(tests: &VecDeque<(EntryRef, Hash)>, regards: &[EntryRef]) -> Option<Hash> {
-    let test = regards.first()?;
-    tests.iter().rev().find(|(name, _)| name == test).map(|(_, digest)| *digest)
-}
-
-/// Remembers the tests of a frame.
-fn note(frame: &[u8], to: &mut VecDeque<(EntryRef, Hash)>, most: usize) {
-    let Ok(Frame::Step { book, first, entries, .. } | Frame::Ahead { book, first, entries }) =
-        Frame::decode(frame)
-    else {
-        return;
-    };
-    for (bytes, number) in entries.iter().zip(first..) {
-        let Ok(entry) = EntryView::decode(bytes) else { continue };
-        if entry.kind != TEST {
-            continue;
-        }
-        let Ok(Content::Test { text, .. }) = Content::decode(entry.kind, entry.body) else { continue };
-        to.push_back((EntryRef { book, number }, sha256(text.as_bytes())));
-        if to.len() > most {
-            to.pop_front();
-        }
-    }
+    /// A signature of what was said ahead, and nothing was right before it.
+    #[error("a signature of nothing said ahead")]
+    Alone,
 }
 
 /// How frames are called between two stations. Times are said by what they differ from the last one in the same lane, which both
@@ -147,11 +117,6 @@ fn folded(from: u64, to: u64) -> Option<u64> {
         Some(more) => more.checked_mul(2),
         None => (from - to).checked_mul(2)?.checked_sub(1),
     }
-}
-
-fn unfolded(from: u64, said: u64) -> Result<u64, Misformed> {
-    let to = if said.is_multiple_of(2) { from.checked_add(said / 2) } else { from.checked_sub(said / 2 + 1) };
-    to.ok_or(Misformed::Entry)
 }
 
 /// The text of a body that has nothing else.
@@ -195,14 +160,20 @@ impl Forms {
         Self { hello, own, peer, packs }
     }
 
-    /// The form of a frame; `last_ms` is the last time said in its lane.
-    pub(crate) fn narrow(&self, frame: &[u8], last_ms: &mut u64, tests: &mut Tests) -> Vec<u8> {
+    /// The form of a frame; `last` is what was said last in its lane.
+    pub(crate) fn narrow(&self, frame: &[u8], last: &mut Last, tests: &mut Tests) -> Vec<u8> {
         let heard = &tests.heard;
-        let mut now_ms = *last_ms;
+        let mut now_ms = last.time_ms;
         let form = match Frame::decode(frame) {
             Ok(Frame::Step { book, first, entries, signature }) => {
-                let kind = if entries.len() == 1 { STEP } else { STEPS };
-                let mut form = self.entries(kind, book, first, (&entries, heard), &mut now_ms);
+                let said =
+                    last.ahead.as_deref().is_some_and(|said| said == frame::ahead(book, first, &entries));
+                let mut form = if said {
+                    vec![SIGNED]
+                } else {
+                    let kind = if entries.len() == 1 { STEP } else { STEPS };
+                    self.entries(kind, book, first, (&entries, heard), &mut now_ms)
+                };
                 form.extend(signature);
                 Some(form)
             }
@@ -215,11 +186,15 @@ impl Forms {
         };
         let there = Self { own: self.peer, peer: self.own, ..self.clone() };
         let same =
-            |form: &Vec<u8>| there.frame(form, &mut last_ms.clone(), heard).is_ok_and(|wide| wide == frame);
+            |form: &Vec<u8>| there.frame(form, &mut last.clone(), heard).is_ok_and(|wide| wide == frame);
         let form = form.filter(same);
         note(frame, &mut tests.sent, MAX_SENT);
+        last.ahead = None;
         let Some(form) = form else { return frame.to_vec() };
-        *last_ms = now_ms;
+        last.time_ms = now_ms;
+        if is_ahead(&form) {
+            last.ahead = Some(frame.to_vec());
+        }
         form
     }
 
@@ -335,17 +310,13 @@ impl Forms {
         put_string(form, shorter.as_deref().unwrap_or(bytes));
     }
 
-    /// The frame of a form; `last_ms` is the last time said in its lane.
+    /// The frame of a form; `last` is what was said last in its lane.
     ///
     /// # Errors
     /// What is wrong with it. What a frame says is not looked at.
-    pub(crate) fn wide(
-        &self,
-        form: &[u8],
-        last_ms: &mut u64,
-        tests: &mut Tests,
-    ) -> Result<Vec<u8>, Misformed> {
-        let frame = self.frame(form, last_ms, &tests.sent)?;
+    pub(crate) fn wide(&self, form: &[u8], last: &mut Last, tests: &mut Tests) -> Result<Vec<u8>, Misformed> {
+        let frame = self.frame(form, last, &tests.sent)?;
+        last.ahead = is_ahead(form).then(|| frame.clone());
         note(&frame, &mut tests.heard, MAX_HEARD);
         Ok(frame)
     }
@@ -353,11 +324,11 @@ impl Forms {
     fn frame(
         &self,
         form: &[u8],
-        last_ms: &mut u64,
+        last: &mut Last,
         sent: &VecDeque<(EntryRef, Hash)>,
     ) -> Result<Vec<u8>, Misformed> {
         let Some((first, rest)) = form.split_first() else { return Err(Misformed::Short) };
-        let mut rest = Rest(rest);
+        let (mut rest, last_ms) = (Rest(rest), &mut last.time_ms);
         let frame = match *first {
             STEP | STEPS => {
                 let (book, first, entries) = wide_entries(&mut rest, *first == STEP, last_ms, sent)?;
@@ -367,6 +338,12 @@ impl Forms {
                 let (book, first, entries) = wide_entries(&mut rest, false, last_ms, sent)?;
                 frame::ahead(book, first, &entries)
             }
+            SIGNED => match last.ahead.as_deref().map(Frame::decode) {
+                Some(Ok(Frame::Ahead { book, first, entries })) => {
+                    frame::step(book, first, &entries, &rest.fixed()?)
+                }
+                _ => return Err(Misformed::Alone),
+            },
             RECEIPT => wide_receipt(&mut rest, Some(self.peer), last_ms)?,
             RECEIPT_OF => wide_receipt(&mut rest, None, last_ms)?,
             HELLO => [&self.hello[..], rest.take(rest.0.len())?].concat(),
@@ -384,147 +361,16 @@ impl Forms {
     }
 }
 
-fn at_most(what: &'static str, found: u64, most: u64) -> Result<u64, Misformed> {
-    if found > most { Err(Misformed::Over { what, found, most }) } else { Ok(found) }
-}
-
-/// What is left of a form.
-struct Rest<'a>(&'a [u8]);
-
-impl<'a> Rest<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Misformed> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Misformed::Short)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Misformed> {
-        self.take(N)?.try_into().map_err(|_| Misformed::Short)
-    }
-
-    fn number(&mut self) -> Result<u64, Misformed> {
-        let over = Misformed::Over { what: "an integer", found: u64::MAX, most: u64::MAX };
-        let mut number = 0_u64;
-        for place in 0..10 {
-            let [byte] = self.fixed()?;
-            let part = u64::from(byte & 0x7f);
-            if place == 9 && byte > 1 {
-                return Err(over);
-            }
-            number |= part << (7 * place);
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(over)
-    }
-
-    fn up_to(&mut self, what: &'static str, most: u64) -> Result<u64, Misformed> {
-        at_most(what, self.number()?, most)
-    }
-
-    fn small<T: TryFrom<u64>>(&mut self, what: &'static str, most: u64) -> Result<T, Misformed> {
-        let found = self.number()?;
-        T::try_from(found).ok().filter(|_| found <= most).ok_or(Misformed::Over { what, found, most })
-    }
-
-    fn book(&mut self) -> Result<Book, Misformed> {
-        Book::from_code(self.small("the code of a book", u32::MAX.into())?).map_err(|_| Misformed::Entry)
-    }
-
-    fn string(&mut self, packed: bool) -> Result<Vec<u8>, Misformed> {
-        let most = MAX_ENTRY as u64;
-        let length: usize = self.small("a string", most)?;
-        let mut string = Rest(self.take(length)?);
-        if !packed {
-            return Ok(string.0.to_vec());
-        }
-        let length: usize = string.small("a string unpacked", most)?;
-        packing::unpack(string.0, length).ok_or(Misformed::Packed(length))
-    }
-}
-
-fn wide_receipt(rest: &mut Rest<'_>, of: Option<Party>, last_ms: &mut u64) -> Result<Vec<u8>, Misformed> {
-    let book = rest.book()?;
-    let party = match of {
-        Some(party) => party,
-        None => Party::new(rest.small("a party", 254)?).map_err(|_| Misformed::Entry)?,
-    };
-    let (size, seconds) = (rest.number()?, unfolded(*last_ms / 1_000, rest.number()?)?);
-    *last_ms = seconds.checked_mul(1_000).ok_or(Misformed::Entry)?;
-    let signature = rest.fixed()?;
-    Ok(frame::receipt(&Receipt { book, party, size, seconds, signature }))
-}
-
-/// A book, the number of a first entry, and entries from there on.
-type Entries = (Book, u64, Vec<Vec<u8>>);
-
-fn wide_entries(
-    rest: &mut Rest<'_>,
-    alone: bool,
-    last_ms: &mut u64,
-    sent: &VecDeque<(EntryRef, Hash)>,
-) -> Result<Entries, Misformed> {
-    let (book, first) = (rest.book()?, rest.number()?);
-    let count = if alone { 1 } else { rest.up_to("entries of a step", STEP_ENTRIES)? };
-    let (mut entries, mut total): (Vec<Vec<u8>>, u64) = (Vec::new(), 0);
-    let mut last_serial = 0;
-    for _ in 0..count {
-        let entry = wide_entry(rest, &mut last_serial, last_ms, sent)?;
-        total = at_most("a frame", total + entry.len() as u64, MAX_FRAME as u64)?;
-        entries.push(entry);
-    }
-    Ok((book, first, entries))
-}
-
-fn wide_entry(
-    rest: &mut Rest<'_>,
-    last_serial: &mut u64,
-    last_ms: &mut u64,
-    sent: &VecDeque<(EntryRef, Hash)>,
-) -> Result<Vec<u8>, Misformed> {
-    let [flags] = rest.fixed()?;
-    let packed = flags & PACKED != 0;
-    if flags & FORM == WHOLE {
-        return if flags & !(FORM | PACKED) == 0 { rest.string(packed) } else { Err(Misformed::Entry) };
-    }
-    let (serial, time_ms) = (unfolded(*last_serial, rest.number()?)?, unfolded(*last_ms, rest.number()?)?);
-    (*last_serial, *last_ms) = (serial, time_ms);
-    let by_kind: u32 = rest.small("a kind and an office", 8 * u64::from(u16::MAX) + 7)?;
-    let (kind, office) = ((by_kind / 8) as u16, (by_kind % 8) as u16);
-    let further = if office == FURTHER { rest.small("an office", (u16::MAX - FURTHER).into())? } else { 0 };
-    let office = office + further;
-    let language = if flags & LANGUAGE == 0 { None } else { Some(rest.string(false)?) };
-    let language = language.map(String::from_utf8).transpose().map_err(|_| Misformed::Entry)?;
-    let mut regards = Vec::new();
-    if flags & REGARDS != 0 {
-        for _ in 0..rest.up_to("entries regarded", MAX_REGARDS as u64)? {
-            regards.push(EntryRef { book: rest.book()?, number: rest.number()? });
-        }
-    }
-    let mut cut = Cut::new();
-    if flags & CUT != 0 {
-        for _ in 0..rest.up_to("books of a cut", MAX_CUT as u64)? {
-            cut.insert(rest.book()?, rest.number()?);
-        }
-    }
-    let vector = if flags & VECTOR == 0 { None } else { Some(rest.fixed()?) };
-    let body = match flags & FORM {
-        EMPTY if packed => {
-            let digest = find(sent, &regards).filter(|_| kind == ANSWER);
-            digest_body(&digest.ok_or(Misformed::Entry)?)
-        }
-        EMPTY => NOTHING.to_vec(),
-        TEXT => text_body(&String::from_utf8(rest.string(packed)?).map_err(|_| Misformed::Entry)?),
-        _ => rest.string(packed)?,
-    };
-    let clock_held = flags & HELD != 0;
-    let entry = Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body };
-    entry.encode().map_err(|_| Misformed::Entry)
+/// Whether a form says something ahead of its signature.
+pub(crate) fn is_ahead(form: &[u8]) -> bool {
+    form.first() == Some(&AHEAD)
 }
 
 #[cfg(test)]
 mod tests {
+    use detente_line::Content;
+    use detente_record::{Cut, Entry, MAX_ENTRY, sha256};
+
     use super::*;
 
     const LINE: LineId = LineId([9; 32]);
@@ -537,7 +383,7 @@ mod tests {
 
     fn wide(form: &[u8]) -> Result<Vec<u8>, Misformed> {
         let [_, there] = both(true);
-        there.wide(form, &mut 0, &mut Tests::default())
+        there.wide(form, &mut Last::default(), &mut Tests::default())
     }
 
     fn book(code: u32) -> Book {
@@ -609,17 +455,22 @@ mod tests {
             (frame::hello(&hello), 46),
             (frame::hello(&frame::Hello { line: LineId([8; 32]), ..hello }), 83),
             (frame::ahead(book(3), 8, std::slice::from_ref(&empty)), 20),
+            // Its signature right behind it is all that is said.
+            (frame::step(book(3), 8, std::slice::from_ref(&empty), &[5; 64]), 65),
+            (frame::step(book(3), 8, std::slice::from_ref(&empty), &[5; 64]), 85),
+            (frame::ahead(book(3), 8, std::slice::from_ref(&empty)), 20),
+            (frame::step(book(3), 9, std::slice::from_ref(&empty), &[5; 64]), 85),
             (frame::ping(77), 5),
             (vec![0x83, 1, 2], 3),
         ];
         for packs in [true, false] {
             let [here, there] = both(packs);
-            let (mut said_ms, mut heard_ms) = (0, 0);
+            let (mut said, mut came) = <(Last, Last)>::default();
             let (mut ours, mut theirs) = <(Tests, Tests)>::default();
             for (frame, most) in &frames {
-                let form = here.narrow(frame, &mut said_ms, &mut ours);
-                assert_eq!(&there.wide(&form, &mut heard_ms, &mut theirs).unwrap(), frame);
-                assert_eq!(said_ms, heard_ms);
+                let form = here.narrow(frame, &mut said, &mut ours);
+                assert_eq!(&there.wide(&form, &mut came, &mut theirs).unwrap(), frame);
+                assert_eq!(said.time_ms, came.time_ms);
                 assert!(form.len() <= frame.len());
                 assert!(!packs || form.len() <= *most, "{} bytes, not {most}", form.len());
             }
@@ -630,7 +481,11 @@ mod tests {
     fn what_is_no_form_is_refused_by_name() {
         let [forms, _] = both(true);
         let text = text_body(&"stop and wait for the convoy ".repeat(20));
-        let form = forms.narrow(&step(&[entry(1, text).encode().unwrap()]), &mut 0, &mut Tests::default());
+        let form = forms.narrow(
+            &step(&[entry(1, text).encode().unwrap()]),
+            &mut Last::default(),
+            &mut Tests::default(),
+        );
         assert_eq!(form[0], STEP);
         for at in 0..form.len() {
             assert!(wide(&form[..at]).is_err(), "{at}");
@@ -641,7 +496,8 @@ mod tests {
             }
         }
         assert_eq!(wide(&[]), Err(Misformed::Short));
-        assert_eq!(wide(&[7, 0]), Err(Misformed::Unknown(7)));
+        assert_eq!(wide(&[8, 0]), Err(Misformed::Unknown(8)));
+        assert_eq!(wide(&[&[SIGNED][..], &[0; 64]].concat()), Err(Misformed::Alone));
         assert_eq!(wide(&[&form[..], &[0]].concat()), Err(Misformed::After(1)));
         assert_eq!(wide(&[STEP, 11, 7]), Err(Misformed::Short));
         let over = |what, found, most| Err(Misformed::Over { what, found, most });
@@ -663,8 +519,8 @@ mod tests {
         let (mut ours, mut theirs) = <(Tests, Tests)>::default();
         let content = Content::Test { slot: 7, text: "answer this".into() };
         let test = entry(TEST, content.encode()).encode().unwrap();
-        let form = here.narrow(&frame::ahead(book(3), 8, &[test]), &mut 0, &mut ours);
-        there.wide(&form, &mut 0, &mut theirs).unwrap();
+        let form = here.narrow(&frame::ahead(book(3), 8, &[test]), &mut Last::default(), &mut ours);
+        there.wide(&form, &mut Last::default(), &mut theirs).unwrap();
         let answers = |number: u64, text: &str| {
             let content = Content::TestAnswer { digest: sha256(text.as_bytes()) };
             let regards = vec![EntryRef { book: book(3), number }];
@@ -675,11 +531,11 @@ mod tests {
             [(8, "answer this", true), (8, "another", false), (9, "answer this", false)]
         {
             let frame = answers(number, text);
-            let form = there.narrow(&frame, &mut 0, &mut theirs);
+            let form = there.narrow(&frame, &mut Last::default(), &mut theirs);
             assert_eq!(form.len() < 25, is_short, "{} bytes", form.len());
-            assert_eq!(here.wide(&form, &mut 0, &mut ours).as_ref(), Ok(&frame));
+            assert_eq!(here.wide(&form, &mut Last::default(), &mut ours).as_ref(), Ok(&frame));
             // On another circuit nobody knows which test that was.
-            let alone = here.wide(&form, &mut 0, &mut Tests::default());
+            let alone = here.wide(&form, &mut Last::default(), &mut Tests::default());
             assert_eq!(alone.is_err(), is_short);
         }
     }

@@ -4,7 +4,7 @@ use detente_record::{LineId, Party};
 use serde_json::Value;
 
 use super::cobs::{self, Finder};
-use super::narrow::{Forms, Tests};
+use super::narrow::{Forms, Last, Tests};
 use super::packet::{self, Packet};
 use super::packing::DICTIONARY;
 use super::pairs::{Exported, Pairs};
@@ -120,15 +120,15 @@ fn forms_mean_the_same_frames() {
     let (sender, reader, line) = (party("sender"), party("reader"), LineId(fixed(&file["line"])));
     let there = Forms::new(&line, reader, sender, false);
     let heres = [false, true].map(|packs| Forms::new(&line, sender, reader, packs));
-    // The last time said in each lane, by them and by us.
-    let mut theirs = std::collections::BTreeMap::<&str, u64>::new();
+    // What was said last in each lane, by them and by us.
+    let mut theirs = std::collections::BTreeMap::<&str, Last>::new();
     for case in list(&file, "cases") {
         let (frame, form) = (bytes(&case["frame"]), bytes(&case["form"]));
-        let last_ms = theirs.entry(case["lane"].as_str().unwrap()).or_default();
+        let last = theirs.entry(case["lane"].as_str().unwrap()).or_default();
         for here in &heres {
-            let ours = here.narrow(&frame, &mut last_ms.clone(), &mut Tests::default());
+            let ours = here.narrow(&frame, &mut last.clone(), &mut Tests::default());
             assert_eq!(
-                there.wide(&ours, &mut last_ms.clone(), &mut Tests::default()).as_ref(),
+                there.wide(&ours, &mut last.clone(), &mut Tests::default()).as_ref(),
                 Ok(&frame),
                 "{}",
                 case["name"]
@@ -139,15 +139,24 @@ fn forms_mean_the_same_frames() {
                 assert_eq!(ours, form, "{}", case["name"]);
             }
         }
-        assert_eq!(
-            there.wide(&form, last_ms, &mut Tests::default()).as_ref(),
-            Ok(&frame),
-            "{}",
-            case["name"]
-        );
+        assert_eq!(there.wide(&form, last, &mut Tests::default()).as_ref(), Ok(&frame), "{}", case["name"]);
+    }
+    for case in list(&file, "answers") {
+        let [asked, asked_form, frame, form] =
+            ["asked", "asked_form", "frame", "form"].map(|name| bytes(&case[name]));
+        let (mut of_sender, mut of_reader) = <(Tests, Tests)>::default();
+        there.narrow(&asked, &mut Last::default(), &mut of_reader);
+        assert_eq!(heres[0].wide(&asked_form, &mut Last::default(), &mut of_sender).as_ref(), Ok(&asked));
+        let ours = heres[0].narrow(&frame, &mut Last::default(), &mut of_sender);
+        for said in [&ours, &form] {
+            let found = there.wide(said, &mut Last::default(), &mut of_reader.clone());
+            assert_eq!(found.as_ref(), Ok(&frame), "{}", case["name"]);
+        }
+        // The reader's text may be packed; a digest is not.
+        assert_eq!(ours, form, "{}", case["name"]);
     }
     for case in list(&file, "refused") {
-        let found = there.wide(&bytes(&case["form"]), &mut 0, &mut Tests::default());
+        let found = there.wide(&bytes(&case["form"]), &mut Last::default(), &mut Tests::default());
         assert!(found.is_err(), "{} as {found:?}", case["name"]);
     }
 }
