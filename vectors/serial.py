@@ -110,7 +110,7 @@ def write_sealed():
             (0, b"\x01\x02\x03\x04", bytes(4), bytes(6)),
             (2**40 - 1, b"\xff" * 4, b"\x09\x08\x07\x06", b"held 6"),
         ):
-            head = b"\x04" + keys["name"] + counter.to_bytes(5, "big")
+            head = b"\x04" + keys["name"] + integer(counter)
             said = own_tag + held + (b"" if other_tag == bytes(4) else other_tag)
             packet = head + seal(keys["send"], counter, head, said)
             openings.append(dict(root=root, own=own, peer=peer, counter=counter, tag=own_tag, other=other_tag, held=held, packet=packet))

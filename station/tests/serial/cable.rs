@@ -165,9 +165,10 @@ pub(crate) fn pieces(said: &[u8]) -> usize {
 /// Openings and data of a direction: which pair as far as it is said, and the end of the counter.
 pub(crate) fn counters(said: &[u8]) -> Vec<(u8, u64)> {
     let sealed = packets(said).into_iter().filter_map(|packet| match packet.as_slice() {
-        [4, _, name, counter @ ..] if counter.len() >= 5 => {
-            let low = u64::from(counter[3]) << 8 | u64::from(counter[4]);
-            Some((name & 0x0f, low))
+        [4, _, name, rest @ ..] if rest.len() >= 6 => {
+            let length = rest.iter().position(|byte| byte & 0x80 == 0)? + 1;
+            let counter = rest[..length].iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
+            Some((name & 0x0f, counter & 0xffff))
         }
         [first @ 0x80..=0x8f, high, low, ..] => Some((first & 0x0f, u64::from(*high) << 8 | u64::from(*low))),
         _ => None,

@@ -189,6 +189,10 @@ impl End {
         }
         self.strange = false;
         self.openings = Openings { next_us: now_us, ..Openings::default() };
+        let until_us = now_us + 2 * self.answer_us();
+        if let Some(pieces) = &mut self.handshake {
+            pieces.wait_until(until_us);
+        }
     }
 
     /// Whether bodies are packed from now on.
@@ -263,7 +267,7 @@ impl End {
         }
     }
 
-    fn opened(&mut self, name: [u8; 2], counter: u64, head: &[u8; 8], sealed: &[u8], now_us: u64) {
+    fn opened(&mut self, name: [u8; 2], counter: u64, head: &[u8], sealed: &[u8], now_us: u64) {
         let known = self.pairs.ids().into_iter().filter(|id| id.name == name);
         let opened = known.filter_map(|id| Some((id, self.pairs.open(id, counter, head, sealed)?))).next();
         let Some((id, body)) = opened else {
@@ -499,7 +503,9 @@ impl End {
         if let Some(id) = self.openings.answer.take() {
             return self.opening(id, now_us);
         }
-        if let Some(found) = self.handshake_packet(now_us) {
+        // With a pair that has just come nothing of the handshake needs to be said any more.
+        let is_new = self.openings.tries == 0 && self.may_open();
+        if !is_new && let Some(found) = self.handshake_packet(now_us) {
             return Ok(Some(found));
         }
         if now_us >= self.openings.next_us && self.may_open() {
@@ -511,6 +517,9 @@ impl End {
                 self.openings.next_us = now_us + pause_us;
                 return self.opening(*id, now_us);
             }
+        }
+        if is_new && let Some(found) = self.handshake_packet(now_us) {
+            return Ok(Some(found));
         }
         self.data_packet(now_us)
     }

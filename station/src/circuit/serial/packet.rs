@@ -12,6 +12,9 @@ const DATA: u8 = 0x80;
 /// Most bytes of a piece of a handshake, and of a fragment.
 pub(super) const MAX_PIECE: usize = 240;
 
+/// Most bytes of the counter of an opening, which has 40 bits.
+const MAX_COUNTER: usize = 6;
+
 static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// A packet as it is read; what is sealed is not opened yet.
@@ -24,7 +27,7 @@ pub(super) enum Packet<'a> {
     /// A handshake, please.
     Call,
     /// Who is there; `head` is authenticated with it.
-    Opening { name: [u8; 2], counter: u64, head: &'a [u8; 8], sealed: &'a [u8] },
+    Opening { name: [u8; 2], counter: u64, head: &'a [u8], sealed: &'a [u8] },
     /// Data; the hint is of the pair's name.
     Data { first: u8, low: u16, sealed: &'a [u8] },
 }
@@ -43,10 +46,13 @@ impl<'a> Packet<'a> {
             });
         }
         if first == OPENING {
-            let (head, sealed) = bytes.split_first_chunk::<8>()?;
-            let [_, n, m, a, b, c, d, e] = *head;
-            let counter = u64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
-            return Some(Self::Opening { name: [n, m], counter, head, sealed });
+            let (named, rest) = bytes.split_first_chunk::<3>()?;
+            let [_, n, m] = *named;
+            let length = rest.iter().take(MAX_COUNTER).position(|byte| byte & 0x80 == 0)? + 1;
+            let parts = rest.iter().take(length).rev();
+            let counter: u64 = parts.fold(0, |counter, byte| counter << 7 | u64::from(byte & 0x7f));
+            let (head, sealed) = bytes.split_at_checked(named.len() + length)?;
+            return (counter >> 40 == 0).then_some(Self::Opening { name: [n, m], counter, head, sealed });
         }
         let (body, sum) = bytes.split_last_chunk::<4>()?;
         if CRC.checksum(body) != u32::from_be_bytes(*sum) {
@@ -101,9 +107,14 @@ pub(super) fn call() -> Vec<u8> {
 }
 
 /// What goes in front of a sealed opening.
-pub(super) fn opening_head([n, m]: [u8; 2], counter: u64) -> [u8; 8] {
-    let [.., a, b, c, d, e] = counter.to_be_bytes();
-    [OPENING, n, m, a, b, c, d, e]
+pub(super) fn opening_head([n, m]: [u8; 2], mut counter: u64) -> Vec<u8> {
+    let mut head = vec![OPENING, n, m];
+    while counter > 0x7f {
+        head.push(0x80 | (counter & 0x7f) as u8);
+        counter >>= 7;
+    }
+    head.push(counter as u8);
+    head
 }
 
 /// What goes in front of sealed data: the first byte, and the end of the counter.
@@ -143,7 +154,23 @@ mod tests {
                 assert_eq!(Packet::read(&packet[..at]), None);
             }
         }
-        for odd in [&[][..], &[0], &[1], &[4, 0, 0], &[0x80, 1], &[0x90, 0, 0, 0], &[5, 0, 0, 0, 0]] {
+        for counter in [0, 127, 128, 2_048, (1 << 40) - 1] {
+            let (head, sealed) = (opening_head([7, 9], counter), [1, 2, 3]);
+            let packet = [&head[..], &sealed].concat();
+            let read = Packet::Opening { name: [7, 9], counter, head: &head, sealed: &sealed };
+            assert_eq!(Packet::read(&packet), Some(read));
+        }
+        for odd in [
+            &[][..],
+            &[0],
+            &[1],
+            &[4, 0, 0],
+            &[4, 0, 0, 0x80],
+            &[4, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1],
+            &[0x80, 1],
+            &[0x90, 0, 0, 0],
+            &[5, 0, 0, 0, 0],
+        ] {
             assert_eq!(Packet::read(odd), None, "{odd:?}");
         }
     }

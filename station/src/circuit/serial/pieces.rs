@@ -23,8 +23,10 @@ pub(super) struct Pieces {
     early: BTreeMap<usize, Vec<u8>>,
     /// Pieces that came since the other side was last told.
     owed: u32,
-    /// Tell it as soon as possible.
+    /// Tell it as soon as possible: something is missing.
     at_once: bool,
+    /// A piece has gone since it was to be told; one goes first, whose reader waits for more than that.
+    one_went: bool,
     /// When what has not been taken goes again, and when whatever came is said to have, us.
     again_us: Option<u64>,
     tell_us: Option<u64>,
@@ -43,6 +45,7 @@ impl Pieces {
             early: BTreeMap::new(),
             owed: 0,
             at_once: false,
+            one_went: false,
             again_us: None,
             tell_us: None,
             heard_us: now_us,
@@ -70,9 +73,16 @@ impl Pieces {
             found.extend(bytes);
         }
         self.owed += 1;
-        self.at_once |= self.owed >= TAKEN_EVERY;
-        self.tell_us.get_or_insert(now_us + pause_us);
+        let tell_us = if self.owed >= TAKEN_EVERY { now_us } else { now_us + pause_us };
+        self.tell_us = Some(self.tell_us.map_or(tell_us, |at_us| at_us.min(tell_us)));
         found
+    }
+
+    /// What came need not be said before then: an opening will show it.
+    pub(super) fn wait_until(&mut self, at_us: u64) {
+        if self.owed > 0 && !self.at_once {
+            self.tell_us = Some(at_us);
+        }
     }
 
     /// The other side says how much came.
@@ -95,8 +105,10 @@ impl Pieces {
         }
         let rest = self.said.get(self.gone..).unwrap_or_default();
         let told = self.tell_us.is_some_and(|at_us| at_us <= now_us);
-        if self.owed > 0 && (told || self.at_once) {
-            (self.owed, self.at_once, self.tell_us) = (0, false, None);
+        let waits = !(self.at_once || self.one_went || rest.is_empty());
+        self.one_went |= told;
+        if self.owed > 0 && (self.at_once || told && !waits) {
+            (self.owed, self.at_once, self.one_went, self.tell_us) = (0, false, false, None);
             return Some(packet::taken(self.attempt, u16::try_from(self.taken).ok()?));
         }
         if rest.is_empty() {

@@ -93,10 +93,10 @@ fn keys_openings_and_data_are_sealed_alike() {
         let id = there.ids()[0];
         assert_eq!((name, counter), (id.name, case["counter"].as_u64().unwrap()));
         assert_eq!(there.open(id, counter, head, sealed).unwrap(), body);
-        assert_eq!(*head, packet::opening_head(name, counter));
+        assert_eq!(head, packet::opening_head(name, counter));
         let mut ours = body.clone();
         here.seal(here.ids()[0], counter, head, &mut ours).unwrap();
-        assert_eq!([&head[..], &ours].concat(), packet);
+        assert_eq!([head, &ours].concat(), packet);
     }
     for case in list(&file, "data") {
         let ([here, there], packet) = (two(case, &folder), bytes(&case["packet"]));
