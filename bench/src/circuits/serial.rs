@@ -1,5 +1,9 @@
 //! The serial circuit: two stations, each a process of its own, and nothing between them but a line of 75 to 19,200 bit/s.
 //! Time passes as it does; bytes are counted on the line.
+//!
+//! Beside a message stand the same of peers. SMTP with S/MIME signs what it says and its receipts (RFC 8098), LXMF signs messages and proofs
+//! that they came; either shows the two ends to each other, and neither keeps an order, a whole record, or a time that anybody but its
+//! author vouches for.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +15,7 @@ use crate::api::{Connection, LINE};
 use crate::figure::{Figure, Goal};
 use crate::pair::{Pair, Station};
 use crate::peers::Peers;
+use crate::peers::library::{MAIL, RETICULUM};
 use crate::{Outcome, Run, say};
 
 /// Longest wait for anything on a slow line.
@@ -212,14 +217,19 @@ async fn message_bytes(run: &Run) -> Outcome<Vec<Figure>> {
     line.settle().await;
     let bytes = (line.cable.bytes() - before) as f64;
     let what = "a 200-byte message, receipted and acknowledged, all bytes both ways";
-    // Theirs prove nothing to strangers, and say nothing of who could have altered them on the way.
+    // Those of MQTT and NATS prove nothing to strangers, and say nothing of who could have altered them on the way.
     let (mqtt, nats) = Peers::start(run).await.bytes().await?;
     let of = |theirs: Option<u64>| theirs.map(|bytes| bytes as f64);
+    let mail = MAIL.bytes(run, TWO_HUNDRED).await;
+    let reticulum = RETICULUM.bytes(run, TWO_HUNDRED).await;
     let beside = "beside it, theirs without signatures, at the recipient's link without IP and TCP";
+    let signed = "beside it, theirs signed four times, between the two ends without IP and TCP";
     Ok(vec![
         Figure::alone(what, bytes, "B", Goal::AtMost(560.0)),
         Figure::beside(beside, bytes, "B", ("MQTT QoS 2 in TLS", of(mqtt)), Goal::None),
         Figure::beside(beside, bytes, "B", ("NATS JetStream in TLS", of(nats)), Goal::None),
+        Figure::beside(signed, bytes, "B", ("SMTP in TLS with S/MIME", of(mail)), Goal::None),
+        Figure::beside(signed, bytes, "B", ("LXMF over Reticulum", of(reticulum)), Goal::None),
     ])
 }
 

@@ -1,6 +1,6 @@
 //! Counts what passes between a client and a server, as a byte counter on the wire between them would.
 //!
-//! The peers run without TLS here. What TLS 1.3 would add once it stands is known: each write becomes a record, with five bytes in
+//! The peers run without TLS here. For those that need it what TLS 1.3 would add once it stands is known: each write becomes a record, with five bytes in
 //! front and seventeen behind (RFC 8446 §5.2). IP and TCP, which a line without them does not carry, are left out.
 
 use std::sync::Arc;
@@ -20,12 +20,16 @@ pub(super) struct Meter {
     bytes: Arc<AtomicU64>,
 }
 
-async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, bytes: Arc<AtomicU64>) {
+async fn pass(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    (bytes, beside): (Arc<AtomicU64>, u64),
+) {
     let mut held = [0; 16_384];
     while let Ok(read) = from.read(&mut held).await
         && read > 0
     {
-        bytes.fetch_add(read as u64 + OF_A_RECORD, Ordering::Relaxed);
+        bytes.fetch_add(read as u64 + beside, Ordering::Relaxed);
         if to.write_all(held.get(..read).unwrap_or_default()).await.is_err() {
             return;
         }
@@ -35,6 +39,15 @@ async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
 impl Meter {
     /// In front of a server's port.
     pub(super) async fn before(server: u16) -> Outcome<Self> {
+        Self::with(server, OF_A_RECORD).await
+    }
+
+    /// In front of that of a server which would run without TLS too.
+    pub(super) async fn plain(server: u16) -> Outcome<Self> {
+        Self::with(server, 0).await
+    }
+
+    async fn with(server: u16, beside: u64) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (port, bytes) = (listener.local_addr()?.port(), Arc::<AtomicU64>::default());
         let counted = Arc::clone(&bytes);
@@ -44,14 +57,14 @@ impl Meter {
                 let _ = (near.set_nodelay(true), far.set_nodelay(true));
                 let (near_in, near_out) = near.into_split();
                 let (far_in, far_out) = far.into_split();
-                tokio::spawn(pass(near_in, far_out, Arc::clone(&counted)));
-                tokio::spawn(pass(far_in, near_out, Arc::clone(&counted)));
+                tokio::spawn(pass(near_in, far_out, (Arc::clone(&counted), beside)));
+                tokio::spawn(pass(far_in, near_out, (Arc::clone(&counted), beside)));
             }
         });
         Ok(Self { port, bytes })
     }
 
-    /// Bytes both ways so far, with those of TLS.
+    /// Bytes both ways so far, with those of TLS where there would be some.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

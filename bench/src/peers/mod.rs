@@ -4,6 +4,7 @@
 //! before it is receipted. A peer that cannot be had
 //! here is said to be missing, and its figures are left out; nothing stands in for them.
 
+pub(crate) mod library;
 mod meter;
 mod mosquitto;
 mod nats;
