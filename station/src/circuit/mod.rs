@@ -26,7 +26,7 @@ pub use error::{Blame, CircuitError, LineFault, Refusal};
 pub use frames::{Circuit, FrameReceiver, FrameSender};
 pub use quic::Endpoint;
 pub use relayed::Meeting;
-pub use serial::DICTIONARY;
+pub use serial::{DICTIONARY, Forms, Last, Misformed, Tests};
 pub(crate) use tcp::connect;
 pub(crate) use tls::secure;
 pub use tunnel::{Proxy, Tunnel};

@@ -25,7 +25,7 @@ mod tests;
 mod vectors;
 
 pub(crate) use end::{End, Told, byte_us};
-pub(crate) use narrow::Forms;
+pub use narrow::{Forms, Last, Misformed, Tests};
 pub use packing::DICTIONARY;
 pub(in crate::circuit) use pairs::LABEL;
 pub(crate) use pairs::{Exported, Pairs};

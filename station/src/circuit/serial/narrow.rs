@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use detente_line::frame::{self, Frame};
 use detente_record::{Book, EntryRef, EntryView, Hash, LineId, Party, Receipt};
 
-pub(crate) use self::memory::{Last, Tests};
+pub use self::memory::{Last, Tests};
 use self::memory::{MAX_HEARD, MAX_SENT, find, note};
 use self::reading::{Rest, at_most, wide_entries, wide_receipt};
 use super::packing;
@@ -58,7 +58,7 @@ const NOTHING: [u8; 1] = [0xa0];
 
 /// What is wrong with a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Misformed {
+pub enum Misformed {
     /// It begins like none.
     #[error("a form that begins with {0}, where 1 to 7 or 128 to 159 was expected")]
     Unknown(u8),
@@ -73,7 +73,9 @@ pub(crate) enum Misformed {
     Over {
         /// Of what.
         what: &'static str,
+        /// So many were said.
         found: u64,
+        /// So many may be.
         most: u64,
     },
     /// A packed string does not unpack.
@@ -90,12 +92,12 @@ pub(crate) enum Misformed {
 /// How frames are called between two stations. Times are said by what they differ from the last one in the same lane, which both
 /// ends keep, in ms; 0 before the first.
 #[derive(Debug, Clone)]
-pub(crate) struct Forms {
+pub struct Forms {
     hello: [u8; 37],
     own: Party,
     peer: Party,
     /// The memorandum has bodies packed.
-    pub(crate) packs: bool,
+    pub packs: bool,
 }
 
 fn put(to: &mut Vec<u8>, mut number: u64) {
@@ -152,7 +154,7 @@ fn text_body(text: &str) -> Vec<u8> {
 
 impl Forms {
     /// Those of a station of a line, towards another.
-    pub(crate) fn new(line: &LineId, own: Party, peer: Party, packs: bool) -> Self {
+    pub fn new(line: &LineId, own: Party, peer: Party, packs: bool) -> Self {
         let mut hello = [0; 37];
         for (to, from) in hello.iter_mut().zip(HELLO_HEAD.iter().chain(&line.0)) {
             *to = *from;
@@ -161,7 +163,7 @@ impl Forms {
     }
 
     /// The form of a frame; `last` is what was said last in its lane.
-    pub(crate) fn narrow(&self, frame: &[u8], last: &mut Last, tests: &mut Tests) -> Vec<u8> {
+    pub fn narrow(&self, frame: &[u8], last: &mut Last, tests: &mut Tests) -> Vec<u8> {
         let heard = &tests.heard;
         let mut now_ms = last.time_ms;
         let form = match Frame::decode(frame) {
@@ -187,7 +189,8 @@ impl Forms {
         let there = Self { own: self.peer, peer: self.own, ..self.clone() };
         let same =
             |form: &Vec<u8>| there.frame(form, &mut last.clone(), heard).is_ok_and(|wide| wide == frame);
-        let form = form.filter(same);
+        // Numbers of more than 62 bits, which a liar may write, take more than in a frame.
+        let form = form.filter(|form| form.len() <= frame.len()).filter(same);
         note(frame, &mut tests.sent, MAX_SENT);
         last.ahead = None;
         let Some(form) = form else { return frame.to_vec() };
@@ -314,7 +317,7 @@ impl Forms {
     ///
     /// # Errors
     /// What is wrong with it. What a frame says is not looked at.
-    pub(crate) fn wide(&self, form: &[u8], last: &mut Last, tests: &mut Tests) -> Result<Vec<u8>, Misformed> {
+    pub fn wide(&self, form: &[u8], last: &mut Last, tests: &mut Tests) -> Result<Vec<u8>, Misformed> {
         let frame = self.frame(form, last, &tests.sent)?;
         last.ahead = is_ahead(form).then(|| frame.clone());
         note(&frame, &mut tests.heard, MAX_HEARD);

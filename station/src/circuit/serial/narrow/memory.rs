@@ -10,7 +10,7 @@ use super::TEST;
 
 /// What was said last in one direction of a lane.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Last {
+pub struct Last {
     /// The last time, ms; 0 before the first.
     pub(super) time_ms: u64,
     /// The frame before, where it was one ahead of its signature.
@@ -19,7 +19,7 @@ pub(crate) struct Last {
 
 /// Digests of tests that went over a circuit, so that their answers need not say them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tests {
+pub struct Tests {
     pub(super) sent: VecDeque<(EntryRef, Hash)>,
     pub(super) heard: VecDeque<(EntryRef, Hash)>,
 }
