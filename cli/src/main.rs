@@ -13,6 +13,7 @@ mod disclosure;
 mod dossier;
 mod draft;
 mod drill;
+mod enrolment;
 mod entry;
 mod events;
 mod failure;

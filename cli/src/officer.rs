@@ -1,9 +1,10 @@
-//! `officer`: whether somebody is there.
+//! `officer`: whether somebody is there, and who may sign in at the console.
 
 use clap::{Args, Subcommand};
 use detente_station::Home;
 
 use crate::draft::{Draft, Writing};
+use crate::enrolment;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -16,6 +17,16 @@ pub(crate) enum Officer {
     Off(Writing),
     /// Another office takes over
     Handover(Handover),
+    /// Admit an officer to the console: prints the one-time link with which they make their passkey
+    Add(enrolment::Add),
+    /// List who may sign in at the console
+    List(enrolment::List),
+    /// Print another one-time link for an officer
+    Link(enrolment::Named),
+    /// Dismiss an officer: sessions, links and passkeys end with it
+    End(enrolment::Named),
+    /// Show what officers did at the console
+    Audit(enrolment::Audit),
 }
 
 /// What `officer handover` takes.
@@ -36,6 +47,11 @@ pub(crate) async fn officer(asked: &Officer, home: &Home, out: &Output) -> Resul
     let (writing, draft) = match asked {
         Officer::On(writing) => (writing, Draft::of("duty").with("state", "on")),
         Officer::Off(writing) => (writing, Draft::of("duty").with("state", "off")),
+        Officer::Add(asked) => return enrolment::add(asked, home, out).await,
+        Officer::List(asked) => return enrolment::list(asked, home, out).await,
+        Officer::Link(asked) => return enrolment::link(asked, home, out).await,
+        Officer::End(asked) => return enrolment::end(asked, home, out).await,
+        Officer::Audit(asked) => return enrolment::audit(asked, home, out).await,
         Officer::Handover(asked) => {
             let draft = Draft::of("duty").with("state", "handover").with("to", asked.to.as_str());
             (&asked.writing, draft)

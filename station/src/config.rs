@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
@@ -35,6 +35,9 @@ pub struct Config {
     /// Circuits that this station dials.
     #[serde(default)]
     pub circuit: Vec<CircuitConfig>,
+    /// The console, where this station serves one.
+    #[serde(default)]
+    pub console: Option<ConsoleConfig>,
     /// What is told of notices in force.
     #[serde(default)]
     pub notices: NoticesConfig,
@@ -44,6 +47,33 @@ pub struct Config {
     /// What it was read from, for the places of what is wrong with it.
     #[serde(skip)]
     source: String,
+}
+
+/// The console: where officers' browsers find it.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// The TCP address that it listens at; of this machine alone, if none is given.
+    #[serde(default = "loopback", deserialize_with = "address")]
+    pub listen: SocketAddr,
+    /// What browsers call it, for which passkeys are made: `https://` and a name, and a port that is not 443.
+    pub origin: Option<String>,
+    /// A certificate chain in PEM; one that the console makes itself, if none is given.
+    pub certificate: Option<PathBuf>,
+    /// Its key in PEM.
+    pub key: Option<PathBuf>,
+}
+
+impl ConsoleConfig {
+    /// What browsers call it.
+    pub fn origin(&self) -> String {
+        let here = || format!("https://localhost:{}", self.listen.port());
+        self.origin.as_ref().map_or_else(here, |origin| origin.trim_end_matches('/').to_owned())
+    }
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 4_880))
 }
 
 /// A circuit: one that this station dials, or, without an address, one that the other station does.

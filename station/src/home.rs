@@ -50,6 +50,21 @@ impl Home {
         self.0.join("station.sock")
     }
 
+    /// The officers of the station.
+    pub fn officers(&self) -> PathBuf {
+        self.0.join("officers.db")
+    }
+
+    /// The certificate that the console made itself, and its key.
+    pub fn console_certificate(&self) -> PathBuf {
+        self.0.join("console.crt")
+    }
+
+    /// The key of that certificate.
+    pub fn console_key(&self) -> PathBuf {
+        self.0.join("console.key")
+    }
+
     /// The folder of a line.
     pub fn line(&self, name: &str) -> PathBuf {
         self.0.join("lines").join(name)

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use crate::api;
 use crate::circuit::{CircuitKind, Endpoint, LineIdentity};
 use crate::clock::Clock;
-use crate::config::{CircuitConfig, Config};
+use crate::config::{CircuitConfig, Config, ConsoleConfig};
+use crate::console;
 use crate::error::SetupError;
 use crate::home::Home;
 use crate::hooks::Hooks;
@@ -94,7 +95,12 @@ async fn work(
         None => endpoint,
     });
     let witnessed = clock.clone();
-    let api = api::serve(home, clock, Arc::clone(lines))?;
+    let origin = config.console.as_ref().map(ConsoleConfig::origin);
+    let api = api::serve(home, clock, Arc::clone(lines), origin)?;
+    let console = match &config.console {
+        Some(config) => Some(console::serve(home, config, api.api.clone()).await?),
+        None => None,
+    };
     // Said only now: whoever waits for it may ask through the API at once.
     tracing::info!(address = %endpoint.local_addr(), lines = lines.len(), "the station listens");
     if let Some(address) = endpoint.tcp_addr() {
@@ -112,6 +118,9 @@ async fn work(
     witnessing.stop().await;
     for keeper in lines.values() {
         keeper.stop().await;
+    }
+    if let Some(console) = console {
+        console.stop().await;
     }
     api.stop().await;
     endpoint.close().await;

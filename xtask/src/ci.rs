@@ -88,6 +88,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("postgis", Box::new(provide_postgis)),
         ("go", Box::new(provide_go)),
         ("cryptography", Box::new(provide_cryptography)),
+        ("browser", Box::new(provide_browser)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
         ("simulator", Box::new(move || play(SEEDS, first_seed))),
@@ -128,6 +129,36 @@ fn provide_postgis() -> Result<(), String> {
 
 /// Go and its packages for transparency logs, which dossiers are held to.
 const GO_PACKAGES: [&str; 2] = ["golang-go", "golang-golang-x-mod-dev"];
+
+/// Sees to it that the tests of the console have a browser, and what drives it.
+fn provide_browser() -> Result<(), String> {
+    let runs = |program: &str| {
+        Command::new(program).arg("--version").output().is_ok_and(|found| found.status.success())
+    };
+    let lacking: Vec<&str> = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")]
+        .into_iter()
+        .filter(|(program, _)| !runs(program))
+        .map(|(_, package)| package)
+        .collect();
+    let fonts = Path::new("/usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf");
+    if !lacking.is_empty() || !fonts.exists() {
+        let packages = [lacking.as_slice(), &["fonts-noto-core"]].concat();
+        eprintln!("    a browser, Node or fonts are missing: installing {} from Debian", packages.join(", "));
+        install_from_debian(&packages)?;
+    }
+    let (from, to) = (root().join("cli/tests/console"), target().join("browser"));
+    std::fs::create_dir_all(&to).map_err(|cause| format!("make {}: {cause}", to.display()))?;
+    let same = |file: &str| std::fs::read(from.join(file)).ok() == std::fs::read(to.join(file)).ok();
+    if same("package-lock.json") && to.join("node_modules/playwright-core").exists() {
+        eprintln!("    Chromium, Node and what drives it: there");
+        return Ok(());
+    }
+    eprintln!("    installing what drives the browser from npm");
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(from.join(file), to.join(file)).map_err(|cause| format!("copy {file}: {cause}"))?;
+    }
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&to))
+}
 
 /// Sees to it that the tests have other people's tools for notes and proofs.
 fn provide_go() -> Result<(), String> {

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("core/record", &[]),
     // For its tests only: what they are held to.
     ("core/airspace", &["detente-postgis"]),
     ("core/line", &["detente-record", "detente-airspace"]),
     ("dossier", &["detente-record", "detente-line"]),
     ("exchange", &["detente-airspace", "detente-line"]),
-    ("station", &["detente-record", "detente-line", "detente-dossier", "detente-exchange"]),
+    ("console", &["detente-dossier"]),
+    ("station", &["detente-record", "detente-line", "detente-console", "detente-dossier", "detente-exchange"]),
     ("cli", &["detente-record", "detente-line", "detente-dossier", "detente-exchange", "detente-station"]),
     ("sim", &["detente-record", "detente-line"]),
     (

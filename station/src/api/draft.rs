@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{
     Amendment, Choice, ConflictReport, Content, Disclosure, Draft, Duty, Finding, Line, Matter, Memorandum,
@@ -15,6 +15,7 @@ use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asker::Asker;
 use super::attachments::{AskedAttachment, attached};
 use super::consent::moved;
 use super::dossier;
@@ -22,6 +23,7 @@ use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
+use crate::officers::right_to_write;
 use crate::{duration, words};
 
 /// Longest wait for receipts, ms.
@@ -79,10 +81,13 @@ pub(crate) struct Until {
 /// `POST …/entries`
 pub(crate) async fn write(
     State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
     Path(line): LinePath,
     Query(until): Query<Until>,
-    Body(asked): Body<Asked>,
+    Body(mut asked): Body<Asked>,
 ) -> Answer {
+    asker.may(right_to_write(&asked.kind))?;
+    asked.office = asked.office.or_else(|| asker.office().map(Value::from));
     let keeper = api.line(&line)?;
     let draft = draft(keeper, asked, api.now_ms()).await?;
     let (entry, by_all) = match until.until.as_deref() {
@@ -93,6 +98,7 @@ pub(crate) async fn write(
         }
         Some(other) => return Err(Refused::misuse("until", "durable or receipted", other)),
     };
+    asker.note(&name_text(&keeper.memorandum(), entry));
     let receipted_by: Vec<Party> = if by_all {
         let others = |line: &Line| {
             let members = line.members().iter().copied();

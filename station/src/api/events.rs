@@ -1,6 +1,7 @@
 //! What changed, as a stream of server-sent events.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -21,11 +22,15 @@ use crate::keeper::Keeper;
 
 /// Happenings that are written ahead of a slow reader.
 const AHEAD: usize = 64;
+/// How often a stream may beat, ms.
+const MIN_BEAT_MS: u64 = 100;
+const MAX_BEAT_MS: u64 = 60_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct After {
     after: Option<u64>,
+    beat_ms: Option<u64>,
 }
 
 /// The name of an event and what it says.
@@ -215,6 +220,7 @@ pub(crate) async fn follow(
         Some(after) => Some(after),
         None => last_event_id(&headers)?,
     };
+    let beat_ms = query.beat_ms.map(|ms| ms.clamp(MIN_BEAT_MS, MAX_BEAT_MS));
     let (out, stream) = mpsc::channel(AHEAD);
     let mut stopping = api.stopping.clone();
     let started_ms = api.started_ms;
@@ -235,16 +241,34 @@ pub(crate) async fn follow(
         {
             return;
         }
+        let mut beats = beat_ms.map(|ms| tokio::time::interval(Duration::from_millis(ms)));
         loop {
             let (happenings, gap) = keeper.feed.after(after, AHEAD);
             if gap && out.send(Ok(gap_after(after))).await.is_err() {
                 return;
             }
             if happenings.is_empty() {
-                tokio::select! {
-                    changed = changes.wait_for(|last| *last > after) => if changed.is_err() { return },
+                let beat = async {
+                    match &mut beats {
+                        Some(beats) => {
+                            beats.tick().await;
+                        }
+                        None => std::future::pending().await,
+                    }
+                };
+                let beats_now = tokio::select! {
+                    () = beat => true,
+                    changed = changes.wait_for(|last| *last > after) => match changed {
+                        Ok(_) => false,
+                        Err(_) => return,
+                    },
                     _ = stopping.wait_for(|stops| *stops) => return,
                     () = out.closed() => return,
+                };
+                let at = json!({"at_ms": keeper.feed.now_ms()});
+                let beat = Event::default().event("beat").data(at.to_string());
+                if beats_now && out.send(Ok(beat)).await.is_err() {
+                    return;
                 }
                 continue;
             }

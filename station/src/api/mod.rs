@@ -4,6 +4,7 @@
 //! store.
 
 mod airspace;
+pub(crate) mod asker;
 pub(crate) mod attachments;
 mod circuits;
 mod coarse;
@@ -20,8 +21,9 @@ mod metrics;
 mod moment;
 pub(crate) mod notice;
 mod observers;
+mod officers;
 mod record;
-mod request;
+pub(crate) mod request;
 mod status;
 mod touching;
 mod working_group;
@@ -32,12 +34,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use axum::{Extension, Json, Router};
 use detente_exchange::reading::MOST_BYTES;
 use detente_line::Memorandum;
 use detente_record::{Blame, Book, Detail, EntryRef, Fault, ParsedRef};
@@ -51,8 +52,10 @@ use crate::error::SetupError;
 use crate::home::Home;
 use crate::keeper::{Keeper, Refusal};
 use crate::links::Lines;
+use crate::officers::Officers;
 use crate::store::{Reason, StoreError};
 use crate::witness::VerifyError;
+use asker::Asker;
 use request::{Body, Path};
 
 /// Largest body of a request, in bytes.
@@ -66,6 +69,9 @@ pub(crate) struct Api {
     clock: Clock,
     started_ms: u64,
     stopping: watch::Receiver<bool>,
+    pub(crate) officers: Officers,
+    /// Where browsers find the console, where there is one.
+    origin: Option<Arc<str>>,
 }
 
 /// A refusal, as the caller gets it.
@@ -90,7 +96,7 @@ impl IntoResponse for Refused {
 pub(crate) type Answer = Result<Json<Value>, Refused>;
 
 impl Refused {
-    fn new(
+    pub(crate) fn new(
         status: StatusCode,
         error: &str,
         what: &str,
@@ -106,6 +112,17 @@ impl Refused {
             found: found.into(),
             hint: hint.into(),
         }
+    }
+
+    /// What a refusal was that the API answered.
+    pub(crate) fn passed_on(status: StatusCode, said: &Value) -> Self {
+        let text = |field: &str| said.get(field).and_then(Value::as_str).unwrap_or_default();
+        Self::new(status, text("error"), text("what"), text("expected"), text("found"), text("hint"))
+    }
+
+    /// For a page: the status; what was expected, what was found, what to do.
+    pub(crate) fn words(&self) -> (StatusCode, [String; 3]) {
+        (self.status, [&self.expected, &self.found, &self.hint].map(|text| text.to_string()))
     }
 
     /// The caller asked for something that makes no sense.
@@ -255,6 +272,11 @@ impl Api {
     pub(crate) fn now_ms(&self) -> u64 {
         self.clock.now_ms()
     }
+
+    /// The names of the lines.
+    pub(crate) fn line_names(&self) -> impl Iterator<Item = &str> {
+        self.lines.keys().map(String::as_str)
+    }
 }
 
 /// The text of an entry's name.
@@ -284,6 +306,8 @@ pub(crate) struct Serving {
     task: JoinHandle<()>,
     stop: watch::Sender<bool>,
     socket: std::path::PathBuf,
+    /// What every call can reach.
+    pub(crate) api: Api,
 }
 
 impl Serving {
@@ -298,11 +322,16 @@ impl Serving {
     }
 }
 
-/// Serves the API of a station.
+/// Serves the API of a station; `origin` is where browsers find its console.
 ///
 /// # Errors
-/// `Io` if the socket cannot be made.
-pub(crate) fn serve(home: &Home, clock: Clock, lines: Lines) -> Result<Serving, SetupError> {
+/// `Io` if the socket cannot be made, and what is wrong with the officers' database.
+pub(crate) fn serve(
+    home: &Home,
+    clock: Clock,
+    lines: Lines,
+    origin: Option<String>,
+) -> Result<Serving, SetupError> {
     let path = home.socket();
     // The store's lock says that no other station runs here: a socket that is there is a dead one's.
     if path.exists() {
@@ -317,23 +346,36 @@ pub(crate) fn serve(home: &Home, clock: Clock, lines: Lines) -> Result<Serving, 
     let named = lines.values().map(|keeper| (keeper.memorandum().terms().name.clone(), keeper.clone()));
     let started_ms = clock.now_ms();
     let lines = Arc::new(named.collect());
-    let api = Api { home: home.clone(), lines, clock, started_ms, stopping: stopping.clone() };
+    let officers = Officers::open(&home.officers()).map_err(|error| SetupError::File {
+        path: home.officers(),
+        text: error.to_string(),
+        hint: error.hint().into(),
+    })?;
+    let origin = origin.map(Arc::from);
+    let api =
+        Api { home: home.clone(), lines, clock, started_ms, stopping: stopping.clone(), officers, origin };
+    let router = calls(api.clone()).layer(Extension(Asker::Owner));
     let mut stopping = stopping;
     let task = tokio::spawn(async move {
         let stopped = async move {
             let _ = stopping.wait_for(|stops| *stops).await;
         };
-        if let Err(cause) = axum::serve(listener, router(api)).with_graceful_shutdown(stopped).await {
+        if let Err(cause) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
             tracing::error!(%cause, "the API ended");
         }
     });
-    Ok(Serving { task, stop, socket: path })
+    Ok(Serving { task, stop, socket: path, api })
 }
 
-fn router(api: Api) -> Router {
+/// Every call; who asks has to be with each.
+pub(crate) fn calls(api: Api) -> Router {
     Router::new()
         .route("/v1/station", get(station))
         .route("/v1/clock", post(move_clock))
+        .route("/v1/officers", get(officers::list).post(officers::add))
+        .route("/v1/officers/{name}", delete(officers::end))
+        .route("/v1/officers/{name}/link", post(officers::invite))
+        .route("/v1/audit", get(officers::audit))
         .route("/v1/metrics", get(metrics::metrics))
         .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/working-group", get(working_group::working_group))

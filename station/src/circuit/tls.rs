@@ -17,7 +17,10 @@ use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -142,6 +145,20 @@ impl Answer {
             .map(SecuredStream::from)
             .map_err(|(error, stream)| (self.findings.objection().unwrap_or_else(|| broken(&error)), stream))
     }
+}
+
+/// Puts TLS on pages for browsers: a certificate chain and its key, in PEM.
+pub(crate) fn pages(certificate: &str, key: &str) -> Result<TlsAcceptor, CircuitError> {
+    let unread = |cause: pem::Error| CircuitError::Handshake { detail: cause.to_string() };
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>().map_err(unread)?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(unread)?;
+    let rules = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS13])
+        .and_then(|rules| rules.with_no_client_auth().with_single_cert(chain, key));
+    let mut rules = rules.map_err(handshake)?;
+    rules.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(rules)))
 }
 
 /// What an error of a stream under TLS means.

@@ -1,0 +1,82 @@
+//! The console as officers use it: real stations, a real Chromium, a passkey of a simulated authenticator. The scripts are in `console/`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod parties;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use parties::{Party, Running, two};
+use serde_json::{Map, Value, json};
+
+/// Where `cargo xtask ci` puts what the scripts need of others.
+fn modules() -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_detente")).ancestors().nth(2).unwrap().to_owned();
+    let modules = target.join("browser");
+    assert!(
+        modules.join("node_modules").exists(),
+        "`cargo xtask ci --only browser` installs what this test needs"
+    );
+    modules
+}
+
+/// Gives a party's station a console at a port of its own.
+fn with_console(party: &Party) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut config = OpenOptions::new().append(true).open(party.home().join("station.toml")).unwrap();
+    write!(config, "\n[console]\nlisten = \"127.0.0.1:{port}\"\n").unwrap();
+}
+
+/// Plays a script of `console/` on the stations of parties, of each of which it gets an officer's link.
+fn play(script: &str, parties: &[Party], stations: &[Running], officer: &[&str]) {
+    let mut told = Map::new();
+    for (party, station) in parties.iter().zip(stations) {
+        let added = party.read(&[&["officer", "add"], officer].concat());
+        let said = json!({
+            "home": party.home(),
+            "certificate": party.home().join("console.crt"),
+            "link": added["link"],
+            "pid": station.id(),
+        });
+        told.insert(party.name.into(), said);
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console").join(script);
+    let mut node = Command::new("node");
+    node.arg(script).env("STATIONS", Value::Object(told).to_string());
+    node.env("DETENTE", env!("CARGO_BIN_EXE_detente")).env("BROWSER_MODULES", modules());
+    node.env("CHROMIUM", "/usr/bin/chromium").env_remove("DETENTE_LINE");
+    let left = parties::finish(node);
+    assert_eq!(left.code, Some(0), "{}{}", left.out, left.err);
+}
+
+#[test]
+fn an_officer_answers_a_flash_by_keyboard_alone() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];
+    play("flash.mjs", &parties, &stations, &officer);
+    // What she did is written down; what she signs in with is nobody else's to read.
+    drop(stations);
+    let _again = parties[1].start();
+    let audit = parties[1].read(&["officer", "audit"]);
+    let did = |what: &str, about: &str| {
+        let deeds = audit["deeds"].as_array().unwrap();
+        deeds.iter().any(|one| {
+            let is = |field: &str, wanted: &str| one[field].as_str().unwrap().contains(wanted);
+            one["officer"] == json!("Anna") && is("what", what) && is("about", about)
+        })
+    };
+    assert!(did("enrol", "127.0.0.1") && did("sign in", "127.0.0.1"), "{audit}");
+    assert!(did("POST /v1/lines/syria/entries", "rus/Z/1"), "{audit}");
+    use std::os::unix::fs::PermissionsExt as _;
+    for file in ["officers.db", "console.key"] {
+        let mode = fs::metadata(parties[1].home().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}

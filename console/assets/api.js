@@ -1,0 +1,33 @@
+// The station's API from a page of its console (spec/api.md), and the one place that makes HTML of what the station sends.
+
+const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+/** What the station refused, as it said so. */
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body.found ? `${body.error}: ${body.expected} — ${body.found}. ${body.hint}` : `${status}`);
+    this.status = status;
+  }
+}
+
+/** A call; answers JSON, or throws what was refused. */
+export async function call(method, path, body) {
+  const headers = { "detente-csrf": csrf };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (answer.status === 401) location.assign("/sign-in");
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(answer.status, said);
+  return said;
+}
+
+// The station's own pages alone are ever made HTML, and it has escaped what others wrote.
+const pages = globalThis.trustedTypes?.createPolicy("detente", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+
+/** Fills an element with a part of a page that the station renders. */
+export async function fill(element, path) {
+  const answer = await fetch(path, { headers: { "detente-part": "1" } });
+  if (answer.status === 401) location.assign("/sign-in");
+  if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
+  element.innerHTML = pages.createHTML(await answer.text());
+}

@@ -1,0 +1,182 @@
+// The page of a line: follows the stream, keeps the board as the station has it, rings, and takes keys. It holds no state of the line.
+import { call, fill } from "./api.js";
+import { arm, hush, isArmed, ring } from "./alarm.js";
+
+const line = encodeURIComponent(document.body.dataset.line);
+const part = (id) => document.getElementById(id);
+const [board, opened, said, alarm, lost] = ["board", "opened", "said", "alarm", "lost"].map(part);
+
+/** The stream is silent for so long before the page says that it is old, ms; the station beats every second. */
+const SILENCE = 3500;
+
+let lastHeard = performance.now();
+let clockAhead = 0;
+let silenced = new Set();
+let renewing = false;
+let stale = false;
+
+// The clock is the station's: what the page counts by goes on from what it said last.
+const now = () => Date.now() + clockAhead;
+const setClock = (ms) => { clockAhead = ms - Date.now(); };
+
+const two = (number) => String(number).padStart(2, "0");
+function length(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [days, hours, minutes, rest] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, two(seconds % 60)];
+  if (days > 0) return `${days} d ${hours}:${two(minutes)}:${rest}`;
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
+function stamp(ms) {
+  const at = new Date(ms);
+  return `${two(at.getUTCDate())}${two(at.getUTCHours())}${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}Z${MONTHS[at.getUTCMonth()]}${two(at.getUTCFullYear() % 100)}`;
+}
+
+function tick() {
+  const time = now();
+  part("zulu").textContent = stamp(time);
+  for (const one of document.querySelectorAll("[data-until-ms]")) one.textContent = length(one.dataset.untilMs - time);
+  for (const one of document.querySelectorAll("[data-since-ms]")) one.textContent = length(time - one.dataset.sinceMs);
+  const isLost = performance.now() - lastHeard > SILENCE;
+  if (isLost && lost.hidden) {
+    part("lost-since").textContent = stamp(time - SILENCE);
+    lost.hidden = false;
+    ring();
+  } else if (!isLost && !lost.hidden) {
+    lost.hidden = true;
+    renew();
+  }
+}
+setInterval(tick, 250);
+
+/** The FLASH that nobody has acknowledged, as the board says. */
+const alarms = () => (board.querySelector(".now")?.dataset.alarms ?? "").split(" ").filter((name) => name !== "");
+
+function showAlarm() {
+  const open = alarms();
+  silenced = new Set([...silenced].filter((name) => open.includes(name)));
+  alarm.hidden = open.length === 0;
+  const words = `${board.querySelector(".now")?.dataset.alarmWords ?? ""} ${open.join(" ")}`;
+  if (open.length > 0 && alarm.textContent !== words) alarm.textContent = words;
+  const rings = open.some((name) => !silenced.has(name));
+  if (rings || !lost.hidden) ring(); else hush();
+  const sound = part("sound").dataset;
+  part("sound-state").textContent = !isArmed() ? sound.off : open.length > 0 && !rings ? sound.silenced : sound.armed;
+}
+
+/** Has the board made anew; what comes while that is under way has it made once more. */
+async function renew() {
+  if (renewing) { stale = true; return; }
+  renewing = true;
+  try {
+    do {
+      stale = false;
+      const focused = document.activeElement?.dataset?.open;
+      const inBoard = board.contains(document.activeElement);
+      await fill(board, `/lines/${line}/board`);
+      setClock(Number(board.querySelector(".now").dataset.nowMs));
+      if (inBoard && focused) board.querySelector(`[data-open="${CSS.escape(focused)}"]`)?.focus();
+      showAlarm();
+      if (!opened.hidden) await reopen();
+    } while (stale);
+  } catch { /* the silence of the stream says so */ } finally { renewing = false; }
+}
+
+const isOpen = () => (opened.hidden ? null : opened.firstElementChild?.dataset.entry ?? null);
+
+async function reopen() {
+  const name = isOpen();
+  const had = opened.contains(document.activeElement);
+  if (name) await fill(opened, `/lines/${line}/entries/${name}`);
+  if (had) opened.focus();
+}
+
+async function open(name) {
+  try {
+    await fill(opened, `/lines/${line}/entries/${name}`);
+    opened.hidden = false;
+    opened.focus();
+    // Its author is told that an officer has seen it, once.
+    if (opened.firstElementChild?.dataset.tells !== undefined) {
+      await call("POST", `/v1/lines/${line}/entries`, { kind: "displayed", regards: [name] });
+    }
+  } catch (error) { say(error); }
+}
+
+function close() {
+  const name = isOpen();
+  opened.hidden = true;
+  (board.querySelector(`[data-open="${CSS.escape(name ?? "")}"]`) ?? board.querySelector("[data-open]") ?? part("main")).focus();
+}
+
+function say(error) { said.textContent = error.message; }
+
+async function write(draft) {
+  try {
+    const answer = await call("POST", `/v1/lines/${line}/entries`, draft);
+    said.textContent = `● ${answer.entry}`;
+    await renew();
+    return true;
+  } catch (error) { say(error); return false; }
+}
+
+async function acknowledge() {
+  const name = isOpen();
+  if (name && opened.querySelector('[data-do="acknowledgement"]')) await write({ kind: "acknowledgement", regards: [name] });
+}
+
+document.addEventListener("click", (event) => {
+  const opens = event.target.closest("[data-open]");
+  if (opens) { event.preventDefault(); open(opens.dataset.open); return; }
+  const what = event.target.closest("[data-do]")?.dataset.do;
+  if (what === "close") close();
+  if (what === "acknowledgement") acknowledge();
+});
+
+function move(by) {
+  const rows = [...board.querySelectorAll(".row")];
+  if (rows.length === 0) return;
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))].focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const types = event.target.closest("input, textarea, select");
+  if (event.key === "Escape") { if (types) types.blur(); else close(); return; }
+  if (types) return;
+  // By the key's place as well, so that it is the same key on every keyboard.
+  const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key;
+  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, N: () => part("text")?.focus() }[key];
+  if (does) { event.preventDefault(); does(); }
+  if (key === "Enter" && document.activeElement === document.body && alarms().length > 0) { event.preventDefault(); open(alarms()[0]); }
+});
+
+function silence() {
+  silenced = new Set(alarms());
+  showAlarm();
+}
+
+part("arm").addEventListener("click", async () => { await arm(); showAlarm(); });
+
+part("compose")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const language = document.documentElement.lang;
+  if (await write({ kind: "message", precedence: form.precedence.value, text: form.text.value, language })) form.reset();
+});
+
+function follow() {
+  const stream = new EventSource(`/v1/lines/${line}/events?beat_ms=1000`);
+  stream.addEventListener("beat", () => { lastHeard = performance.now(); });
+  const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due"];
+  for (const name of changes) stream.addEventListener(name, () => { lastHeard = performance.now(); renew(); });
+  stream.addEventListener("error", () => {
+    // Where the browser has given up, the page goes on by itself.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 1000);
+  });
+}
+
+setClock(Number(board.querySelector(".now").dataset.nowMs));
+showAlarm();
+follow();

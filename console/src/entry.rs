@@ -1,0 +1,198 @@
+//! One entry, opened: what it says, who is bound by it, and what is known to have become of it.
+
+use askama::Template;
+use serde_json::Value;
+
+use crate::board::{class_of, precedence_word};
+use crate::page::Frame;
+use crate::peer::Peer;
+use crate::time;
+
+/// What is known of an entry at one other party.
+#[derive(Debug, Clone)]
+struct Facts {
+    party: String,
+    /// Word, and when or by which entry, where it holds.
+    facts: Vec<(String, Option<String>)>,
+}
+
+/// An entry, opened.
+#[derive(Debug, Clone, Template)]
+#[template(path = "entry.html")]
+pub struct OpenEntry {
+    frame: Frame,
+    name: String,
+    class: char,
+    kind: String,
+    by: String,
+    /// Whether another party wrote it.
+    others: bool,
+    time_ms: u64,
+    office: String,
+    language: String,
+    said: Peer,
+    regards: Vec<String>,
+    facts: Vec<Facts>,
+    marked: Option<String>,
+    unjudged: bool,
+    withdrawn_by: Option<String>,
+    sha256: String,
+    position: Option<[f64; 2]>,
+    attachments: Vec<Peer>,
+    /// Whether this party has acknowledged it.
+    acknowledged: bool,
+    /// Whether its author is still to be told that an officer has seen it.
+    tells: bool,
+    writes: bool,
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Who wrote an entry.
+pub(crate) fn author(entry: &Value) -> String {
+    text(entry, "party").to_owned()
+}
+
+/// The word of a kind of entry.
+pub(crate) fn kind_word(frame: &Frame, kind: &str) -> String {
+    match kind {
+        "message" => frame.t("kind-message"),
+        "amendment" => frame.t("kind-amendment"),
+        "withdrawal" => frame.t("kind-withdrawal"),
+        "acknowledgement" => frame.t("kind-acknowledgement"),
+        "read-back" => frame.t("kind-read-back"),
+        "passed-on" => frame.t("kind-passed-on"),
+        "cease" => frame.t("kind-cease"),
+        "notice" => frame.t("kind-notice"),
+        "conflict" => frame.t("kind-conflict"),
+        "position" => frame.t("kind-position"),
+        "suspends" => frame.t("kind-suspends"),
+        "resumes" => frame.t("kind-resumes"),
+        "motion" => frame.t("kind-motion"),
+        "vote" => frame.t("kind-vote"),
+        "decision" => frame.t("kind-decision"),
+        other => other.to_owned(),
+    }
+}
+
+/// Where an entry says something is.
+fn position_of(body: &Value) -> Option<[f64; 2]> {
+    let position = body.get("position")?.as_array()?;
+    Some([position.first()?.as_f64()?, position.get(1)?.as_f64()?])
+}
+
+/// A position in words: degrees, north and east positive.
+fn place([latitude, longitude]: [f64; 2]) -> String {
+    format!("{latitude:.5}, {longitude:.5}")
+}
+
+/// What an entry says, in one text: its own words, with where it says that something is.
+pub(crate) fn said(frame: &Frame, entry: &Value) -> String {
+    let empty = Value::Null;
+    let body = entry.get("body").unwrap_or(&empty);
+    let words = [
+        text(body, "text"),
+        text(body, "reason"),
+        body.get("notice").map_or("", |notice| text(notice, "text")),
+    ];
+    let words = words.into_iter().find(|words| !words.is_empty()).unwrap_or_default();
+    let kind = text(entry, "kind");
+    match position_of(body) {
+        Some(position) if kind == "cease" => {
+            let at = frame.words.of_what("cease-at", &place(position));
+            if words.is_empty() { at } else { format!("{at} — {words}") }
+        }
+        Some(position) if words.is_empty() => place(position),
+        _ if words.is_empty() => kind_word(frame, kind),
+        _ => words.to_owned(),
+    }
+}
+
+impl OpenEntry {
+    /// Of what `GET …/entries/…` says; `me` is the reader's party, `others` the other members.
+    pub fn of(frame: Frame, entry: &Value, me: &str, others: &[String], writes: bool) -> Self {
+        let name = text(entry, "entry").to_owned();
+        let by = author(entry);
+        let (empty, is_others) = (Value::Null, by != me);
+        let body = entry.get("body").unwrap_or(&empty);
+        let of = |party: &String| {
+            let fact = |word: &str, field: &str| {
+                let found = entry.get(field).and_then(|by| by.get(party));
+                let shown = found.map(|found| match found.as_u64() {
+                    Some(seconds) => time::stamp(seconds.saturating_mul(1_000)),
+                    None => found.as_str().unwrap_or_default().to_owned(),
+                });
+                (frame.t(word), shown)
+            };
+            let facts = vec![
+                fact("fact-delivered", "delivered"),
+                fact("fact-displayed", "displayed"),
+                fact("fact-acknowledged", "acknowledged"),
+                fact("fact-passed-on", "passed_on"),
+                fact("fact-answered", "answered"),
+            ];
+            Facts { party: party.clone(), facts }
+        };
+        // An entry of others is delivered to me by being here.
+        let subjects: Vec<String> = others
+            .iter()
+            .filter(|party| **party != by)
+            .cloned()
+            .chain((by != me).then(|| me.to_owned()))
+            .collect();
+        let attachments = body.get("attachments").and_then(Value::as_array).into_iter().flatten();
+        Self {
+            class: class_of(&name),
+            kind: kind_word(&frame, text(entry, "kind")),
+            others: is_others,
+            time_ms: entry.get("time_ms").and_then(Value::as_u64).unwrap_or(0),
+            office: entry
+                .get("office")
+                .map(|office| office.as_str().map_or_else(|| office.to_string(), str::to_owned))
+                .unwrap_or_default(),
+            language: text(entry, "language").to_owned(),
+            said: Peer::text(&said(&frame, entry), entry.get("language").and_then(Value::as_str)),
+            regards: entry
+                .get("regards")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            facts: subjects.iter().map(of).collect(),
+            marked: entry
+                .get("marked")
+                .filter(|marked| !marked.is_null())
+                .map(|marked| format!("{}: {}", text(marked, "error"), text(marked, "found"))),
+            unjudged: entry.get("unjudged").and_then(Value::as_bool).unwrap_or(false),
+            withdrawn_by: entry.get("withdrawn_by").and_then(Value::as_str).map(str::to_owned),
+            sha256: text(entry, "sha256").to_owned(),
+            position: position_of(body),
+            attachments: attachments.map(|one| Peer::gist(text(one, "name"), 200, None)).collect(),
+            acknowledged: entry.get("acknowledged").is_some_and(|by| by.get(me).is_some()),
+            tells: writes
+                && is_others
+                && matches!(class_of(&name), 'Z' | 'O')
+                && entry.get("displayed").is_none_or(|by| by.get(me).is_none()),
+            writes,
+            name,
+            by,
+            frame,
+        }
+    }
+
+    fn precedence(&self) -> String {
+        precedence_word(&self.frame, self.class)
+    }
+
+    fn stamp(&self, ms: &u64) -> String {
+        time::stamp(*ms)
+    }
+
+    fn place(&self, position: &[f64; 2]) -> String {
+        place(*position)
+    }
+}

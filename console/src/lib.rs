@@ -1,0 +1,23 @@
+//! What a watch officer sees: the station's answers in, pages out.
+//!
+//! **Promises.** Every sentence of a page comes from `words/`, one file a language, and each has every one. What another party wrote
+//! does nothing but stand there: it is escaped, kept from turning the direction of what is around it, and its hidden
+//! characters are shown. State is told in words, shapes and colour, never by colour alone.
+//!
+//! **Absent.** Sockets, clocks, files, sessions, keys: the station asks its own API (spec/api.md) and hands the answers here. Nothing is
+//! decided here and nothing is kept.
+
+pub mod assets;
+mod board;
+mod entry;
+mod gate;
+mod page;
+mod peer;
+mod time;
+mod words;
+
+pub use board::{Board, Line};
+pub use entry::OpenEntry;
+pub use gate::{Enrolling, SigningIn};
+pub use page::{Frame, Trouble};
+pub use words::{LANGUAGES, Words};

@@ -1,0 +1,122 @@
+//! The officers of this station: who they are, their one-time links, and what they did.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::request::{Body, Path, Query};
+use super::{Answer, Api, Refused};
+use crate::officers::{Deed, Officer, OfficersError, Role};
+
+/// Most deeds of one answer.
+const MAX_DEEDS: u64 = 1_000;
+
+impl From<OfficersError> for Refused {
+    fn from(error: OfficersError) -> Self {
+        match error {
+            OfficersError::Misuse { expected, ref found } => {
+                Self::misuse("officer", expected, found.as_str()).hinted(error.hint())
+            }
+            _ => {
+                let (status, expected) = (StatusCode::SERVICE_UNAVAILABLE, "a database that takes and gives");
+                Self::new(status, "Store", "officers", expected, error.to_string(), error.hint())
+            }
+        }
+    }
+}
+
+fn officer_json(officer: &Officer) -> Value {
+    json!({
+        "name": officer.name,
+        "role": officer.role.name(),
+        "lines": officer.lines,
+        "office": officer.office,
+        "passkeys": officer.passkeys,
+        "ended_ms": officer.ended_ms,
+    })
+}
+
+fn link(api: &Api, officer: &Officer) -> Answer {
+    let Some(origin) = &api.origin else {
+        let hint = "put [console] into station.toml and start the station again; docs/console.md says how";
+        return Err(Refused::misuse("console", "one that this station serves", "none").hinted(hint));
+    };
+    let (secret, until_ms) = api.officers.invite(officer, api.now_ms())?;
+    let link = format!("{origin}/enrol#{}", *secret);
+    Ok(Json(json!({"officer": officer_json(officer), "link": link, "until_ms": until_ms})))
+}
+
+/// `GET /v1/officers`
+pub(crate) async fn list(State(api): State<Api>) -> Answer {
+    let officers = api.officers.all()?;
+    Ok(Json(
+        json!({"officers": officers.iter().map(officer_json).collect::<Vec<_>>(), "console": api.origin.as_deref()}),
+    ))
+}
+
+/// A new officer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    name: String,
+    role: String,
+    #[serde(default)]
+    lines: Vec<String>,
+    office: Option<String>,
+}
+
+/// `POST /v1/officers`
+pub(crate) async fn add(State(api): State<Api>, Body(asked): Body<Asked>) -> Answer {
+    let Some(role) = Role::named(&asked.role) else {
+        return Err(Refused::misuse("role", &Role::ALL.map(Role::name).join(", "), asked.role));
+    };
+    for line in &asked.lines {
+        api.line(line)?;
+    }
+    if let Some(office) = &asked.office {
+        let offices = |keeper: &crate::keeper::Keeper| {
+            let memorandum = keeper.memorandum();
+            let offices = memorandum.member(keeper.party).map(|member| member.offices.clone());
+            offices.unwrap_or_default().into_iter().map(|office| office.name).collect::<Vec<_>>()
+        };
+        let seen = api.lines.iter().filter(|(name, _)| asked.lines.is_empty() || asked.lines.contains(name));
+        let known: Vec<String> = seen.flat_map(|(_, keeper)| offices(keeper)).collect();
+        if !known.iter().any(|name| name.eq_ignore_ascii_case(office)) {
+            return Err(Refused::misuse("office", &format!("one of {}", known.join(", ")), office.as_str()));
+        }
+    }
+    let officer = api.officers.add(&asked.name, role, &asked.lines, asked.office.as_deref(), api.now_ms())?;
+    link(&api, &officer)
+}
+
+/// `POST /v1/officers/{name}/link`
+pub(crate) async fn invite(State(api): State<Api>, Path(name): Path<String>) -> Answer {
+    link(&api, &api.officers.named(&name)?)
+}
+
+/// `DELETE /v1/officers/{name}`
+pub(crate) async fn end(State(api): State<Api>, Path(name): Path<String>) -> Answer {
+    let now_ms = api.now_ms();
+    api.officers.end(&name, now_ms)?;
+    Ok(Json(json!({"ended": name, "ended_ms": now_ms})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    before: Option<u64>,
+    limit: Option<u64>,
+}
+
+fn deed_json(deed: &Deed) -> Value {
+    let Deed { number, time_ms, officer, what, about, outcome } = deed;
+    json!({"number": number, "time_ms": time_ms, "officer": officer, "what": what, "about": about, "outcome": outcome})
+}
+
+/// `GET /v1/audit`
+pub(crate) async fn audit(State(api): State<Api>, Query(which): Query<Which>) -> Answer {
+    let deeds = api.officers.deeds(which.before, which.limit.unwrap_or(100).min(MAX_DEEDS))?;
+    Ok(Json(json!({"deeds": deeds.iter().map(deed_json).collect::<Vec<_>>()})))
+}

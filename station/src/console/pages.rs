@@ -1,0 +1,204 @@
+//! The pages: each asks the API what it shows, as the officer who reads it.
+
+use askama::Template;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
+use axum::http::{HeaderMap, Request, StatusCode, Uri};
+use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
+use detente_console::{Board, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets};
+use detente_record::hex;
+use serde::Deserialize;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::Console;
+use super::gate::{LANGUAGE, cookie};
+use crate::api::Refused;
+use crate::api::asker::Asker;
+use crate::officers::{Right, Session};
+
+/// Largest answer of the API that a page is made of, in bytes.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// The language of a reader: as chosen, or as the browser would rather have it.
+fn words(headers: &HeaderMap) -> Words {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
+    cookie(headers, LANGUAGE).and_then(Words::of).unwrap_or_else(|| Words::accepted(accepted))
+}
+
+fn frame(headers: &HeaderMap, session: &Session, here: &Uri) -> Frame {
+    Frame {
+        here: here.path().to_owned(),
+        words: words(headers),
+        officer: Some(session.officer.name.clone()),
+        role: session.officer.role.name().to_owned(),
+        csrf: session.csrf.clone(),
+    }
+}
+
+/// A page, or that it could not be made, which tests would show.
+fn page(rendered: &impl Template) -> Response {
+    match rendered.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(cause) => {
+            tracing::error!(%cause, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A page that says what was refused.
+fn trouble(frame: Frame, refused: &Refused) -> Response {
+    let (status, [expected, found, hint]) = refused.words();
+    let told = page(&Trouble { frame, expected, found, hint });
+    (status, told).into_response()
+}
+
+/// A part of a path as it was before it was written in one.
+pub(super) fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+fn encoded(part: &str) -> String {
+    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+impl Console {
+    /// What the API answers to an officer.
+    async fn ask(&self, asker: &Asker, path: &str) -> Result<Value, Refused> {
+        let request = Request::get(path).extension(asker.clone()).body(Body::empty());
+        let request =
+            request.map_err(|cause| Refused::misuse("path", "one of spec/api.md", cause.to_string()))?;
+        let Ok(answer) = self.calls.clone().oneshot(request).await;
+        let status = answer.status();
+        let bytes = to_bytes(answer.into_body(), MAX_ANSWER).await.map_err(|_| Refused::stopping())?;
+        let said: Value = serde_json::from_slice(&bytes).map_err(|_| Refused::stopping())?;
+        if status.is_success() { Ok(said) } else { Err(Refused::passed_on(status, &said)) }
+    }
+
+    async fn board(&self, frame: Frame, asker: &Asker, line: &str) -> Result<Board, Refused> {
+        let line = encoded(line);
+        let status = self.ask(asker, &format!("/v1/lines/{line}")).await?;
+        let inbox = self.ask(asker, &format!("/v1/lines/{line}/inbox?limit=200")).await?;
+        Board::of(frame, status, inbox)
+            .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
+    }
+
+    /// The lines that an officer may see, by name.
+    fn lines(&self, session: &Session) -> Vec<String> {
+        self.api.line_names().filter(|name| session.officer.sees(name)).map(str::to_owned).collect()
+    }
+}
+
+/// `GET /`: the first line that the officer may see.
+pub(super) async fn home(
+    State(console): State<Console>,
+    Extension(session): Extension<Session>,
+    here: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match console.lines(&session).first() {
+        Some(line) => Redirect::to(&format!("/lines/{}", encoded(line))).into_response(),
+        None => {
+            let found = "none of those that run here";
+            let hint = "ask the administrator of this station";
+            trouble(
+                frame(&headers, &session, &here),
+                &Refused::misuse("line", "one that you may see", found).hinted(hint),
+            )
+        }
+    }
+}
+
+/// `GET /lines/{line}`
+pub(super) async fn line(
+    State(console): State<Console>,
+    Extension(session): Extension<Session>,
+    Extension(asker): Extension<Asker>,
+    Path(name): Path<String>,
+    here: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let frame = frame(&headers, &session, &here);
+    let lines = console.lines(&session);
+    let writes = session.officer.role.has(Right::Write);
+    match console.board(frame.clone(), &asker, &name).await {
+        Ok(board) => page(&Line { frame, name, lines, board, writes }),
+        Err(refused) => trouble(frame, &refused),
+    }
+}
+
+/// `GET /lines/{line}/board`
+pub(super) async fn board(
+    State(console): State<Console>,
+    Extension(session): Extension<Session>,
+    Extension(asker): Extension<Asker>,
+    Path(name): Path<String>,
+    here: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    Ok(page(&console.board(frame(&headers, &session, &here), &asker, &name).await?))
+}
+
+/// `GET /lines/{line}/entries/{party}/{book}/{number}`
+pub(super) async fn entry(
+    State(console): State<Console>,
+    Extension(session): Extension<Session>,
+    Extension(asker): Extension<Asker>,
+    Path((name, party, book, number)): Path<(String, String, String, String)>,
+    here: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let line = encoded(&name);
+    let asked =
+        format!("/v1/lines/{line}/entries/{}/{}/{}", encoded(&party), encoded(&book), encoded(&number));
+    let entry = console.ask(&asker, &asked).await?;
+    let status = console.ask(&asker, &format!("/v1/lines/{line}")).await?;
+    let me = status.get("party").and_then(Value::as_str).unwrap_or_default();
+    let members = status.get("members").and_then(Value::as_array).into_iter().flatten();
+    let others: Vec<String> =
+        members.filter_map(Value::as_str).filter(|name| *name != me).map(str::to_owned).collect();
+    let writes = session.officer.role.has(Right::Write);
+    Ok(page(&OpenEntry::of(frame(&headers, &session, &here), &entry, me, &others, writes)))
+}
+
+/// `GET /sign-in`
+pub(super) async fn sign_in(here: Uri, headers: HeaderMap) -> Response {
+    page(&SigningIn { frame: Frame::stranger(words(&headers), here.path()) })
+}
+
+/// `GET /enrol`
+pub(super) async fn enrol(here: Uri, headers: HeaderMap) -> Response {
+    page(&Enrolling { frame: Frame::stranger(words(&headers), here.path()) })
+}
+
+/// Which language a reader chose.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    to: String,
+    back: String,
+}
+
+/// `GET /language`: for a year, on this browser.
+pub(super) async fn language(Query(chosen): Query<Chosen>) -> Response {
+    let tag = Words::of(&chosen.to).unwrap_or_else(Words::english).language.tag;
+    let cookie = format!("{LANGUAGE}={tag}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=31536000");
+    // A page of this console, never another place.
+    let is_path = chosen.back.starts_with('/')
+        && !chosen.back.starts_with("//")
+        && !chosen.back.contains(['\\', '\n', '\r']);
+    let back = if is_path { chosen.back.as_str() } else { "/" };
+    (AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(back)).into_response()
+}
+
+/// `GET /assets/{name}`
+pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = assets::asset(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    let tag = format!("\"{}\"", hex(&asset.sha256));
+    if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let told = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
+    (AppendHeaders(told), asset.bytes.into_owned()).into_response()
+}
