@@ -174,7 +174,7 @@ fn hash(secret: &str) -> [u8; 32] {
 fn secret() -> Result<Zeroizing<String>, OfficersError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|_| OfficersError::NoRandomness)?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 const OFFICER: &str = "SELECT id, name, role, lines, office, ended_ms,

@@ -16,7 +16,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("dossier", &["detente-record", "detente-line"]),
     ("exchange", &["detente-airspace", "detente-line"]),
     ("console", &["detente-dossier"]),
-    ("station", &["detente-record", "detente-line", "detente-console", "detente-dossier", "detente-exchange"]),
+    (
+        "station",
+        &["detente-record", "detente-line", "detente-console", "detente-dossier", "detente-exchange"],
+    ),
     ("cli", &["detente-record", "detente-line", "detente-dossier", "detente-exchange", "detente-station"]),
     ("sim", &["detente-record", "detente-line"]),
     (
