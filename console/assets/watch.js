@@ -86,6 +86,8 @@ const isOpen = () => (opened.hidden ? null : opened.firstElementChild?.dataset.e
 
 async function reopen() {
   const name = isOpen();
+  // What somebody is writing stays.
+  if (opened.querySelector(".answer:not([hidden])") && opened.contains(document.activeElement)) return;
   const had = opened.contains(document.activeElement);
   if (name) await fill(opened, `/lines/${line}/entries/${name}`);
   if (had) opened.focus();
@@ -125,12 +127,75 @@ async function acknowledge() {
   if (name && opened.querySelector('[data-do="acknowledgement"]')) await write({ kind: "acknowledgement", regards: [name] });
 }
 
+/** What is written of an opened entry beside its acknowledgement. */
+const ANSWERS = {
+  answer: (name, text) => ({ kind: "message", answers: true, regards: [name], text, language: document.documentElement.lang }),
+  comply: (name, text) => ANSWERS.answer(name, text),
+  "read-back": (name, text) => ({ kind: "read-back", regards: [name], text }),
+  "passed-on": (name, to) => ({ kind: "passed-on", regards: [name], to }),
+};
+
+/** Opens the form in which something is written of the opened entry. */
+function begin(what) {
+  const form = opened.querySelector(".answer");
+  if (opened.hidden || !form) return;
+  form.dataset.kind = what;
+  form.querySelector("label").textContent = form.getAttribute(`data-${what}`);
+  form.text.value = what === "comply" ? form.dataset.complyText : "";
+  form.hidden = false;
+  form.text.focus();
+}
+
+opened.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (await write(ANSWERS[form.dataset.kind](isOpen(), form.text.value))) opened.focus();
+});
+opened.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.ctrlKey && event.target.form) event.target.form.requestSubmit();
+});
+
+// Cease: always FLASH, and it says where; what was understood of the place is shown before it goes.
+const cease = part("cease");
+let ceaseAt = null;
+function beginCease() {
+  if (!cease) return;
+  cease.hidden = false;
+  cease.position.focus();
+}
+part("cease-begin")?.addEventListener("click", beginCease);
+cease?.position.addEventListener("input", async () => {
+  const typed = cease.position.value;
+  ceaseAt = null;
+  const echo = part("cease-echo");
+  try {
+    const place = await call("GET", `/v1/place?text=${encodeURIComponent(typed)}`);
+    if (cease.position.value !== typed) return;
+    ceaseAt = place.position;
+    echo.textContent = [place.decimal, place.sexagesimal, place.mgrs].filter((text) => text).join(" · ");
+  } catch (error) { if (cease.position.value === typed) echo.textContent = typed === "" ? "" : error.message; }
+});
+cease?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (ceaseAt === null) { cease.position.focus(); return; }
+  const text = cease.text.value === "" ? undefined : cease.text.value;
+  if (await write({ kind: "cease", position: ceaseAt, text, language: document.documentElement.lang })) {
+    cease.reset();
+    cease.hidden = true;
+    part("cease-echo").textContent = "";
+    part("main").focus();
+  }
+});
+
+for (const state of ["on", "off"]) part(`duty-${state}`)?.addEventListener("click", () => write({ kind: "duty", state }));
+
 document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-open]");
   if (opens) { event.preventDefault(); open(opens.dataset.open); return; }
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (what === "close") close();
   if (what === "acknowledgement") acknowledge();
+  if (what in ANSWERS) begin(what);
 });
 
 function move(by) {
@@ -143,11 +208,14 @@ function move(by) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const types = event.target.closest("input, textarea, select");
-  if (event.key === "Escape") { if (types) types.blur(); else close(); return; }
+  if (event.key === "Escape") {
+    if (types && cease?.contains(types)) { cease.hidden = true; part("main").focus(); } else if (types) types.blur(); else close();
+    return;
+  }
   if (types) return;
   // By the key's place as well, so that it is the same key on every keyboard.
   const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key;
-  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, N: () => part("text")?.focus() }[key];
+  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, N: () => part("text")?.focus() }[key];
   if (does) { event.preventDefault(); does(); }
   if (key === "Enter" && document.activeElement === document.body && alarms().length > 0) { event.preventDefault(); open(alarms()[0]); }
 });

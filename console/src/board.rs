@@ -158,6 +158,11 @@ impl Board {
         self.status.awaited.get(class).copied().unwrap_or(0)
     }
 
+    /// Whether this party has said that an officer of its own is present.
+    fn officer_here(&self) -> &str {
+        self.status.parties.iter().find(|party| party.me).map_or("unknown", |party| party.officer.as_str())
+    }
+
     fn motions_open(&self) -> String {
         self.frame.words.n("motions-open", self.status.motions.len() as u64)
     }

@@ -77,6 +77,31 @@ await page.locator("#compose button").press("Enter");
 await page.locator("#said", { hasText: "rus/O/" }).waitFor();
 await until("usa has the message", () => detente("usa", "inbox").owed.some((one) => one.body.text === "We have stopped." && one.office === "watch officer"));
 
+// The watch is held, and the other party knows; one key begins a cease, which says where as it was understood.
+await page.locator("#duty-on").click();
+await until("usa knows of an officer", () => detente("usa", "status").parties.some((party) => party.name === "rus" && party.officer === "on"));
+await page.locator(".standing", { hasText: "an officer of ours is present" }).waitFor();
+await page.locator("#main").focus();
+await page.keyboard.press("x");
+await page.keyboard.type("nowhere near");
+await page.locator("#cease-echo", { hasText: "Misuse" }).waitFor();
+await page.locator("#cease-position").fill("35°14′24″N 40°11′24″E");
+await page.locator("#cease-echo", { hasText: /37S/ }).waitFor();
+await page.keyboard.press("Enter");
+await page.locator("#cease").waitFor({ state: "hidden" });
+await until("usa is told where", () => detente("usa", "inbox").owed.some((one) => one.kind === "cease" && one.body.position[0] === 35.24 && one.body.position[1] === 40.19));
+
+// Complying is an answer of its own: with a key, and a word that may be changed.
+await page.locator(`[data-open="${entry}"]`).first().focus();
+await page.keyboard.press("Enter");
+await page.locator(`#opened [data-entry="${entry}"]`).waitFor();
+await page.keyboard.press("c");
+await page.keyboard.press("Control+Enter");
+const answered = await until("usa has the answer", () => detente("usa", "show", entry).answered.rus);
+assert.equal(detente("usa", "show", answered).body.text, "Will comply.");
+await page.keyboard.press("Escape");
+await page.keyboard.press("Escape");
+
 // Signing out and in again with the same passkey; the page of before is worth nothing.
 await page.getByRole("button", { name: "Sign out" }).click();
 await page.waitForURL(/\/sign-in$/);

@@ -22,6 +22,7 @@ mod moment;
 pub(crate) mod notice;
 mod observers;
 mod officers;
+mod place;
 mod record;
 pub(crate) mod request;
 mod status;
@@ -376,6 +377,7 @@ pub(crate) fn calls(api: Api) -> Router {
         .route("/v1/officers/{name}", delete(officers::end))
         .route("/v1/officers/{name}/link", post(officers::invite))
         .route("/v1/audit", get(officers::audit))
+        .route("/v1/place", get(place::place))
         .route("/v1/metrics", get(metrics::metrics))
         .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/working-group", get(working_group::working_group))

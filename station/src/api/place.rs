@@ -1,0 +1,31 @@
+//! What was understood of a position that somebody typed, so that they see it before they send it.
+
+use axum::Json;
+use detente_exchange::position;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::request::Query;
+use super::{Answer, Refused};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Typed {
+    text: String,
+}
+
+/// `GET /v1/place`
+pub(crate) async fn place(Query(typed): Query<Typed>) -> Answer {
+    let understood = position::read(&typed.text).map_err(|reason| {
+        let hint = "35.24,40.19, 35°14′24″N 40°11′24″E, UTM and MGRS are understood";
+        Refused::misuse("position", "latitude and longitude", reason.to_string()).hinted(hint)
+    })?;
+    let at = understood.position;
+    Ok(Json(json!({
+        "position": [f64::from(at.lat) / 1e7, f64::from(at.lon) / 1e7],
+        "decimal": position::decimal(at),
+        "sexagesimal": position::sexagesimal(at),
+        "utm": position::utm_text(at),
+        "mgrs": position::mgrs_text(at),
+    })))
+}
