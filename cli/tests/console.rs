@@ -80,3 +80,13 @@ fn an_officer_answers_a_flash_by_keyboard_alone() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
+
+#[test]
+fn nobody_else_is_let_in() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    let officer = ["Anna", "--role", "watch-officer", "--line", "syria"];
+    play("gate.mjs", &parties, &stations, &officer);
+}
