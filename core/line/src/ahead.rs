@@ -134,7 +134,12 @@ impl Line {
         let known = self.peers.get(&state.peer).and_then(|peer| peer.known.get(&book)).copied();
         let from = state.sent.get(&book).copied().unwrap_or(0).max(known.unwrap_or(0));
         let signed = self.books.get(&book)?.signed_size();
-        self.partings.is_empty().then_some((book, signed, from))
+        // Whoever is reached through others alone hears of nothing before it is signed.
+        let is_reached = |party: &Party| {
+            *party == self.me.party || self.circuits.values().any(|state| state.ready && state.peer == *party)
+        };
+        let goes = self.partings.is_empty() && self.members.iter().all(is_reached);
+        goes.then_some((book, signed, from))
     }
 
     /// The book of which a circuit carries no step from a size on, since it waits for a checkpoint that covers more; and until

@@ -131,6 +131,11 @@ impl Given {
         self.0.is_empty()
     }
 
+    /// Gives none of them.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     fn waiting(&self) -> u64 {
         self.0.iter().map(|(_, from, until)| until - from).sum()
     }

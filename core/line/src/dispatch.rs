@@ -39,8 +39,12 @@ const LATE_AFTER_MS: u64 = 1_000;
 const PARTS_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.
 const MAX_QUEUE: usize = 64;
-/// Most receipts that go out together.
+/// Most receipts that go out together; so many on a narrow circuit.
 const MAX_RECEIPTS: usize = 64;
+const NARROW_RECEIPTS: usize = 4;
+/// Most bytes of small frames that go out together on a narrow circuit, where there is more than one: an answer to a ping that comes
+/// waits for no more.
+const NARROW_WORDS: usize = 600;
 
 /// What is known of another party's station, whatever the circuit.
 #[derive(Debug, Default)]
@@ -66,6 +70,10 @@ pub(crate) struct Circuit {
     /// The peer has said a hello, and this station one of its own.
     pub(crate) greeted: bool,
     pub(crate) greets: bool,
+    /// What it opens with has gone on it, or nothing has to. Where lanes overtake, nothing else goes before.
+    opened: bool,
+    /// How many frames of that are still in line.
+    opening: usize,
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
     window: Window,
@@ -147,6 +155,32 @@ pub struct CircuitState {
 }
 
 impl Circuit {
+    /// Puts a ping or its answer in line: where all that waits takes long, before that.
+    fn ask(&mut self, frame: Vec<u8>) {
+        if self.rate.is_narrow() && self.opening == 0 {
+            self.queue.push_front(frame);
+        } else {
+            self.queue.push_back(frame);
+        }
+    }
+
+    /// What is short and goes next.
+    fn words(&mut self) -> Vec<Vec<u8>> {
+        if !self.rate.is_narrow() {
+            return self.queue.drain(..).collect();
+        }
+        let mut bytes = 0;
+        let mut go = Vec::new();
+        while let Some(frame) =
+            self.queue.pop_front_if(|frame| bytes == 0 || bytes + frame.len() <= NARROW_WORDS)
+        {
+            bytes += frame.len();
+            self.opening = self.opening.saturating_sub(1);
+            go.push(frame);
+        }
+        go
+    }
+
     /// Whether something may go in a lane.
     fn is_free(&self, lane: Lane) -> bool {
         if self.rate.is_narrow() { !self.busy.contains_key(&lane) } else { self.busy.is_empty() }
@@ -190,7 +224,10 @@ impl Circuit {
     /// Whether a chunk of a blob may go: no book has anything to send, and none has had for want of receipts alone; but
     /// a peer that receipts nothing any more keeps no blob from others.
     fn has_room_for_parts(&self, now_ms: u64) -> bool {
-        self.ready && !self.starved && !(self.crowded && now_ms < self.step_ms.saturating_add(PARTS_AFTER_MS))
+        self.ready
+            && self.opened
+            && !self.starved
+            && !(self.crowded && now_ms < self.step_ms.saturating_add(PARTS_AFTER_MS))
     }
 
     /// When a step will have waited too long for anything to come in, ms.
@@ -252,7 +289,10 @@ impl Circuit {
     /// When a ping is due, when an unanswered one makes it silent, or when it is given up, ms.
     fn due_ms(&self) -> u64 {
         let ping_after_ms = self.rate.ping_after_ms(PING_AFTER_MS);
-        match (self.stuck_since_ms(), self.ping) {
+        // A narrow circuit knows by itself whether anything gets through; what is urgent may be in front of an answer.
+        let heard_ms = if self.rate.is_narrow() { self.heard_ms } else { 0 };
+        let ping = self.ping.map(|(nonce, at_ms)| (nonce, at_ms.max(heard_ms)));
+        match (self.stuck_since_ms(), ping) {
             (Some(since_ms), _) => since_ms.max(self.heard_ms).saturating_add(STUCK_AFTER_MS),
             (None, Some((_, at_ms))) if self.silent => {
                 at_ms.saturating_add(ping_after_ms).max(self.silent_ms.saturating_add(self.patience_ms()))
@@ -322,6 +362,8 @@ impl Line {
             ready: agreed,
             greeted: false,
             greets: !agreed,
+            opened: agreed || !rate.is_narrow(),
+            opening: queue.len(),
             sent: Cut::new(),
             window: Window::new(rate.slack_ms(), rate.is_narrow()),
             ahead: Cut::new(),
@@ -423,6 +465,7 @@ impl Line {
         let now_ms = self.pace.now_ms;
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         let Some(mut since_ms) = state.busy.remove(&lane) else { return };
+        state.opened |= lane == Lane::Word && state.opening == 0;
         if let Some((book, size)) = reached {
             if state.rate.is_narrow() {
                 // What took long to go is not late yet.
@@ -444,6 +487,13 @@ impl Line {
     pub(crate) fn queue(&mut self, circuit: CircuitId, frame: Vec<u8>) {
         if let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.queue.len() < MAX_QUEUE) {
             state.queue.push_back(frame);
+        }
+    }
+
+    /// Answers a ping.
+    pub(crate) fn answer(&mut self, circuit: CircuitId, nonce: u64) {
+        if let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.queue.len() < MAX_QUEUE) {
+            state.ask(frame::pong(nonce));
         }
     }
 
@@ -496,15 +546,16 @@ impl Line {
         let state = self.circuits.get_mut(&circuit)?;
         let mut frames: Vec<Vec<u8>> = Vec::new();
         if state.is_free(Lane::Word) {
-            frames.extend(state.queue.drain(..));
+            frames = state.words();
         }
-        if state.ready && state.is_free(Lane::Word) {
+        if state.ready && state.is_free(Lane::Word) && state.queue.is_empty() {
             // Another circuit brings the rest sooner than a narrow one.
             let here = |book: &Book| best || !state.rate.is_narrow() || is_urgent(book.class);
             let may_go = |(book, signer): &(Book, Party)| {
                 here(book) && (*signer != me || !self.unsaid.contains_key(book))
             };
-            let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(MAX_RECEIPTS).collect();
+            let most = if state.rate.is_narrow() { NARROW_RECEIPTS } else { MAX_RECEIPTS };
+            let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(most).collect();
             for one in go {
                 let Some(receipt) = state.receipts.remove(&one) else { continue };
                 frames.push(frame::receipt(&receipt));
@@ -518,6 +569,10 @@ impl Line {
         let Some((book, from, end)) = self.next_step(circuit) else {
             let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
             let state = Some(state).filter(|state| state.is_free(Lane::Part))?;
+            if self.partings.contains_key(&state.peer) {
+                // What it asked for while it was a member is not its any more.
+                state.given.clear();
+            }
             if let Some(party) = state.keys.pop_first() {
                 let key = self.courier_keys.get(&party)?;
                 state.theirs.insert(party, (key.rank, key.number));
@@ -546,7 +601,8 @@ impl Line {
         let best = self.is_best(circuit, peer);
         let ended = self.brought_up_to();
         let waits = self.waits_ahead(circuit).map(|(book, from, _)| (book, from));
-        let state = self.circuits.get_mut(&circuit).filter(|state| state.ready && !state.starved)?;
+        let state =
+            self.circuits.get_mut(&circuit).filter(|state| state.ready && state.opened && !state.starved)?;
         let now_ms = self.pace.now_ms;
         let me = self.me.party;
         let parting = self.partings.get(&peer);
@@ -653,7 +709,7 @@ impl Line {
         } else {
             let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);
             state.ping = Some((nonce, now_ms));
-            state.queue.push_back(frame::ping(nonce));
+            state.ask(frame::ping(nonce));
         }
     }
 

@@ -30,7 +30,7 @@ impl Line {
     pub(crate) fn received(&mut self, circuit: CircuitId, bytes: &[u8]) {
         let Some(state) = self.circuits.get_mut(&circuit) else { return };
         state.heard(self.pace.now_ms);
-        let (peer, ready) = (state.peer, state.ready);
+        let (peer, ready, is_narrow) = (state.peer, state.ready, state.is_narrow());
         let frame = match Frame::decode(bytes) {
             Ok(frame) => frame,
             Err(fault) => return self.refuse(circuit, code::MALFORMED, fault),
@@ -44,6 +44,8 @@ impl Line {
                     fault: Fault::incompatible("circuit", "a peer that agrees", found),
                 });
             }
+            // Where lanes overtake it may come before the hello, which is on its way; it goes again.
+            _ if !ready && is_narrow => {}
             _ if !ready => {
                 let fault = Fault::misbehaved("frame", "a hello first", "another frame");
                 self.refuse(circuit, code::NO_HELLO, fault);
@@ -84,7 +86,7 @@ impl Line {
                     }
                 }
             }
-            Frame::Ping(nonce) => self.queue(circuit, frame::pong(nonce)),
+            Frame::Ping(nonce) => self.answer(circuit, nonce),
             Frame::Pong(nonce) => self.answered(circuit, nonce),
             Frame::Secret { party, epoch, secret } => {
                 if let Ok(rank) = u8::try_from(epoch)

@@ -171,8 +171,11 @@ impl Line {
     /// Whether a party that greets has no business here: it is a member no more, and neither side lacks anything that it may
     /// have of the other.
     pub(crate) fn is_done_with(&self, peer: Party, hello: &Hello) -> bool {
+        // Who has lost its own books takes them back from anybody.
+        let lost = self.awaits_books();
         let has_theirs = |(book, size): (&Book, &u64)| {
-            book.party != peer || self.books.get(book).is_some_and(|state| state.size() >= *size)
+            !(book.party == peer || lost && book.party == self.me.party)
+                || self.books.get(book).is_some_and(|state| state.size() >= *size)
         };
         self.parting(peer)
             .is_some_and(|parting| parting.is_served(&hello.sizes) && hello.sizes.iter().all(has_theirs))

@@ -271,6 +271,34 @@ fn what_is_not_here_is_not_named() {
 }
 
 #[test]
+fn who_has_left_is_given_nothing_that_it_asked_for_before() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let film = line.bring(0, "film.mp4", &bytes(60 * CHUNK as usize));
+    attach(&mut line, 0, Class::P, std::slice::from_ref(&film));
+    line.run_for(10_000);
+    line.disconnect(0, 1);
+    line.disconnect(1, 2);
+    line.write(1, draft(None, &[], Content::Leaves { reason: None })).unwrap();
+    let left = book(1, Class::A);
+    line.station_mut(1).loses = |bytes| matches!(Frame::decode(bytes), Ok(Frame::Step { .. }));
+    line.connect(0, 1);
+    line.run_for(1_000);
+    assert_eq!(line.held(0, left), 0);
+    let store = &line.station(1).store;
+    let leaves = frame::step(left, 1, &store.entries[&left], &store.checkpoints[&left][&1].signature);
+    for first in [0, 16, 32] {
+        line.forge(0, 1, frame::want(&film.blob(), first, 16));
+    }
+    line.forge(0, 1, leaves);
+    assert!(line.line(0).parted(party(1)).is_some());
+    line.station_mut(0).loses = |bytes| {
+        assert!(!matches!(Frame::decode(bytes), Ok(Frame::Part { .. })), "it has left");
+        false
+    };
+    line.run_for(1_000);
+}
+
+#[test]
 fn who_answers_again_is_asked_again() {
     let mut line = LineInMemory::between(&["usa", "rus"]);
     let brought = line.bring(0, "plan.pdf", &bytes(3 * CHUNK as usize));

@@ -1,10 +1,15 @@
 //! A narrow circuit has ROUTINE on its way for minutes. FLASH is handed to it at once, and nobody takes it for dead
 //! meanwhile. When it comes up again and both ends hold the same, nobody says hello.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
 mod line_in_memory;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use detente_line::Shown;
-use detente_record::Class;
+use detente_line::frame::{self, Frame};
+use detente_record::{Class, Cut};
 use line_in_memory::{LineInMemory, book, message};
 
 /// 300 bit/s.
@@ -69,6 +74,44 @@ fn where_both_hold_the_same_nobody_says_hello() {
         all.into_iter().find(|(id, _)| *id == circuit).unwrap().1
     };
     assert!(state(&line, 0).ready && state(&line, 1).ready);
+}
+
+#[test]
+fn flash_does_not_overtake_the_hello() {
+    let mut line = LineInMemory::apart(&["usa", "rus", "tur", "irn", "jor", "un"]);
+    // What one of them holds takes far longer to say than what the other does.
+    for other in 2..6 {
+        line.connect(0, other);
+        for class in Class::ALL.into_iter().filter(|class| *class != Class::A) {
+            line.write(0, message(class, "so")).unwrap();
+            line.write(other, message(class, "and so")).unwrap();
+        }
+    }
+    line.run_for(10_000);
+    line.connect_narrow(0, 1, RATE);
+    line.run_for(600_000);
+    assert_eq!(line.held(1, book(0, Class::Z)), line.held(0, book(0, Class::Z)));
+    let shown = &line.station(1).shown;
+    assert!(!shown.iter().any(|shown| matches!(shown, Shown::NotTaken { .. })), "{shown:?}");
+}
+
+#[test]
+fn the_answer_to_a_ping_waits_for_little_of_what_is_short() {
+    static ANSWERED: AtomicBool = AtomicBool::new(false);
+    let mut line = connected();
+    line.station_mut(0).loses = |bytes| {
+        ANSWERED.fetch_or(matches!(Frame::decode(bytes), Ok(Frame::Pong(7))), Ordering::Relaxed);
+        false
+    };
+    // Each is answered with a head, of which so many take two minutes.
+    let entry = line.said(9, Cut::new()).encode().unwrap();
+    for _ in 0..30 {
+        line.forge(0, 1, frame::step(book(1, Class::P), 2, &[&entry], &[7; 64]));
+    }
+    line.run_for(10_000);
+    line.forge(0, 1, frame::ping(7));
+    line.run_for(40_000);
+    assert!(ANSWERED.load(Ordering::Relaxed));
 }
 
 #[test]

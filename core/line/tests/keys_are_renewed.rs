@@ -12,7 +12,7 @@ mod line_in_memory;
 
 use std::collections::BTreeMap;
 
-use detente_line::frame::{self, Hello};
+use detente_line::frame::{self, Frame, Hello};
 use detente_line::{Content, Forgotten, Shown};
 use detente_record::renewal::Why;
 use detente_record::{Book, Checkpoint, Class, Entry, EntryRef};
@@ -218,6 +218,46 @@ fn where_no_peer_holds_anything_an_empty_machine_begins_at_once() {
     line.run_for(1_000);
     let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
     assert_eq!(act, EntryRef { book: renewed(0, Class::A), number: 2 });
+}
+
+#[test]
+fn who_has_lost_its_books_takes_them_back_from_whoever_has_left() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    line.write(0, message(Class::R, "to both")).unwrap();
+    line.run_for(3_000);
+    line.disconnect(0, 1);
+    line.disconnect(1, 2);
+    let told = line.write(0, message(Class::R, "to one")).unwrap();
+    line.run_for(3_000);
+    line.write(2, draft(None, &[], Content::Leaves { reason: None })).unwrap();
+    line.run_for(3_000);
+    line.disconnect(0, 2);
+    // The other one hears that it has left, and of nothing else.
+    line.station_mut(2).loses = |bytes| matches!(Frame::decode(bytes), Ok(Frame::Step { book, .. }) if book.party == party(0) && book.class == Class::R);
+    line.connect(1, 2);
+    line.run_for(3_000);
+    assert_eq!(line.held(1, told.book), 1);
+    line.disconnect(1, 2);
+
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    let station = line.station_mut(0);
+    (station.store, station.lost) = (line_in_memory::Store::default(), true);
+    line.renew(0, keys, renewal.clone(), false);
+    line.bring_renewals(1, std::slice::from_ref(&renewal));
+    line.bring_renewals(2, &[renewal]);
+    line.station_mut(2).loses = |bytes| matches!(Frame::decode(bytes), Ok(Frame::Step { .. }));
+    line.connect(0, 2);
+    line.run_for(1_000);
+    line.connect(0, 1);
+    line.run_for(3_000);
+    assert!(line.line(0).parted(party(2)).is_some(), "it knows that it has left");
+    assert_eq!((line.held(0, told.book), line.held(0, renewed(0, Class::R))), (1, 0), "and waits for more");
+    line.disconnect(0, 2);
+    line.station_mut(2).loses = |_| false;
+    line.connect(0, 2);
+    line.run_for(3_000);
+    assert_eq!(line.held(0, told.book), 2);
+    assert_eq!(line.held(0, renewed(0, Class::R)), 1, "and it goes on");
 }
 
 #[test]

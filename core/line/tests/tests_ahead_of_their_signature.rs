@@ -178,6 +178,18 @@ fn nothing_is_lost_whatever_comes_and_goes_meanwhile() {
 }
 
 #[test]
+fn whoever_is_reached_through_another_misses_none() {
+    let mut line = LineInMemory::apart(&["usa", "rus", "tur"]);
+    line.connect_narrow(0, 1, 4 * RATE);
+    line.connect_narrow(1, 2, 4 * RATE);
+    line.run_for(1_300_000);
+    let of = |line: &LineInMemory, at| shown(line, at, |shown| matches!(shown, Shown::Missed { .. })).len();
+    let before = [0, 1, 2].map(|at| of(&line, at));
+    line.run_for(HOUR_MS);
+    assert_eq!([0, 1, 2].map(|at| of(&line, at)), before);
+}
+
+#[test]
 fn what_is_signed_otherwise_is_shown() {
     let mut line = connected();
     let said = test(&line, "said ahead");
