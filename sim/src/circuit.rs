@@ -2,8 +2,9 @@
 
 use detente_record::Party;
 
+use crate::narrow::Narrow;
 use crate::rng::Rng;
-use crate::scenario::CircuitFaults;
+use crate::scenario::{CircuitFaults, NarrowCircuits};
 
 /// One direction.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +17,8 @@ struct Way {
     swallows_ms: u64,
     /// Until when it takes nothing.
     blocked_ms: u64,
+    /// Somebody between has changed what passes: nothing is taken for what it was from there on.
+    spoilt: bool,
 }
 
 /// A circuit. Each end learns by itself, and later, that it is up or down.
@@ -31,6 +34,10 @@ pub(crate) struct Circuit {
     pub(crate) slot: u64,
     /// The end at which somebody sits who has stolen its party's keys.
     pub(crate) thief: Option<usize>,
+    /// It has a rate, which its ends are told.
+    pub(crate) narrow: Option<Narrow>,
+    /// It goes through a relay, which does this with it.
+    pub(crate) relayed: Option<NarrowCircuits>,
     ways: [Way; 2],
     latency_ms: u64,
     bytes_per_ms: u64,
@@ -60,6 +67,8 @@ impl Circuit {
             broken: false,
             slot,
             thief: None,
+            narrow: None,
+            relayed: None,
             ways: [Way::default(); 2],
             latency_ms: [2, 20, 80, 300][rng.below(4) as usize],
             bytes_per_ms: [4, 100, 10_000][rng.below(3) as usize],
@@ -72,8 +81,17 @@ impl Circuit {
         self.ends.iter().position(|end| *end == party)
     }
 
+    /// How long what has been said is on its way, ms.
+    pub(crate) fn latency_ms(&self) -> u64 {
+        self.latency_ms
+    }
+
     /// Faults stop: whatever is stalled moves again.
     pub(crate) fn calm(&mut self) {
+        self.relayed = None;
+        if let Some(narrow) = &mut self.narrow {
+            narrow.calm();
+        }
         for way in &mut self.ways {
             (way.swallows_ms, way.blocked_ms) = (0, 0);
         }
@@ -88,6 +106,9 @@ impl Circuit {
         faults: &CircuitFaults,
         rng: &mut Rng,
     ) -> Passage {
+        if let Some(relay) = self.relayed {
+            self.relay(side, now_ms, &relay, rng);
+        }
         let Some(way) = self.ways.get_mut(side) else { return Passage::default() };
         if rng.chance(faults.stall) {
             let until = now_ms + rng.within(1_000, 60_000);
@@ -96,8 +117,8 @@ impl Circuit {
         let begins = now_ms.max(way.free_ms).max(way.blocked_ms);
         let taken_ms = begins + frame.len() as u64 / self.bytes_per_ms + 1;
         way.free_ms = taken_ms;
-        let mut passage = Passage { taken_ms, fate: "", ..Passage::default() };
-        if self.broken || begins < way.swallows_ms || rng.chance(faults.drop) {
+        let mut passage = Passage { taken_ms, fate: "", breaks: way.spoilt, ..Passage::default() };
+        if self.broken || way.spoilt || begins < way.swallows_ms || rng.chance(faults.drop) {
             passage.fate = " (lost)";
             return passage;
         }
@@ -120,6 +141,17 @@ impl Circuit {
             passage.arrivals.push((way.last_ms, frame));
         }
         passage
+    }
+}
+
+impl Circuit {
+    /// What a relay does with what passes: it keeps it for a while, or spoils the stream that the ends have sealed.
+    fn relay(&mut self, side: usize, now_ms: u64, relay: &NarrowCircuits, rng: &mut Rng) {
+        let Some(way) = self.ways.get_mut(side) else { return };
+        if rng.chance(relay.held) {
+            way.last_ms = way.last_ms.max(now_ms) + rng.within(100, 20_000);
+        }
+        way.spoilt |= rng.chance(relay.tampered);
     }
 }
 

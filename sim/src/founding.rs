@@ -174,7 +174,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<Founded, Fault
         tests: Tests {
             interval_ms: rng.within(60_000, 240_000),
             grace_ms: rng.within(20_000, 50_000),
-            checkpoint_ms: None,
+            checkpoint_ms: scenario.narrow.and_then(|narrow| narrow.ahead_ms),
         },
         suspension: Suspension {
             consent: scenario.consent,

@@ -11,6 +11,7 @@ mod circuit;
 mod founding;
 mod judges;
 mod liar;
+mod narrow;
 mod observer;
 mod officer;
 mod rng;
@@ -35,7 +36,8 @@ struct Arguments {
     /// How many seeds to run.
     #[arg(long, default_value_t = 2_000)]
     seeds: u64,
-    /// The first seed. From 9223372036854775808 (2^63) on parties are admitted, depositaries decide falsely, and keys are stolen.
+    /// The first seed. From 9223372036854775808 (2^63) on parties are admitted, depositaries decide falsely, and keys are stolen; where
+    /// 4611686018427387904 (2^62) is in it, there are narrow circuits and relays.
     #[arg(long, default_value_t = 0)]
     first: u64,
     /// How many run side by side.

@@ -11,6 +11,9 @@ pub(crate) const MOST_RANKS: u8 = 5;
 /// long as not all of them are quiet.
 pub(crate) const STRANGERS: u64 = 1 << 63;
 
+/// Of those, and of the others, half have narrow circuits and relays.
+pub(crate) const NARROW: u64 = 1 << 62;
+
 /// How circuits behave while there are faults; chances are of a thousand frames.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CircuitFaults {
@@ -29,6 +32,62 @@ pub(crate) struct CircuitFaults {
     pub(crate) stall: u64,
     /// Mean life of a circuit, ms; 0: it stays up.
     pub(crate) life_ms: u64,
+}
+
+/// How narrow circuits behave; chances are of a thousand, while there are faults.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SerialFaults {
+    /// Bytes a second that their ends are told.
+    pub(crate) rate: u32,
+    /// Bytes of a fragment.
+    pub(crate) fragment: u64,
+    /// Fragments that are lost, and go again.
+    pub(crate) lost: u64,
+    /// Fragments with which one direction goes dark for a while.
+    pub(crate) dark: u64,
+    /// Circuits that are slower than their ends are told.
+    pub(crate) slower: u64,
+}
+
+/// Which circuits are narrow, and what a relay does with those that go through one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NarrowCircuits {
+    /// How narrow ones behave.
+    pub(crate) faults: SerialFaults,
+    /// All of them are; else the last one between two parties.
+    pub(crate) all: bool,
+    /// Once faults stop, no other comes up any more.
+    pub(crate) left: bool,
+    /// Frames, of a thousand, that a relay keeps to itself for a while.
+    pub(crate) held: u64,
+    /// Frames, of a thousand, that a relay drops, repeats or changes: its circuit is sealed end to end, and brings nothing from there on.
+    pub(crate) tampered: u64,
+    /// How long the checkpoint of tests may follow behind them, ms.
+    pub(crate) ahead_ms: Option<u64>,
+}
+
+impl NarrowCircuits {
+    /// What is drawn of them.
+    fn drawn(rng: &mut Rng) -> Self {
+        let rate = [30, 120, 240, 960, 11_520][rng.below(5) as usize];
+        let mut fault = |often, most| if rng.chance(often) { rng.within(1, most) } else { 0 };
+        let (lost, dark, slower) = (fault(500, 300), fault(300, 20), fault(300, 500));
+        let (held, tampered) = (fault(400, 100), fault(400, 20));
+        let faults = SerialFaults { rate, fragment: rng.within(24, 240), lost, dark, slower };
+        let (all, left) = (rng.chance(400), rng.chance(500));
+        let ahead_ms = rng.chance(600).then(|| rng.within(60_000, 240_000));
+        Self { faults, all, left, held, tampered, ahead_ms }
+    }
+
+    /// How long so many bytes take on a narrow one, ms.
+    pub(crate) fn takes_ms(&self, bytes: u64) -> u64 {
+        bytes * 1_000 / u64::from(self.faults.rate.max(1))
+    }
+
+    /// Whether one of the circuits between two parties is narrow, of so many.
+    pub(crate) fn is_narrow(&self, slot: u64, circuits: u64) -> bool {
+        self.all || slot + 1 == circuits
+    }
 }
 
 /// What liars may do.
@@ -141,6 +200,8 @@ pub(crate) struct Scenario {
     pub(crate) guest_lies: Lies,
     /// What somebody may do who steals an honest party's keys, if somebody does.
     pub(crate) thief: Option<Lies>,
+    /// Narrow circuits, where there are any.
+    pub(crate) narrow: Option<NarrowCircuits>,
 }
 
 impl Scenario {
@@ -215,7 +276,11 @@ impl Scenario {
             lying_guests: 0,
             guest_lies: Lies::default(),
             thief: None,
+            narrow: None,
         };
+        if seed & NARROW != 0 {
+            scenario.narrows(&mut rng);
+        }
         if !strangers {
             return scenario;
         }
@@ -227,5 +292,25 @@ impl Scenario {
         }
         scenario.thief = rng.chance(200).then(|| Lies::drawn(&mut rng, true, true));
         scenario
+    }
+
+    /// Some circuits are narrow, and as much is said as they carry.
+    fn narrows(&mut self, rng: &mut Rng) {
+        let mut narrow = NarrowCircuits::drawn(rng);
+        if self.parties > 3 {
+            // Everybody brings everybody everything that has not come in a second.
+            narrow.faults.rate = narrow.faults.rate.max(960);
+        }
+        self.narrow = Some(narrow);
+        if !narrow.all {
+            self.circuits = self.circuits.max(2);
+        }
+        if narrow.all || narrow.left {
+            let rate = u64::from(narrow.faults.rate);
+            self.officer_ms = self.officer_ms.max(3_000_000 / rate);
+            self.long &= rate > 1_000;
+            self.seals &= rate > 1_000;
+            self.files = if rate > 1_000 { self.files } else { 0 };
+        }
     }
 }

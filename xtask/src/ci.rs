@@ -16,6 +16,11 @@ use crate::shell::{cargo, root, run, target};
 const SEEDS: u64 = 1_200;
 /// How many seeds it plays besides, that nobody has played yet: what a change did not break may have been broken.
 const FRESH_SEEDS: u64 = 25;
+/// How many it plays with parties that are admitted, false depositaries and thieves, and how many with narrow circuits and relays.
+const SPECIAL_SEEDS: u64 = 200;
+/// Where those begin (sim/src/scenario.rs).
+const STRANGERS: u64 = 1 << 63;
+const NARROW: u64 = 1 << 62;
 /// So many are looked at when one has failed: one may be bad luck, many are one cause.
 const FAILURES: u64 = 10;
 
@@ -92,6 +97,8 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
         ("simulator", Box::new(move || play(SEEDS, first_seed))),
+        ("simulator, strangers", Box::new(|| play(SPECIAL_SEEDS, STRANGERS))),
+        ("simulator, narrow circuits", Box::new(|| play(SPECIAL_SEEDS, NARROW))),
         ("simulator, fresh seeds", Box::new(|| play(FRESH_SEEDS, fresh_seed()?))),
         ("demo: april-2017", demo("april-2017")),
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),

@@ -7,6 +7,7 @@ use detente_line::frame::Frame;
 use detente_line::{Content, Line};
 use detente_record::{Book, Class, Cut, Entry, Party, sha256};
 
+use super::reference::Reading;
 use super::{Court, Word, object};
 use crate::blobs::Folder;
 use crate::store::Record;
@@ -30,13 +31,19 @@ pub(crate) fn flash_goes_first(
     for (book, checkpoints) in record.checkpoints.iter().filter(|(book, _)| first(book)) {
         let signed = checkpoints.last_key_value().map_or(0, |(size, _)| *size);
         let gone = sent.get(book).copied().unwrap_or(0).max(peer.size(*book));
-        if signed > gone {
+        if signed > gone && !is_over(court, record, *book, gone) {
             let (who, book) = (court.party(of), court.book(*book));
             let what = format!("{who} sends a part of a blob while {book} has {signed} and {gone} went");
             return object("blobs", what);
         }
     }
     Ok(())
+}
+
+/// Whether nothing of a book goes beyond a size, since the reach of its key ends there: a thief may have written on.
+pub(crate) fn is_over(court: &Court, record: &Record, book: Book, gone: u64) -> bool {
+    let reach = Reading::new(&court.memorandum, record).reaches().get(&book).copied();
+    reach.is_some_and(|reach| gone >= reach)
 }
 
 /// What is in a folder fits its hash, and covers every word of its party's book that it holds something.

@@ -49,11 +49,16 @@ pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
     gone.into_iter().chain(guests).collect()
 }
 
-/// Every mirror of every book that its author has not forked holds as much as any other.
+/// Every mirror of every book that its author has not forked holds as much as any other, or as is due of that.
 ///
 /// # Errors
 /// With a mirror that lacks something.
-pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: impl Fn(Book) -> bool) -> Word {
+pub(crate) fn mirrors_are_equal(
+    court: &Court,
+    seen: &[Seen<'_>],
+    forked: impl Fn(Book) -> bool,
+    due: impl Fn(Book, u64) -> u64,
+) -> Word {
     let mut sizes: BTreeMap<Book, (u64, Party)> = BTreeMap::new();
     for station in seen {
         for book in station.record.entries.keys().filter(|book| !forked(**book)) {
@@ -65,14 +70,15 @@ pub(crate) fn mirrors_are_equal(court: &Court, seen: &[Seen<'_>], forked: impl F
     for (book, (size, at)) in sizes {
         for station in seen {
             let held = station.record.size(book);
-            if held != size {
+            if held < due(book, size) {
                 let (book, who, at) = (court.book(book), court.party(station.party), court.party(at));
                 return object("liveness", format!("{who} holds {held} of {book}, and {at} {size}"));
             }
         }
-        let mut copies = seen.iter().map(|station| station.record.entries.get(&book));
+        let mut copies = seen.iter().filter_map(|station| station.record.entries.get(&book));
         let first = copies.next();
-        if first.is_some_and(|first| copies.any(|copy| copy != first)) {
+        let differs = |one: &[_], other: &[_]| one.iter().zip(other).any(|(one, other)| one != other);
+        if first.is_some_and(|first| copies.any(|copy| differs(copy, first))) {
             return object("liveness", format!("{} is not the same book everywhere", court.book(book)));
         }
     }
@@ -90,6 +96,7 @@ pub(crate) fn receipts_get_round(
     seen: &[Seen<'_>],
     forgetful: &BTreeSet<Party>,
     forked: impl Fn(Book) -> bool,
+    due: impl Fn(Book, u64) -> u64,
 ) -> Word {
     for station in seen {
         let judged = station.reading.judged_acts();
@@ -97,12 +104,13 @@ pub(crate) fn receipts_get_round(
         let last = |party: Party| {
             let books = station.record.entries.keys().filter(|of| of.party == party).map(|of| of.rank());
             let renewed = station.record.renewals.iter().map(|renewal| &renewal.occasion);
-            books.chain(renewed.filter(|of| of.party == party).map(|of| of.rank)).max()
+            let goes_by = station.line.map(|line| line.rank(party));
+            books.chain(renewed.filter(|of| of.party == party).map(|of| of.rank)).chain(goes_by).max()
         };
         let honest = station.record.entries.keys().filter(|book| court.is_honest(book.party));
         // How far the books of earlier keys are receipted, their end says.
         for book in honest.filter(|book| last(book.party) == Some(book.rank())) {
-            let size = station.record.size(*book);
+            let size = due(*book, station.record.size(*book));
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
             let cannot_tell = |signer: Party| {
                 let opens = |rank: u8| Book {
@@ -115,11 +123,12 @@ pub(crate) fn receipts_get_round(
             };
             for signer in signers.filter(|signer| !(forgetful.contains(signer) || cannot_tell(**signer))) {
                 let of = station.record.receipts.get(book);
-                let stored = of.is_some_and(|of| of.contains_key(&(size, *signer)));
+                let is_one = |(of, by): &(u64, Party)| *of >= size && by == signer;
+                let stored = size == 0 || of.is_some_and(|of| of.keys().any(is_one));
                 // Of whoever was robbed a thief's may be stored, which counts no more.
                 let robbed = court.stolen.contains_key(signer) && *signer != station.party;
                 let goes_by = |line: &Line| {
-                    line.receipts(*book).any(|receipt| (receipt.party, receipt.size) == (*signer, size))
+                    line.receipts(*book).any(|receipt| receipt.party == *signer && receipt.size >= size)
                 };
                 let counts = if robbed { station.line.is_none_or(goes_by) } else { stored };
                 if !counts {
@@ -195,11 +204,16 @@ pub(crate) fn motions_are_decided(court: &Court, seen: &[Seen<'_>], waiting: &BT
     Ok(())
 }
 
-/// Where all clocks agree, nobody who is honest misses a test of a slot that began in calm.
+/// Where all clocks agree, nobody who is honest misses a test of a slot that began in calm, once what was waiting has had its time.
 ///
 /// # Errors
 /// With a test, or an answer, that was missed.
-pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>], gone: &BTreeSet<Party>) -> Word {
+pub(crate) fn tests_are_answered(
+    court: &Court,
+    seen: &[Seen<'_>],
+    gone: &BTreeSet<Party>,
+    longer_ms: u64,
+) -> Word {
     let interval_ms = court.memorandum.terms().tests.interval_ms;
     for station in seen {
         let admitted_ms = station.reading.last_admission_ms(&station.reading.judged_acts());
@@ -208,7 +222,7 @@ pub(crate) fn tests_are_answered(court: &Court, seen: &[Seen<'_>], gone: &BTreeS
             let Some((_, Content::Missed { slot, party })) = &item.read else { continue };
             let owes = court.is_honest(*party) && !gone.contains(party);
             // Whoever has just been let in may have to come first, and whose turn it is follows it everywhere.
-            let settled_ms = (station.calm_ms + 60_000).max(admitted_ms + 120_000);
+            let settled_ms = (station.calm_ms + 60_000 + longer_ms).max(admitted_ms + 120_000);
             if owes && slot * interval_ms > settled_ms {
                 let (name, party) = (court.entry(*name), court.party(*party));
                 return object("liveness", format!("{name}: {party} missed slot {slot}, in calm"));

@@ -23,6 +23,7 @@ pub(crate) mod blobs;
 pub(crate) mod books;
 pub(crate) mod folds;
 pub(crate) mod liveness;
+pub(crate) mod narrow;
 pub(crate) mod observers;
 pub(crate) mod receipts;
 pub(crate) mod reference;

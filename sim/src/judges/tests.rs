@@ -14,6 +14,7 @@ use detente_record::{
 use super::blame::{Excused, forks_are_found, honest_are_not_blamed};
 use super::books::Books;
 use super::liveness::{self, Seen};
+use super::narrow::{self, Watched};
 use super::receipts::Receipts;
 use super::reference::Reading;
 use super::theft::Given;
@@ -21,7 +22,7 @@ use super::void::{self, Void};
 use super::{Court, Stolen, Word, admission, authors, folds, theft};
 use crate::founding::{Founded, Keys, found};
 use crate::rng::Rng;
-use crate::scenario::Scenario;
+use crate::scenario::{NarrowCircuits, Scenario, SerialFaults};
 use crate::station::{Speaks, restored};
 use crate::store::Record;
 
@@ -423,15 +424,23 @@ fn liveness_objects_to_what_never_arrives() {
     let mut silent = full.clone();
     silent.receipts.clear();
     let all = seen(&court, [&full, &full], &none);
-    holds(liveness::mirrors_are_equal(&court, &all, |_| false));
-    holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new(), |_| false));
+    holds(liveness::mirrors_are_equal(&court, &all, |_| false, |_, size| size));
+    holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new(), |_| false, |_, size| size));
     let late = seen(&court, [&full, &empty], &none);
-    objects(liveness::mirrors_are_equal(&court, &late, |_| false), "liveness", "holds 0");
+    objects(liveness::mirrors_are_equal(&court, &late, |_| false, |_, size| size), "liveness", "holds 0");
     let other = record(&court, own, &[message(2)]);
     let apart = seen(&court, [&full, &other], &none);
-    objects(liveness::mirrors_are_equal(&court, &apart, |_| false), "liveness", "not the same");
+    objects(
+        liveness::mirrors_are_equal(&court, &apart, |_| false, |_, size| size),
+        "liveness",
+        "not the same",
+    );
     let silent = seen(&court, [&silent, &full], &none);
-    objects(liveness::receipts_get_round(&court, &silent, &BTreeSet::new(), |_| true), "liveness", "lacks");
+    objects(
+        liveness::receipts_get_round(&court, &silent, &BTreeSet::new(), |_| true, |_, size| size),
+        "liveness",
+        "lacks",
+    );
 }
 
 #[test]
@@ -481,7 +490,7 @@ fn liveness_objects_to_a_test_missed_in_calm() {
         let content = Content::Missed { slot, party: court.honest[1] };
         let record = record(&court, book(0, Class::P), &[entry(1, &content)]);
         let (none, empty) = (BTreeSet::new(), Record::default());
-        liveness::tests_are_answered(&court, &seen(&court, [&record, &empty], &none), &BTreeSet::new())
+        liveness::tests_are_answered(&court, &seen(&court, [&record, &empty], &none), &BTreeSet::new(), 0)
     };
     holds(missed(NOON_MS / interval_ms));
     objects(missed((NOON_MS + 3_000_000) / interval_ms), "liveness", "in calm");
@@ -575,4 +584,44 @@ fn theft_objects_to_receipts_given_for_what_is_beyond_the_reach() {
     holds(given([&knows, &knows]));
     holds(given([&more, &more]));
     objects(given([&knows, &more]), "theft", "beyond the reach");
+}
+
+#[test]
+fn what_is_narrow_objects_to_flash_that_waits() {
+    let (court, aria, own) = (court(), book(0, Class::Z).party, book(0, Class::Z));
+    let (full, empty) = (record(&court, own, &[message(1)]), Record::default());
+    let goes = |peer: &Record, busy: bool| {
+        narrow::flash_goes_first(&court, aria, &full, &Cut::new(), peer, |_| busy)
+    };
+    holds(goes(&full, false));
+    holds(goes(&empty, true));
+    objects(goes(&empty, false), "narrow", "1 and 0 went");
+
+    let tests = book(0, Class::P);
+    let said = record(&court, tests, &[message(1)]);
+    let ahead = frame::ahead(tests, 1, said.entries.get(&tests).unwrap());
+    holds(narrow::ahead_is_the_record(&court, aria, &said, &ahead));
+    objects(narrow::ahead_is_the_record(&court, aria, &empty, &ahead), "narrow", "does not hold it");
+
+    let faults = SerialFaults { rate: 300, fragment: 100, lost: 0, dark: 0, slower: 0 };
+    let circuits = NarrowCircuits { faults, all: true, left: true, held: 0, tampered: 0, ahead_ms: None };
+    let watched = || {
+        let mut watched = Watched::new(circuits, false);
+        watched.said_ahead(&ahead);
+        watched.asked(7);
+        watched.accepted(7, name(0, Class::Z, 1), NOON_MS);
+        watched
+    };
+    holds(watched().durable(&court, court.honest[1], &full, NOON_MS + 19_000));
+    objects(watched().durable(&court, court.honest[1], &full, NOON_MS + 21_000), "narrow", "took 21000 ms");
+    let none = BTreeSet::new();
+    let lacks = seen(&court, [&full, &empty], &none);
+    holds(watched().flash_has_come(&court, &lacks, NOON_MS + 19_000));
+    objects(watched().flash_has_come(&court, &lacks, NOON_MS + 21_000), "narrow", "bor lacks aria/Z/1");
+    let other = record(&court, tests, &[message(2)]);
+    objects(watched().durable(&court, court.honest[1], &other, NOON_MS), "narrow", "than was said ahead");
+    let mut late = watched();
+    holds(late.durable(&court, aria, &full, NOON_MS));
+    assert_eq!(late.due(own, 1, NOON_MS + 60_000), 0, "it is on its way");
+    assert_eq!(late.due(own, 1, NOON_MS + 100_000), 1);
 }

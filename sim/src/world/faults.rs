@@ -179,6 +179,7 @@ impl World {
         for circuit in self.circuits.values_mut() {
             circuit.calm();
         }
+        self.leave_narrow();
         for party in self.court.honest.clone() {
             if let Some(station) = self.stations.get_mut(&party) {
                 station.dies_in = None;

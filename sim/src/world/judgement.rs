@@ -73,7 +73,11 @@ impl World {
             .map(|(party, _)| *party)
             .collect();
         let waiting = self.waiting();
-        let silent: BTreeSet<Party> = gone.union(&waiting).copied().collect();
+        let mut silent: BTreeSet<Party> = gone.union(&waiting).copied().collect();
+        if self.watched.is_some() {
+            // Where circuits are narrow, books take long to come back to whoever has lost them, and until then it writes nothing.
+            silent.extend(self.stations.iter().filter(|(_, station)| station.lost).map(|(party, _)| *party));
+        }
         let asked = || -> Word {
             if let Some(party) =
                 waiting.difference(&gone).next().filter(|_| self.liars.is_empty() && self.thieves.is_empty())
@@ -89,8 +93,15 @@ impl World {
                     format!("{} never has everything durable", self.court.party(*party)),
                 );
             }
-            liveness::mirrors_are_equal(&self.court, &seen, forked)?;
-            liveness::receipts_get_round(&self.court, &seen, &forgetful, forked)?;
+            let due = |book, size| match &self.watched {
+                Some(watched) => watched.due(book, size, self.now_ms),
+                None => size,
+            };
+            liveness::mirrors_are_equal(&self.court, &seen, forked, due)?;
+            liveness::receipts_get_round(&self.court, &seen, &forgetful, forked, due)?;
+            if let Some(watched) = &self.watched {
+                watched.flash_has_come(&self.court, &seen, self.now_ms)?;
+            }
             liveness::clocks_have_rung(&self.court, &seen, &gone)?;
             if self.scenario.quota == 0 {
                 liveness::motions_are_decided(&self.court, &seen, &waiting)?;
@@ -107,7 +118,7 @@ impl World {
             blame::forks_are_found(&self.court, &stores)
         };
         if clocks_agree && self.scenario.quota == 0 && !self.has_forks() {
-            liveness::tests_are_answered(&self.court, &seen, &silent)?;
+            liveness::tests_are_answered(&self.court, &seen, &silent, self.longer_ms())?;
         }
         Ok(asked())
     }

@@ -9,6 +9,7 @@ mod courier;
 mod faults;
 mod guests;
 mod judgement;
+mod narrow;
 mod stations;
 mod storm;
 mod theft;
@@ -22,6 +23,7 @@ use detente_record::{Blob, Book, Cut, EntryRef, Fault, Party};
 use crate::circuit::Circuit;
 use crate::founding::{Founded, found};
 use crate::judges::books::Books;
+use crate::judges::narrow::Watched;
 use crate::judges::receipts::Receipts;
 use crate::judges::theft::Given;
 use crate::judges::void::Void;
@@ -38,6 +40,8 @@ pub(crate) use storm::MOST_HAPPENINGS;
 const CALM_MS: u64 = 500_000;
 /// How long liveness may take beyond that, ms.
 const PATIENCE_MS: u64 = 300_000;
+/// How many bytes may have to pass on a narrow circuit meanwhile: both last longer by their time.
+const LONGER_BYTES: u64 = 60_000;
 
 /// Something that happens at its time.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ enum Happening {
     Cut(CircuitId),
     Arrive(CircuitId, usize, Vec<u8>),
     Taken(CircuitId, usize, u64, Lane, Option<(Book, u64)>),
+    /// A narrow circuit has said a fragment.
+    Spoken(CircuitId, usize),
     Synced(Party, u64, u64),
     Woken(Party, u64, u64),
     Compared(Party, u64, Box<Fork>),
@@ -71,6 +77,8 @@ enum Happening {
     Mask(Party, Party),
     /// A thief does something in a party's name.
     Plunder(Party),
+    /// A station's officer has something urgent to say, in calm.
+    Flash(Party),
     /// A party comes to know of the theft.
     Known(Party),
 }
@@ -125,6 +133,8 @@ pub(crate) struct World {
     receipts: Receipts,
     void: Void,
     given: Given,
+    /// Where there are narrow circuits: what goes ahead, FLASH in calm, and since when how much is held of each book.
+    watched: Option<Watched>,
     rung: BTreeMap<Party, BTreeSet<(EntryRef, u16)>>,
     latest_ms: BTreeMap<Party, u64>,
     deaths: u64,
@@ -155,6 +165,7 @@ impl World {
         }
         let honest = stations.keys().copied().collect();
         let (line, stolen) = (memorandum.line(), BTreeMap::new());
+        let watched = scenario.narrow.map(|narrow| Watched::new(narrow, scenario.apart));
         let court = Court { line, memorandum, roll, keys, honest, stolen };
         Ok(Self {
             now_ms: scenario.start_ms,
@@ -178,6 +189,7 @@ impl World {
             receipts: Receipts::default(),
             void: Void::default(),
             given: Given::default(),
+            watched,
             rung: BTreeMap::new(),
             latest_ms: BTreeMap::new(),
             deaths: 0,
@@ -216,13 +228,15 @@ impl World {
         let calm_ms = self.now_ms;
         let calm_clocks: BTreeMap<Party, u64> =
             self.stations.iter().map(|(party, station)| (*party, station.clock_ms(calm_ms))).collect();
-        self.until(calm_ms + CALM_MS)?;
+        let longer_ms = self.longer_ms();
+        self.flash_in_calm();
+        self.until(calm_ms + CALM_MS + longer_ms)?;
         let mut patience = 0;
         loop {
             let word = self.judge_liveness(&calm_clocks)?;
             match word {
                 Ok(()) => break,
-                Err(objection) if patience >= PATIENCE_MS => return Err(objection),
+                Err(objection) if patience >= PATIENCE_MS + longer_ms => return Err(objection),
                 Err(_) => {
                     // Ever longer looks: a test under way may be all that is lacking.
                     let wait = 1_000 + patience / 4;
@@ -232,6 +246,11 @@ impl World {
             }
         }
         self.judge_the_end()
+    }
+
+    /// How much longer everything may take where circuits are narrow, ms.
+    fn longer_ms(&self) -> u64 {
+        self.scenario.narrow.map_or(0, |narrow| narrow.takes_ms(LONGER_BYTES))
     }
 
     /// Lays out everything that begins by itself.
@@ -345,6 +364,7 @@ impl World {
             Happening::Taken(circuit, side, life, lane, reached) => {
                 self.taken(circuit, side, life, lane, reached)
             }
+            Happening::Spoken(circuit, side) => self.spoken(circuit, side),
             Happening::Synced(party, life, seq) => self.synced(party, life, seq),
             Happening::Woken(party, life, wake) => self.woken(party, life, wake),
             Happening::Compared(party, life, fork) => self.compared(party, life, fork),
@@ -388,6 +408,7 @@ impl World {
                 Ok(())
             }
             Happening::Known(victim) => self.known(victim),
+            Happening::Flash(party) => self.flash(party),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::judges::reference::Reading;
 use crate::judges::{self, Word, blame, object};
 use crate::officer;
 use crate::station::{Deed, Station};
+use crate::store::Record;
 use crate::story;
 
 /// More calls of one life than this are a line that never rests.
@@ -62,6 +63,9 @@ impl World {
                     return Ok(());
                 };
                 let mut taken_ms = self.now_ms;
+                let is_narrow = self.circuits.get(&id).is_some_and(|circuit| circuit.narrow.is_some());
+                self.flash_goes_first(party, id, side, lane, &frames)?;
+                let mut narrow = Vec::new();
                 for frame in frames {
                     if let Some(station) = self.stations.get(&party) {
                         self.receipts.said(
@@ -76,7 +80,18 @@ impl World {
                     self.tell(|m| {
                         format!("{} sends {} on {id}", story::party(m, party), story::frame(m, &frame))
                     });
-                    taken_ms = self.carry(id, side, frame).max(taken_ms);
+                    if is_narrow {
+                        if let Some(watched) = &mut self.watched {
+                            watched.said_ahead(&frame);
+                        }
+                        narrow.push(frame);
+                    } else {
+                        taken_ms = self.carry(id, side, frame).max(taken_ms);
+                    }
+                }
+                if !narrow.is_empty() {
+                    self.put(id, side, lane, narrow, Some((life, reached)));
+                    return Ok(());
                 }
                 self.at(taken_ms, Happening::Taken(id, side, life, lane, reached));
             }
@@ -150,6 +165,9 @@ impl World {
         blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
         let reaches = || Reading::new(&self.court.memorandum, record).reaches();
         self.given.durable(&self.court, party, record, reaches)?;
+        if let Some(watched) = &mut self.watched {
+            watched.durable(&self.court, party, record, self.now_ms)?;
+        }
         self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
         self.sync(party);
         self.input(party, Event::Durable { seq })
@@ -187,16 +205,25 @@ impl World {
 
     /// Holds a part of a blob to go only when nothing that is urgent could.
     fn parts_go_last(&self, party: Party, id: CircuitId, side: usize, frame: &[u8]) -> Word {
+        if self.circuits.get(&id).is_some_and(|circuit| circuit.narrow.is_some()) {
+            // There something of each lane is under way.
+            return Ok(());
+        }
         let none = Cut::new();
         let record = &station_of(&self.stations, party)?.store.durable;
+        let peer = self.peer_of(id, side);
+        let sent = self.sent.get(&(id, side)).unwrap_or(&none);
+        judges::blobs::flash_goes_first(&self.court, party, record, frame, sent, peer)
+    }
+
+    /// What the peer of an end of a circuit holds, if it is honest and has never held more.
+    pub(super) fn peer_of(&self, id: CircuitId, side: usize) -> Option<&Record> {
         let peer = self.circuits.get(&id).and_then(|circuit| circuit.ends.get(1 - side));
         // Who was restored from a copy may hold less than it has said.
         // For whom somebody has spoken that had its keys, holds less than was said, too.
         let peer = peer.filter(|peer| !self.court.stolen.contains_key(peer));
         let peer = peer.and_then(|peer| self.stations.get(peer)).filter(|peer| !peer.store.was_restored());
-        let peer = peer.map(|peer| &peer.store.durable);
-        let sent = self.sent.get(&(id, side)).unwrap_or(&none);
-        judges::blobs::flash_goes_first(&self.court, party, record, frame, sent, peer)
+        peer.map(|peer| &peer.store.durable)
     }
 
     /// An officer may bring files with a message.
@@ -248,7 +275,12 @@ impl World {
         self.tell(|m| format!("  {} shows {}", story::party(m, party), story::shown(m, &shown)));
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         match shown {
-            Shown::Accepted { entry, .. } => self.books.accepted(&self.court, entry, &station.store.durable),
+            Shown::Accepted { id, entry } => {
+                if let Some(watched) = &mut self.watched {
+                    watched.accepted(id, entry, self.now_ms);
+                }
+                self.books.accepted(&self.court, entry, &station.store.durable)
+            }
             Shown::Blob { blob, fault: Some(fault) } if self.brought.contains(&blob) => {
                 object("blobs", format!("{}: {fault}, of what is true", self.court.party(party)))
             }

@@ -21,6 +21,9 @@ impl World {
 
     /// Two stations try for a circuit, and again later while they are parted or one of them is dead.
     pub(super) fn dial(&mut self, one: Party, other: Party, slot: u64) -> Word {
+        if self.calm && self.is_left_out(slot) {
+            return Ok(());
+        }
         let parted = !self.calm && self.parted.get(&(one, other)).is_some_and(|until| *until > self.now_ms);
         let strangers = !self.knows_by_key(one, other) || !self.knows_by_key(other, one);
         if parted || !self.is_there(one) || !self.is_there(other) || strangers {
@@ -30,7 +33,9 @@ impl World {
         }
         self.last_circuit += 1;
         let id = self.last_circuit;
-        self.circuits.insert(id, Circuit::new([one, other], slot, &mut self.rng));
+        let circuit = Circuit::new([one, other], slot, &mut self.rng);
+        let circuit = self.kind_of(circuit);
+        self.circuits.insert(id, circuit);
         // Half-open: one end believes in it, the other never hears of it.
         let half = !self.calm && self.faults.stall > 0 && self.rng.chance(100);
         let lone = self.rng.below(2) as usize;
@@ -79,6 +84,8 @@ impl World {
             return Ok(());
         };
         let (cost_ms, thief) = (circuit.cost_ms, circuit.thief);
+        let narrow = circuit.narrow.as_ref();
+        let narrow = (narrow.map(|narrow| narrow.rate), narrow.is_some_and(|narrow| narrow.agreed));
         if thief != Some(side) && !self.is_there(party) {
             self.cut(id, 2_000);
             return Ok(());
@@ -95,7 +102,8 @@ impl World {
             Some(_) => self.court.stolen.get(&peer).map_or(0, |stolen| stolen.rank),
             None => self.shown_by(peer, party),
         };
-        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate: None, agreed: false })
+        let (rate, agreed) = narrow;
+        self.input(party, Event::CircuitUp { circuit: id, peer, rank, cost_ms, rate, agreed })
     }
 
     /// The rank of the station key that a party shows to another: the last one that this one knows, if it still has that.
@@ -207,6 +215,10 @@ impl World {
 
     /// Puts a frame on a circuit; says when it is taken.
     pub(super) fn carry(&mut self, id: CircuitId, side: usize, frame: Vec<u8>) -> u64 {
+        if self.circuits.get(&id).is_some_and(|circuit| circuit.narrow.is_some()) {
+            self.says_narrow(id, side, frame);
+            return self.now_ms;
+        }
         let Some(circuit) = self.circuits.get_mut(&id) else { return self.now_ms };
         let passage = circuit.carry(side, frame, self.now_ms, &self.faults, &mut self.rng);
         for (at_ms, frame) in passage.arrivals {
