@@ -9,6 +9,7 @@
 mod airspace;
 mod api;
 mod circuits;
+mod console;
 mod evidence;
 mod figure;
 mod flash;
@@ -44,6 +45,8 @@ enum Suite {
     Evidence,
     /// Circuits of every kind: what a message takes on each, in time and in bytes
     Circuits,
+    /// The console: how fast a FLASH stands on a page, and what a page weighs
+    Console,
 }
 
 /// A part of a suite.
@@ -100,6 +103,9 @@ struct Cli {
     /// The program that runs a station; otherwise the `detente` beside this program
     #[arg(long)]
     station: Option<PathBuf>,
+    /// Where what drives a browser is installed, for the console
+    #[arg(long)]
+    browser: Option<PathBuf>,
     /// Where stations and peers write; otherwise a folder beside the builds
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -265,6 +271,11 @@ fn work(cli: &Cli) -> Outcome<Vec<Figure>> {
                 figures.extend(runtime.block_on(evidence::dossier::measure(&run))?);
             }
             Ok(figures)
+        }
+        Suite::Console => {
+            let modules =
+                cli.browser.as_deref().ok_or("--browser is needed: `cargo xtask bench console` gives it")?;
+            runtime.block_on(console::measure(&run, modules, cli.quick))
         }
         Suite::Circuits => {
             let mut figures = Vec::new();

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use clap::Args;
 
+use crate::ci::provide_browser;
 use crate::shell::{cargo, run, target};
 
 /// What `bench` takes.
@@ -20,5 +21,11 @@ pub(crate) struct Options {
 /// If either fails.
 pub(crate) fn measure(options: &Options) -> Result<(), String> {
     run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "detente", "-p", "detente-bench"]))?;
-    run(Command::new(target().join("release/detente-bench")).args(&options.arguments))
+    let mut measuring = Command::new(target().join("release/detente-bench"));
+    measuring.args(&options.arguments);
+    if options.arguments.iter().any(|argument| argument == "console") {
+        provide_browser()?;
+        measuring.arg("--browser").arg(target().join("browser"));
+    }
+    run(&mut measuring)
 }

@@ -138,7 +138,7 @@ fn provide_postgis() -> Result<(), String> {
 const GO_PACKAGES: [&str; 2] = ["golang-go", "golang-golang-x-mod-dev"];
 
 /// Sees to it that the tests of the console have a browser, and what drives it.
-fn provide_browser() -> Result<(), String> {
+pub(crate) fn provide_browser() -> Result<(), String> {
     let runs = |program: &str| {
         Command::new(program).arg("--version").output().is_ok_and(|found| found.status.success())
     };
