@@ -24,10 +24,19 @@ export async function call(method, path, body) {
 // The station's own pages alone are ever made HTML, and it has escaped what others wrote.
 const pages = globalThis.trustedTypes?.createPolicy("detente", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
-/** Fills an element with a part of a page that the station renders. */
-export async function fill(element, path) {
+/**
+ * Fills an element with a part of a page that the station renders, unless `keeps` says at that moment that it is to stay as it is. Whoever was at
+ * something in it by then is at the same thing in what replaces it; whoever has gone elsewhere meanwhile is left there.
+ */
+export async function fill(element, path, keeps = () => false) {
   const answer = await fetch(path, { headers: { "detente-part": "1" } });
   if (answer.status === 401) location.assign("/sign-in");
   if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
-  element.innerHTML = pages.createHTML(await answer.text());
+  const text = await answer.text();
+  if (keeps()) return;
+  const active = element.contains(document.activeElement) ? document.activeElement : null;
+  const opens = active?.dataset.open;
+  element.innerHTML = pages.createHTML(text);
+  if (opens !== undefined) element.querySelector(`[data-open="${CSS.escape(opens)}"]`)?.focus();
+  else if (active !== null && active !== element && element.hasAttribute("tabindex")) element.focus();
 }

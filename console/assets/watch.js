@@ -71,11 +71,8 @@ async function renew() {
   try {
     do {
       stale = false;
-      const focused = document.activeElement?.dataset?.open;
-      const inBoard = board.contains(document.activeElement);
       await fill(board, `/lines/${line}/board`);
       setClock(Number(board.querySelector(".now").dataset.nowMs));
-      if (inBoard && focused) board.querySelector(`[data-open="${CSS.escape(focused)}"]`)?.focus();
       showAlarm();
       if (!opened.hidden) await reopen();
     } while (stale);
@@ -84,13 +81,11 @@ async function renew() {
 
 const isOpen = () => (opened.hidden ? null : opened.firstElementChild?.dataset.entry ?? null);
 
+/** What somebody is writing stays, and so does another entry that has been opened meanwhile. */
 async function reopen() {
   const name = isOpen();
-  // What somebody is writing stays.
-  if (opened.querySelector(".answer:not([hidden])") && opened.contains(document.activeElement)) return;
-  const had = opened.contains(document.activeElement);
-  if (name) await fill(opened, `/lines/${line}/entries/${name}`);
-  if (had) opened.focus();
+  const writes = () => opened.querySelector(".answer:not([hidden])") !== null && opened.contains(document.activeElement);
+  if (name && !writes()) await fill(opened, `/lines/${line}/entries/${name}`, () => writes() || isOpen() !== name);
 }
 
 async function open(name) {

@@ -69,6 +69,19 @@ assert.equal(await said.locator(".hidden-character").first().textContent(), "⟨
 assert.doesNotMatch(await page.title(), /owned/);
 await page.keyboard.press("Escape");
 
+// The board is made anew while somebody turns from a row of it to writing: what is typed goes where it was meant to go.
+let goOn;
+const held = new Promise((resolve) => { goOn = resolve; });
+const asked = new Promise((resolve) => page.route("**/board", async (route) => { resolve(); await held; await route.continue(); }, { times: 1 }));
+await page.locator(`[data-open="${entry}"]`).first().focus();
+const { entry: meanwhile } = detente("usa", "send", "--precedence", "routine", "Thank you.");
+await asked;
+await page.keyboard.press("n");
+goOn();
+await page.locator(`[data-open="${meanwhile}"]`).waitFor();
+assert.equal(await page.evaluate(() => document.activeElement.id), "text");
+await page.locator("#main").focus();
+
 // A message of one's own, by keyboard alone.
 await page.keyboard.press("n");
 await page.keyboard.type("We have stopped.");
