@@ -96,6 +96,9 @@ pub struct CircuitConfig {
     pub device: Option<String>,
     /// How many bits a second it carries.
     pub rate: Option<u32>,
+    /// Only one side of it can speak at a time.
+    #[serde(default, rename = "half-duplex")]
+    pub half_duplex: bool,
     /// An HTTP proxy on the way, for `tcp`.
     #[serde(default, deserialize_with = "proxy")]
     pub proxy: Option<Proxy>,
@@ -129,7 +132,11 @@ impl CircuitConfig {
     /// What is wrong with what only a serial one has, or with what it has not.
     fn check_serial(&self) -> Result<(), (&'static str, &'static str, String)> {
         if self.kind() != CircuitKind::Serial {
-            let found = [("device", self.device.is_some()), ("rate", self.rate.is_some())];
+            let found = [
+                ("device", self.device.is_some()),
+                ("rate", self.rate.is_some()),
+                ("half-duplex", self.half_duplex),
+            ];
             let found = found.into_iter().find(|(_, is_there)| *is_there);
             return match found {
                 Some((key, _)) => Err((key, "none: only a circuit of kind \"serial\" has one", "one".into())),

@@ -7,7 +7,7 @@ use detente_station::SetupError;
 use parties::{Party, agree, two};
 
 /// What the configuration, what the error says of it, and what its hint does.
-const TYPOS: [(&str, &str, &str); 27] = [
+const TYPOS: [(&str, &str, &str); 28] = [
     (
         "lisen = \"127.0.0.1:0\"",
         "line 1, column 1: expected a key of listen, listen-tcp, circuit, console, notices, hook, found `lisen`",
@@ -76,6 +76,11 @@ const TYPOS: [(&str, &str, &str); 27] = [
     (
         "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\nrate = 300",
         "circuit.0.rate: expected none: only a circuit of kind \"serial\" has one, found one",
+        "",
+    ),
+    (
+        "[[circuit]]\npeer = \"rus\"\naddress = \"a:1\"\nhalf-duplex = true",
+        "circuit.0.half-duplex: expected none: only a circuit of kind \"serial\" has one, found one",
         "",
     ),
     (

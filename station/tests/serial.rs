@@ -9,12 +9,13 @@ mod faults;
 mod parties;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cable::{Cable, Way, counters, packets, pieces, unlike};
-use faults::{Faults, cut};
+use faults::{Faults, cut, one_at_a_time};
 use parties::stream::Stream;
 use parties::{Folder, Party, Station, agree};
 use serde_json::{Value, json};
@@ -345,4 +346,36 @@ async fn flash_is_shown_before_its_signature_has_come() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(rings().matches("stop at once").count(), attempts, "{}", rings());
+}
+
+#[tokio::test]
+async fn where_only_one_can_speak_at_a_time_they_take_turns() {
+    let ([usa, rus], cable, _folder) = two(19_200);
+    for ((party, peer), path) in [&usa, &rus].into_iter().zip(["rus", "usa"]).zip(&cable.paths) {
+        let config = alone(party, peer, path.to_str().unwrap(), 19_200);
+        party.configure(&(config + "half-duplex = true\n"));
+    }
+    let spoilt = one_at_a_time(&cable);
+    // Whatever is said at both ends at once is spoilt.
+    for path in &cable.paths {
+        std::fs::OpenOptions::new().write(true).open(path).unwrap().write_all(&[7; 400]).unwrap();
+    }
+    for way in &cable.ways {
+        says(way, 400).await;
+    }
+    let before = spoilt.load(Ordering::Relaxed);
+    assert!(before > 100, "{before} bytes were spoilt");
+    let (usa, rus) = (usa.up().await, rus.up().await);
+    circuit(&usa, is_up).await;
+    circuit(&rus, is_up).await;
+    // Both have much to say, and a FLASH passes it.
+    let texts = [unlike(6_000, 1), unlike(6_000, 2)];
+    let (there, back) = tokio::join!(usa.write(routine(&texts[0])), rus.write(routine(&texts[1])));
+    let (one, other) = tokio::join!(usa.write(flash("stop")), rus.write(flash("we stop")));
+    for (at, entry) in [(&rus, &there), (&usa, &back), (&rus, &one), (&usa, &other)] {
+        assert_eq!(at.entry_with(entry).await["entry"], json!(entry));
+    }
+    let spoilt = spoilt.load(Ordering::Relaxed) - before;
+    let said = cable.ways.iter().map(|way| way.said().len()).sum::<usize>();
+    assert!(spoilt < said as u64 / 5, "{spoilt} of {said} bytes were said while the other end spoke");
 }

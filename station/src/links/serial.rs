@@ -204,11 +204,12 @@ async fn run(
         .map_err(|error| format!("{error}. {}", error.hint()))?;
     let own = keeper.party.number();
     let forms = Forms::new(&keeper.line(), keeper.party, ends.peer, packs(keeper));
+    let end = End::new(rate, own < ends.peer.number(), pairs, forms);
     let mut work = Work {
         endpoint,
         keeper,
         to,
-        end: End::new(rate, own < ends.peer.number(), pairs, forms),
+        end: if to.half_duplex { end.in_turns() } else { end },
         own_rank: endpoint.own_ranks(&keeper.line().0).into_iter().next().unwrap_or_default(),
         ends,
         running: None,

@@ -18,8 +18,14 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 /// Longest that a cable waits for bytes before it looks whether it is still plugged, or whether there is something to come out.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
-/// What becomes of bytes that were on a way since some time, once they are at its end.
-pub(crate) type Spoils = dyn Fn(&[u8], Instant) -> Vec<u8> + Send + Sync;
+/// What becomes of bytes on a way.
+pub(crate) trait Spoils: Send + Sync {
+    /// Some begin, and will be at its end by then.
+    fn begin(&self, _until: Instant) {}
+
+    /// They are at its end, having begun then.
+    fn end(&self, said: &[u8], began: Instant) -> Vec<u8>;
+}
 
 /// What was put in so far, and who waits for more.
 #[derive(Default)]
@@ -32,7 +38,7 @@ struct Said {
 #[derive(Clone, Default)]
 pub(crate) struct Way {
     said: Arc<Said>,
-    pub(crate) spoils: Arc<Mutex<Option<Box<Spoils>>>>,
+    pub(crate) spoils: Arc<Mutex<Option<Box<dyn Spoils>>>>,
 }
 
 impl Way {
@@ -116,7 +122,7 @@ impl Cable {
 fn carry(mut from: File, mut to: File, way: &Way, bits_per_s: u32, plugged: &AtomicBool) {
     let byte = Duration::from_micros(10_000_000 / u64::from(bits_per_s));
     let mut free = Instant::now();
-    let mut bytes = [0; 64];
+    let mut bytes = [0; 16];
     while plugged.load(Ordering::Relaxed) {
         if poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&LOOK)).is_err() {
             return;
@@ -131,8 +137,11 @@ fn carry(mut from: File, mut to: File, way: &Way, bits_per_s: u32, plugged: &Ato
         way.said.grows.notify_all();
         let began = free.max(Instant::now());
         free = began + byte * u32::try_from(read).unwrap();
+        if let Some(spoils) = way.spoils.lock().unwrap().as_ref().filter(|_| read > 0) {
+            spoils.begin(free);
+        }
         std::thread::sleep(free.saturating_duration_since(Instant::now()));
-        let out = way.spoils.lock().unwrap().as_ref().map(|spoils| spoils(said, began));
+        let out = way.spoils.lock().unwrap().as_ref().map(|spoils| spoils.end(said, began));
         if to.write_all(out.as_deref().unwrap_or(said)).is_err() {
             return;
         }

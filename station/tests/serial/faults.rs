@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-use crate::cable::{Cable, Way};
+use crate::cable::{Cable, Spoils, Way};
 
 /// What goes wrong in one direction.
 pub(crate) struct Faults {
@@ -28,10 +29,12 @@ impl Faults {
             passes: AtomicU64::new(u64::MAX),
             noise: Mutex::default(),
         });
-        let (of, dice) = (Arc::clone(&faults), Mutex::new(Dice(1)));
-        let within = AtomicBool::new(false);
-        *way.spoils.lock().unwrap() =
-            Some(Box::new(move |said, _| of.spoil(said, &mut dice.lock().unwrap(), &within)));
+        let spoiling = Spoiling {
+            faults: Arc::clone(&faults),
+            dice: Mutex::new(Dice(1)),
+            within: AtomicBool::new(false),
+        };
+        *way.spoils.lock().unwrap() = Some(Box::new(spoiling));
         faults
     }
 
@@ -59,6 +62,50 @@ impl Faults {
     pub(crate) fn inject(&self, bytes: &[u8]) {
         self.noise.lock().unwrap().extend(bytes);
     }
+}
+
+/// A way as bad as that.
+struct Spoiling {
+    faults: Arc<Faults>,
+    dice: Mutex<Dice>,
+    within: AtomicBool,
+}
+
+impl Spoils for Spoiling {
+    fn end(&self, said: &[u8], _began: Instant) -> Vec<u8> {
+        self.faults.spoil(said, &mut self.dice.lock().unwrap(), &self.within)
+    }
+}
+
+/// A way on which nothing can be said while something is on the other one: both are spoilt.
+struct OneAtATime {
+    own: usize,
+    busy_until: Arc<Mutex<[Instant; 2]>>,
+    spoilt: Arc<AtomicU64>,
+}
+
+impl Spoils for OneAtATime {
+    fn begin(&self, until: Instant) {
+        self.busy_until.lock().unwrap()[self.own] = until;
+    }
+
+    fn end(&self, said: &[u8], began: Instant) -> Vec<u8> {
+        if self.busy_until.lock().unwrap()[1 - self.own] <= began || said.is_empty() {
+            return said.to_vec();
+        }
+        self.spoilt.fetch_add(said.len() as u64, Ordering::Relaxed);
+        said.iter().map(|byte| byte ^ 0x55).collect()
+    }
+}
+
+/// Makes a cable one on which only one end can speak at a time; how many bytes were spoilt.
+pub(crate) fn one_at_a_time(cable: &Cable) -> Arc<AtomicU64> {
+    let (busy_until, spoilt) = (Arc::new(Mutex::new([Instant::now(); 2])), Arc::<AtomicU64>::default());
+    for (own, way) in cable.ways.iter().enumerate() {
+        let (busy_until, spoilt) = (Arc::clone(&busy_until), Arc::clone(&spoilt));
+        *way.spoils.lock().unwrap() = Some(Box::new(OneAtATime { own, busy_until, spoilt }));
+    }
+    spoilt
 }
 
 /// Cuts ways, or joins them again.

@@ -16,6 +16,7 @@ use super::narrow::{Forms, Tests};
 use super::packet::{self, MAX_PIECE, Packet};
 use super::pairs::{Exported, PairId, Pairs};
 use super::pieces::Pieces;
+use super::turn::Turn;
 use crate::error::SetupError;
 
 /// Flags of a part.
@@ -101,6 +102,10 @@ pub(crate) struct End {
     byte_us: u64,
     /// It answers a handshake; the other end begins it.
     answers: bool,
+    /// Only one side can speak at a time.
+    turn: Option<Turn>,
+    /// How long what is being written is on the line.
+    length: usize,
     pairs: Pairs,
     forms: Forms,
     finder: Finder,
@@ -142,6 +147,8 @@ impl End {
         Self {
             byte_us,
             answers,
+            turn: None,
+            length: 0,
             pairs,
             forms,
             finder: Finder::default(),
@@ -160,6 +167,12 @@ impl End {
             busy_until_us: 0,
             trouble: None,
         }
+    }
+
+    /// The line is one on which only one side can speak at a time.
+    pub(crate) fn in_turns(mut self) -> Self {
+        self.turn = Some(Turn::new(self.byte_us, !self.answers));
+        self
     }
 
     /// What there is to say, in order.
@@ -240,6 +253,9 @@ impl End {
 
     /// Bytes came in.
     pub(crate) fn took(&mut self, bytes: &[u8], now_us: u64) {
+        if let Some(turn) = self.turn.as_mut().filter(|_| !bytes.is_empty()) {
+            turn.hears(now_us);
+        }
         for byte in bytes {
             if let Some(packet) = self.finder.take(*byte) {
                 self.read(&packet, now_us);
@@ -484,8 +500,21 @@ impl End {
 
     /// The next packet to be written, as it goes on the line; nothing else may be being written.
     pub(crate) fn packet(&mut self, now_us: u64) -> Option<Vec<u8>> {
+        let wants = self.wants_us().is_some_and(|at_us| at_us <= now_us);
+        if let Some(turn) = &mut self.turn
+            && (!wants || !turn.may_speak(now_us, u64::from_be_bytes(draw())))
+        {
+            if !wants {
+                turn.ends();
+            }
+            return None;
+        }
         let packet = match self.next(now_us) {
-            Ok(packet) => packet?,
+            Ok(Some(packet)) => packet,
+            Ok(None) => {
+                self.turn.iter_mut().for_each(Turn::ends);
+                return None;
+            }
             Err(error) => {
                 self.trouble = Some(error);
                 return None;
@@ -495,6 +524,7 @@ impl End {
         let mut line = if now_us < self.busy_until_us + self.byte_us { Vec::new() } else { vec![0] };
         cobs::stuff(&packet, &mut line);
         line.push(0);
+        self.length = line.len();
         Some(line)
     }
 
@@ -647,6 +677,9 @@ impl End {
     /// What was being written has been written; its last byte is on its way at that time.
     pub(crate) fn written(&mut self, at_us: u64) {
         self.busy_until_us = at_us;
+        if let Some(turn) = &mut self.turn {
+            turn.says(self.length, at_us);
+        }
         let (Some(Writing::Data { pair, counter, .. }), Some(up)) = (self.writing.take(), &mut self.up)
         else {
             return;
@@ -660,6 +693,12 @@ impl End {
 
     /// When it wants to be asked for a packet though nothing happens, us.
     pub(crate) fn due_us(&self) -> Option<u64> {
+        let turn_us = self.turn.as_ref().map_or(0, Turn::next_us);
+        self.wants_us().map(|at_us| at_us.max(turn_us))
+    }
+
+    /// When it has something to say, whosever turn it is, us.
+    fn wants_us(&self) -> Option<u64> {
         let opening = self.may_open().then_some(self.openings.next_us);
         let answer = self.openings.answer.map(|_| 0);
         let up = self.up.as_ref();

@@ -18,6 +18,7 @@ mod packing;
 mod pairs;
 mod pieces;
 mod tty;
+mod turn;
 
 #[cfg(test)]
 mod tests;

@@ -121,8 +121,9 @@ impl Pieces {
         Some(packet)
     }
 
-    /// When a packet is due by the clock alone, us.
+    /// When a packet is due, us.
     pub(super) fn due_us(&self) -> Option<u64> {
-        [self.again_us, self.tell_us].into_iter().flatten().min()
+        let more = (self.gone < self.said.len() || self.at_once && self.owed > 0).then_some(0);
+        [more, self.again_us, self.tell_us].into_iter().flatten().min()
     }
 }
