@@ -90,3 +90,12 @@ fn nobody_else_is_let_in() {
     let officer = ["Anna", "--role", "watch-officer", "--line", "syria"];
     play("gate.mjs", &parties, &stations, &officer);
 }
+
+#[test]
+fn the_record_is_read_printed_and_taken_along() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    play("record.mjs", &parties, &stations, &["Anna", "--role", "supervisor"]);
+}

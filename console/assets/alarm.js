@@ -6,11 +6,11 @@ let ringing = null;
 /** Whether this browser may sound. */
 export const isArmed = () => context?.state === "running";
 
-/** Arms the sound by a person's own act, which browsers ask for, and lets it be heard for a moment. */
-export async function arm() {
+/** Arms the sound by a person's own act, which browsers ask for, and lets it be heard for a moment, unless it is to stay unheard. */
+export async function arm(isHeard = true) {
   context ??= new AudioContext();
   await context.resume();
-  tone(0, 0.4);
+  if (isHeard) tone(0, 0.4);
   return isArmed();
 }
 

@@ -21,6 +21,19 @@ export async function call(method, path, body) {
   return said;
 }
 
+/** A call that answers a file, which the browser keeps under a name. */
+export async function take(path, body, name) {
+  const headers = { "detente-csrf": csrf, "content-type": "application/json" };
+  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (answer.status === 401) location.assign("/sign-in");
+  if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 // The station's own pages alone are ever made HTML, and it has escaped what others wrote.
 const pages = globalThis.trustedTypes?.createPolicy("detente", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 

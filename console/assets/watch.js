@@ -210,7 +210,7 @@ document.addEventListener("keydown", (event) => {
   if (types) return;
   // By the key's place as well, so that it is the same key on every keyboard.
   const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key;
-  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, N: () => part("text")?.focus() }[key];
+  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, N: () => part("text")?.focus(), L: () => part("to-record").click() }[key];
   if (does) { event.preventDefault(); does(); }
   if (key === "Enter" && document.activeElement === document.body && alarms().length > 0) { event.preventDefault(); open(alarms()[0]); }
 });

@@ -21,6 +21,7 @@ struct Facts {
 #[template(path = "entry.html")]
 pub struct OpenEntry {
     frame: Frame,
+    line: String,
     name: String,
     class: char,
     kind: String,
@@ -72,7 +73,19 @@ pub(crate) fn kind_word(frame: &Frame, kind: &str) -> String {
         "resumes" => frame.t("kind-resumes"),
         "motion" => frame.t("kind-motion"),
         "vote" => frame.t("kind-vote"),
-        "decision" => frame.t("kind-decision"),
+        "decide" => frame.t("kind-decision"),
+        "displayed" => frame.t("kind-displayed"),
+        "escalated" => frame.t("kind-escalated"),
+        "test" => frame.t("kind-test"),
+        "test-answer" => frame.t("kind-test-answer"),
+        "missed" => frame.t("kind-missed"),
+        "duty" => frame.t("kind-duty"),
+        "finding" => frame.t("kind-finding"),
+        "discloses" => frame.t("kind-discloses"),
+        "opens" => frame.t("kind-opens"),
+        "leaves" => frame.t("kind-leaves"),
+        "holds" => frame.t("kind-holds"),
+        "seals" => frame.t("kind-seals"),
         other => other.to_owned(),
     }
 }
@@ -111,8 +124,8 @@ pub(crate) fn said(frame: &Frame, entry: &Value) -> String {
 }
 
 impl OpenEntry {
-    /// Of what `GET …/entries/…` says; `me` is the reader's party, `others` the other members.
-    pub fn of(frame: Frame, entry: &Value, me: &str, others: &[String], writes: bool) -> Self {
+    /// Of what `GET …/entries/…` of a line says; `me` is the reader's party, `others` the other members.
+    pub fn of(frame: Frame, line: &str, entry: &Value, me: &str, others: &[String], writes: bool) -> Self {
         let name = text(entry, "entry").to_owned();
         let by = author(entry);
         let (empty, is_others) = (Value::Null, by != me);
@@ -178,6 +191,7 @@ impl OpenEntry {
                 && matches!(class_of(&name), 'Z' | 'O')
                 && entry.get("displayed").is_none_or(|by| by.get(me).is_none()),
             writes,
+            line: line.to_owned(),
             name,
             by,
             frame,

@@ -13,6 +13,7 @@ mod entry;
 mod gate;
 mod page;
 mod peer;
+mod record;
 mod time;
 mod words;
 
@@ -20,4 +21,5 @@ pub use board::{Board, Line};
 pub use entry::OpenEntry;
 pub use gate::{Enrolling, SigningIn};
 pub use page::{Frame, Trouble};
+pub use record::{Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};
 pub use words::{LANGUAGES, Words};

@@ -10,6 +10,7 @@ mod certificate;
 mod gate;
 mod pages;
 mod passkeys;
+mod record;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -118,6 +119,12 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}", get(pages::line))
         .route("/lines/{line}/board", get(pages::board))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
+        .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))
+        .route("/lines/{line}/record", get(record::log))
+        .route("/lines/{line}/record/print", get(record::printed))
+        .route("/lines/{line}/record/motions", get(record::motions))
+        .route("/lines/{line}/record/verification", get(record::verification))
+        .route("/lines/{line}/record/entries/{party}/{book}/{number}", get(record::thread))
         .route("/sign-out", post(passkeys::sign_out))
         .with_state(console.clone())
         .merge(console.calls.clone())

@@ -113,7 +113,8 @@ pub(crate) async fn write(
     Ok(Json(json!({"entry": name_text(&keeper.memorandum(), entry), "durable": true, "receipted_by": names})))
 }
 
-fn receipted_by(line: &Line, entry: EntryRef) -> Vec<Party> {
+/// Who has receipted an entry.
+pub(crate) fn receipted_by(line: &Line, entry: EntryRef) -> Vec<Party> {
     line.receipts(entry.book)
         .filter(|receipt| receipt.size >= entry.number)
         .map(|receipt| receipt.party)

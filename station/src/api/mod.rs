@@ -17,6 +17,7 @@ pub(crate) mod entry;
 pub mod events;
 mod files;
 mod keys;
+mod log;
 mod metrics;
 mod moment;
 pub(crate) mod notice;
@@ -378,6 +379,7 @@ pub(crate) fn calls(api: Api) -> Router {
         .route("/v1/officers/{name}/link", post(officers::invite))
         .route("/v1/audit", get(officers::audit))
         .route("/v1/place", get(place::place))
+        .route("/v1/moment", get(place::moment))
         .route("/v1/metrics", get(metrics::metrics))
         .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/working-group", get(working_group::working_group))
@@ -386,6 +388,8 @@ pub(crate) fn calls(api: Api) -> Router {
         .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
         .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
         .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
+        .route("/v1/lines/{line}/log", get(log::log))
+        .route("/v1/lines/{line}/threads/{party}/{book}/{number}", get(log::thread))
         .route("/v1/lines/{line}/keys", get(keys::keys).post(keys::take))
         .route("/v1/lines/{line}/witness-keys", get(keys::witnessed))
         .route("/v1/lines/{line}/motions", get(consent::motions))

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::consent::{cut_json, motion_json};
+use super::draft::receipted_by;
 use super::request::{Path, Query};
 use super::status::suspension_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
@@ -119,7 +120,8 @@ fn standing_json(line: &Line, seen: &Seen<'_>, at_ms: u64) -> Value {
             "parted": seen.parting(party).map(|act| name_text(now, act)),
             "willing": seen.suspension(party, at_ms).is_none(),
             "suspension": suspension.map(|suspended| {
-                suspension_json(now, suspended, seen.consent(suspended.act), at_ms)
+                let receipted_by = receipted_by(line, suspended.act);
+                suspension_json(now, suspended, seen.consent(suspended.act), &receipted_by, at_ms)
             }),
         })
     });

@@ -1,7 +1,7 @@
-//! What was understood of a position that somebody typed, so that they see it before they send it.
+//! What was understood of a position or a time that somebody typed, so that they see it before they send it.
 
 use axum::Json;
-use detente_exchange::position;
+use detente_exchange::{position, time};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,5 +27,19 @@ pub(crate) async fn place(Query(typed): Query<Typed>) -> Answer {
         "sexagesimal": position::sexagesimal(at),
         "utm": position::utm_text(at),
         "mgrs": position::mgrs_text(at),
+    })))
+}
+
+/// `GET /v1/moment`
+pub(crate) async fn moment(Query(typed): Query<Typed>) -> Answer {
+    let understood = time::read(&typed.text, None).map_err(|reason| {
+        let hint =
+            "2017-04-06T22:40Z and 062240ZAPR17 are understood, and a date alone as all of that day, UTC";
+        Refused::misuse("time", "a time with its zone", reason.to_string()).hinted(hint)
+    })?;
+    Ok(Json(json!({
+        "first_ms": understood.first_ms,
+        "last_ms": understood.last_ms,
+        "group": time::group(understood.first_ms),
     })))
 }

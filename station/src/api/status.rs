@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::circuits::state_json;
 use super::consent::motion_json;
+use super::draft::receipted_by;
 use super::entry::{MAX_ENTRIES, ahead_json, full_json, kind_text};
 use super::observers::observers_json;
 use super::request::{Path, Query};
@@ -59,6 +60,7 @@ pub(crate) fn suspension_json(
     memorandum: &Memorandum,
     suspended: &Suspended,
     consent: Option<EntryRef>,
+    receipted_by: &[Party],
     now_ms: u64,
 ) -> Value {
     json!({
@@ -68,6 +70,7 @@ pub(crate) fn suspension_json(
         "effective_ms": suspended.effective_ms,
         "effective": suspended.effective_ms <= now_ms,
         "consent": consent.map(|decision| name_text(memorandum, decision)),
+        "receipted_by": receipted_by.iter().map(|party| memorandum.name_of(*party)).collect::<Vec<_>>(),
     })
 }
 
@@ -82,7 +85,8 @@ fn party_json(line: &Line, party: Party, now_ms: u64) -> Value {
         "parted": line.parted(party).map(|act| name_text(memorandum, act)),
         "willing": line.suspension(party, now_ms).is_none(),
         "suspension": line.last_suspension(party).map(|suspended| {
-            suspension_json(memorandum, suspended, line.consent(suspended.act), now_ms)
+            let receipted_by = receipted_by(line, suspended.act);
+            suspension_json(memorandum, suspended, line.consent(suspended.act), &receipted_by, now_ms)
         }),
         "circuits_up": circuits.iter().filter(|state| state.ready && !state.silent).count(),
         "last_heard_ms": circuits.iter().map(|state| state.heard_ms).max(),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
-use axum::http::{HeaderMap, Request, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
 use detente_console::{Board, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets};
 use detente_record::hex;
@@ -27,7 +27,7 @@ fn words(headers: &HeaderMap) -> Words {
     cookie(headers, LANGUAGE).and_then(Words::of).unwrap_or_else(|| Words::accepted(accepted))
 }
 
-fn frame(headers: &HeaderMap, session: &Session, here: &Uri) -> Frame {
+pub(super) fn frame(headers: &HeaderMap, session: &Session, here: &Uri) -> Frame {
     Frame {
         here: here.path().to_owned(),
         words: words(headers),
@@ -38,7 +38,7 @@ fn frame(headers: &HeaderMap, session: &Session, here: &Uri) -> Frame {
 }
 
 /// A page, or that it could not be made, which tests would show.
-fn page(rendered: &impl Template) -> Response {
+pub(super) fn page(rendered: &impl Template) -> Response {
     match rendered.render() {
         Ok(html) => Html(html).into_response(),
         Err(cause) => {
@@ -49,7 +49,7 @@ fn page(rendered: &impl Template) -> Response {
 }
 
 /// A page that says what was refused.
-fn trouble(frame: Frame, refused: &Refused) -> Response {
+pub(super) fn trouble(frame: Frame, refused: &Refused) -> Response {
     let (status, [expected, found, hint]) = refused.words();
     let told = page(&Trouble { frame, expected, found, hint });
     (status, told).into_response()
@@ -60,14 +60,20 @@ pub(super) fn decoded(part: &str) -> String {
     percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
-fn encoded(part: &str) -> String {
+pub(super) fn encoded(part: &str) -> String {
     percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 impl Console {
     /// What the API answers to an officer.
-    async fn ask(&self, asker: &Asker, path: &str) -> Result<Value, Refused> {
-        let request = Request::get(path).extension(asker.clone()).body(Body::empty());
+    pub(super) async fn ask(&self, asker: &Asker, path: &str) -> Result<Value, Refused> {
+        self.call(asker, Method::GET, path).await
+    }
+
+    /// What it answers to a call without a body.
+    pub(super) async fn call(&self, asker: &Asker, method: Method, path: &str) -> Result<Value, Refused> {
+        let request =
+            Request::builder().method(method).uri(path).extension(asker.clone()).body(Body::empty());
         let request =
             request.map_err(|cause| Refused::misuse("path", "one of spec/api.md", cause.to_string()))?;
         let Ok(answer) = self.calls.clone().oneshot(request).await;
@@ -160,7 +166,7 @@ pub(super) async fn entry(
     let others: Vec<String> =
         members.filter_map(Value::as_str).filter(|name| *name != me).map(str::to_owned).collect();
     let writes = session.officer.role.has(Right::Write);
-    Ok(page(&OpenEntry::of(frame(&headers, &session, &here), &entry, me, &others, writes)))
+    Ok(page(&OpenEntry::of(frame(&headers, &session, &here), &name, &entry, me, &others, writes)))
 }
 
 /// `GET /sign-in`
