@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use detente_station::Home;
+use detente_station::config::Config;
 use serde_json::json;
 
 use crate::answer::{Answer, Field};
@@ -86,7 +87,7 @@ fn in_path(name: &str) -> String {
 pub(crate) async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
     let role = asked.role.to_possible_value().map(|value| value.get_name().to_owned());
     let body = json!({"name": asked.name, "role": role, "lines": asked.lines, "office": asked.office});
-    show_link(&asked.patience.socket(home).post("/v1/officers", &body).await?, out)
+    show_link(&asked.patience.socket(home).post("/v1/officers", &body).await?, home, out)
 }
 
 /// Gives an officer another one-time link: for one more passkey, or in place of one that was lost.
@@ -95,10 +96,10 @@ pub(crate) async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Fa
 /// What the station refuses.
 pub(crate) async fn link(asked: &Named, home: &Home, out: &Output) -> Result<(), Failure> {
     let path = format!("/v1/officers/{}/link", in_path(&asked.name));
-    show_link(&asked.patience.socket(home).post(&path, &json!({})).await?, out)
+    show_link(&asked.patience.socket(home).post(&path, &json!({})).await?, home, out)
 }
 
-fn show_link(answer: &Answer, out: &Output) -> Result<(), Failure> {
+fn show_link(answer: &Answer, home: &Home, out: &Output) -> Result<(), Failure> {
     if out.is_json() {
         return out.data(answer.raw());
     }
@@ -106,6 +107,16 @@ fn show_link(answer: &Answer, out: &Output) -> Result<(), Failure> {
     let until = answer.at("until_ms").number().map(time::stamp).unwrap_or_default();
     let name = answer.at("officer").at("name").or_unknown();
     out.remark(&format!("next: give it to {name} alone; it works once, until {until}"));
+    // Whoever gave the console a certificate has browsers that trust it.
+    let console = Config::read(&home.config()).ok().and_then(|config| config.console);
+    let is_own = console.is_some_and(|console| console.certificate.is_none());
+    if let Some(pin) = detente_station::own_key_pin(home).ok().flatten().filter(|_| is_own) {
+        let certificate = home.console_certificate();
+        out.remark(&format!(
+            "no authority vouches for the console: have the browser trust {}, or start Chromium with --ignore-certificate-errors-spki-list={pin}",
+            certificate.display()
+        ));
+    }
     Ok(())
 }
 

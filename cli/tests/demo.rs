@@ -1,6 +1,7 @@
 //! Replays, as somebody at a terminal has them: what is shown, what is left behind, and the exit code.
 #![expect(clippy::expect_used, reason = "a test whose scene cannot be set has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -56,6 +57,11 @@ fn april_2017_holds_in_everything_that_it_expects() {
     let output = demo(&[]);
     let text = shown(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
+    // Each side's console can be entered, by a link and a certificate of its own.
+    let links: BTreeSet<&str> = text.split(' ').filter(|word| word.contains("/enrol#")).collect();
+    let pins = text.split("spki-list=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+    let pins: BTreeSet<&str> = pins.split(',').filter(|pin| pin.len() == 44).collect();
+    assert_eq!((links.len(), pins.len()), (2, 2), "{links:?} {pins:?}");
     for expected in [
         "062240ZAPR17 Z NOTICE usa/Z/1",
         "lead time 2 h 00 min",

@@ -18,7 +18,8 @@ pub struct Clock {
     made: Instant,
 }
 
-fn system_ms() -> u64 {
+/// The machine's own time, ms since 1970 UTC, whatever a scenario says: by which officers are let in and signed out.
+pub(crate) fn system_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

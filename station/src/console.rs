@@ -32,6 +32,7 @@ use crate::api::{self, Api};
 use crate::config::ConsoleConfig;
 use crate::error::SetupError;
 use crate::home::Home;
+pub use certificate::own_key_pin;
 use passkeys::{Ceremonies, Patience};
 
 /// Most connections at a time; more are closed at once.

@@ -42,6 +42,7 @@ pub mod withheld;
 pub mod witness;
 pub mod words;
 
+pub use console::own_key_pin;
 pub use error::SetupError;
 pub use home::Home;
 pub use station::run;

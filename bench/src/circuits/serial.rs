@@ -22,6 +22,9 @@ use crate::{Outcome, Run, say};
 const PATIENCE: Duration = Duration::from_secs(1_200);
 /// Pause between two looks at a station.
 const LOOK: Duration = Duration::from_millis(10);
+/// By when the stations have said the hellos that follow a message (line.md §6: 20 s, and 100,000 byte times at this rate after one before):
+/// on a line on which nothing but tests is said there are none.
+const HELLOS: Duration = Duration::from_secs(80);
 /// How long a line is quiet before what passed on it is counted, in byte times; longer than `taken` waits.
 const SETTLES_BYTES: u64 = 800;
 /// A message of a hundred characters, and one of two hundred.
@@ -255,6 +258,7 @@ async fn test_bytes(run: &Run) -> Outcome<Figure> {
         let entry = write(connection, message("priority", "to begin with")).await?;
         receipted(connection, &entry).await?;
     }
+    tokio::time::sleep(HELLOS).await;
     let (mut taken, mut most) = (0, 0);
     while taken < 4 {
         line.settle().await;

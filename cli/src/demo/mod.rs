@@ -48,6 +48,9 @@ pub(crate) struct Options {
     /// End after the last step, with code 1 if an expectation did not hold
     #[arg(long)]
     once: bool,
+    /// Wait for Enter before the first step, so that the consoles can be opened
+    #[arg(long)]
+    wait: bool,
     /// Keep the stations' folders in a new folder
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -90,7 +93,7 @@ async fn replay(scenario: &Scenario, options: &Options, out: &Output) -> Result<
     let names: Vec<String> = scenario.parties.iter().map(|plan| plan.name.clone()).collect();
     let screen = Screen::stdout(out, options.width, names, options.pace.step(scenario.steps.len()));
     let stage = Stage::set(scenario, options.keep.as_deref()).await?;
-    let mut play = Play::new(scenario, stage, screen);
+    let mut play = Play::new(scenario, stage, screen, options.wait);
     let ended = ended()?;
     let performed = tokio::select! {
         performed = play.perform() => performed,

@@ -50,11 +50,13 @@ pub(crate) struct Play<'s> {
     pub(super) ledger: Ledger,
     now_ms: u64,
     is_cut: bool,
+    /// Somebody says when the first step is to be.
+    waits: bool,
 }
 
 impl<'s> Play<'s> {
     /// A replay that has not begun.
-    pub(crate) fn new(scenario: &'s Scenario, stage: Stage, screen: Screen) -> Self {
+    pub(crate) fn new(scenario: &'s Scenario, stage: Stage, screen: Screen, waits: bool) -> Self {
         let ledger = Ledger::default();
         Self {
             stage,
@@ -64,6 +66,7 @@ impl<'s> Play<'s> {
             ledger,
             now_ms: scenario.start_ms,
             is_cut: false,
+            waits,
         }
     }
 
@@ -126,8 +129,42 @@ impl<'s> Play<'s> {
             self.screen.progress(&format!("starting the station of {name}"));
             self.stage.start(place, scenario.start_ms).await?;
         }
+        self.consoles().await?;
         let head = self.screen.timeline.head();
         self.screen.show(&head);
+        Ok(())
+    }
+
+    /// Says how to look on from the consoles, and waits where somebody asked for that.
+    async fn consoles(&mut self) -> Result<(), StageError> {
+        let mut links = Vec::new();
+        for actor in &self.stage.actors {
+            links.extend(actor.link().await?.map(|link| (actor.name.clone(), link)));
+        }
+        let draw = &self.screen.timeline;
+        let mut text = draw.paragraph(
+            Tone::Plain,
+            "The same, as officers see it: a console for each side. A link works once and makes a passkey.",
+        );
+        for (name, link) in &links {
+            text += &format!("  {name}  {}\n", link.url);
+        }
+        let pins: Vec<&str> = links.iter().map(|(_, link)| link.pin.as_str()).collect();
+        text += &draw.paragraph(
+            Tone::Quiet,
+            "No authority vouches for their certificates: open the links in a browser that is told to take these two, such as",
+        );
+        text += &format!(
+            "  chromium --user-data-dir={}/browser --ignore-certificate-errors-spki-list={}\n",
+            self.stage.folder().display(),
+            pins.join(",")
+        );
+        self.screen.show(&format!("{text}\n"));
+        if self.waits {
+            self.screen.show("Enter begins the replay.\n");
+            let read = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+            let _ = read.await;
+        }
         Ok(())
     }
 

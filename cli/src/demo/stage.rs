@@ -7,7 +7,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +31,8 @@ use crate::scenario::{Scenario, Terms};
 
 /// Ports below those that the system gives to whoever asks for any: no other socket of a replay takes one before its station has it.
 const PORTS: std::ops::Range<u32> = 20_000..32_000;
+/// Most stations with a console: the first ones of a scenario.
+const CONSOLES: usize = 2;
 /// How long a station may take to answer after its start.
 const START: Duration = Duration::from_secs(20);
 /// How often a station that starts is asked whether it is there.
@@ -69,6 +71,8 @@ pub(crate) struct Actor {
     pub(crate) calls: Calls,
     home: Home,
     listen: SocketAddr,
+    /// The port of its console, where it has one.
+    console: Option<u16>,
     child: Option<Child>,
     following: JoinSet<()>,
 }
@@ -83,6 +87,42 @@ impl Actor {
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
+
+    /// The link with which somebody becomes an officer at its console, and by what a browser knows its certificate;
+    /// where it has a console.
+    ///
+    /// # Errors
+    /// What the station refuses, or a certificate that cannot be read.
+    pub(crate) async fn link(&self) -> Result<Option<Link>, StageError> {
+        if self.console.is_none() {
+            return Ok(None);
+        }
+        let name = format!("the console of {}", self.name);
+        let wrong = |found: String| StageError::new(&name, "a link for an officer", found);
+        let officer = serde_json::json!({"name": "Officer of the watch", "role": "supervisor"});
+        let told =
+            self.calls.tell("/v1/officers", &officer).await.map_err(|failed| wrong(failed.to_string()))?;
+        let url = told.get("link").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        // The console comes up behind the API, and makes its certificate then.
+        let deadline = Instant::now() + START;
+        loop {
+            match detente_station::own_key_pin(&self.home) {
+                Ok(Some(pin)) => return Ok(Some(Link { url, pin })),
+                Ok(None) if Instant::now() < deadline => tokio::time::sleep(ASK_AGAIN).await,
+                Ok(None) => return Err(wrong("no certificate".into())),
+                Err(error) => return Err(wrong(error.to_string())),
+            }
+        }
+    }
+}
+
+/// A way into a console.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    /// Works once.
+    pub(crate) url: String,
+    /// As Chromium's `--ignore-certificate-errors-spki-list` takes it.
+    pub(crate) pin: String,
 }
 
 /// The stations of one replay and what lies between them.
@@ -148,9 +188,23 @@ impl Stage {
             let card = Card::of(&keys.card(&plan.full_name, plan.languages.clone(), offices));
             let listen =
                 free_address().map_err(|error| StageError::new("loopback", "a free address", error))?;
+            let console = if self.actors.len() < CONSOLES {
+                let free = free_port().map_err(|error| StageError::new("loopback", "a free port", error))?;
+                Some(free)
+            } else {
+                None
+            };
             let calls = Calls::to(&home);
-            let following = JoinSet::new();
-            self.actors.push(Actor { name: plan.name.clone(), calls, home, listen, child: None, following });
+            let (child, following) = (None, JoinSet::new());
+            self.actors.push(Actor {
+                name: plan.name.clone(),
+                calls,
+                home,
+                listen,
+                console,
+                child,
+                following,
+            });
             keyrings.push((keys, card));
         }
         let mut paper = Paper::draft(&scenario.line, keyrings.iter().map(|(_, card)| card.clone()).collect());
@@ -176,6 +230,9 @@ impl Stage {
                 config +=
                     &format!("\n[[circuit]]\npeer = \"{}\"\naddress = \"{}\"\n", other.name, relay.address);
                 self.relays.push(relay);
+            }
+            if let Some(port) = actor.console {
+                config += &format!("\n[console]\nlisten = \"127.0.0.1:{port}\"\n");
             }
             let path = actor.home.config();
             fs::write(&path, config)
@@ -300,6 +357,15 @@ impl Drop for Stage {
 
 /// A UDP address of loopback that nobody has.
 fn free_address() -> io::Result<SocketAddr> {
+    free(|at| UdpSocket::bind(at)?.local_addr())
+}
+
+/// A TCP port of loopback that nobody has.
+fn free_port() -> io::Result<u16> {
+    free(|at| TcpListener::bind(at)?.local_addr()).map(|address| address.port())
+}
+
+fn free(bind: impl Fn((Ipv4Addr, u16)) -> io::Result<SocketAddr>) -> io::Result<SocketAddr> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     // Replays that run side by side begin apart.
     let first = std::process::id().wrapping_mul(61);
@@ -307,8 +373,8 @@ fn free_address() -> io::Result<SocketAddr> {
     for _ in PORTS {
         let step = first.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
         let port = PORTS.start + step % (PORTS.end - PORTS.start);
-        match UdpSocket::bind((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap_or_default())) {
-            Ok(socket) => return socket.local_addr(),
+        match bind((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap_or_default())) {
+            Ok(address) => return Ok(address),
             Err(cause) => last = cause,
         }
     }

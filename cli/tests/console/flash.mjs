@@ -99,7 +99,8 @@ await page.keyboard.press("x");
 await page.keyboard.type("nowhere near");
 await page.locator("#cease-echo", { hasText: "Misuse" }).waitFor();
 await page.locator("#cease-position").fill("35°14′24″N 40°11′24″E");
-await page.locator("#cease-echo", { hasText: /37S/ }).waitFor();
+// What was understood, and not the example of what would have been.
+await page.locator("#cease-echo", { hasText: "37S FV 08274 00307" }).waitFor();
 await page.keyboard.press("Enter");
 await page.locator("#cease").waitFor({ state: "hidden" });
 await until("usa is told where", () => detente("usa", "inbox").owed.some((one) => one.kind === "cease" && one.body.position[0] === 35.24 && one.body.position[1] === 40.19));

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, Refused};
+use crate::clock;
 use crate::officers::{Deed, Officer, OfficersError, Role};
 
 /// Most deeds of one answer.
@@ -43,7 +44,7 @@ fn link(api: &Api, officer: &Officer) -> Answer {
         let hint = "put [console] into station.toml and start the station again; docs/console.md says how";
         return Err(Refused::misuse("console", "one that this station serves", "none").hinted(hint));
     };
-    let (secret, until_ms) = api.officers.invite(officer, api.now_ms())?;
+    let (secret, until_ms) = api.officers.invite(officer, clock::system_ms())?;
     let link = format!("{origin}/enrol#{}", *secret);
     Ok(Json(json!({"officer": officer_json(officer), "link": link, "until_ms": until_ms})))
 }
@@ -87,7 +88,8 @@ pub(crate) async fn add(State(api): State<Api>, Body(asked): Body<Asked>) -> Ans
             return Err(Refused::misuse("office", &format!("one of {}", known.join(", ")), office.as_str()));
         }
     }
-    let officer = api.officers.add(&asked.name, role, &asked.lines, asked.office.as_deref(), api.now_ms())?;
+    let officer =
+        api.officers.add(&asked.name, role, &asked.lines, asked.office.as_deref(), clock::system_ms())?;
     link(&api, &officer)
 }
 
@@ -98,7 +100,7 @@ pub(crate) async fn invite(State(api): State<Api>, Path(name): Path<String>) -> 
 
 /// `DELETE /v1/officers/{name}`
 pub(crate) async fn end(State(api): State<Api>, Path(name): Path<String>) -> Answer {
-    let now_ms = api.now_ms();
+    let now_ms = clock::system_ms();
     api.officers.end(&name, now_ms)?;
     Ok(Json(json!({"ended": name, "ended_ms": now_ms})))
 }

@@ -1,11 +1,33 @@
 //! The console's certificate: one that is given, or one of its own, made at the first start.
 
+use base64::Engine as _;
+use rcgen::PublicKeyData as _;
 use tokio_rustls::TlsAcceptor;
 
 use crate::circuit;
 use crate::config::ConsoleConfig;
 use crate::error::SetupError;
 use crate::home::{self, Home};
+
+/// By what a browser knows a key that no authority vouches for: the SHA-256 of its `SubjectPublicKeyInfo`, in base64, as Chromium's
+/// `--ignore-certificate-errors-spki-list` takes it. Of the key that the console made itself; `None` before it has made one.
+///
+/// # Errors
+/// Where the key cannot be read.
+pub fn own_key_pin(home: &Home) -> Result<Option<String>, SetupError> {
+    let path = home.console_key();
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = zeroize::Zeroizing::new(home::read(&path)?);
+    let key = rcgen::KeyPair::from_pem(&text).map_err(|cause| SetupError::File {
+        path,
+        text: format!("is no key: {cause}"),
+        hint: "remove console.key and console.crt, and the station makes others at its next start".into(),
+    })?;
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
+    Ok(Some(base64::engine::general_purpose::STANDARD.encode(hash)))
+}
 
 /// What puts TLS on connections to the console.
 ///

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::Console;
 use crate::api::Refused;
 use crate::api::asker::{Asker, Desk};
+use crate::clock;
 use crate::officers::{Right, Session};
 
 /// The cookie of a session; its name has browsers keep it to this very host and to TLS.
@@ -112,7 +113,7 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
     let path = request.uri().path().to_owned();
     let is_call = path.starts_with("/v1/");
     let is_part = request.headers().contains_key("detente-part");
-    let now_ms = console.api.now_ms();
+    let now_ms = clock::system_ms();
     let token = cookie(request.headers(), COOKIE_NAME).unwrap_or_default();
     let session = match console.api.officers.session(token, now_ms) {
         Ok(Some(session)) => session,

@@ -22,6 +22,7 @@ use super::gate::{COOKIE_NAME, cookie, is_word};
 use super::{Console, Remote};
 use crate::api::Refused;
 use crate::api::request::Body;
+use crate::clock;
 use crate::officers::{Officer, Session};
 
 /// Most ceremonies under way, and how long one may take, ms.
@@ -111,7 +112,7 @@ pub(super) async fn begin_sign_in(
     Extension(Remote(from)): Extension<Remote>,
     Body(named): Body<Named>,
 ) -> Result<Json<Value>, Refused> {
-    let now_ms = console.api.now_ms();
+    let now_ms = clock::system_ms();
     console.patience.try_once(from, now_ms)?;
     let officers = &console.api.officers;
     let officer = officers.named(named.officer.trim()).map_err(|_| unknown())?;
@@ -143,7 +144,7 @@ pub(super) async fn end_sign_in(
     Extension(Remote(from)): Extension<Remote>,
     Body(ended): Body<Ended<PublicKeyCredential>>,
 ) -> Result<Response, Refused> {
-    let (now_ms, officers) = (console.api.now_ms(), &console.api.officers);
+    let (now_ms, officers) = (clock::system_ms(), &console.api.officers);
     console.patience.try_once(from, now_ms)?;
     let Some(Ceremony::SigningIn { officer, state }) = console.ceremonies.end(&ended.ceremony, now_ms) else {
         return Err(unknown());
@@ -181,7 +182,7 @@ pub(super) async fn begin_enrol(
     Extension(Remote(from)): Extension<Remote>,
     Body(invited): Body<Invited>,
 ) -> Result<Json<Value>, Refused> {
-    let (now_ms, officers) = (console.api.now_ms(), &console.api.officers);
+    let (now_ms, officers) = (clock::system_ms(), &console.api.officers);
     console.patience.try_once(from, now_ms)?;
     let officer = officers.invited(&invited.invitation, now_ms)?.ok_or_else(unknown)?;
     let known = officers.passkeys(&officer)?.iter().map(|key| key.cred_id().clone()).collect();
@@ -200,7 +201,7 @@ pub(super) async fn end_enrol(
     Extension(Remote(from)): Extension<Remote>,
     Body(ended): Body<Ended<RegisterPublicKeyCredential>>,
 ) -> Result<Response, Refused> {
-    let (now_ms, officers) = (console.api.now_ms(), &console.api.officers);
+    let (now_ms, officers) = (clock::system_ms(), &console.api.officers);
     console.patience.try_once(from, now_ms)?;
     let Some(Ceremony::Enrolling { invitation, officer, state }) =
         console.ceremonies.end(&ended.ceremony, now_ms)
