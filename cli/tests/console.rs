@@ -99,3 +99,17 @@ fn the_record_is_read_printed_and_taken_along() {
     stations[1].says("a circuit is up");
     play("record.mjs", &parties, &stations, &["Anna", "--role", "supervisor"]);
 }
+
+#[test]
+fn one_officer_hands_the_watch_to_another() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    play(
+        "handover.mjs",
+        &parties,
+        &stations,
+        &["Anna", "--role", "watch-officer", "--office", "watch officer"],
+    );
+}

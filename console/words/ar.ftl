@@ -235,3 +235,14 @@ kind-opens = جيل جديد
 kind-leaves = يغادر الخط
 kind-holds = ملفات محفوظة
 kind-seals = ختم
+
+# Handing over
+handover = تسليم المناوبة
+handover-help = يبدأ الضابط المسلِّم بما هو مفتوح الآن. ويدخل الضابط المستلِم هنا بمفتاح مروره ويتسلّم المناوبة.
+handover-begun = بدأه
+handover-incoming = اسم الضابط المستلِم
+handover-take = رأيت هذا وأتسلّم المناوبة
+handover-begin = ابدأ التسليم بما هو مفتوح الآن
+nothing-open = لا شيء
+conflicts = التعارضات
+test-due = الاختبار المستحق

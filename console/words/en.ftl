@@ -231,3 +231,14 @@ kind-opens = new generation
 kind-leaves = leaves the line
 kind-holds = files held
 kind-seals = seal
+
+# Handing over
+handover = Handover
+handover-help = The outgoing officer begins with what is open now. The incoming officer signs in here with their own passkey and takes over.
+handover-begun = Begun by
+handover-incoming = Name of the incoming officer
+handover-take = I have seen this and take over the watch
+handover-begin = Begin a handover with what is open now
+nothing-open = nothing
+conflicts = Conflicts
+test-due = Test due

@@ -231,3 +231,14 @@ kind-opens = nueva generación
 kind-leaves = deja la línea
 kind-holds = archivos guardados
 kind-seals = sello
+
+# Handing over
+handover = Relevo
+handover-help = El oficial saliente empieza con lo que está abierto. El entrante se identifica aquí con su propia clave de acceso y toma la guardia.
+handover-begun = Iniciado por
+handover-incoming = Nombre del oficial entrante
+handover-take = He visto esto y tomo la guardia
+handover-begin = Iniciar un relevo con lo que está abierto
+nothing-open = nada
+conflicts = Conflictos
+test-due = Prueba prevista

@@ -231,3 +231,14 @@ kind-opens = nouvelle génération
 kind-leaves = quitte la ligne
 kind-holds = fichiers détenus
 kind-seals = sceau
+
+# Handing over
+handover = Relève
+handover-help = L’officier sortant commence par ce qui est ouvert. L’officier entrant s’identifie ici avec sa propre clé d’accès et prend le quart.
+handover-begun = Commencée par
+handover-incoming = Nom de l’officier entrant
+handover-take = J’ai vu ceci et je prends le quart
+handover-begin = Commencer une relève avec ce qui est ouvert
+nothing-open = rien
+conflicts = Conflits
+test-due = Essai dû

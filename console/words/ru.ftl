@@ -232,3 +232,14 @@ kind-opens = новое поколение
 kind-leaves = покидает линию
 kind-holds = хранимые файлы
 kind-seals = печать
+
+# Handing over
+handover = Сдача вахты
+handover-help = Сдающий офицер начинает с того, что открыто. Принимающий входит здесь со своим ключом доступа и принимает вахту.
+handover-begun = Начал
+handover-incoming = Имя принимающего офицера
+handover-take = Я это видел и принимаю вахту
+handover-begin = Начать сдачу с того, что открыто сейчас
+nothing-open = ничего
+conflicts = Конфликты
+test-due = Ожидаемая проверка

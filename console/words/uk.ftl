@@ -232,3 +232,14 @@ kind-opens = нове покоління
 kind-leaves = полишає лінію
 kind-holds = збережені файли
 kind-seals = печатка
+
+# Handing over
+handover = Здавання вахти
+handover-help = Офіцер, що здає, починає з того, що відкрито. Той, хто приймає, входить тут зі своїм ключем доступу й приймає вахту.
+handover-begun = Почав
+handover-incoming = Ім’я офіцера, що приймає
+handover-take = Я це бачив і приймаю вахту
+handover-begin = Почати здавання з того, що відкрито зараз
+nothing-open = нічого
+conflicts = Конфлікти
+test-due = Очікувана перевірка

@@ -228,3 +228,14 @@ kind-opens = 新一代
 kind-leaves = 退出线路
 kind-holds = 持有文件
 kind-seals = 封印
+
+# Handing over
+handover = 交接班
+handover-help = 交班军官以当前未结事项开始。接班军官在此以自己的通行密钥登录并接班。
+handover-begun = 开始者
+handover-incoming = 接班军官姓名
+handover-take = 我已阅悉并接班
+handover-begin = 以当前未结事项开始交接
+nothing-open = 无
+conflicts = 冲突
+test-due = 应做测试

@@ -6,6 +6,7 @@
 //! **Bounds.** Officers, passkeys of each, sessions, and how long links and sessions last. One small database, its owner's
 //! alone (0600), beside the lines and not within any: it is this party's own, and nothing of it is ever said on a line.
 
+mod handover;
 mod role;
 
 use std::fs::{self, OpenOptions};
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use webauthn_rs::prelude::{Passkey, Uuid};
 use zeroize::Zeroizing;
 
+pub use handover::Handover;
 pub use role::{Right, Role, right_to_write};
 
 /// Most officers, passkeys of one, and sessions of one.
@@ -48,6 +50,7 @@ CREATE TABLE IF NOT EXISTS session (hash BLOB PRIMARY KEY, officer BLOB NOT NULL
     until_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, officer TEXT NOT NULL,
     what TEXT NOT NULL, about TEXT NOT NULL, outcome TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS handover (line TEXT PRIMARY KEY, outgoing TEXT NOT NULL, list TEXT NOT NULL, begun_ms INTEGER NOT NULL) STRICT;
 PRAGMA user_version = 1;";
 
 /// What is wrong with the officers' database, or with what is asked of it.

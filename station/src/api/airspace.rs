@@ -299,7 +299,7 @@ fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result
 }
 
 /// Whose conflicts are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Of {
     of: Option<String>,

@@ -126,7 +126,7 @@ fn needed<T>(field: &str, kind: &str, given: Option<T>) -> Result<T, Refused> {
 }
 
 /// The office of a name or a number.
-fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refused> {
+pub(crate) fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Result<u16, Refused> {
     let offices = memorandum.member(me).map(|member| member.offices.as_slice()).unwrap_or_default();
     let named = |office: &&detente_line::Office| match asked {
         Value::String(name) => office.name.eq_ignore_ascii_case(name) || office.number.to_string() == *name,

@@ -16,6 +16,7 @@ pub(crate) mod draft;
 pub(crate) mod entry;
 pub mod events;
 mod files;
+mod handover;
 mod keys;
 mod log;
 mod metrics;
@@ -410,6 +411,8 @@ pub(crate) fn calls(api: Api) -> Router {
             get(courier::show).post(courier::rotate).put(courier::import).layer(DefaultBodyLimit::disable()),
         )
         .route("/v1/lines/{line}/courier/{party}", post(courier::export))
+        .route("/v1/lines/{line}/handover", get(handover::show).post(handover::begin))
+        .route("/v1/lines/{line}/handover/take", post(handover::take))
         .route("/v1/lines/{line}/inbox", get(status::inbox))
         .route("/v1/lines/{line}/books", get(record::books))
         .route("/v1/lines/{line}/verify", post(record::verify))

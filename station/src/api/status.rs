@@ -237,7 +237,7 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Limit {
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// By precedence, then by age.

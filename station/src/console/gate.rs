@@ -96,7 +96,7 @@ fn right_of(method: &Method, path: &str) -> Right {
         (Some("lines"), Some("check" | "verify" | "dossier")) => Right::Read,
         (Some("lines"), Some("plans")) => Right::Plan,
         (Some("lines"), Some("import")) => Right::Notify,
-        (Some("lines"), Some("blobs")) => Right::Write,
+        (Some("lines"), Some("blobs" | "handover")) => Right::Write,
         _ => Right::Act,
     }
 }

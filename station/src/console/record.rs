@@ -3,7 +3,7 @@
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
-use detente_console::{Frame, Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};
+use detente_console::{Frame, Handover, Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};
 use detente_exchange::time;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::Console;
 use super::pages::{encoded, frame, page, trouble};
 use crate::api::Refused;
 use crate::api::asker::Asker;
-use crate::officers::Session;
+use crate::officers::{Right, Session};
 
 /// Entries of a page of the log, and of a printed one.
 const SHOWN: usize = 50;
@@ -170,6 +170,20 @@ pub(super) async fn motions(
     let frame = framed(&headers, &session, &here);
     let answer = console.ask(&asker, &format!("/v1/lines/{}/motions?limit=100", encoded(&line))).await;
     shown(frame.clone(), answer.map(|answer| Motions::of(frame.clone(), &line, &answer)))
+}
+
+/// `GET /lines/{line}/handover`
+pub(super) async fn handover(
+    State(console): State<Console>,
+    Extension(session): Extension<Session>,
+    Extension(asker): Extension<Asker>,
+    Path(line): Path<String>,
+    here: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let (frame, writes) = (framed(&headers, &session, &here), session.officer.role.has(Right::Write));
+    let answer = console.ask(&asker, &format!("/v1/lines/{}/handover", encoded(&line))).await;
+    shown(frame.clone(), answer.map(|answer| Handover::of(frame.clone(), &line, &answer, writes)))
 }
 
 /// `GET /lines/{line}/record/verification`: a part of a page.
