@@ -50,6 +50,9 @@ pub(crate) fn keep_the_rules(
             return object("authors", format!("{} rests on acts that its author lacks", court.entry(*name)));
         }
         if !item.sound {
+            if !once && !rests_on_one_history(court, &item.cut) {
+                continue;
+            }
             return object("authors", format!("{} is void: {entry:?}", court.entry(*name)));
         }
         let mut cut = item.cut.clone();
@@ -103,6 +106,13 @@ pub(crate) fn keep_the_rules(
         last = entry.time_ms;
     }
     Ok(())
+}
+
+/// Whether all acts that something rests on have one history: a restored station may by now hold another version of a liar's book than the
+/// one that it stated, or of a thief's.
+fn rests_on_one_history(court: &Court, cut: &Cut) -> bool {
+    let acts = cut.keys().filter(|book| book.class == Class::A);
+    acts.into_iter().all(|book| court.is_honest(book.party) && !court.is_stolen(*book))
 }
 
 /// A cut covers every act that the entries under it rest on (spec/record.md §3).

@@ -11,8 +11,8 @@ use crate::store::Record;
 pub(crate) struct Excused<'a> {
     /// They may have forgotten the seconds of receipts that they gave.
     pub(crate) forgetful: &'a dyn Fn(Party) -> bool,
-    /// Somebody shows different acts to different parties, so that an act can be sound to its author and not to
-    /// another.
+    /// Somebody shows different acts to different parties, so that an act, or an amendment that follows one, can be sound to its author
+    /// and not to another.
     pub(crate) forked: bool,
 }
 
@@ -29,13 +29,13 @@ pub(crate) fn honest_are_not_blamed(
     let blamed = record.evidence.iter().find(|evidence| {
         let about = evidence.fault.detail().what;
         let is_excused = about == "receipt" && (excused.forgetful)(evidence.party)
-            || excused.forked && matches!(about, "act" | "permission")
+            || excused.forked && matches!(about, "act" | "permission" | "amendment")
             || is_a_thiefs(court, record, evidence);
         court.is_honest(evidence.party) && !is_excused
     });
     // Of a void entry the evidence does not say where it stands.
     let void = record.void.iter().filter(|(name, _)| court.stolen.contains_key(&name.book.party));
-    let void = void.filter(|(_, fault)| !matches!(fault.detail().what, "act" | "permission"));
+    let void = void.filter(|(_, fault)| !matches!(fault.detail().what, "act" | "permission" | "amendment"));
     if let Some((name, fault)) = void.into_iter().find(|(name, _)| !court.is_stolen(name.book)) {
         let (at, name) = (court.party(at), court.entry(*name));
         return object("blame", format!("{name}, which no thief can have written, is void at {at}: {fault}"));
