@@ -41,6 +41,20 @@ assert.equal((await shown()).length, 1);
 await page.goto(`${origin}/lines/syria/record?book=usa/O`);
 assert.ok((await shown()).every((name) => name.startsWith("usa/O/")));
 
+// Page by page the log has every entry once, in the same order as at once; a place that is none is refused.
+const logged = (asked) => page.evaluate(async (path) => { const answer = await fetch(path); return [answer.status, await answer.json()]; }, `/v1/lines/syria/log?${asked}`);
+const now = Date.now();
+const [, whole] = await logged(`limit=200&as_of_ms=${now}`);
+const [names, next] = [[], { place: "" }];
+for (let pages = 0; pages < 100 && next.place !== null; pages += 1) {
+  const [, one] = await logged(`limit=2&as_of_ms=${now}${next.place ? `&before=${encodeURIComponent(next.place)}` : ""}`);
+  names.push(...one.entries.map((entry) => entry.entry));
+  next.place = one.next;
+}
+assert.deepEqual(names, whole.entries.map((entry) => entry.entry));
+assert.ok(names.length > 4);
+for (const asked of ["before=nothing", "before=abc/Z/1", "party=nobody", `text=${"x".repeat(300)}`, "book=usa/Q"]) assert.equal((await logged(asked))[0], 400, asked);
+
 // Who knew what when: before the acknowledgement it was delivered and no more.
 await page.goto(`${origin}/lines/syria/record?text=corridor&as_of=${encodeURIComponent(between)}`);
 const row = page.locator("tr", { has: page.locator(".row-link", { hasText: first }) });

@@ -61,3 +61,30 @@ impl Officers {
             .map_err(database("end a handover"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handover_waits_through_a_start_and_ends_once() {
+        let path = std::env::temp_dir().join(format!("detente-officers-handover-{}.db", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let begun =
+            |outgoing: &str, begun_ms| Handover { outgoing: outgoing.into(), list: "{}".into(), begun_ms };
+        let officers = Officers::open(&path).unwrap();
+        officers.begin_handover("syria", &begun("Anna", 1_000)).unwrap();
+        officers.begin_handover("syria", &begun("Boris", 2_000)).unwrap();
+        drop(officers);
+        let officers = Officers::open(&path).unwrap();
+        assert_eq!(officers.handover("syria").unwrap(), Some(begun("Boris", 2_000)));
+        assert_eq!(officers.handover("other").unwrap(), None);
+        assert!(
+            !officers.end_handover("syria", &begun("Anna", 1_000)).unwrap(),
+            "another was begun in its place"
+        );
+        assert!(officers.end_handover("syria", &begun("Boris", 2_000)).unwrap());
+        assert!(!officers.end_handover("syria", &begun("Boris", 2_000)).unwrap(), "of two, one takes it");
+        std::fs::remove_file(path).unwrap();
+    }
+}
