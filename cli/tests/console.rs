@@ -113,3 +113,13 @@ fn one_officer_hands_the_watch_to_another() {
         &["Anna", "--role", "watch-officer", "--office", "watch officer"],
     );
 }
+
+#[test]
+fn the_map_shows_who_is_where_when() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];
+    play("map.mjs", &parties, &stations, &officer);
+}

@@ -88,7 +88,9 @@ async function reopen() {
   if (name && !writes()) await fill(opened, `/lines/${line}/entries/${name}`, () => writes() || isOpen() !== name);
 }
 
+let openedFrom = null;
 async function open(name) {
+  if (opened.hidden) openedFrom = document.activeElement;
   try {
     await fill(opened, `/lines/${line}/entries/${name}`);
     opened.hidden = false;
@@ -103,7 +105,8 @@ async function open(name) {
 function close() {
   const name = isOpen();
   opened.hidden = true;
-  (board.querySelector(`[data-open="${CSS.escape(name ?? "")}"]`) ?? board.querySelector("[data-open]") ?? part("main")).focus();
+  const back = openedFrom?.isConnected && openedFrom !== document.body && !board.contains(openedFrom) ? openedFrom : null;
+  (back ?? board.querySelector(`[data-open="${CSS.escape(name ?? "")}"]`) ?? board.querySelector("[data-open]") ?? part("main")).focus();
 }
 
 function say(error) { said.textContent = error.message; }
@@ -210,7 +213,7 @@ document.addEventListener("keydown", (event) => {
   if (types) return;
   // By the key's place as well, so that it is the same key on every keyboard.
   const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key;
-  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, N: () => part("text")?.focus(), L: () => part("to-record").click() }[key];
+  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, M: () => part("to-map")?.click(), N: () => part("text")?.focus(), L: () => part("to-record")?.click() }[key];
   if (does) { event.preventDefault(); does(); }
   if (key === "Enter" && document.activeElement === document.body && alarms().length > 0) { event.preventDefault(); open(alarms()[0]); }
 });
@@ -233,7 +236,11 @@ function follow() {
   const stream = new EventSource(`/v1/lines/${line}/events?beat_ms=1000`);
   stream.addEventListener("beat", () => { lastHeard = performance.now(); });
   const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due"];
-  for (const name of changes) stream.addEventListener(name, () => { lastHeard = performance.now(); renew(); });
+  for (const name of changes) stream.addEventListener(name, () => {
+    lastHeard = performance.now();
+    renew();
+    document.dispatchEvent(new CustomEvent("line", { detail: name }));
+  });
   stream.addEventListener("error", () => {
     // Where the browser has given up, the page goes on by itself.
     if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 1000);

@@ -246,3 +246,38 @@ handover-begin = ابدأ التسليم بما هو مفتوح الآن
 nothing-open = لا شيء
 conflicts = التعارضات
 test-due = الاختبار المستحق
+
+# The map
+
+map = الخريطة
+map-of = خريطة
+map-back = إلى اللوحة
+map-list = الإشعارات والخطط الخاصة
+map-conflicts = في طريق بعضها بعضاً
+map-no-conflict = لا أحد في طريق أحد.
+map-none = لا إشعارات ولا خطط.
+map-own = لنا
+map-other = لطرف آخر
+map-plan = خطة خاصة لم يُبلَّغ بها أحد
+map-activity = نشاط
+map-movement = تحرك
+map-site = موقع
+map-open-end = بلا نهاية
+map-in-force = سارٍ
+map-planned = مخطط له
+map-conflict = تعارض
+map-within = ضمن مسافة الفصل
+map-short = ينقصه ما يتطلبه نوعه
+map-moment = اللحظة المعروضة
+map-to-now = الآن
+map-play = تشغيل أو إيقاف
+map-in-force-then = السارية حينها:
+map-shown = { $n ->
+    [one] إشعار أو خطة واحدة إجمالاً ({ $n })
+   *[other] { $n } من الإشعارات والخطط إجمالاً
+ }
+map-whole = إظهار الكل
+map-legend = العلامات
+map-source = السواحل: Natural Earth. لا تُعرض أي حدود.
+map-keys = على الخريطة: الأسهم للتحريك، + و− للتكبير والتصغير، 0 لإظهار الكل. في القائمة: الأسهم للتنقل وEnter للفتح. المسافة للتشغيل أو الإيقاف؛ , و. خطوة واحدة.
+key-map = الخريطة

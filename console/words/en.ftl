@@ -242,3 +242,38 @@ handover-begin = Begin a handover with what is open now
 nothing-open = nothing
 conflicts = Conflicts
 test-due = Test due
+
+# The map
+
+map = Map
+map-of = Map of
+map-back = To the board
+map-list = Notices and own plans
+map-conflicts = In each other's way
+map-no-conflict = Nobody is in anybody's way.
+map-none = There are no notices and no plans.
+map-own = ours
+map-other = another party's
+map-plan = own plan, told to nobody
+map-activity = activity
+map-movement = movement
+map-site = site
+map-open-end = no end
+map-in-force = in force
+map-planned = planned
+map-conflict = CONFLICT
+map-within = within separation
+map-short = short of what its kind asks
+map-moment = Moment shown
+map-to-now = Now
+map-play = Play or pause
+map-in-force-then = In force then:
+map-shown = { $n ->
+    [one] { $n } notice or plan in all
+   *[other] { $n } notices and plans in all
+ }
+map-whole = Show all
+map-legend = Signs
+map-source = Coasts: Natural Earth. No borders are shown.
+map-keys = On the map: arrows move, + and − zoom, 0 shows all. In the list: arrows move, Enter opens. Space plays or pauses; , and . go one step.
+key-map = the map

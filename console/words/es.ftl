@@ -242,3 +242,38 @@ handover-begin = Iniciar un relevo con lo que está abierto
 nothing-open = nada
 conflicts = Conflictos
 test-due = Prueba prevista
+
+# The map
+
+map = Mapa
+map-of = Mapa de
+map-back = Al tablero
+map-list = Avisos y planes propios
+map-conflicts = Uno en el camino del otro
+map-no-conflict = Nadie estorba a nadie.
+map-none = No hay avisos ni planes.
+map-own = nuestro
+map-other = de otra parte
+map-plan = plan propio, no dicho a nadie
+map-activity = actividad
+map-movement = movimiento
+map-site = sitio
+map-open-end = sin fin
+map-in-force = en vigor
+map-planned = previsto
+map-conflict = CONFLICTO
+map-within = dentro de la separación
+map-short = incompleto para su tipo
+map-moment = Momento mostrado
+map-to-now = Ahora
+map-play = Reproducir o pausar
+map-in-force-then = En vigor entonces:
+map-shown = { $n ->
+    [one] { $n } aviso o plan en total
+   *[other] { $n } avisos y planes en total
+ }
+map-whole = Mostrar todo
+map-legend = Signos
+map-source = Costas: Natural Earth. No se muestran fronteras.
+map-keys = En el mapa: las flechas mueven, + y − cambian la escala, 0 muestra todo. En la lista: las flechas mueven, Intro abre. Espacio reproduce o pausa; , y . dan un paso.
+key-map = el mapa

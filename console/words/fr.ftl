@@ -242,3 +242,38 @@ handover-begin = Commencer une relève avec ce qui est ouvert
 nothing-open = rien
 conflicts = Conflits
 test-due = Essai dû
+
+# The map
+
+map = Carte
+map-of = Carte de
+map-back = Au tableau
+map-list = Avis et plans propres
+map-conflicts = Sur le chemin l'un de l'autre
+map-no-conflict = Personne ne gêne personne.
+map-none = Il n'y a ni avis ni plan.
+map-own = le nôtre
+map-other = d'une autre partie
+map-plan = plan propre, dit à personne
+map-activity = activité
+map-movement = mouvement
+map-site = site
+map-open-end = sans fin
+map-in-force = en vigueur
+map-planned = prévu
+map-conflict = CONFLIT
+map-within = séparation non respectée
+map-short = incomplet pour son genre
+map-moment = Moment montré
+map-to-now = Maintenant
+map-play = Lecture ou pause
+map-in-force-then = En vigueur alors :
+map-shown = { $n ->
+    [one] { $n } avis ou plan en tout
+   *[other] { $n } avis et plans en tout
+ }
+map-whole = Tout montrer
+map-legend = Signes
+map-source = Côtes : Natural Earth. Aucune frontière n'est montrée.
+map-keys = Sur la carte : les flèches déplacent, + et − changent l'échelle, 0 montre tout. Dans la liste : les flèches déplacent, Entrée ouvre. Espace : lecture ou pause ; , et . font un pas.
+key-map = la carte

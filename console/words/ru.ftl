@@ -243,3 +243,39 @@ handover-begin = Начать сдачу с того, что открыто се
 nothing-open = ничего
 conflicts = Конфликты
 test-due = Ожидаемая проверка
+
+# The map
+
+map = Карта
+map-of = Карта линии
+map-back = К доске
+map-list = Уведомления и свои планы
+map-conflicts = Мешают друг другу
+map-no-conflict = Никто никому не мешает.
+map-none = Нет ни уведомлений, ни планов.
+map-own = наше
+map-other = другой стороны
+map-plan = свой план, никому не сообщён
+map-activity = действие
+map-movement = передвижение
+map-site = объект
+map-open-end = без конца
+map-in-force = действует
+map-planned = запланировано
+map-conflict = КОНФЛИКТ
+map-within = в пределах разделения
+map-short = не хватает того, что требует его вид
+map-moment = Показанный момент
+map-to-now = Сейчас
+map-play = Пуск или пауза
+map-in-force-then = Действует тогда:
+map-shown = { $n ->
+    [one] { $n } уведомление или план всего
+    [few] { $n } уведомления и плана всего
+   *[other] { $n } уведомлений и планов всего
+ }
+map-whole = Показать всё
+map-legend = Знаки
+map-source = Берега: Natural Earth. Границы не показаны.
+map-keys = На карте: стрелки двигают, + и − меняют масштаб, 0 показывает всё. В списке: стрелки двигают, Enter открывает. Пробел: пуск или пауза; , и . — один шаг.
+key-map = карта

@@ -243,3 +243,39 @@ handover-begin = Почати здавання з того, що відкрит�
 nothing-open = нічого
 conflicts = Конфлікти
 test-due = Очікувана перевірка
+
+# The map
+
+map = Карта
+map-of = Карта лінії
+map-back = До дошки
+map-list = Повідомлення і власні плани
+map-conflicts = Заважають одне одному
+map-no-conflict = Ніхто нікому не заважає.
+map-none = Немає ні повідомлень, ні планів.
+map-own = наше
+map-other = іншої сторони
+map-plan = власний план, нікому не повідомлений
+map-activity = діяльність
+map-movement = пересування
+map-site = об'єкт
+map-open-end = без кінця
+map-in-force = діє
+map-planned = заплановано
+map-conflict = КОНФЛІКТ
+map-within = у межах розділення
+map-short = бракує того, що вимагає його вид
+map-moment = Показаний момент
+map-to-now = Зараз
+map-play = Пуск або пауза
+map-in-force-then = Діє тоді:
+map-shown = { $n ->
+    [one] { $n } повідомлення або план усього
+    [few] { $n } повідомлення і плани усього
+   *[other] { $n } повідомлень і планів усього
+ }
+map-whole = Показати все
+map-legend = Знаки
+map-source = Береги: Natural Earth. Кордони не показано.
+map-keys = На карті: стрілки рухають, + і − змінюють масштаб, 0 показує все. У списку: стрілки рухають, Enter відкриває. Пробіл: пуск або пауза; , і . — один крок.
+key-map = карта

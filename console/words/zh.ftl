@@ -239,3 +239,37 @@ handover-begin = 以当前未结事项开始交接
 nothing-open = 无
 conflicts = 冲突
 test-due = 应做测试
+
+# The map
+
+map = 地图
+map-of = 地图：
+map-back = 返回面板
+map-list = 通告与本方计划
+map-conflicts = 相互妨碍
+map-no-conflict = 互不妨碍。
+map-none = 没有通告，也没有计划。
+map-own = 本方
+map-other = 另一方
+map-plan = 本方计划，未告知任何一方
+map-activity = 活动
+map-movement = 移动
+map-site = 地点
+map-open-end = 无结束时间
+map-in-force = 生效中
+map-planned = 已计划
+map-conflict = 冲突
+map-within = 在间隔之内
+map-short = 缺少该类通告所要求的内容
+map-moment = 显示的时刻
+map-to-now = 现在
+map-play = 播放或暂停
+map-in-force-then = 当时生效：
+map-shown = { $n ->
+   *[other] 共 { $n } 份通告与计划
+ }
+map-whole = 显示全部
+map-legend = 图例
+map-source = 海岸线：Natural Earth。不显示任何边界。
+map-keys = 在地图上：方向键移动，+ 和 − 缩放，0 显示全部。在列表中：方向键移动，Enter 打开。空格播放或暂停；, 和 . 前后一步。
+key-map = 地图

@@ -8,6 +8,7 @@
 
 mod certificate;
 mod gate;
+mod map;
 mod pages;
 mod passkeys;
 mod record;
@@ -119,6 +120,8 @@ fn router(console: Console) -> Router {
         .route("/", get(pages::home))
         .route("/lines/{line}", get(pages::line))
         .route("/lines/{line}/board", get(pages::board))
+        .route("/lines/{line}/map", get(map::map))
+        .route("/lines/{line}/map/part", get(map::part))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
         .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))
         .route("/lines/{line}/handover", get(record::handover))

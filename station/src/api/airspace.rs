@@ -47,6 +47,8 @@ impl From<PlansError> for Refused {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listed {
     at_ms: Option<u64>,
+    from_ms: Option<u64>,
+    until_ms: Option<u64>,
     party: Option<String>,
     kind: Option<String>,
     #[serde(default)]
@@ -190,6 +192,11 @@ pub(crate) async fn notices(
     let party = party(&keeper.memorandum(), listed.party.as_deref())?;
     let at_ms = listed.at_ms.unwrap_or_else(|| api.now_ms());
     let (all, now_ms) = (listed.all, api.now_ms());
+    let (from_ms, until_ms) = match (listed.at_ms, listed.from_ms, listed.until_ms) {
+        (_, None, None) => (at_ms, at_ms),
+        (None, from_ms, until_ms) => (from_ms.unwrap_or(0), until_ms.unwrap_or(u64::MAX)),
+        _ => return Err(Refused::misuse("time", "a moment, or from and until", "both")),
+    };
     let (found, ahead_ms) = keeper
         .airspace
         .look(move |room: &mut Room| {
@@ -198,7 +205,16 @@ pub(crate) async fn notices(
             let notices = room.notices();
             let found: Vec<(EntryRef, Standing)> = match all {
                 true => notices.notices().filter(wanted).take(MAX_LIST + 1).collect(),
-                false => notices.in_force(at_ms).filter(wanted).take(MAX_LIST + 1).collect(),
+                false => {
+                    let then = notices.notices().filter(|(origin, standing)| {
+                        let mut volumes = notices.volumes(Subject::Notice(*origin));
+                        let in_time = |from: u64, until: u64| from <= until_ms && from_ms <= until;
+                        standing.withdrawn_by.is_none()
+                            && in_time(standing.from_ms, standing.until_ms.unwrap_or(u64::MAX))
+                            && volumes.any(|volume| in_time(volume.span.from_ms(), volume.span.until_ms()))
+                    });
+                    then.filter(wanted).take(MAX_LIST + 1).collect()
+                }
             };
             (found, room.ahead_ms())
         })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use detente_line::notice::Field;
 use detente_line::{Awaited, Duty, Line, Memorandum, Owed, Suspended};
 use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
@@ -40,6 +41,18 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
     });
     let clocks = [Class::Z, Class::O, Class::P, Class::R]
         .map(|class| (class.letter().to_string(), json!(memorandum.handling_ms(class))));
+    let kinds = terms.notices.iter().map(|kind| {
+        let fields = kind.required.iter().flatten();
+        let names = fields.filter_map(|number| Field::ALL.into_iter().find(|field| *field as u16 == *number));
+        json!({
+            "name": kind.name,
+            "nature": kind.nature().name(),
+            "lead_ms": kind.lead_ms,
+            "emergency_lead_ms": kind.emergency_lead_ms,
+            "required": names.map(Field::name).collect::<Vec<_>>(),
+            "review_ms": kind.review_ms,
+        })
+    });
     Ok(Json(json!({
         "name": terms.name,
         "line": memorandum.line().to_string(),
@@ -53,6 +66,7 @@ pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> 
         "observers": observers_json(memorandum),
         "depositary": memorandum.depositary().map(|party| memorandum.name_of(party)),
         "handling_ms": Map::from_iter(clocks),
+        "notice_kinds": kinds.collect::<Vec<_>>(),
     })))
 }
 

@@ -83,7 +83,7 @@ impl Console {
         if status.is_success() { Ok(said) } else { Err(Refused::passed_on(status, &said)) }
     }
 
-    async fn board(&self, frame: Frame, asker: &Asker, line: &str) -> Result<Board, Refused> {
+    pub(super) async fn board(&self, frame: Frame, asker: &Asker, line: &str) -> Result<Board, Refused> {
         let line = encoded(line);
         let status = self.ask(asker, &format!("/v1/lines/{line}")).await?;
         let inbox = self.ask(asker, &format!("/v1/lines/{line}/inbox?limit=200")).await?;

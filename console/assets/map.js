@@ -1,0 +1,258 @@
+// The map's page: what is in force at the moment of the slider is shown, the rest hidden; the geometry came once, with its spans. Looking at
+// it is done with keys or a pointer. It decides nothing.
+import { fill } from "./api.js";
+
+const line = encodeURIComponent(document.body.dataset.line);
+const map = document.getElementById("map");
+const part = (id) => document.getElementById(id);
+
+/** A step of playing, and how many of them the whole window takes. */
+const BEAT = 100;
+const STEPS = 240;
+/** Least time between two renewals, ms, and the names of the events after which the map is another. */
+const REST = 1000;
+const CHANGES = new Set(["begins", "gap", "entry", "conflict", "due", "amended"]);
+/** How many metres a pixel may show, at least and at most. */
+const [FINEST, COARSEST] = [0.2, 60000];
+
+let coasts = null;
+let timed = [];
+let ways = [];
+let bySubject = new Map();
+let moment = null;
+let follows = true;
+let playing = null;
+/** The middle of what is looked at, in the plane's own metres, and metres a pixel; null: all there is. */
+let look = null;
+/** Whether somebody chose that; until then it is all there is. */
+let chose = false;
+
+const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
+const two = (number) => String(number).padStart(2, "0");
+function group(ms) {
+  const at = new Date(ms);
+  return `${two(at.getUTCDate())}${two(at.getUTCHours())}${two(at.getUTCMinutes())}Z${MONTHS[at.getUTCMonth()]}${two(at.getUTCFullYear() % 100)}`;
+}
+
+const now = () => map.querySelector(".map-now").dataset;
+const svg = () => map.querySelector(".plane svg");
+const zero = () => [Number(now().x), Number(now().y)];
+
+/** Shows what is in force at a moment; only what is another than before is touched. */
+function show(ms) {
+  moment = ms;
+  let count = 0;
+  for (const one of timed) {
+    const is = one.from <= ms && ms <= one.until;
+    if (one.lists && is) count += 1;
+    if (one.lists && one.over !== ms > one.until) { one.over = ms > one.until; one.element.hidden = one.over; }
+    if (one.is === is) continue;
+    one.is = is;
+    if (one.lists || one.stays) one.element.classList.toggle("is-then", is);
+    else if (is) one.element.removeAttribute("display");
+    else one.element.setAttribute("display", "none");
+  }
+  const inTheWay = new Set(ways.filter((way) => way.is).flatMap((way) => way.of));
+  for (const [subject, elements] of bySubject) {
+    const is = inTheWay.has(subject);
+    if (elements.is === is) continue;
+    elements.is = is;
+    for (const element of elements) element.classList.toggle("in-the-way", is);
+  }
+  part("map-count").textContent = count;
+  part("moment-said").textContent = group(ms);
+  part("moment").setAttribute("aria-valuetext", group(ms));
+}
+
+/** Goes to a moment, on the slider too. */
+function go(ms, stays = false) {
+  const slider = part("moment");
+  const within = Math.max(Number(slider.min), Math.min(Number(slider.max), ms));
+  slider.value = within;
+  follows = stays;
+  show(within);
+}
+
+function play(is) {
+  clearInterval(playing);
+  playing = null;
+  part("map-play").setAttribute("aria-pressed", String(is));
+  if (!is) return;
+  playing = setInterval(() => {
+    const { min, max } = part("moment");
+    const next = moment + Math.max(60000, (max - min) / STEPS);
+    go(Math.min(next, Number(max)));
+    if (next >= Number(max)) play(false);
+  }, BEAT);
+}
+
+/** What is looked at is put into the picture, and what keeps its size on the screen gets it. */
+function aim() {
+  const { width, height } = part("plane").getBoundingClientRect();
+  if (width === 0 || height === 0) return;
+  if (look === null) {
+    const [x, y, wide, high] = svg().dataset.all.split(" ").map(Number);
+    const [zx, zy] = zero();
+    look = { x: zx + x + wide / 2, y: zy + y + high / 2, metres: Math.max(wide / width, high / height) };
+  }
+  look.metres = Math.max(FINEST, Math.min(COARSEST, look.metres));
+  const [zx, zy] = zero();
+  const [wide, high] = [width * look.metres, height * look.metres];
+  svg().setAttribute("viewBox", `${look.x - zx - wide / 2} ${look.y - zy - high / 2} ${wide} ${high}`);
+  for (const pattern of svg().querySelectorAll("pattern")) pattern.setAttribute("patternTransform", `scale(${look.metres})`);
+  part("signs").setAttribute("font-size", 14 * look.metres);
+}
+
+function zoom(by, at = null) {
+  chose = true;
+  const before = look.metres;
+  look.metres = Math.max(FINEST, Math.min(COARSEST, before * by));
+  if (at !== null) {
+    const box = part("plane").getBoundingClientRect();
+    look.x += (at.x - box.x - box.width / 2) * (before - look.metres);
+    look.y += (at.y - box.y - box.height / 2) * (before - look.metres);
+  }
+  aim();
+}
+
+function pan(right, down) {
+  chose = true;
+  look.x += right * look.metres;
+  look.y += down * look.metres;
+  aim();
+}
+
+const whole = () => { look = null; chose = false; aim(); };
+
+/** Coasts, around the world once more to either side. */
+function drawCoasts() {
+  if (coasts === null) return;
+  const [x, y] = zero();
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", coasts);
+  for (const turn of [-40075.017, 0, 40075.017]) {
+    const one = path.cloneNode();
+    one.setAttribute("transform", `translate(${-x} ${-y}) scale(1000) translate(${turn} 0)`);
+    part("coasts").append(one);
+  }
+}
+
+/** Takes in what the station rendered. */
+function take() {
+  const read = (element) => {
+    const { from, until, lists, stays } = element.dataset;
+    return { element, from: Number(from), until: until === "" ? Infinity : Number(until), is: null, over: null, lists: lists !== undefined, stays: stays !== undefined, of: [element.dataset.one, element.dataset.other] };
+  };
+  timed = [...map.querySelectorAll("[data-from]")].map(read);
+  ways = timed.filter((one) => one.of[0] !== undefined);
+  bySubject = new Map();
+  for (const element of map.querySelectorAll(".volume[data-subject]")) {
+    const { subject } = element.dataset;
+    if (!bySubject.has(subject)) bySubject.set(subject, []);
+    bySubject.get(subject).push(element);
+  }
+  svg().dataset.all = svg().getAttribute("viewBox");
+  drawCoasts();
+  if (!chose) look = null;
+  aim();
+  go(follows || moment === null ? Number(now().nowMs) : moment, follows);
+  if (playing !== null) part("map-play").setAttribute("aria-pressed", "true");
+}
+
+const rows = () => [...map.querySelectorAll("#map-items li:not([hidden]) .map-row")];
+
+function choose(subject) {
+  for (const element of map.querySelectorAll(".chosen")) element.classList.remove("chosen");
+  for (const element of bySubject.get(subject) ?? []) element.classList.add("chosen");
+}
+
+map.addEventListener("focusin", (event) => {
+  const row = event.target.closest(".map-row");
+  if (row) choose(row.dataset.subject);
+});
+map.addEventListener("input", (event) => { if (event.target.id === "moment") { play(false); go(Number(event.target.value)); } });
+map.addEventListener("click", (event) => {
+  const by = event.target.closest("[data-zoom]")?.dataset.zoom;
+  if (by) zoom(Number(by));
+  const id = event.target.closest("button")?.id;
+  if (id === "map-whole") whole();
+  if (id === "map-to-now") { play(false); go(Number(now().nowMs), true); }
+  if (id === "map-play") play(playing === null);
+  if (event.target.closest("a.map-row:not([data-open])")) event.preventDefault();
+});
+
+// By pointer: drawn along, and what was pressed without drawing is chosen.
+let drag = null;
+map.addEventListener("pointerdown", (event) => {
+  if (!event.target.closest("#plane")) return;
+  drag = { x: event.clientX, y: event.clientY, on: event.target.closest(".volume"), moved: false };
+});
+addEventListener("pointermove", (event) => {
+  if (drag === null) return;
+  const [right, down] = [drag.x - event.clientX, drag.y - event.clientY];
+  if (!drag.moved && Math.hypot(right, down) < 4) return;
+  Object.assign(drag, { x: event.clientX, y: event.clientY, moved: true });
+  pan(right, down);
+});
+addEventListener("pointerup", () => {
+  if (drag?.on && !drag.moved) map.querySelector(`.map-row[data-subject="${CSS.escape(drag.on.dataset.subject)}"]`)?.focus();
+  drag = null;
+});
+map.addEventListener("wheel", (event) => {
+  if (!event.target.closest("#plane")) return;
+  event.preventDefault();
+  zoom(event.deltaY > 0 ? 1.2 : 1 / 1.2, { x: event.clientX, y: event.clientY });
+}, { passive: false });
+addEventListener("resize", aim);
+
+// Keys, before the page's own: arrows are the map's where the map is, the list's elsewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || !part("opened").hidden) return;
+  const on = event.target;
+  if (on.closest("textarea, select") || (on.closest("input") && on.id !== "moment")) return;
+  const { min, max, step } = part("moment");
+  const moves = on.id === "plane" ? { ArrowLeft: () => pan(-80, 0), ArrowRight: () => pan(80, 0), ArrowUp: () => pan(0, -80), ArrowDown: () => pan(0, 80) } : {};
+  const turn = (by) => {
+    const all = rows();
+    const at = all.indexOf(document.activeElement);
+    all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))]?.focus();
+  };
+  if (on.id !== "plane" && on.id !== "moment") Object.assign(moves, { ArrowDown: () => turn(1), ArrowUp: () => turn(-1) });
+  if (!on.closest("button, a, summary")) moves[" "] = () => play(playing === null);
+  const by = Math.max(Number(step), Math.round((max - min) / 100));
+  Object.assign(moves, { "+": () => zoom(0.67), "=": () => zoom(0.67), "-": () => zoom(1.5), 0: whole, ",": () => { play(false); go(moment - by); }, ".": () => { play(false); go(moment + by); } });
+  const does = moves[event.key];
+  if (!does) return;
+  event.preventDefault();
+  event.stopPropagation();
+  does();
+}, { capture: true });
+
+// What changed on the line has the map made anew; the moment and the place that are looked at stay.
+let asked = false;
+let resting = false;
+async function renew() {
+  if (resting) { asked = true; return; }
+  resting = true;
+  asked = false;
+  const kept = document.activeElement?.id;
+  const isRow = document.activeElement?.classList.contains("map-row") ? document.activeElement.dataset.subject : null;
+  try {
+    await fill(map, `/lines/${line}/map/part`);
+    take();
+    if (isRow !== null) map.querySelector(`.map-row[data-subject="${CSS.escape(isRow)}"]`)?.focus();
+    else if (kept && map.querySelector(`#${CSS.escape(kept)}`)) part(kept).focus();
+  } catch { /* the silence of the stream says so */ }
+  setTimeout(() => { resting = false; if (asked) renew(); }, REST);
+}
+let begun = false;
+document.addEventListener("line", (event) => {
+  // A stream that begins says nothing new the first time.
+  if (event.detail === "begins" && !begun) { begun = true; return; }
+  if (CHANGES.has(event.detail)) renew();
+});
+
+take();
+const answer = await fetch("/assets/land.svg");
+coasts = answer.ok ? (await answer.text()).match(/ d="([^"]*)"/)?.[1] ?? null : null;
+drawCoasts();
