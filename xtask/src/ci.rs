@@ -121,7 +121,8 @@ fn check_fuzz_targets() -> Result<(), String> {
     }
     let manifest = root().join("fuzz/Cargo.toml");
     let arguments = ["check", "--quiet", "--locked", "--manifest-path"];
-    run(cargo(&arguments).arg(manifest).env("CARGO_TARGET_DIR", target().join("fuzz")))
+    // Where the lint has built what both depend on.
+    run(cargo(&arguments).arg(manifest).env("CARGO_TARGET_DIR", target()))
 }
 
 /// Sees to it that the tests have a PostgreSQL with PostGIS: covers are held to what it says.

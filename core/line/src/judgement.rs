@@ -197,6 +197,7 @@ impl Line {
         }
         let memorandum = Arc::new(self.at_home(memorandum));
         self.memorandum = Arc::clone(&memorandum);
+        self.root_renewals();
         if self.started {
             self.start_watch();
             let judged = self.judged();

@@ -126,14 +126,12 @@ impl Line {
         }
     }
 
-    /// Everything is restored: what names the parties of all renewals is, too.
+    /// Takes the renewals that were stored of parties which only what was restored after them names, as soon as that is known: what is
+    /// judged next may be under those keys.
     pub(crate) fn root_renewals(&mut self) {
         self.own.brought = None;
         for renewal in core::mem::take(&mut self.own.unrooted) {
-            let party = renewal.occasion.party;
-            if let Some(root) = self.root(party) {
-                let _ = self.ranks.entry(party).or_default().take(&root, renewal);
-            }
+            self.restore_renewal(renewal);
         }
     }
 

@@ -7,8 +7,9 @@ mod line_in_memory;
 use std::collections::BTreeMap;
 
 use detente_line::{Content, Matter, Memorandum, Sealed, Shown, kind::number};
+use detente_record::renewal::Why;
 use detente_record::{Book, Class, Cut, Entry, EntryRef, Fault, Seal, SealKey, SealSecret};
-use line_in_memory::{LineInMemory, book, draft, entry, message};
+use line_in_memory::{LineInMemory, book, draft, entry, member, message};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -181,4 +182,44 @@ fn an_amendment_gives_a_first_seal_key_and_changes_none() {
     assert_eq!(sealed(&line, 0, 1), [], "rus has a key that nobody committed to");
     assert!(seals.iter().all(|(name, _)| line.void_at(0, *name).is_none()));
     assert_eq!(number::SEALS, 81);
+}
+
+/// Found by the simulator: what had named the party was restored after its renewal, and until the station had started nobody knew the
+/// keys of its last books, so that what sealed them was void.
+#[test]
+fn what_an_admitted_party_sealed_with_renewed_keys_holds_after_a_start() {
+    let mut line = LineInMemory::sealing(&["rus", "usa"], HOUR_MS);
+    let (keys, mut syr) = member(2, "syr");
+    syr.seal = Some(keys.seal_commitment());
+    let mut terms = line.line(0).memorandum().terms().clone();
+    terms.predecessor = Some(line.line(0).memorandum().hash());
+    terms.parties.push(syr);
+    let moved = Memorandum::check(terms).unwrap();
+    line.settle(keys, Some(moved.clone()));
+    let closes_ms = line.now_ms + 600_000;
+    let content = Content::Motion { matter: Matter::Amend(moved.into()), text: "Syria.".into(), closes_ms };
+    let motion = line.write(0, draft(None, &[], content)).unwrap();
+    line.run_for(1_000);
+    let vote = Content::Vote { choice: detente_line::Choice::For, text: None };
+    line.write(1, draft(None, &[motion], vote)).unwrap();
+    line.run_for(1_000);
+    line.connect(2, 0);
+    line.run_for(2_000);
+
+    let (keys, renewal) = line.renewal(2, Why::Rotation);
+    line.disconnect(2, 0);
+    line.renew(2, keys, renewal, true);
+    line.connect(2, 0);
+    line.write(2, message(Class::Z, "One.")).unwrap();
+    line.run_for(2 * HOUR_MS);
+    let renewed = Book { generation: 128, ..book(2, Class::Z) };
+    let is_sealed = |line: &LineInMemory| line.line(0).seals().any(|(book, _)| book == renewed);
+    assert!(is_sealed(&line));
+    let void = line.station(0).store.void.clone();
+    line.kill(0);
+    line.start(0);
+    assert!(is_sealed(&line));
+    line.run_for(1_000);
+    assert_eq!(line.station(0).store.void, void);
+    assert!(line.station(0).store.evidence.is_empty(), "{:?}", line.station(0).store.evidence);
 }

@@ -389,7 +389,8 @@ impl LineInMemory {
     /// A party signs its next keys; its station does not know of it yet.
     pub(crate) fn renewal(&self, number: u8, why: Why) -> (Keys, Renewal) {
         let station = self.station(number);
-        let root = self.memorandum.root(party(number)).unwrap();
+        let known = station.line.as_ref().and_then(|line| line.root(party(number)));
+        let root = known.or_else(|| self.memorandum.root(party(number))).unwrap();
         let mut ranks = Ranks::default();
         for renewal in &station.renewals {
             ranks.take(&root, renewal.clone()).unwrap();
