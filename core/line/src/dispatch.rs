@@ -4,10 +4,13 @@
 //! moment goes next, and nothing urgent waits behind more than one thing under way. A narrow one takes one thing of each
 //! lane at a time, and lets the more urgent one overtake within it.
 
+mod next;
+mod patience;
+
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use detente_record::{Book, Class, Cut, Party, Receipt, SignedCheckpoint};
+use detente_record::{Book, Class, Cut, Party, Receipt};
 
 use crate::ahead::is_said_first;
 use crate::blobs::{Given, PART_MS};
@@ -540,112 +543,6 @@ impl Line {
         }
     }
 
-    fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
-        let (now_ms, me) = (self.pace.now_ms, self.me.party);
-        let best = self.circuits.get(&circuit).is_some_and(|state| self.is_best(circuit, state.peer));
-        let state = self.circuits.get_mut(&circuit)?;
-        let mut frames: Vec<Vec<u8>> = Vec::new();
-        if state.is_free(Lane::Word) {
-            frames = state.words();
-        }
-        if state.ready && state.is_free(Lane::Word) && state.queue.is_empty() {
-            // Another circuit brings the rest sooner than a narrow one.
-            let here = |book: &Book| best || !state.rate.is_narrow() || is_urgent(book.class);
-            let may_go = |(book, signer): &(Book, Party)| {
-                here(book) && (*signer != me || !self.unsaid.contains_key(book))
-            };
-            let most = if state.rate.is_narrow() { NARROW_RECEIPTS } else { MAX_RECEIPTS };
-            let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(most).collect();
-            for one in go {
-                let Some(receipt) = state.receipts.remove(&one) else { continue };
-                frames.push(frame::receipt(&receipt));
-                state.stirs(now_ms);
-            }
-        }
-        if !frames.is_empty() {
-            state.busy.insert(Lane::Word, now_ms);
-            return Some(Outgoing::Frames(frames));
-        }
-        let Some((book, from, end)) = self.next_step(circuit) else {
-            let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
-            let state = Some(state).filter(|state| state.is_free(Lane::Part))?;
-            if self.partings.contains_key(&state.peer) {
-                // What it asked for while it was a member is not its any more.
-                state.given.clear();
-            }
-            if let Some(party) = state.keys.pop_first() {
-                let key = self.courier_keys.get(&party)?;
-                state.theirs.insert(party, (key.rank, key.number));
-                state.busy.insert(Lane::Part, now_ms);
-                return Some(Outgoing::Key(frame::courier_key(key)));
-            }
-            let (blob, chunk) = state.given.pop()?;
-            state.busy.insert(Lane::Part, now_ms);
-            return Some(Outgoing::Part { blob, chunk });
-        };
-        let ahead = self.goes_ahead(circuit, book, from, end.checkpoint.size);
-        let state = self.circuits.get_mut(&circuit)?;
-        state.busy.insert(book.class.into(), now_ms);
-        state.step_ms = now_ms;
-        if !state.rate.is_narrow() {
-            state.waits_since_ms.get_or_insert(now_ms);
-        }
-        state.steps += 1;
-        state.stirs(now_ms);
-        Some(Outgoing::Step { book, from, end, ahead })
-    }
-
-    /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.
-    fn next_step(&mut self, circuit: CircuitId) -> Option<(Book, u64, SignedCheckpoint)> {
-        let peer = self.circuits.get(&circuit)?.peer;
-        let best = self.is_best(circuit, peer);
-        let ended = self.brought_up_to();
-        let waits = self.waits_ahead(circuit).map(|(book, from, _)| (book, from));
-        let state =
-            self.circuits.get_mut(&circuit).filter(|state| state.ready && state.opened && !state.starved)?;
-        let now_ms = self.pace.now_ms;
-        let me = self.me.party;
-        let parting = self.partings.get(&peer);
-        let peer = self.peers.get_mut(&peer)?;
-        let mut next: Option<(Class, Book, u64)> = None;
-        state.crowded = false;
-        for (book, held) in &self.books {
-            let class = book.class;
-            let urgent = is_urgent(class);
-            let known = peer.known.get(book).copied().unwrap_or(0);
-            let sent = state.sent.get(book).copied().unwrap_or(0);
-            state.window.holds(*book, known, sent, now_ms);
-            let here = best || urgent || class == Class::O;
-            if !here || next.is_some_and(|(first, ..)| first <= class) {
-                continue;
-            }
-            let from = sent.max(known);
-            if waits == Some((*book, from)) {
-                continue;
-            }
-            let signed = signed_for(parting, *book, held);
-            let over = ended.get(book).is_some_and(|most| from >= *most);
-            if signed <= from || over {
-                if known >= signed || over {
-                    peer.lacking.remove(book);
-                }
-                continue;
-            }
-            let since = *peer.lacking.entry(*book).or_insert(now_ms);
-            let goes = book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS);
-            if goes && state.is_free(class.into()) && (urgent || state.window.is_open(*book)) {
-                next = Some((class, *book, from));
-            }
-            state.crowded |= goes;
-        }
-        let (_, book, from) = next?;
-        let end = match parting {
-            Some(parting) => parting.end(book)?.clone(),
-            None => self.books.get(&book)?.signed.clone()?,
-        };
-        Some((book, from, end))
-    }
-
     /// Whether a circuit is the one for P and R: of those to its peer that answer and are not late, the one on which they
     /// take the least time and cost.
     pub(crate) fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {
@@ -661,106 +558,5 @@ impl Line {
         for (_, state) in others {
             state.doubted = true;
         }
-    }
-
-    /// What should have been receipted by now goes again, from where the peer is known to be. Nobody receipts a book
-    /// that has forked.
-    fn send_again_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.pace.now_ms;
-        let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        let overdue = state.window.overdue(state.smoothed_ms.unwrap_or(0), now_ms);
-        if !overdue.is_empty() {
-            state.again += 1;
-            state.lapses();
-        }
-        for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
-            state.sent.remove(&book);
-        }
-    }
-
-    /// A circuit on which nothing has come in for too long since a step: the next best one carries on.
-    fn note_if_late(&mut self, circuit: CircuitId) {
-        let now_ms = self.pace.now_ms;
-        let Some(state) = self.circuits.get_mut(&circuit) else { return };
-        if state.late_ms().is_some_and(|at_ms| at_ms <= now_ms) {
-            state.lapses();
-        }
-    }
-
-    /// Asks whether a quiet circuit is there; says when it is silent, and gives up one that stays so, for its shell
-    /// to make anew.
-    fn ping_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.pace.now_ms;
-        let [a, b, c, d, ..] = self.entropy;
-        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| now_ms >= state.due_ms()) else {
-            return;
-        };
-        let stuck = state.stuck_since_ms().is_some();
-        if stuck || (state.ping.is_some() && state.silent) {
-            let was_silent = state.silent;
-            self.circuits.remove(&circuit);
-            self.do_next(Effect::Send { circuit, what: Outgoing::Close(None) });
-            if !was_silent {
-                self.show(Shown::CircuitSilent { circuit, silent: true });
-            }
-        } else if state.ping.is_some() {
-            (state.silent, state.silent_ms) = (true, now_ms);
-            self.show(Shown::CircuitSilent { circuit, silent: true });
-        } else {
-            let nonce = u64::from(u32::from_be_bytes([a, b, c, d])) << 16 | (circuit & 0xffff);
-            state.ping = Some((nonce, now_ms));
-            state.ask(frame::ping(nonce));
-        }
-    }
-
-    fn hello_if_due(&mut self, circuit: CircuitId) {
-        let now_ms = self.pace.now_ms;
-        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.ready) else { return };
-        if state.hello_ms.take_if(|at_ms| *at_ms <= now_ms).is_some() {
-            (state.said_ms, state.greets) = (now_ms, true);
-            let peer = state.peer;
-            // Who holds nothing of a party's books may never have got its secret, and takes no step without it.
-            let known = self.peers.get(&peer).map(|peer| &peer.known);
-            let holds = |party, rank| {
-                let of = |book: &Book| (book.party, book.rank()) == (party, rank);
-                known.is_some_and(|known| known.iter().any(|(book, size)| *size > 0 && of(book)))
-            };
-            let secrets = self.secrets_for(peer, |party, rank| !holds(party, rank));
-            let renewed = self.ranks.keys().filter(|party| !holds(**party, self.rank(**party)));
-            let renewals: Vec<Vec<u8>> = renewed.filter_map(|party| self.renewals_of(*party)).collect();
-            let hello = self.hello(peer);
-            for frame in [hello].into_iter().chain(renewals).chain(secrets) {
-                self.queue(circuit, frame);
-            }
-        }
-    }
-
-    /// When dispatch next has something to do by the clock alone, ms.
-    pub(crate) fn next_dispatch_ms(&self) -> Option<u64> {
-        let pings = self.circuits.values().map(Circuit::due_ms);
-        let me = self.me.party;
-        let connected =
-            |party: &Party| self.circuits.values().any(|state| state.ready && state.peer == *party);
-        let carried = self
-            .peers
-            .iter()
-            .filter(|(party, _)| connected(party))
-            .flat_map(|(_, peer)| &peer.lacking)
-            .filter(|(book, since)| {
-                book.party != me && since.saturating_add(CARRY_AFTER_MS) > self.pace.now_ms
-            })
-            .map(|(_, since)| since.saturating_add(CARRY_AFTER_MS));
-        let hellos = self.circuits.values().filter(|state| state.ready).filter_map(|state| state.hello_ms);
-        let parts = self.circuits.values().filter(|state| state.is_free(Lane::Part) && state.has_parts());
-        let parts = parts.map(|state| state.step_ms.saturating_add(PARTS_AFTER_MS));
-        let parts = parts.filter(|at_ms| *at_ms > self.pace.now_ms);
-        let overdue = self
-            .circuits
-            .values()
-            .filter_map(|state| state.window.overdue_ms(state.smoothed_ms.unwrap_or(0)));
-        let late = self.circuits.values().filter_map(Circuit::late_ms);
-        let waiting = self.circuits.keys().filter_map(|circuit| self.waits_ahead(*circuit));
-        let waiting = waiting.map(|(.., until_ms)| until_ms);
-        pings.chain(waiting).chain(carried).chain(hellos).chain(overdue).chain(parts).chain(late).min()
     }
 }

@@ -1,23 +1,26 @@
 //! Keys by rank: renewals held and taken, what of an old key's books is still taken and receipted, and how a station begins with new
 //! keys (spec/keys.md).
 
-use alloc::boxed::Box;
+mod keyring;
+mod opening;
+
 use alloc::collections::BTreeMap;
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::renewal::{Taken, Why};
+use detente_record::renewal::Taken;
 use detente_record::{
-    Book, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Hash, LineSecret, Party, PublicKey, RankKeys,
-    Ranks, Receipt, Renewal, Root, SecretKey, SignedCheckpoint,
+    Book, Class, Cut, Entry, EntryRef, Fault, Hash, LineSecret, Party, PublicKey, Ranks, Receipt, Renewal,
+    Root, SecretKey,
 };
 
 use crate::contract::{CircuitId, Evidence, Shown};
-use crate::frame::{self, Hello};
+use crate::frame;
 use crate::kind::{Content, number};
 use crate::line::Line;
-use crate::memorandum::Memorandum;
+
+pub use keyring::Keyring;
 
 /// How long at most nothing of the own books comes back, with a peer there that has shown them, before they go on without it, ms.
 const PATIENCE_MS: u64 = 3_600_000;
@@ -491,259 +494,8 @@ impl Line {
         }
         Ok(())
     }
-
-    /// The first generation of the rank that this station writes in.
-    pub(crate) fn first_generation(&self) -> u16 {
-        u16::from(self.own.rank) * Book::GENERATIONS_OF_A_RANK
-    }
-
-    /// Whether this station has later keys than it has opened a class's books with.
-    pub(crate) fn is_to_open(&self, class: Class) -> bool {
-        self.current(class).rank() < self.own.rank
-    }
-
-    /// At the start: opens what is to be opened with new keys; where the record was lost, the own books come back first.
-    pub(crate) fn begin_with_keys(&mut self, distrusted: Option<u16>) {
-        self.own.brought = None;
-        let least = distrusted.unwrap_or(0).max(self.first_generation());
-        let opens = Class::ALL.into_iter().any(|class| self.is_to_open(class));
-        if self.is_superseded() {
-        } else if opens && self.own.lost {
-            (self.own.awaits_books, self.own.least) = (true, least);
-            if distrusted.is_some() {
-                self.renew_opened(least);
-            }
-        } else if distrusted.is_some() {
-            self.state_earlier();
-            self.renew(least);
-        } else if opens {
-            self.open_rank(least);
-        }
-    }
-
-    /// What an officer had written in already, before the other books came back, goes on in another generation as well: the record
-    /// may be older than that.
-    fn renew_opened(&mut self, least: u16) {
-        for class in Class::ALL.into_iter().filter(|class| !self.is_to_open(*class)).collect::<Vec<_>>() {
-            if let Err(fault) = self.open_next(class, least) {
-                self.show(Shown::NotRenewed { fault });
-            }
-        }
-    }
-
-    /// What this station wrote with earlier keys its cuts may state, as far as what that rests on is here.
-    fn state_earlier(&mut self) {
-        for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
-            let book = self.current(class);
-            if let Some(state) = self.books.get_mut(&book) {
-                state.reach_all();
-            }
-        }
-        self.close_cuts();
-    }
-
-    fn open_rank(&mut self, least: u16) {
-        self.state_earlier();
-        for class in Class::ALL.into_iter().filter(|class| self.is_to_open(*class)).collect::<Vec<_>>() {
-            if let Err(fault) = self.open_next(class, least) {
-                self.show(Shown::NotRenewed { fault });
-            }
-        }
-        self.on_durable.push(Shown::Renewed);
-    }
-
-    /// Whether this station began with nothing but new keys, and its own books are still to come back.
-    pub fn awaits_books(&self) -> bool {
-        self.own.awaits_books
-    }
-
-    /// A peer has said what it holds. What it shows of the own books under this party's signature is to come back.
-    pub(crate) fn peer_greeted(&mut self, hello: &Hello) {
-        if !self.own.awaits_books {
-            return;
-        }
-        self.own.greeted = true;
-        let own = hello.heads.iter().filter(|(book, _)| book.party == self.me.party);
-        let shown = own.filter_map(|(book, (root, signature))| {
-            let size = *hello.sizes.get(book)?;
-            let checkpoint = Checkpoint { book: *book, size, root: *root };
-            let head = SignedCheckpoint { checkpoint, signature: *signature };
-            head.verify(&self.id, self.book_key(*book)?).ok().map(|()| (*book, size))
-        });
-        let shown: Cut = shown.collect();
-        self.own.shown.insert(hello.party, shown);
-    }
-
-    /// Opens the books that have come back.
-    pub(crate) fn open_what_came_back(&mut self) {
-        if !self.own.awaits_books || !self.own.greeted {
-            return;
-        }
-        let lacks = |(book, size): (&Book, &u64)| {
-            let reach =
-                self.own.reach.get(&book.class).filter(|(generation, _)| *generation == book.generation);
-            let wanted = reach.map_or(*size, |(_, reach)| (*reach).min(*size));
-            self.books.get(book).map_or(0, |state| state.signed_size()) < wanted
-        };
-        if self.own.shown.values().flatten().any(lacks) && !self.is_out_of_patience() {
-            return;
-        }
-        self.own.awaits_books = false;
-        self.open_rank(self.own.least);
-    }
-
-    /// Whether a peer that has shown the own books has brought nothing of them for too long: it cannot be let to keep them for ever.
-    fn is_out_of_patience(&mut self) -> bool {
-        let own = self.books.iter().filter(|(book, _)| book.party == self.me.party);
-        let held: u64 = own.map(|(_, state)| state.signed_size()).sum();
-        let is_nobody_there = !self.circuits.values().any(|circuit| circuit.ready);
-        if is_nobody_there || held != self.own.came_back.0 || self.own.came_back.1 == 0 {
-            self.own.came_back = (held, self.pace.now_ms);
-        }
-        self.pace.now_ms.saturating_sub(self.own.came_back.1) >= PATIENCE_MS
-    }
-
-    /// When the own books go on without what does not come back, ms.
-    pub(crate) fn next_patience_ms(&self) -> Option<u64> {
-        let waits = self.own.awaits_books && self.own.greeted && self.own.came_back.1 > 0;
-        waits.then(|| self.own.came_back.1.saturating_add(PATIENCE_MS))
-    }
-
-    /// Opens a class before its books have come back, because an officer writes in it.
-    ///
-    /// # Errors
-    /// `Misuse` for acts: what they rest on is to come back first.
-    pub(crate) fn open_at_once(&mut self, class: Class) -> Result<Book, Fault> {
-        if class == Class::A {
-            let expected = "the acts that this party wrote with its earlier keys";
-            return Err(Fault::misuse("books", expected, "none yet: no other party has brought them"));
-        }
-        self.open_next(class, self.own.least)
-    }
-
-    /// Up to which size at most an own book of earlier keys is within their reach, where this party's officers say so.
-    pub fn end_said(&self, book: Book) -> Option<u64> {
-        let said = self.own.reach.get(&book.class).filter(|(generation, _)| *generation == book.generation);
-        said.filter(|_| book.party == self.me.party).map(|(_, size)| *size)
-    }
-
-    /// Where an own book ends that goes on under new keys: generation, size and root.
-    pub(crate) fn end_of_reach(&self, class: Class) -> (u16, u64, Hash) {
-        let me = self.me.party;
-        let whole = self.current(class).generation;
-        let (generation, most) = self.own.reach.get(&class).copied().unwrap_or((whole, u64::MAX));
-        let book = Book { generation, party: me, class };
-        let end = self.books.get(&book).and_then(|state| {
-            // A thief can sign; a receipt needs others. What has come back to an empty machine, another party held.
-            let needs_receipt = !self.own.lost && self.is_compromised(book);
-            let most = if needs_receipt { most.min(state.receipted()) } else { most };
-            state.recent_checkpoints().rev().find(|signed| signed.checkpoint.size <= most)
-        });
-        match end {
-            Some(SignedCheckpoint { checkpoint, .. }) => (generation, checkpoint.size, checkpoint.root),
-            None => (generation, 0, detente_record::empty_root()),
-        }
-    }
-
-    /// Whether somebody else had the keys of an own book, by any renewal since.
-    fn is_compromised(&self, book: Book) -> bool {
-        let later = self.renewals(self.me.party).iter().map(|renewal| &renewal.occasion);
-        later.filter(|of| of.rank > book.rank()).any(|of| of.why == Why::Compromise)
-    }
-
-    /// The time to go on from under new keys, ms: the latest of what is within the reach of the old ones.
-    pub(crate) fn time_within_reach(&self) -> u64 {
-        let me = self.me.party;
-        let of_old = self.books.iter().filter(|(book, _)| book.party == me && book.rank() < self.own.rank);
-        let within = of_old.filter(|(book, state)| match self.acts.reach(**book) {
-            Some(reach) => state.size() <= reach,
-            None => {
-                let (generation, size, _) = self.end_of_reach(book.class);
-                book.generation < generation || book.generation == generation && state.size() <= size
-            }
-        });
-        within.map(|(_, state)| state.past.time_ms).max().unwrap_or(0)
-    }
-
-    /// The renewal that brought this station's keys.
-    pub(crate) fn own_renewal(&self) -> Option<Box<Renewal>> {
-        let renewals = self.renewals(self.me.party);
-        let place = usize::from(self.own.rank).checked_sub(1)?;
-        renewals.get(place).cloned().map(Box::new)
-    }
 }
 
 fn unknown(party: Party) -> Fault {
     Fault::misbehaved("renewal", "one of a party of the line", party.number().to_string())
-}
-
-/// The public keys of everybody who was ever named, by rank: for whoever verifies beside the line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keyring {
-    parties: BTreeMap<Party, Vec<RankKeys>>,
-}
-
-impl Keyring {
-    /// The keys that a memorandum names, and those that renewals brought; a party of which some do not follow keeps what does.
-    pub fn of(memorandum: &Memorandum, renewals: &[Renewal]) -> Self {
-        let mut parties = BTreeMap::new();
-        for party in memorandum.everyone().filter_map(|member| Party::new(member.number).ok()) {
-            let Some(root) = memorandum.root_of_anyone(party) else { continue };
-            let mut ranks = Ranks::default();
-            for renewal in renewals.iter().filter(|renewal| renewal.occasion.party == party) {
-                let _ = ranks.take(&root, renewal.clone());
-            }
-            let renewed = ranks.renewals().iter().map(|renewal| renewal.keys.clone());
-            parties.insert(party, core::iter::once(root.keys.clone()).chain(renewed).collect());
-        }
-        Self { parties }
-    }
-
-    /// The key that signs a book's checkpoints.
-    pub fn book_key(&self, book: Book) -> Option<&PublicKey> {
-        self.parties.get(&book.party)?.get(usize::from(book.rank())).map(|keys| &keys.book)
-    }
-
-    /// The keys that a party's receipts may be under, the last one first.
-    pub fn receipt_keys(&self, party: Party) -> impl Iterator<Item = &PublicKey> {
-        self.parties.get(&party).into_iter().flatten().rev().map(|keys| &keys.receipt)
-    }
-
-    /// Every key of books, with whose it is and of which rank.
-    pub fn book_keys(&self) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
-        self.of_each(|keys| &keys.book)
-    }
-
-    /// Every station key, with whose it is and of which rank.
-    pub fn station_keys(&self) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
-        self.of_each(|keys| &keys.station)
-    }
-
-    fn of_each(
-        &self,
-        key: impl Fn(&RankKeys) -> &PublicKey + Copy,
-    ) -> impl Iterator<Item = (Party, u8, &PublicKey)> {
-        self.parties.iter().flat_map(move |(party, ranks)| {
-            ranks.iter().zip(0..).map(move |(keys, rank)| (*party, rank, key(keys)))
-        })
-    }
-
-    /// The last keys of a party, and their rank.
-    pub fn last(&self, party: Party) -> Option<(u8, &RankKeys)> {
-        let ranks = self.parties.get(&party)?;
-        let rank = u8::try_from(ranks.len().saturating_sub(1)).ok()?;
-        ranks.last().map(|keys| (rank, keys))
-    }
-}
-
-impl Line {
-    /// The public keys of everybody who was ever named, as everything held here shows.
-    pub fn keyring(&self) -> Keyring {
-        let of = |party: Party| {
-            let root = self.root(party)?;
-            let renewed = self.renewals(party).iter().map(|renewal| renewal.keys.clone());
-            Some((party, core::iter::once(root.keys).chain(renewed).collect()))
-        };
-        Keyring { parties: self.roll().into_iter().filter_map(of).collect() }
-    }
 }
