@@ -9,7 +9,9 @@ mod faults;
 mod parties;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,7 +20,11 @@ use cable::{Cable, Way, counters, packets, pieces, unlike};
 use faults::{Faults, cut, one_at_a_time};
 use parties::stream::Stream;
 use parties::{Folder, Party, Station, agree};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::net::unix::pipe;
 
 /// Two parties with a serial line of a rate between them, and nothing else.
 fn two(bits_per_s: u32) -> ([Party; 2], Cable, Arc<Folder>) {
@@ -56,14 +62,47 @@ async fn says(way: &Way, bytes: usize) {
 
 /// Waits until nothing has been said for a while.
 async fn settle(cable: &Cable) {
-    let said = || cable.ways.iter().map(|way| way.said().len()).sum::<usize>();
-    let (mut last, mut quiet) = (said(), 0);
-    while quiet < 15 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = said();
-        quiet = if now == last { quiet + 1 } else { 0 };
-        last = now;
-    }
+    let [one, other] = cable.ways.clone();
+    let rests = tokio::task::spawn_blocking(move || {
+        loop {
+            let before = [one.said().len(), other.said().len()];
+            let more = one.says(before[0] + 1, Duration::from_millis(1_500));
+            if !more && other.said().len() == before[1] {
+                return;
+            }
+        }
+    });
+    rests.await.unwrap();
+}
+
+/// A hook that rings for a FLASH into a pipe, and what it rings, a line each.
+fn bell(pipe: &Path) -> (Lines<BufReader<pipe::Receiver>>, String) {
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    // Open for writing too, so that the pipe has no end between two rings.
+    let rings = pipe::OpenOptions::new().read_write(true).open_receiver(pipe).unwrap();
+    let pipe = pipe.to_str().unwrap();
+    let hook = format!("[[hook]]\non = \"flash\"\nrun = [\"sh\", \"-c\", \"(cat; echo) > {pipe}\"]\n");
+    (BufReader::new(rings).lines(), hook)
+}
+
+/// Waits until a file of keys is there.
+async fn kept(path: &Path) {
+    let path = path.to_owned();
+    let appears = tokio::task::spawn_blocking(move || {
+        let mut changes = File::from(inotify::init(inotify::CreateFlags::CLOEXEC).unwrap());
+        let what = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
+        inotify::add_watch(&changes, path.parent().unwrap(), what).unwrap();
+        while !path.exists() {
+            let within = Timespec { tv_sec: 60, tv_nsec: 0 };
+            if poll(&mut [PollFd::new(&changes, PollFlags::IN)], Some(&within)).unwrap() == 0 {
+                return false;
+            }
+            // Whatever changed in the folder: whether it is there is looked at.
+            assert_ne!(changes.read(&mut [0; 4_096]).unwrap(), 0);
+        }
+        true
+    });
+    assert!(appears.await.unwrap(), "no keys are kept");
 }
 
 /// The serial circuit, once it is as wanted.
@@ -202,11 +241,8 @@ async fn the_keys_come_of_a_fast_circuit_where_there_is_one() {
     cut(&ways, true);
     let (here, there) = (usa.up().await, rus.up().await);
     here.circuits_ready("test", 1).await;
-    let kept = |station: &Station, peer: &str| station.home.serial_keys("test", peer).exists();
-    let began = std::time::Instant::now();
-    while !(kept(&here, "rus") && kept(&there, "usa")) {
-        assert!(began.elapsed() < Duration::from_secs(60), "no keys are kept");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    for (station, peer) in [(&here, "rus"), (&there, "usa")] {
+        kept(&station.home.serial_keys("test", peer)).await;
     }
     cut(&ways, false);
     circuit(&here, is_up).await;
@@ -278,11 +314,7 @@ async fn a_line_that_carries_one_way_is_no_circuit() {
 #[tokio::test]
 async fn flash_is_shown_before_its_signature_has_come() {
     let ([usa, rus], cable, folder) = two(9_600);
-    let rung = folder.path().join("rung");
-    let hook = format!(
-        "[[hook]]\non = \"flash\"\nrun = [\"sh\", \"-c\", \"cat >> {0}; echo >> {0}\"]\n",
-        rung.to_str().unwrap()
-    );
+    let (mut rings, hook) = bell(&folder.path().join("rung"));
     rus.configure(&(alone(&rus, "usa", cable.paths[1].to_str().unwrap(), 9_600) + &hook));
     let (usa, rus) = (usa.up().await, rus.up().await);
     circuit(&usa, is_up).await;
@@ -339,13 +371,12 @@ async fn flash_is_shown_before_its_signature_has_come() {
     assert_eq!(seen, ["ahead", "entry"]);
     // A later FLASH rings once more; the first has rung once, when it came.
     usa.write(flash("and stay there")).await;
-    let rings = || std::fs::read_to_string(&rung).unwrap_or_default();
-    let began = std::time::Instant::now();
-    while !rings().contains("and stay there") {
-        assert!(began.elapsed() < Duration::from_secs(60), "it does not ring: {}", rings());
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut rung = String::new();
+    while !rung.contains("and stay there") {
+        let ring = tokio::time::timeout(Duration::from_secs(60), rings.next_line()).await;
+        rung += &ring.unwrap_or_else(|_| panic!("it does not ring: {rung}")).unwrap().unwrap();
     }
-    assert_eq!(rings().matches("stop at once").count(), attempts, "{}", rings());
+    assert_eq!(rung.matches("stop at once").count(), attempts, "{rung}");
 }
 
 #[tokio::test]
