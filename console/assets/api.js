@@ -37,6 +37,13 @@ export async function take(path, body, name) {
 // The station's own pages alone are ever made HTML, and it has escaped what others wrote.
 const pages = globalThis.trustedTypes?.createPolicy("detente", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
+/** By what an element is known in what replaces the one that it is in: its id, what it is about, or the entry that it opens. */
+function same({ id, tagName, dataset }) {
+  if (id !== "") return `#${CSS.escape(id)}`;
+  const name = ["subject", "open"].find((one) => dataset[one] !== undefined);
+  return name === undefined ? null : `${tagName}[data-${name}="${CSS.escape(dataset[name])}"]`;
+}
+
 /**
  * Fills an element with a part of a page that the station renders, unless `keeps` says at that moment that it is to stay as it is. Whoever was at
  * something in it by then is at the same thing in what replaces it; whoever has gone elsewhere meanwhile is left there.
@@ -48,8 +55,8 @@ export async function fill(element, path, keeps = () => false) {
   const text = await answer.text();
   if (keeps()) return;
   const active = element.contains(document.activeElement) ? document.activeElement : null;
-  const opens = active?.dataset.open;
+  const known = active === null || active === element ? null : same(active);
   element.innerHTML = pages.createHTML(text);
-  if (opens !== undefined) element.querySelector(`[data-open="${CSS.escape(opens)}"]`)?.focus();
+  if (known !== null) element.querySelector(known)?.focus();
   else if (active !== null && active !== element && element.hasAttribute("tabindex")) element.focus();
 }

@@ -235,13 +235,9 @@ async function renew() {
   if (resting) { asked = true; return; }
   resting = true;
   asked = false;
-  const kept = document.activeElement?.id;
-  const isRow = document.activeElement?.classList.contains("map-row") ? document.activeElement.dataset.subject : null;
   try {
     await fill(map, `/lines/${line}/map/part`);
     take();
-    if (isRow !== null) map.querySelector(`.map-row[data-subject="${CSS.escape(isRow)}"]`)?.focus();
-    else if (kept && map.querySelector(`#${CSS.escape(kept)}`)) part(kept).focus();
   } catch { /* the silence of the stream says so */ }
   setTimeout(() => { resting = false; if (asked) renew(); }, REST);
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::answer::{is, text};
 use crate::entry::{author, kind_word, said};
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -114,10 +115,6 @@ pub struct Board {
     owed: Vec<Row>,
     awaited: Vec<Row>,
     more: bool,
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Board {
@@ -235,7 +232,7 @@ impl Row {
             gist: Peer::gist(&said(frame, entry), GIST, entry.get("language").and_then(Value::as_str)),
             since_ms: number("arrived_ms").or(number("time_ms")).unwrap_or(0),
             due_ms: number("due_ms"),
-            overdue: entry.get("overdue").and_then(Value::as_bool).unwrap_or(false),
+            overdue: is(entry, "overdue"),
             facts: others.iter().map(fact).collect(),
             name,
         }

@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::Value;
 
+use crate::answer::{is, number, text};
 use crate::board::{class_of, precedence_word};
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -45,10 +46,6 @@ pub struct OpenEntry {
     /// Whether its author is still to be told that an officer has seen it.
     tells: bool,
     writes: bool,
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Who wrote an entry.
@@ -160,7 +157,7 @@ impl OpenEntry {
             class: class_of(&name),
             kind: kind_word(&frame, text(entry, "kind")),
             others: is_others,
-            time_ms: entry.get("time_ms").and_then(Value::as_u64).unwrap_or(0),
+            time_ms: number(entry, "time_ms"),
             office: entry
                 .get("office")
                 .map(|office| office.as_str().map_or_else(|| office.to_string(), str::to_owned))
@@ -180,7 +177,7 @@ impl OpenEntry {
                 .get("marked")
                 .filter(|marked| !marked.is_null())
                 .map(|marked| format!("{}: {}", text(marked, "error"), text(marked, "found"))),
-            unjudged: entry.get("unjudged").and_then(Value::as_bool).unwrap_or(false),
+            unjudged: is(entry, "unjudged"),
             withdrawn_by: entry.get("withdrawn_by").and_then(Value::as_str).map(str::to_owned),
             sha256: text(entry, "sha256").to_owned(),
             position: position_of(body),

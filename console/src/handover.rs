@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::Value;
 
+use crate::answer::{is, list, number, text};
 use crate::entry::kind_word;
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -24,11 +25,9 @@ pub struct Handover {
     /// Who hands over, when, and the digest of the list, where it is begun.
     begun: Option<(String, u64, String)>,
     parts: Vec<Part>,
+    /// More is open than the list holds.
+    more: bool,
     writes: bool,
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Handover {
@@ -36,17 +35,16 @@ impl Handover {
     pub fn of(frame: Frame, line: &str, answer: &Value, writes: bool) -> Self {
         let empty = Value::Null;
         let handover = answer.get("handover").filter(|handover| !handover.is_null());
-        let list = handover.and_then(|handover| handover.get("list")).unwrap_or(&empty);
-        let number = |of: &Value, field: &str| of.get(field).and_then(Value::as_u64).unwrap_or(0);
+        let open = handover.and_then(|handover| handover.get("list")).unwrap_or(&empty);
         let part = |title: &str, field: &str, item: &dyn Fn(&Value) -> Option<String>| {
-            let items = list.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(item);
+            let items = list(open, field).iter().filter_map(item);
             Part { title: frame.t(title), items: items.map(|item| Peer::gist(&item, 300, None)).collect() }
         };
         let entry =
             |of: &Value| Some(format!("{} — {}", text(of, "entry"), kind_word(&frame, text(of, "kind"))));
         let mut parts = vec![
             part("unacknowledged", "owed", &|of| {
-                let late = of.get("overdue").and_then(Value::as_bool).unwrap_or(false);
+                let late = is(of, "overdue");
                 Some(format!("{}{}", entry(of)?, if late { " !" } else { "" }))
             }),
             part("awaited", "awaited", &entry),
@@ -66,7 +64,7 @@ impl Handover {
                 Some(format!("{} × {}", text(of, "one"), text(of, "other")))
             }),
         ];
-        let test = Peer::gist(&time::stamp(number(list, "next_test_ms")), 40, None);
+        let test = Peer::gist(&time::stamp(number(open, "next_test_ms")), 40, None);
         parts.push(Part { title: frame.t("test-due"), items: vec![test] });
         let begun = handover.map(|handover| {
             (
@@ -75,7 +73,7 @@ impl Handover {
                 text(handover, "sha256").to_owned(),
             )
         });
-        Self { line: line.to_owned(), begun, parts, writes, frame }
+        Self { line: line.to_owned(), begun, parts, more: is(open, "more"), writes, frame }
     }
 
     fn stamp(&self, ms: &u64) -> String {

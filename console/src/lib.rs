@@ -7,6 +7,7 @@
 //! **Absent.** Sockets, clocks, files, sessions, keys: the station asks its own API (spec/api.md) and hands the answers here. Nothing is
 //! decided here and nothing is kept.
 
+mod answer;
 pub mod assets;
 mod board;
 mod entry;

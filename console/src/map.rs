@@ -12,6 +12,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::answer::{is, list, text};
 use crate::entry::author;
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -187,14 +188,6 @@ pub struct Map {
     view: [f64; 4],
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
 /// Metres as people read them.
 fn limit(limit: &Limit) -> String {
     format!("{:.0} m {}", limit.m, limit.datum)
@@ -347,9 +340,8 @@ impl Map {
             .into_iter()
             .map(|clash| Meeting::of(clash, &items, near.unwrap_or(0.0), origin))
             .collect();
-        let more = [&answers.notices, &answers.plans, &answers.conflicts]
-            .iter()
-            .any(|answer| answer.get("more").and_then(Value::as_bool).unwrap_or(false));
+        let more =
+            [&answers.notices, &answers.plans, &answers.conflicts].iter().any(|answer| is(answer, "more"));
         let view = [-width / 2.0, -height / 2.0, width, height];
         Ok(Self { frame, items, meetings, more, now_ms: answers.now_ms, from_ms, until_ms, origin, view })
     }

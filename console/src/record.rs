@@ -3,37 +3,17 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use detente_dossier::words::KINDS;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::answer::{is, list, number, text, texts};
 use crate::board::{class_of, precedence_word};
 use crate::entry::{author, kind_word, said};
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::time;
 
-/// The kinds that a reader may choose from, as the API names them.
-const KINDS: [&str; 19] = [
-    "message",
-    "amendment",
-    "withdrawal",
-    "acknowledgement",
-    "read-back",
-    "passed-on",
-    "cease",
-    "displayed",
-    "notice",
-    "conflict",
-    "position",
-    "duty",
-    "test",
-    "suspends",
-    "resumes",
-    "motion",
-    "vote",
-    "decide",
-    "discloses",
-];
 /// How many characters of a text a row of the log shows; the thread and the printed page show all.
 const GIST: usize = 400;
 
@@ -73,6 +53,8 @@ struct Logged {
     by: String,
     office: String,
     language: String,
+    /// What it says in the reader's words, before what its author said.
+    told: String,
     said: Peer,
     regards: Vec<String>,
     time_ms: u64,
@@ -81,38 +63,23 @@ struct Logged {
     known: Vec<Known>,
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(field).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn texts(value: &Value, field: &str) -> Vec<String> {
-    list(value, field).filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// What an entry says, where its kind says it in another way than in words of its own.
-fn telling(frame: &Frame, entry: &Value) -> String {
+/// What an entry says: in the reader's words, where its kind says it without any of its author's, and in its author's.
+fn telling(frame: &Frame, entry: &Value) -> (String, String) {
     let empty = Value::Null;
     let body = entry.get("body").unwrap_or(&empty);
     let own = match text(entry, "kind") {
         "vote" => choice_word(frame, text(body, "choice")),
         "position" => stance_word(frame, text(body, "stance")),
         "decide" => outcome_word(frame, text(body, "outcome")),
-        "passed-on" => return text(body, "to").to_owned(),
+        "passed-on" => return (String::new(), text(body, "to").to_owned()),
         "duty" => match text(body, "state") {
-            "on" => return frame.t("watch-is-held"),
-            "handover" => return frame.words.of_what("watch-goes-to", text(body, "to")),
-            _ => return frame.t("watch-is-not-held"),
+            "on" => frame.t("watch-is-held"),
+            "handover" => frame.words.of_what("watch-goes-to", text(body, "to")),
+            _ => frame.t("watch-is-not-held"),
         },
-        _ => return said(frame, entry),
+        _ => return (String::new(), said(frame, entry)),
     };
-    match text(body, "text") {
-        "" => own,
-        words => format!("{own} — {words}"),
-    }
+    (own, text(body, "text").to_owned())
 }
 
 fn choice_word(frame: &Frame, choice: &str) -> String {
@@ -145,7 +112,7 @@ impl Logged {
     fn of(frame: &Frame, entry: &Value, is_whole: bool) -> Self {
         let name = text(entry, "entry").to_owned();
         let language = entry.get("language").and_then(Value::as_str);
-        let words = telling(frame, entry);
+        let (told, words) = telling(frame, entry);
         let known = entry.get("known").and_then(Value::as_object).into_iter().flatten();
         let known = known.map(|(party, known)| {
             let at = |field: &str| known.get(field).and_then(Value::as_u64);
@@ -163,8 +130,9 @@ impl Logged {
             office: text(entry, "office").to_owned(),
             language: language.unwrap_or_default().to_owned(),
             said: if is_whole { Peer::text(&words, language) } else { Peer::gist(&words, GIST, language) },
+            told,
             regards: texts(entry, "regards"),
-            time_ms: entry.get("time_ms").and_then(Value::as_u64).unwrap_or(0),
+            time_ms: number(entry, "time_ms"),
             sha256: text(entry, "sha256").to_owned(),
             is_void: entry.get("marked").is_some_and(|marked| !marked.is_null()),
             known: known.collect(),
@@ -195,7 +163,7 @@ impl Logged {
 }
 
 fn logged(frame: &Frame, answer: &Value, is_whole: bool) -> Vec<Logged> {
-    list(answer, "entries").map(|entry| Logged::of(frame, entry, is_whole)).collect()
+    list(answer, "entries").iter().map(|entry| Logged::of(frame, entry, is_whole)).collect()
 }
 
 /// The log of a line.
@@ -223,7 +191,8 @@ impl Log {
         [log, books]: [&Value; 2],
         wrong: Option<String>,
     ) -> Self {
-        let books: Vec<String> = list(books, "books").map(|book| text(book, "book").to_owned()).collect();
+        let books: Vec<String> =
+            list(books, "books").iter().map(|book| text(book, "book").to_owned()).collect();
         let mut parties: Vec<String> =
             books.iter().filter_map(|book| Some(book.split_once('/')?.0.to_owned())).collect();
         parties.sort_unstable();
@@ -242,7 +211,7 @@ impl Log {
     }
 
     fn kinds(&self) -> Vec<(&'static str, String)> {
-        KINDS.iter().map(|kind| (*kind, kind_word(&self.frame, kind))).collect()
+        KINDS.iter().map(|(_, kind)| (*kind, kind_word(&self.frame, kind))).collect()
     }
 
     fn as_of(&self) -> Option<String> {
@@ -278,10 +247,10 @@ impl Thread {
     pub fn of(frame: Frame, line: &str, thread: &Value, positions: &Value) -> Self {
         let sides = positions.get("positions").and_then(Value::as_object).into_iter().flatten();
         let side = |(party, side): (&String, &Value)| {
-            let held = list(side, "history").map(|held| {
+            let held = list(side, "history").iter().map(|held| {
                 (
                     stance_word(&frame, text(held, "stance")),
-                    held.get("time_ms").and_then(Value::as_u64).unwrap_or(0),
+                    number(held, "time_ms"),
                     text(held, "entry").to_owned(),
                     Peer::text(text(held, "text"), held.get("language").and_then(Value::as_str)),
                 )
@@ -293,7 +262,7 @@ impl Thread {
             line: line.to_owned(),
             name: text(thread, "of").to_owned(),
             entries: logged(&frame, thread, true),
-            more: thread.get("more").and_then(Value::as_bool).unwrap_or(false),
+            more: is(thread, "more"),
             sides,
             frame,
         }
@@ -334,7 +303,6 @@ impl Motions {
     /// Of what `GET …/motions` says.
     pub fn of(frame: Frame, line: &str, answer: &Value) -> Self {
         let motion = |motion: &Value| {
-            let number = |field: &str| motion.get(field).and_then(Value::as_u64).unwrap_or(0);
             let votes = motion.get("votes").and_then(Value::as_object).into_iter().flatten();
             let votes: BTreeMap<_, _> = votes
                 .map(|(party, choice)| {
@@ -352,16 +320,16 @@ impl Motions {
                 },
                 about: texts(motion, "about"),
                 text: Peer::text(text(motion, "text"), None),
-                moved_ms: number("moved_ms"),
-                closes_ms: number("closes_ms"),
+                moved_ms: number(motion, "moved_ms"),
+                closes_ms: number(motion, "closes_ms"),
                 votes: votes.into_iter().collect(),
                 decision: decision.map(|decision| {
                     (text(decision, "entry").to_owned(), outcome_word(&frame, text(decision, "outcome")))
                 }),
             }
         };
-        let motions = list(answer, "motions").map(motion).collect();
-        let more = answer.get("more").and_then(Value::as_bool).unwrap_or(false);
+        let motions = list(answer, "motions").iter().map(motion).collect();
+        let more = is(answer, "more");
         Self { line: line.to_owned(), motions, more, frame }
     }
 
@@ -394,23 +362,22 @@ impl Verified {
     /// Of what `POST …/verify` says.
     pub fn of(frame: Frame, answer: &Value) -> Self {
         let book = |book: &Value| {
-            let count = |field: &str| book.get(field).and_then(Value::as_u64).unwrap_or(0);
             let fault = |fault: &Value| match fault.as_str() {
                 Some(fault) => Peer::text(fault, None),
                 None => Peer::text(&fault.to_string(), None),
             };
             CheckedBook {
                 name: text(book, "book").to_owned(),
-                entries: count("entries_checked"),
-                checkpoints: count("checkpoints_checked"),
-                receipts: count("receipts_checked"),
-                seals: count("seals_checked"),
-                cosignatures: count("cosignatures_checked"),
-                faults: list(book, "faults").map(fault).collect(),
+                entries: number(book, "entries_checked"),
+                checkpoints: number(book, "checkpoints_checked"),
+                receipts: number(book, "receipts_checked"),
+                seals: number(book, "seals_checked"),
+                cosignatures: number(book, "cosignatures_checked"),
+                faults: list(book, "faults").iter().map(fault).collect(),
             }
         };
-        let is_sound = answer.get("ok").and_then(Value::as_bool).unwrap_or(false);
-        Self { books: list(answer, "books").map(book).collect(), is_sound, frame }
+        let is_sound = is(answer, "ok");
+        Self { books: list(answer, "books").iter().map(book).collect(), is_sound, frame }
     }
 }
 
@@ -437,7 +404,7 @@ impl PrintedLog {
             line: line.to_owned(),
             party: text(status, "party").to_owned(),
             fingerprint: text(memorandum, "fingerprint").to_owned(),
-            printed_ms: status.get("now_ms").and_then(Value::as_u64).unwrap_or(0),
+            printed_ms: number(status, "now_ms"),
             as_of_ms: log.get("as_of_ms").and_then(Value::as_u64),
             entries,
             more: log.get("next").is_some_and(|next| !next.is_null()),
@@ -471,12 +438,12 @@ impl PrintedEntry {
     /// Of what `GET …/threads/…` and the line's status say; nothing, where the thread lacks the entry that it is of.
     pub fn of(frame: Frame, line: &str, thread: &Value, status: &Value) -> Option<Self> {
         let name = text(thread, "of");
-        let entry = list(thread, "entries").find(|entry| text(entry, "entry") == name)?;
+        let entry = list(thread, "entries").iter().find(|entry| text(entry, "entry") == name)?;
         let by = author(entry);
         Some(Self {
             line: line.to_owned(),
             party: text(status, "party").to_owned(),
-            printed_ms: status.get("now_ms").and_then(Value::as_u64).unwrap_or(0),
+            printed_ms: number(status, "now_ms"),
             others: texts(status, "members").into_iter().filter(|party| *party != by).collect(),
             leaf: text(entry, "leaf").to_owned(),
             entry: Logged::of(&frame, entry, true),

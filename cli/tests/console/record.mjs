@@ -53,7 +53,7 @@ for (let pages = 0; pages < 100 && next.place !== null; pages += 1) {
 }
 assert.deepEqual(names, whole.entries.map((entry) => entry.entry));
 assert.ok(names.length > 4);
-for (const asked of ["before=nothing", "before=abc/Z/1", "party=nobody", `text=${"x".repeat(300)}`, "book=usa/Q"]) assert.equal((await logged(asked))[0], 400, asked);
+for (const asked of ["before=nothing", "before=abc/Z/1", "party=nobody", `text=${"x".repeat(300)}`, "book=usa/Q", "kind=nothing"]) assert.equal((await logged(asked))[0], 400, asked);
 
 // Who knew what when: before the acknowledgement it was delivered and no more.
 await page.goto(`${origin}/lines/syria/record?text=corridor&as_of=${encodeURIComponent(between)}`);

@@ -18,7 +18,7 @@ use super::entry::plain_json;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name, reason_json};
 use crate::keeper::Keeper;
-use crate::store;
+use crate::{store, words};
 
 /// Most entries of an answer.
 const MOST: usize = 200;
@@ -153,6 +153,9 @@ fn page(
         let found = format!("{} bytes", long.len());
         return Err(Refused::misuse("text", "at most 200 bytes to look for", found));
     }
+    if let Some(kind) = &asked.kind {
+        words::kind(kind).map_err(|wrong| Refused::misuse("kind", "a kind of entry", wrong))?;
+    }
     let sought = Sought {
         kind: asked.kind.clone(),
         text: text.map(str::to_lowercase),
@@ -233,12 +236,11 @@ fn with_what_is_known(
                 number::ACKNOWLEDGEMENT => "acknowledged_ms",
                 _ => continue,
             };
-            let Some(by) = keeper.store.entry(regard.book, regard.number)? else { continue };
             let party = memorandum.name_of(Book::from_code(regard.book)?.party);
-            if let Some(place) = known.get_mut(&party).and_then(|known| known.get_mut(field))
-                && place.is_null()
-                && by_then(&by.time_ms)
-            {
+            let place = known.get_mut(&party).and_then(|known| known.get_mut(field));
+            let Some(place) = place.filter(|place| place.is_null()) else { continue };
+            let Some(by) = keeper.store.entry(regard.book, regard.number)? else { continue };
+            if by_then(&by.time_ms) {
                 *place = json!(by.time_ms);
             }
         }

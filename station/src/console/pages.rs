@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
 use detente_console::{Board, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets};
@@ -27,13 +28,62 @@ fn words(headers: &HeaderMap) -> Words {
     cookie(headers, LANGUAGE).and_then(Words::of).unwrap_or_else(|| Words::accepted(accepted))
 }
 
-pub(super) fn frame(headers: &HeaderMap, session: &Session, here: &Uri) -> Frame {
-    Frame {
-        here: here.path().to_owned(),
-        words: words(headers),
-        officer: Some(session.officer.name.clone()),
-        role: session.officer.role.name().to_owned(),
-        csrf: session.csrf.clone(),
+/// Who reads a page, and what it is made with.
+pub(super) struct Reader {
+    pub(super) console: Console,
+    pub(super) asker: Asker,
+    pub(super) session: Session,
+    /// Around the page, in the reader's language; it comes back to the same page.
+    pub(super) frame: Frame,
+}
+
+impl FromRequestParts<Console> for Reader {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, StatusCode> {
+        let (session, asker) = (parts.extensions.get::<Session>(), parts.extensions.get::<Asker>());
+        // The gate before every such page has put both there.
+        let (Some(session), Some(asker)) = (session, asker) else { return Err(StatusCode::UNAUTHORIZED) };
+        let here = parts.uri.path_and_query().map_or(parts.uri.path(), |path| path.as_str());
+        let frame = Frame {
+            here: here.to_owned(),
+            words: words(&parts.headers),
+            officer: Some(session.officer.name.clone()),
+            role: session.officer.role.name().to_owned(),
+            csrf: session.csrf.clone(),
+        };
+        Ok(Self { console: console.clone(), asker: asker.clone(), session: session.clone(), frame })
+    }
+}
+
+impl Reader {
+    /// What the API answers to the officer, of a line: `of` goes on from its path.
+    pub(super) async fn ask(&self, line: &str, of: &str) -> Result<Value, Refused> {
+        self.call(Method::GET, &format!("/v1/lines/{}{of}", encoded(line))).await
+    }
+
+    /// What it answers to a call without a body.
+    pub(super) async fn call(&self, method: Method, path: &str) -> Result<Value, Refused> {
+        self.console.call(&self.asker, method, path).await
+    }
+
+    pub(super) fn writes(&self) -> bool {
+        self.session.officer.role.has(Right::Write)
+    }
+
+    pub(super) async fn board(&self, line: &str) -> Result<Board, Refused> {
+        let status = self.ask(line, "").await?;
+        let inbox = self.ask(line, "/inbox?limit=200").await?;
+        Board::of(self.frame.clone(), status, inbox)
+            .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
+    }
+
+    /// A page, or one that says what was refused.
+    pub(super) fn shown(self, made: Result<impl Template, Refused>) -> Response {
+        match made {
+            Ok(made) => page(&made),
+            Err(refused) => trouble(self.frame, &refused),
+        }
     }
 }
 
@@ -65,13 +115,8 @@ pub(super) fn encoded(part: &str) -> String {
 }
 
 impl Console {
-    /// What the API answers to an officer.
-    pub(super) async fn ask(&self, asker: &Asker, path: &str) -> Result<Value, Refused> {
-        self.call(asker, Method::GET, path).await
-    }
-
-    /// What it answers to a call without a body.
-    pub(super) async fn call(&self, asker: &Asker, method: Method, path: &str) -> Result<Value, Refused> {
+    /// What the API answers to an officer's call without a body.
+    async fn call(&self, asker: &Asker, method: Method, path: &str) -> Result<Value, Refused> {
         let request =
             Request::builder().method(method).uri(path).extension(asker.clone()).body(Body::empty());
         let request =
@@ -83,14 +128,6 @@ impl Console {
         if status.is_success() { Ok(said) } else { Err(Refused::passed_on(status, &said)) }
     }
 
-    pub(super) async fn board(&self, frame: Frame, asker: &Asker, line: &str) -> Result<Board, Refused> {
-        let line = encoded(line);
-        let status = self.ask(asker, &format!("/v1/lines/{line}")).await?;
-        let inbox = self.ask(asker, &format!("/v1/lines/{line}/inbox?limit=200")).await?;
-        Board::of(frame, status, inbox)
-            .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
-    }
-
     /// The lines that an officer may see, by name.
     fn lines(&self, session: &Session) -> Vec<String> {
         self.api.line_names().filter(|name| session.officer.sees(name)).map(str::to_owned).collect()
@@ -98,75 +135,48 @@ impl Console {
 }
 
 /// `GET /`: the first line that the officer may see.
-pub(super) async fn home(
-    State(console): State<Console>,
-    Extension(session): Extension<Session>,
-    here: Uri,
-    headers: HeaderMap,
-) -> Response {
-    match console.lines(&session).first() {
+pub(super) async fn home(reader: Reader) -> Response {
+    match reader.console.lines(&reader.session).first() {
         Some(line) => Redirect::to(&format!("/lines/{}", encoded(line))).into_response(),
         None => {
             let found = "none of those that run here";
-            let hint = "ask the administrator of this station";
-            trouble(
-                frame(&headers, &session, &here),
-                &Refused::misuse("line", "one that you may see", found).hinted(hint),
-            )
+            let refused = Refused::misuse("line", "one that you may see", found);
+            trouble(reader.frame, &refused.hinted("ask the administrator of this station"))
         }
     }
 }
 
 /// `GET /lines/{line}`
-pub(super) async fn line(
-    State(console): State<Console>,
-    Extension(session): Extension<Session>,
-    Extension(asker): Extension<Asker>,
-    Path(name): Path<String>,
-    here: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let frame = frame(&headers, &session, &here);
-    let lines = console.lines(&session);
-    let writes = session.officer.role.has(Right::Write);
-    match console.board(frame.clone(), &asker, &name).await {
-        Ok(board) => page(&Line { frame, name, lines, board, writes }),
-        Err(refused) => trouble(frame, &refused),
-    }
+pub(super) async fn line(reader: Reader, Path(name): Path<String>) -> Response {
+    let (lines, writes) = (reader.console.lines(&reader.session), reader.writes());
+    let board = reader.board(&name).await;
+    let frame = reader.frame.clone();
+    reader.shown(board.map(|board| Line { frame, name, lines, board, writes }))
 }
 
 /// `GET /lines/{line}/board`
-pub(super) async fn board(
-    State(console): State<Console>,
-    Extension(session): Extension<Session>,
-    Extension(asker): Extension<Asker>,
-    Path(name): Path<String>,
-    here: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    Ok(page(&console.board(frame(&headers, &session, &here), &asker, &name).await?))
+pub(super) async fn board(reader: Reader, Path(name): Path<String>) -> Result<Response, Refused> {
+    Ok(page(&reader.board(&name).await?))
+}
+
+/// Where an entry is: its line, party, book and number.
+pub(super) type EntryPath = Path<(String, String, String, String)>;
+
+/// An entry's name, as a part of a path.
+pub(super) fn named((_, party, book, number): &(String, String, String, String)) -> String {
+    [party, book, number].map(|part| encoded(part)).join("/")
 }
 
 /// `GET /lines/{line}/entries/{party}/{book}/{number}`
-pub(super) async fn entry(
-    State(console): State<Console>,
-    Extension(session): Extension<Session>,
-    Extension(asker): Extension<Asker>,
-    Path((name, party, book, number)): Path<(String, String, String, String)>,
-    here: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    let line = encoded(&name);
-    let asked =
-        format!("/v1/lines/{line}/entries/{}/{}/{}", encoded(&party), encoded(&book), encoded(&number));
-    let entry = console.ask(&asker, &asked).await?;
-    let status = console.ask(&asker, &format!("/v1/lines/{line}")).await?;
+pub(super) async fn entry(reader: Reader, Path(of): EntryPath) -> Result<Response, Refused> {
+    let entry = reader.ask(&of.0, &format!("/entries/{}", named(&of))).await?;
+    let status = reader.ask(&of.0, "").await?;
     let me = status.get("party").and_then(Value::as_str).unwrap_or_default();
     let members = status.get("members").and_then(Value::as_array).into_iter().flatten();
     let others: Vec<String> =
         members.filter_map(Value::as_str).filter(|name| *name != me).map(str::to_owned).collect();
-    let writes = session.officer.role.has(Right::Write);
-    Ok(page(&OpenEntry::of(frame(&headers, &session, &here), &name, &entry, me, &others, writes)))
+    let writes = reader.writes();
+    Ok(page(&OpenEntry::of(reader.frame, &of.0, &entry, me, &others, writes)))
 }
 
 /// `GET /sign-in`
