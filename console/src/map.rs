@@ -24,7 +24,7 @@ const GIST: usize = 140;
 /// The least that is looked at to begin with, m, and the room around what is there.
 const LEAST_VIEW_M: f64 = 40_000.0;
 const MARGIN: f64 = 0.12;
-/// The least that the slider spans, and how many steps it has at most.
+/// The least that the slider spans, and how many steps it has about.
 const LEAST_WINDOW_MS: u64 = 3_600_000;
 const STEPS: u64 = 1_440;
 const MINUTE_MS: u64 = 60_000;
@@ -184,6 +184,7 @@ pub struct Map {
     now_ms: u64,
     from_ms: u64,
     until_ms: u64,
+    step_ms: u64,
     origin: Point,
     view: [f64; 4],
 }
@@ -331,7 +332,7 @@ impl Map {
         let (width, height) = (side(all.east - all.west), side(all.south - all.north));
         let items: Vec<Item> =
             laid.into_iter().enumerate().map(|(index, one)| one.drawn(index + 1, origin)).collect();
-        let (from_ms, until_ms) = window(&items, answers.now_ms);
+        let (from_ms, until_ms, step_ms) = window(&items, answers.now_ms);
         let clashes: Vec<Clash> = match answers.conflicts.get("conflicts") {
             Some(conflicts) => serde_json::from_value(conflicts.clone())?,
             None => Vec::new(),
@@ -343,11 +344,7 @@ impl Map {
         let more =
             [&answers.notices, &answers.plans, &answers.conflicts].iter().any(|answer| is(answer, "more"));
         let view = [-width / 2.0, -height / 2.0, width, height];
-        Ok(Self { frame, items, meetings, more, now_ms: answers.now_ms, from_ms, until_ms, origin, view })
-    }
-
-    fn step_ms(&self) -> u64 {
-        ((self.until_ms - self.from_ms) / STEPS).div_ceil(MINUTE_MS).max(1) * MINUTE_MS
+        Ok(Self { frame, items, meetings, more, now_ms: answers.now_ms, from_ms, until_ms, step_ms, origin, view })
     }
 
     fn view_box(&self) -> String {
@@ -404,13 +401,14 @@ impl Map {
     }
 }
 
-/// What the slider spans: all that begins and ends, and now.
-fn window(items: &[Item], now_ms: u64) -> (u64, u64) {
-    let down = |ms: u64| ms / MINUTE_MS * MINUTE_MS;
+/// What the slider spans, all that begins and ends, and now, and its step, all in ms. It begins at a whole step since 1970, so that a moment chosen
+/// is a moment of the slider still when the map is made anew a minute later.
+fn window(items: &[Item], now_ms: u64) -> (u64, u64, u64) {
     let from_ms = items.iter().map(|item| item.from_ms).fold(now_ms, u64::min);
     let ends = items.iter().map(|item| item.until_ms.unwrap_or(item.from_ms));
     let until_ms = ends.fold(now_ms, u64::max).max(from_ms + LEAST_WINDOW_MS);
-    (down(from_ms), down(until_ms) + MINUTE_MS)
+    let step_ms = ((until_ms - from_ms) / STEPS).div_ceil(MINUTE_MS).max(1) * MINUTE_MS;
+    (from_ms / step_ms * step_ms, (until_ms / step_ms + 1) * step_ms, step_ms)
 }
 
 impl Meeting {

@@ -76,7 +76,21 @@ fn the_slider_spans_all_that_begins_and_ends() {
     let own = notice("usa/P/1", "usa", "Ours", Some(1_000_000_000 + 86_400_000 * 30));
     let map = Map::of(Frame::stranger(Words::english(), "/"), &answers(&json!([own]), &json!([]))).unwrap();
     assert!(map.from_ms <= 1_000_000_000 && map.until_ms >= 1_000_000_000 + 86_400_000 * 30);
-    assert!((map.until_ms - map.from_ms) / map.step_ms() <= STEPS);
+    assert!((map.until_ms - map.from_ms) / map.step_ms <= STEPS + 2);
     let empty = Map::of(Frame::stranger(Words::english(), "/"), &answers(&json!([]), &json!([]))).unwrap();
     assert!(empty.until_ms - empty.from_ms >= LEAST_WINDOW_MS);
+}
+
+#[test]
+fn a_moment_of_the_slider_is_one_when_time_has_gone_on() {
+    for minute in 0..10 {
+        let ours = notice("usa/P/1", "usa", "Ours", None);
+        let mut said = answers(&json!([ours]), &json!([]));
+        said.now_ms = 1_000_000_000 + 86_400_000 * 4 + minute * MINUTE_MS + 7;
+        let map = Map::of(Frame::stranger(Words::english(), "/"), &said).unwrap();
+        assert!(map.from_ms <= 1_000_000_000 && said.now_ms <= map.until_ms);
+        assert_eq!((map.from_ms % map.step_ms, map.until_ms % map.step_ms), (0, 0));
+        let empty = Map::of(Frame::stranger(Words::english(), "/"), &answers(&json!([]), &json!([]))).unwrap();
+        assert_eq!(empty.from_ms % empty.step_ms, 0);
+    }
 }
