@@ -36,8 +36,8 @@ const HELLO_AGAIN_MS: u64 = 20_000;
 /// How long another party's O, P, R wait before this station carries them on, ms.
 pub const CARRY_AFTER_MS: u64 = 1_000;
 /// How long a step may wait for anything to come in beside three usual round trips, before the next best circuit
-/// carries what this one does, ms.
-const LATE_AFTER_MS: u64 = 1_000;
+/// carries what this one does, ms. What goes there then arrives within three round trips and a second in all.
+const LATE_AFTER_MS: u64 = 900;
 /// How long a circuit whose books wait for receipts carries no parts of blobs after its last step, ms.
 const PARTS_AFTER_MS: u64 = 1_000;
 /// Most small frames that wait on a circuit.

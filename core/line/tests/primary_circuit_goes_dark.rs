@@ -46,8 +46,8 @@ fn flash_is_there_already_and_routine_is_late_by_little() {
     assert_eq!(line.held(1, book(0, Class::Z)), 1, "on the other one, at once");
     assert_eq!(line.held(1, book(0, Class::R)), 0);
     // A round trip takes 40 ms, and the store 2 at either end.
-    line.run_for(1_000 + 3 * 40 + 30);
-    assert_eq!(line.held(1, book(0, Class::R)), 1, "on the other one, a second and three round trips later");
+    line.run_for(900 + 3 * 40 + 30);
+    assert_eq!(line.held(1, book(0, Class::R)), 1, "on the other one, within a second and three round trips");
     assert!(state(&line, cable).late && !state(&line, cable).silent, "before it is known to be dead");
     assert!(state(&line, radio).best);
 }
