@@ -344,7 +344,18 @@ impl Map {
         let more =
             [&answers.notices, &answers.plans, &answers.conflicts].iter().any(|answer| is(answer, "more"));
         let view = [-width / 2.0, -height / 2.0, width, height];
-        Ok(Self { frame, items, meetings, more, now_ms: answers.now_ms, from_ms, until_ms, step_ms, origin, view })
+        Ok(Self {
+            frame,
+            items,
+            meetings,
+            more,
+            now_ms: answers.now_ms,
+            from_ms,
+            until_ms,
+            step_ms,
+            origin,
+            view,
+        })
     }
 
     fn view_box(&self) -> String {

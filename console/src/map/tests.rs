@@ -90,7 +90,8 @@ fn a_moment_of_the_slider_is_one_when_time_has_gone_on() {
         let map = Map::of(Frame::stranger(Words::english(), "/"), &said).unwrap();
         assert!(map.from_ms <= 1_000_000_000 && said.now_ms <= map.until_ms);
         assert_eq!((map.from_ms % map.step_ms, map.until_ms % map.step_ms), (0, 0));
-        let empty = Map::of(Frame::stranger(Words::english(), "/"), &answers(&json!([]), &json!([]))).unwrap();
+        let empty =
+            Map::of(Frame::stranger(Words::english(), "/"), &answers(&json!([]), &json!([]))).unwrap();
         assert_eq!(empty.from_ms % empty.step_ms, 0);
     }
 }
