@@ -54,9 +54,14 @@ export async function person(browser, options = {}) {
 
 /** Enrols with the one-time link, and so is signed in. */
 export async function enrol(page, link) {
+  await page.bringToFront();
   await page.goto(link);
+  // Where the page has put an officer who presses Enter; a browser does so with its first picture, which may be after it has loaded.
+  await page.locator("#enrol button:focus").waitFor();
   await page.keyboard.press("Enter");
-  await page.waitForURL(/\/lines\//);
+  await page.waitForURL(/\/lines\//).catch(async ({ message }) => {
+    throw new Error(`${message}; the page says: ${await page.locator("#said").textContent({ timeout: 1000 }).catch(() => "nothing")}`);
+  });
 }
 
 /** Holds a page to WCAG 2.2 AA, as far as a program can. */
