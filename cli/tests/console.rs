@@ -123,3 +123,13 @@ fn the_map_shows_who_is_where_when() {
     let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];
     play("map.mjs", &parties, &stations, &officer);
 }
+
+#[test]
+fn a_notice_composed_on_the_map_is_a_conflict_at_the_other_station() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];
+    play("compose.mjs", &parties, &stations, &officer);
+}

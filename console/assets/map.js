@@ -38,6 +38,34 @@ const now = () => map.querySelector(".map-now").dataset;
 const svg = () => map.querySelector(".plane svg");
 const zero = () => [Number(now().x), Number(now().y)];
 
+/** The radius that the plane of the map takes the earth to have, m, and where the plane ends, degrees (Web Mercator). */
+const RADIUS = 6378137;
+const END = 85.0511;
+
+/** A position in degrees, in the map's own metres; its longitude is taken as near to what is looked at as whole turns bring it. */
+export function plane([latitude, longitude]) {
+  const within = (Math.max(-END, Math.min(END, latitude)) * Math.PI) / 180;
+  const turn = 2 * Math.PI * RADIUS;
+  const x = (longitude * Math.PI * RADIUS) / 180;
+  const [zx, zy] = zero();
+  return { x: x + Math.round((look.x - x) / turn) * turn - zx, y: -RADIUS * Math.log(Math.tan(Math.PI / 4 + within / 2)) - zy };
+}
+
+/** The position in degrees of a point of the screen; of the middle of the map, where none is given. */
+export function position(at = null) {
+  const box = part("plane").getBoundingClientRect();
+  const [right, down] = at === null ? [0, 0] : [at.x - box.x - box.width / 2, at.y - box.y - box.height / 2];
+  const longitude = ((look.x + right * look.metres) * 180) / (Math.PI * RADIUS);
+  const latitude = ((2 * Math.atan(Math.exp(-(look.y + down * look.metres) / RADIUS)) - Math.PI / 2) * 180) / Math.PI;
+  return [latitude, ((((longitude + 180) % 360) + 360) % 360) - 180];
+}
+
+/** What takes the places that are pressed on the map, while something is drawn. */
+let taker = null;
+export function takes(places) { taker = places; }
+
+const tell = (name) => document.dispatchEvent(new Event(name));
+
 /** Shows what is in force at a moment; only what is another than before is touched. */
 function show(ms) {
   moment = ms;
@@ -65,7 +93,7 @@ function show(ms) {
 }
 
 /** Goes to a moment, on the slider too. */
-function go(ms, stays = false) {
+export function go(ms, stays = false) {
   const slider = part("moment");
   const within = Math.max(Number(slider.min), Math.min(Number(slider.max), ms));
   slider.value = within;
@@ -101,6 +129,7 @@ function aim() {
   svg().setAttribute("viewBox", `${look.x - zx - wide / 2} ${look.y - zy - high / 2} ${wide} ${high}`);
   for (const pattern of svg().querySelectorAll("pattern")) pattern.setAttribute("patternTransform", `scale(${look.metres})`);
   part("signs").setAttribute("font-size", 14 * look.metres);
+  tell("map-aimed");
 }
 
 function zoom(by, at = null) {
@@ -155,6 +184,7 @@ function take() {
   drawCoasts();
   if (!chose) look = null;
   aim();
+  tell("map-taken");
   go(follows || moment === null ? Number(now().nowMs) : moment, follows);
   if (playing !== null) part("map-play").setAttribute("aria-pressed", "true");
 }
@@ -195,7 +225,8 @@ addEventListener("pointermove", (event) => {
   pan(right, down);
 });
 addEventListener("pointerup", () => {
-  if (drag?.on && !drag.moved) map.querySelector(`.map-row[data-subject="${CSS.escape(drag.on.dataset.subject)}"]`)?.focus();
+  if (drag !== null && taker !== null && !drag.moved) taker(position(drag));
+  else if (drag?.on && !drag.moved) map.querySelector(`.map-row[data-subject="${CSS.escape(drag.on.dataset.subject)}"]`)?.focus();
   drag = null;
 });
 map.addEventListener("wheel", (event) => {
@@ -211,7 +242,8 @@ document.addEventListener("keydown", (event) => {
   const on = event.target;
   if (on.closest("textarea, select") || (on.closest("input") && on.id !== "moment")) return;
   const { min, max, step } = part("moment");
-  const moves = on.id === "plane" ? { ArrowLeft: () => pan(-80, 0), ArrowRight: () => pan(80, 0), ArrowUp: () => pan(0, -80), ArrowDown: () => pan(0, 80) } : {};
+  const far = event.shiftKey ? 5 : 80;
+  const moves = on.id === "plane" ? { ArrowLeft: () => pan(-far, 0), ArrowRight: () => pan(far, 0), ArrowUp: () => pan(0, -far), ArrowDown: () => pan(0, far) } : {};
   const turn = (by) => {
     const all = rows();
     const at = all.indexOf(document.activeElement);
@@ -249,6 +281,9 @@ document.addEventListener("line", (event) => {
 });
 
 take();
-const answer = await fetch("/assets/land.svg");
-coasts = answer.ok ? (await answer.text()).match(/ d="([^"]*)"/)?.[1] ?? null : null;
-drawCoasts();
+async function loadCoasts() {
+  const answer = await fetch("/assets/land.svg");
+  coasts = answer.ok ? (await answer.text()).match(/ d="([^"]*)"/)?.[1] ?? null : null;
+  drawCoasts();
+}
+loadCoasts();

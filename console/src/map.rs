@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::answer::{is, list, text};
 use crate::entry::author;
+use crate::notice::NoticeForm;
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::{board::Board, time};
@@ -41,6 +42,8 @@ pub struct MapPage {
     pub board: Board,
     /// The map as it is now.
     pub map: Map,
+    /// Where the officer may give notice: the form for one.
+    pub notice: Option<NoticeForm>,
 }
 
 /// What the API answers of the airspace of a line (spec/api.md, "Airspace").

@@ -140,7 +140,7 @@ pub(super) fn given(keeper: &Keeper, rules: EntryRef) -> Result<Option<(Notice, 
     })
 }
 
-fn short_json(short: &Short) -> Value {
+pub(super) fn short_json(short: &Short) -> Value {
     json!({"what": short.what, "expected": short.expected, "found": short.found})
 }
 
@@ -264,6 +264,11 @@ pub(crate) async fn check(
         }
         _ => return Err(Refused::misuse("check", "a notice, or a position", "both or neither")),
     };
+    Ok(Json(looked(keeper, volumes).await?))
+}
+
+/// What volumes would touch, the gravest first.
+pub(super) async fn looked(keeper: &Keeper, volumes: Vec<Volume>) -> Result<Value, Refused> {
     let (touches, total, micros) = keeper
         .airspace
         .look(move |room: &mut Room| {
@@ -284,13 +289,13 @@ pub(crate) async fn check(
     let shown = touches.iter().take(MAX_LIST).map(|(touch, rules)| touch_json(keeper, touch, *rules));
     let shown = shown.collect::<Result<Vec<_>, Refused>>()?;
     let verdict = touches.iter().map(|(touch, _)| touch.verdict).max();
-    Ok(Json(json!({
+    Ok(json!({
         "verdict": verdict.map_or("clear", verdict_text),
         "touches": shown,
         "more": touches.len() > MAX_LIST,
         "volumes": total,
         "took_us": micros,
-    })))
+    }))
 }
 
 fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result<Value, Refused> {

@@ -27,6 +27,7 @@ mod officers;
 mod place;
 mod record;
 pub(crate) mod request;
+mod sketch;
 mod status;
 mod touching;
 mod working_group;
@@ -423,6 +424,7 @@ pub(crate) fn calls(api: Api) -> Router {
         .route("/v1/lines/{line}/export", get(files::export))
         .route("/v1/lines/{line}/notices", get(airspace::notices))
         .route("/v1/lines/{line}/check", post(airspace::check))
+        .route("/v1/lines/{line}/sketch", post(sketch::sketch))
         .route("/v1/lines/{line}/conflicts", get(airspace::conflicts))
         .route("/v1/lines/{line}/conflicts/coarse", get(coarse::coarse))
         .route("/v1/lines/{line}/plans", get(airspace::plans).post(airspace::add_plans))

@@ -50,7 +50,7 @@ pub(crate) struct AskedVolume {
     highest_m: Option<f64>,
     datum: Option<String>,
     ground_m: Option<[f64; 2]>,
-    from_ms: Option<u64>,
+    pub(super) from_ms: Option<u64>,
     until_ms: Option<u64>,
 }
 
@@ -172,7 +172,7 @@ fn area(exterior: &[[f64; 2]], holes: &[Vec<[f64; 2]>]) -> Result<Area, Refused>
 
 impl AskedVolume {
     /// The volume, with its cover and the room that its kind asks for at the least.
-    fn volume(&self, kind: &NoticeKind) -> Result<Volume, Refused> {
+    pub(super) fn volume(&self, kind: &NoticeKind) -> Result<Volume, Refused> {
         let from_ms = self.from_ms.ok_or_else(|| Refused::misuse("from_ms", "when it begins", "none"))?;
         let span = match self.until_ms {
             Some(until_ms) => Span::new(from_ms, until_ms),

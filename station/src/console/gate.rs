@@ -93,7 +93,7 @@ fn right_of(method: &Method, path: &str) -> Right {
         (Some("officers" | "audit"), _) => Right::Administer,
         _ if reads => Right::Read,
         (Some("lines"), Some("entries")) => Right::Notify,
-        (Some("lines"), Some("check" | "verify" | "dossier")) => Right::Read,
+        (Some("lines"), Some("check" | "sketch" | "verify" | "dossier")) => Right::Read,
         (Some("lines"), Some("plans")) => Right::Plan,
         (Some("lines"), Some("import")) => Right::Notify,
         (Some("lines"), Some("blobs" | "handover")) => Right::Write,
@@ -146,7 +146,8 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     };
-    if is_command {
+    // A sketch is asked for at every key that is typed into one, and does nothing.
+    if is_command && !path.ends_with("/sketch") {
         let (what, outcome) = (format!("{method} {path}"), response.status().as_str().to_owned());
         let written =
             console.api.officers.write_down(&session.officer.name, &what, &desk.about(), &outcome, now_ms);

@@ -2,11 +2,13 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use detente_console::{Answers, Map, MapPage};
+use detente_console::{Answers, Map, MapPage, NoticeField, NoticeForm};
+use detente_line::notice::{Field, Form};
 use serde_json::Value;
 
 use super::pages::{Reader, page};
 use crate::api::Refused;
+use crate::officers::Right;
 
 /// How far back the time slider goes, ms.
 const BACK_MS: u64 = 86_400_000;
@@ -27,13 +29,32 @@ impl Reader {
         Map::of(self.frame.clone(), &answers)
             .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
     }
+
+    async fn form(&self, line: &str) -> Result<NoticeForm, Refused> {
+        let memorandum = self.ask(line, "/memorandum").await?;
+        let fields = Field::ALL.map(|field| {
+            let choices = match field.form() {
+                Form::OneOf(words) => words.to_vec(),
+                Form::Flag => vec!["yes", "no"],
+                _ => Vec::new(),
+            };
+            NoticeField { name: field.name(), choices }
+        });
+        NoticeForm::of(self.frame.clone(), &memorandum, fields.to_vec())
+            .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
+    }
 }
 
 /// `GET /lines/{line}/map`
 pub(super) async fn map(reader: Reader, Path(name): Path<String>) -> Response {
     let made = async {
         let (board, map) = (reader.board(&name).await?, reader.map(&name).await?);
-        Ok(MapPage { frame: reader.frame.clone(), name, board, map })
+        let notice = if reader.session.officer.role.has(Right::Notify) {
+            Some(reader.form(&name).await?)
+        } else {
+            None
+        };
+        Ok(MapPage { frame: reader.frame.clone(), name, board, map, notice })
     };
     let made = made.await;
     reader.shown(made)
