@@ -114,10 +114,36 @@ fn one_officer_hands_the_watch_to_another() {
     );
 }
 
+/// A boundary of one line, as both parties may have agreed on it.
+const AGREED: &str = r#"{"type":"FeatureCollection","name":"Agreed in Geneva","features":[{"type":"Feature","properties":{},
+    "geometry":{"type":"LineString","coordinates":[[38.5,34.5],[39.4,35.3],[41,35.4]]}}]}"#;
+
+/// Gives a console that is set up a boundary.
+fn with_boundary(party: &Party, text: &str) {
+    fs::write(party.home().join("agreed.geojson"), text).unwrap();
+    let mut config = OpenOptions::new().append(true).open(party.home().join("station.toml")).unwrap();
+    writeln!(config, "boundary = \"agreed.geojson\"").unwrap();
+}
+
+#[test]
+fn a_boundary_that_has_an_inside_is_refused_at_the_start() {
+    let parties = two();
+    with_console(&parties[1]);
+    let area = r#"{"type":"Polygon","coordinates":[[[39,35],[40,35],[40,36],[39,35]]]}"#;
+    with_boundary(&parties[1], area);
+    let refused = parties::finish(parties[1].command(&["run"]));
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("agreed.geojson: expected lines alone"), "{refused:?}");
+    assert!(refused.err.contains("hint: [console] boundary takes GeoJSON"), "{refused:?}");
+    let looked = parties::finish(parties[1].command(&["doctor"]));
+    assert!(looked.out.contains("expected lines alone"), "{looked:?}");
+}
+
 #[test]
 fn the_map_shows_who_is_where_when() {
     let parties = two();
     parties.iter().for_each(with_console);
+    with_boundary(&parties[1], AGREED);
     let mut stations = [parties[0].start(), parties[1].start()];
     stations[1].says("a circuit is up");
     let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];

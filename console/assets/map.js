@@ -11,13 +11,16 @@ const BEAT = 100;
 const STEPS = 240;
 /** Least time between two renewals, ms, and the names of the events after which the map is another. */
 const REST = 1000;
-const CHANGES = new Set(["begins", "gap", "entry", "conflict", "due", "amended"]);
+const CHANGES = new Set(["begins", "gap", "entry", "conflict", "due", "amended", "plans"]);
 /** How many metres a pixel may show, at least and at most. */
 const [FINEST, COARSEST] = [0.2, 60000];
 
 let coasts = null;
+/** The agreed boundary, as a path in the plane's own metres. */
+let boundary = null;
 let timed = [];
 let ways = [];
+let signs = [];
 let bySubject = new Map();
 let moment = null;
 let follows = true;
@@ -51,12 +54,17 @@ export function plane([latitude, longitude]) {
   return { x: x + Math.round((look.x - x) / turn) * turn - zx, y: -RADIUS * Math.log(Math.tan(Math.PI / 4 + within / 2)) - zy };
 }
 
-/** The position in degrees of a point of the screen; of the middle of the map, where none is given. */
-export function position(at = null) {
-  const box = part("plane").getBoundingClientRect();
-  const [right, down] = at === null ? [0, 0] : [at.x - box.x - box.width / 2, at.y - box.y - box.height / 2];
+/** The position in degrees so many pixels from the middle of the picture; its longitude may be beyond ±180. */
+function at(right, down) {
   const longitude = ((look.x + right * look.metres) * 180) / (Math.PI * RADIUS);
   const latitude = ((2 * Math.atan(Math.exp(-(look.y + down * look.metres) / RADIUS)) - Math.PI / 2) * 180) / Math.PI;
+  return [latitude, longitude];
+}
+
+/** The position in degrees of a point of the screen; of the middle of the map, where none is given. */
+export function position(point = null) {
+  const box = part("plane").getBoundingClientRect();
+  const [latitude, longitude] = point === null ? at(0, 0) : at(point.x - box.x - box.width / 2, point.y - box.y - box.height / 2);
   return [latitude, ((((longitude + 180) % 360) + 360) % 360) - 180];
 }
 
@@ -87,6 +95,7 @@ function show(ms) {
     elements.is = is;
     for (const element of elements) element.classList.toggle("in-the-way", is);
   }
+  if (look !== null) spread();
   part("map-count").textContent = count;
   part("moment-said").textContent = group(ms);
   part("moment").setAttribute("aria-valuetext", group(ms));
@@ -129,7 +138,106 @@ function aim() {
   svg().setAttribute("viewBox", `${look.x - zx - wide / 2} ${look.y - zy - high / 2} ${wide} ${high}`);
   for (const pattern of svg().querySelectorAll("pattern")) pattern.setAttribute("patternTransform", `scale(${look.metres})`);
   part("signs").setAttribute("font-size", 14 * look.metres);
+  measure(width, height);
+  spread();
   tell("map-aimed");
+}
+
+const NS = "http://www.w3.org/2000/svg";
+function element(name, attributes, text = "") {
+  const one = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+  one.textContent = text;
+  return one;
+}
+
+/** An angle as a graticule says it: whole degrees, minutes, seconds, as many as its steps have. */
+function angle(degrees, letters) {
+  const seconds = Math.round(Math.abs(degrees) * 3600);
+  const [whole, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const parts = `${whole}°${minutes > 0 || rest > 0 ? `${two(minutes)}′` : ""}${rest > 0 ? `${two(rest)}″` : ""}`;
+  return seconds === 0 ? parts : `${parts}${letters[degrees < 0 ? 1 : 0]}`;
+}
+
+/** Steps of a graticule, seconds, and how many pixels are to be between two of its lines at the least. */
+const DEGREES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000, 54000, 108000];
+const BETWEEN = 130;
+
+/** A graticule with its labels, and how long a distance is in the middle of the picture. */
+function measure(width, height) {
+  const [[north, west], [south, east]] = [at(-width / 2, -height / 2), at(width / 2, height / 2)];
+  const step = (DEGREES.find((seconds) => (seconds / 3600 / 360) * 2 * Math.PI * RADIUS >= BETWEEN * look.metres) ?? DEGREES.at(-1)) / 3600;
+  const [zx, zy] = zero();
+  const [left, top] = [look.x - zx - (width / 2) * look.metres, look.y - zy - (height / 2) * look.metres];
+  let d = "";
+  const labels = [];
+  const size = 11 * look.metres;
+  for (let line = Math.ceil(west / step); line * step <= east; line += 1) {
+    const x = (line * step * Math.PI * RADIUS) / 180 - zx;
+    d += `M${x} ${top}v${height * look.metres}`;
+    const turned = ((((line * step + 180) % 360) + 360) % 360) - 180;
+    labels.push(element("text", { x: x + 3 * look.metres, y: top + 13 * look.metres, "font-size": size }, angle(turned, "EW")));
+  }
+  for (let line = Math.ceil(Math.max(-END, south) / step); line * step <= Math.min(END, north); line += 1) {
+    const y = -RADIUS * Math.log(Math.tan(Math.PI / 4 + (line * step * Math.PI) / 360)) - zy;
+    d += `M${left} ${y}h${width * look.metres}`;
+    labels.push(element("text", { x: left + 4 * look.metres, y: y - 3 * look.metres, "font-size": size }, angle(line * step, "NS")));
+  }
+  part("graticule").replaceChildren(element("path", { d }), ...labels);
+  // Metres on the ground of a pixel: the plane grows towards the poles.
+  const ground = look.metres * Math.cos((position()[0] * Math.PI) / 180);
+  const most = ground * 160;
+  const ten = 10 ** Math.floor(Math.log10(most));
+  const length = [5, 2, 1].map((times) => times * ten).find((metres) => metres <= most);
+  const scale = part("scale");
+  scale.querySelector("i").style.inlineSize = `${length / ground}px`;
+  scale.querySelector("span").textContent = length >= 1000 ? `${length / 1000} km` : `${length} m`;
+}
+
+/** How far apart signs stand, pixels, and how many of one place are shown. */
+const [WIDE, HIGH, PILE] = [38, 17, 8];
+
+/** Signs that are shown at one place are put below each other, and from the ninth on counted. */
+function spread() {
+  const taken = new Map();
+  const cell = (x, y) => `${Math.floor(x / WIDE)} ${Math.floor(y / HIGH)}`;
+  const free = (x, y) => {
+    for (const right of [-WIDE, 0, WIDE]) for (const down of [-HIGH, 0, HIGH]) {
+      const near = taken.get(cell(x + right, y + down)) ?? [];
+      if (near.some((one) => Math.abs(one.x - x) < WIDE && Math.abs(one.y - y) < HIGH)) return false;
+    }
+    return true;
+  };
+  for (const sign of signs) {
+    if (!sign.is) continue;
+    const [x, y] = [sign.x / look.metres, sign.y / look.metres];
+    let down = 0;
+    while (down < PILE && !free(x, y + down * HIGH)) down += 1;
+    const head = down === PILE ? nearest(taken, x, y, cell) : null;
+    if (head !== null) head.more += 1;
+    else {
+      const place = { x, y: y + down * HIGH, sign, more: 0 };
+      const name = cell(x, place.y);
+      if (!taken.has(name)) taken.set(name, []);
+      taken.get(name).push(place);
+    }
+    if (sign.down !== down) { sign.down = down; sign.element.setAttribute("dy", `${((down * HIGH) / 14).toFixed(2)}em`); }
+    if (sign.hides !== (head !== null)) { sign.hides = head !== null; sign.element.classList.toggle("piled", sign.hides); }
+  }
+  for (const places of taken.values()) for (const { sign, more } of places) {
+    if (sign.more === more) continue;
+    sign.more = more;
+    sign.element.textContent = more > 0 ? `${sign.text} +${more}` : sign.text;
+  }
+}
+
+/** The last sign of a pile, which counts those for which there is no place. */
+function nearest(taken, x, y, cell) {
+  for (const right of [0, -WIDE, WIDE]) for (const down of [PILE - 1, PILE, PILE - 2]) {
+    const found = (taken.get(cell(x + right, y + down * HIGH)) ?? []).find((one) => Math.abs(one.x - x) < WIDE);
+    if (found) return found;
+  }
+  return null;
 }
 
 function zoom(by, at = null) {
@@ -166,6 +274,35 @@ function drawCoasts() {
   }
 }
 
+/** The agreed boundary: straight in longitude and latitude, as edges are. */
+function bend(lines) {
+  let d = "";
+  for (const points of lines) {
+    let [before, longitude] = [null, 0];
+    for (const [lat, lon] of points) {
+      const east = before === null ? 0 : ((((lon - before[1] + 180) % 360) + 360) % 360) - 180;
+      const pieces = before === null ? 1 : Math.max(1, Math.min(64, Math.ceil(Math.abs(lat - before[0]) / 0.5)));
+      const from = before === null ? lon : longitude;
+      for (let piece = 1; piece <= pieces; piece += 1) {
+        const share = piece / pieces;
+        const latitude = before === null ? lat : before[0] + (lat - before[0]) * share;
+        const within = (Math.max(-END, Math.min(END, latitude)) * Math.PI) / 360;
+        const x = ((from + east * share) * Math.PI * RADIUS) / 180;
+        d += `${before === null ? "M" : "L"}${x.toFixed(1)} ${(-RADIUS * Math.log(Math.tan(Math.PI / 4 + within))).toFixed(1)}`;
+      }
+      longitude = from + east;
+      before = [lat, lon];
+    }
+  }
+  return d;
+}
+
+function drawBoundary() {
+  if (boundary === null) return;
+  const [x, y] = zero();
+  for (const turn of [-1, 0, 1]) part("boundary-lines").append(element("path", { class: "boundary", d: boundary, transform: `translate(${turn * 2 * Math.PI * RADIUS - x} ${-y})` }));
+}
+
 /** Takes in what the station rendered. */
 function take() {
   const read = (element) => {
@@ -174,6 +311,8 @@ function take() {
   };
   timed = [...map.querySelectorAll("[data-from]")].map(read);
   ways = timed.filter((one) => one.of[0] !== undefined);
+  signs = timed.filter(({ element }) => element.dataset.sign !== undefined);
+  for (const sign of signs) Object.assign(sign, { x: Number(sign.element.getAttribute("x")), y: Number(sign.element.getAttribute("y")), text: sign.element.dataset.sign, down: 0, hides: false, more: 0 });
   bySubject = new Map();
   for (const element of map.querySelectorAll(".volume[data-subject]")) {
     const { subject } = element.dataset;
@@ -182,6 +321,7 @@ function take() {
   }
   svg().dataset.all = svg().getAttribute("viewBox");
   drawCoasts();
+  drawBoundary();
   if (!chose) look = null;
   aim();
   tell("map-taken");
@@ -287,3 +427,10 @@ async function loadCoasts() {
   drawCoasts();
 }
 loadCoasts();
+async function loadBoundary() {
+  const answer = await fetch("/boundary");
+  if (!answer.ok) return;
+  boundary = bend((await answer.json()).lines);
+  drawBoundary();
+}
+if (part("boundary")) loadBoundary();

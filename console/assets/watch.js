@@ -235,7 +235,7 @@ part("compose")?.addEventListener("submit", async (event) => {
 function follow() {
   const stream = new EventSource(`/v1/lines/${line}/events?beat_ms=1000`);
   stream.addEventListener("beat", () => { lastHeard = performance.now(); });
-  const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due"];
+  const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due", "plans"];
   for (const name of changes) stream.addEventListener(name, () => {
     lastHeard = performance.now();
     renew();

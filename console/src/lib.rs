@@ -25,7 +25,7 @@ pub use board::{Board, Line};
 pub use entry::OpenEntry;
 pub use gate::{Enrolling, SigningIn};
 pub use handover::Handover;
-pub use map::{Answers, Map, MapPage};
+pub use map::{Agreed, Answers, Map, MapPage};
 pub use notice::{NoticeField, NoticeForm};
 pub use page::{Frame, Trouble};
 pub use record::{Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};

@@ -42,8 +42,27 @@ pub struct MapPage {
     pub board: Board,
     /// The map as it is now.
     pub map: Map,
+    /// The boundary that the parties agreed on, where the station has one.
+    pub boundary: Option<Agreed>,
     /// Where the officer may give notice: the form for one.
     pub notice: Option<NoticeForm>,
+}
+
+/// A boundary that the parties agreed on, by which two officers compare what they look at.
+#[derive(Debug, Clone)]
+pub struct Agreed {
+    name: Peer,
+    sha256: String,
+}
+
+impl Agreed {
+    /// By its name, and its file's SHA-256 in hex.
+    pub fn of(name: &str, sha256: &str) -> Self {
+        // In fours, as it is read out.
+        let fours: Vec<String> =
+            sha256.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned()).collect();
+        Self { name: Peer::gist(name, GIST, None), sha256: fours.join(" ") }
+    }
 }
 
 /// What the API answers of the airspace of a line (spec/api.md, "Airspace").

@@ -348,3 +348,5 @@ choice-unverified = غير متحقق منه
 choice-self-reported = بإفادة صاحبه
 choice-verified = متحقق منه
 key-notice = إشعار أو خطة، على الخريطة
+map-boundary = الحد المتفق عليه
+map-boundary-compare = قارن بصمته مع الطرف الآخر:

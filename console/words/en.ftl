@@ -344,3 +344,5 @@ choice-unverified = unverified
 choice-self-reported = self-reported
 choice-verified = verified
 key-notice = a notice or a plan, on the map
+map-boundary = Agreed boundary
+map-boundary-compare = Compare its hash with the other party:

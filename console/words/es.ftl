@@ -344,3 +344,5 @@ choice-unverified = sin verificar
 choice-self-reported = declarado por sí mismo
 choice-verified = verificado
 key-notice = un aviso o un plan, en el mapa
+map-boundary = Límite acordado
+map-boundary-compare = Compare su huella con la otra parte:

@@ -344,3 +344,5 @@ choice-unverified = non vérifié
 choice-self-reported = déclaré par lui-même
 choice-verified = vérifié
 key-notice = une notification ou un plan, sur la carte
+map-boundary = Limite convenue
+map-boundary-compare = Comparez son empreinte avec l'autre partie :

@@ -346,3 +346,5 @@ choice-unverified = не проверено
 choice-self-reported = со слов владельца
 choice-verified = проверено
 key-notice = уведомление или план, на карте
+map-boundary = Согласованная граница
+map-boundary-compare = Сверьте её хеш с другой стороной:

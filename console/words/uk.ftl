@@ -346,3 +346,5 @@ choice-unverified = не перевірено
 choice-self-reported = зі слів власника
 choice-verified = перевірено
 key-notice = повідомлення або план, на карті
+map-boundary = Узгоджена межа
+map-boundary-compare = Звірте її хеш з іншою стороною:

@@ -340,3 +340,5 @@ choice-unverified = 未核实
 choice-self-reported = 自行申报
 choice-verified = 已核实
 key-notice = 在地图上编写通知或计划
+map-boundary = 约定的界线
+map-boundary-compare = 请与对方核对其哈希值：

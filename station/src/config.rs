@@ -62,6 +62,8 @@ pub struct ConsoleConfig {
     pub certificate: Option<PathBuf>,
     /// Its key in PEM.
     pub key: Option<PathBuf>,
+    /// GeoJSON of the lines that the parties agreed on, shown on the map; of the station's folder, where it is no whole path.
+    pub boundary: Option<PathBuf>,
 }
 
 impl ConsoleConfig {

@@ -6,6 +6,7 @@
 //!
 //! **Bounds.** Connections, what a head and a handshake may take, attempts to sign in by address, ceremonies under way.
 
+mod boundary;
 mod certificate;
 mod gate;
 mod map;
@@ -33,6 +34,7 @@ use crate::api::{self, Api};
 use crate::config::ConsoleConfig;
 use crate::error::SetupError;
 use crate::home::Home;
+use boundary::Boundary;
 pub use certificate::own_key_pin;
 use passkeys::{Ceremonies, Patience};
 
@@ -59,6 +61,7 @@ struct Console {
     webauthn: Arc<Webauthn>,
     ceremonies: Arc<Ceremonies>,
     patience: Arc<Patience>,
+    boundary: Option<Arc<Boundary>>,
 }
 
 /// The console at work.
@@ -75,11 +78,20 @@ impl Serving {
     }
 }
 
+/// The boundary that a console shows, where it is given one.
+///
+/// # Errors
+/// What is wrong with its file.
+pub(crate) fn agreed_boundary(home: &Home, config: &ConsoleConfig) -> Result<Option<Boundary>, SetupError> {
+    config.boundary.as_ref().map(|path| Boundary::read(&home.path().join(path))).transpose()
+}
+
 /// Serves the console of a station.
 ///
 /// # Errors
-/// An address that cannot be listened at, a certificate that cannot be read or made, an origin that is none.
+/// An address that cannot be listened at, a certificate that cannot be read or made, an origin that is none, a boundary that is none.
 pub(crate) async fn serve(home: &Home, config: &ConsoleConfig, api: Api) -> Result<Serving, SetupError> {
+    let boundary = agreed_boundary(home, config)?.map(Arc::new);
     let at = home.config();
     let wrong = |text: String| SetupError::File {
         path: at.clone(),
@@ -109,6 +121,7 @@ pub(crate) async fn serve(home: &Home, config: &ConsoleConfig, api: Api) -> Resu
         webauthn: Arc::new(webauthn),
         ceremonies: Arc::default(),
         patience: Arc::default(),
+        boundary,
     };
     let (stop, stopping) = watch::channel(false);
     let task = tokio::spawn(accept(listener, acceptor, router(console), stopping));
@@ -122,6 +135,7 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}/board", get(pages::board))
         .route("/lines/{line}/map", get(map::map))
         .route("/lines/{line}/map/part", get(map::part))
+        .route("/boundary", get(map::boundary))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
         .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))
         .route("/lines/{line}/handover", get(record::handover))

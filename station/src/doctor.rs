@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::console::agreed_boundary;
 use crate::error::SetupError;
 use crate::home::Home;
 use crate::keyset::KeySet;
@@ -80,6 +81,10 @@ fn folder(path: &Path) -> Check {
 fn configuration(home: &Home) -> Check {
     match Config::read(&home.config()) {
         Ok(config) => {
+            let agreed = config.console.as_ref().map(|console| agreed_boundary(home, console)).transpose();
+            if let Err(error) = agreed {
+                return Check::failed("configuration", &error);
+            }
             let found = format!("listens at {}, dials {}", config.listen, config.circuit.len());
             Check::of("configuration", true, found, "")
         }

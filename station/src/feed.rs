@@ -23,6 +23,13 @@ pub enum Told {
     Conflict(Raised),
     /// A notice ends soon, or its review is near or overdue.
     Due(Reminder),
+    /// Own plans were added, or dropped.
+    Plans {
+        /// How many were added.
+        added: usize,
+        /// How many were dropped.
+        dropped: usize,
+    },
     /// A witness cosigned a book.
     Witnessed {
         /// The witness's name.

@@ -1,6 +1,8 @@
 // The map at two consoles: what each party gave and planned is there in picture and words; the slider shows what is in force when; a hostile name does
 // nothing; what comes by the line changes the map and leaves what is looked at.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { accessible, browser, detente, enrol, person, picture, stations, until } from "./browser.mjs";
 
 const hour = 3_600_000;
@@ -56,6 +58,24 @@ assert.equal(await row.locator(".hidden-character").first().textContent(), "⟨U
 assert.doesNotMatch(await page.title(), /owned/);
 await accessible(page, "the map");
 await picture(page, "map-en");
+
+// The boundary that both agreed on is drawn, and named so that it can be compared; a graticule and a scale say where and how far.
+await page.waitForFunction(() => document.querySelectorAll("#boundary-lines path").length === 3);
+assert.match(await page.locator("#boundary").textContent(), /Agreed in Geneva/);
+const hash = createHash("sha256").update(readFileSync(`${stations.rus.home}/agreed.geojson`)).digest("hex");
+assert.ok((await page.locator("#boundary .hash").textContent()).replaceAll(" ", "").endsWith(hash));
+assert.match(await page.locator("#graticule").textContent(), /\d+°(\d+′)?N/);
+assert.match(await page.locator("#scale").textContent(), /^\d+ (km|m)$/);
+
+// Own plans that are added elsewhere come by themselves; signs of one place stand apart.
+const plans = await page.locator("#map-items .map-row.plan").count();
+for (const text of ["One", "Another", "A third"]) detente("rus", "plan", "add", "--kind", "activity", "--text", text, "--circle", "34.2 40.4", "--radius", "3km", "--from", iso(begin + 2 * hour), "--until", iso(begin + 3 * hour));
+await until("they are there", async () => (await page.locator("#map-items .map-row.plan").count()) === plans + 3);
+assert.deepEqual(await page.evaluate(() => {
+  const boxes = [...document.querySelectorAll("#signs text:not([display]):not(.piled)")].map((sign) => sign.getBoundingClientRect());
+  const both = (one, other) => one.x < other.right - 8 && other.x < one.right - 8 && one.y < other.bottom - 8 && other.y < one.bottom - 8;
+  return boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) => both(one, other)).map((other) => [one.x, one.y, other.x, other.y]));
+}), [], "no sign lies on another");
 
 // Keys: the list, an opened entry, and back to where one was.
 await page.locator("#map-items .map-row").first().focus();

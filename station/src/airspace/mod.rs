@@ -396,6 +396,7 @@ impl Room {
                 }
             }
         }
+        self.feed.tell(Told::Plans { added: numbers.len(), dropped: 0 }, None);
         Ok(numbers)
     }
 
@@ -406,6 +407,9 @@ impl Room {
     pub fn drop_plan(&mut self, number: u64) -> Result<bool, PlansError> {
         let dropped = self.plans.drop(number)?;
         self.notices.drop_plan(number);
+        if dropped {
+            self.feed.tell(Told::Plans { added: 0, dropped: 1 }, None);
+        }
         Ok(dropped)
     }
 

@@ -1,5 +1,6 @@
 //! Notices in force, what something would touch, conflicts and own plans (spec/api.md, "Airspace").
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use axum::Json;
@@ -182,6 +183,23 @@ fn standing_json(
     }))
 }
 
+/// Those of which the time is nearest to now, at most so many as are listed, in their order; and whether there are more.
+fn nearest<T>(mut found: Vec<T>, now_ms: u64, span: impl Fn(&T) -> (u64, Option<u64>)) -> (Vec<T>, bool) {
+    if found.len() <= MAX_LIST {
+        return (found, false);
+    }
+    let away = |one: &T| {
+        let (from_ms, until_ms) = span(one);
+        from_ms.saturating_sub(now_ms).max(now_ms.saturating_sub(until_ms.unwrap_or(u64::MAX)))
+    };
+    let mut order: Vec<(u64, usize)> = found.iter().enumerate().map(|(at, one)| (away(one), at)).collect();
+    order.sort_unstable();
+    let kept: BTreeSet<usize> = order.iter().take(MAX_LIST).map(|(_, at)| *at).collect();
+    let mut at = 0..;
+    found.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
+    (found, true)
+}
+
 /// `GET …/notices`
 pub(crate) async fn notices(
     State(api): State<Api>,
@@ -204,7 +222,7 @@ pub(crate) async fn notices(
                 |(origin, _): &(EntryRef, Standing)| party.is_none_or(|party| origin.book.party == party);
             let notices = room.notices();
             let found: Vec<(EntryRef, Standing)> = match all {
-                true => notices.notices().filter(wanted).take(MAX_LIST + 1).collect(),
+                true => notices.notices().filter(wanted).collect(),
                 false => {
                     let then = notices.notices().filter(|(origin, standing)| {
                         let mut volumes = notices.volumes(Subject::Notice(*origin));
@@ -213,19 +231,19 @@ pub(crate) async fn notices(
                             && in_time(standing.from_ms, standing.until_ms.unwrap_or(u64::MAX))
                             && volumes.any(|volume| in_time(volume.span.from_ms(), volume.span.until_ms()))
                     });
-                    then.filter(wanted).take(MAX_LIST + 1).collect()
+                    then.filter(wanted).collect()
                 }
             };
-            (found, room.ahead_ms())
+            let nearest = nearest(found, now_ms, |(_, standing)| (standing.from_ms, standing.until_ms));
+            (nearest, room.ahead_ms())
         })
         .await
         .ok_or_else(Refused::stopping)?;
-    let more = found.len() > MAX_LIST;
+    let (found, more) = found;
     let (keeper, kind) = (keeper.clone(), listed.kind);
     // Others' covers are looked at, which takes its time.
     let reading = tokio::task::spawn_blocking(move || {
-        let all = found.iter().take(MAX_LIST);
-        let all = all.map(|(origin, standing)| {
+        let all = found.iter().map(|(origin, standing)| {
             standing_json(&keeper, *origin, standing, &airspace::due(standing, now_ms, ahead_ms))
         });
         let of_kind = |json: &Value| {
@@ -408,12 +426,11 @@ pub(crate) async fn plans(State(api): State<Api>, Path(line): LinePath) -> Answe
     let keeper = api.line(&line)?;
     let plans =
         keeper.airspace.look(|room: &mut Room| room.plans()).await.ok_or_else(Refused::stopping)??;
-    let shown: Vec<Value> = plans
-        .iter()
-        .take(MAX_LIST)
-        .map(|(number, plan)| json!({"plan": number, "notice": notice_json(plan)}))
-        .collect();
-    Ok(Json(json!({"plans": shown, "more": plans.len() > MAX_LIST})))
+    let (plans, more) =
+        nearest(plans, api.now_ms(), |(_, plan): &(u64, Notice)| (plan.from_ms(), plan.until_ms()));
+    let shown: Vec<Value> =
+        plans.iter().map(|(number, plan)| json!({"plan": number, "notice": notice_json(plan)})).collect();
+    Ok(Json(json!({"plans": shown, "more": more})))
 }
 
 /// `DELETE …/plans/{number}`

@@ -44,6 +44,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             ("withheld", json!({"peer": peer, "name": name, "for_ms": for_ms, "dark": dark}))
         }
         Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
+        Told::Plans { added, dropped } => ("plans", json!({"added": added, "dropped": dropped})),
         Told::Due(reminder) => ("due", due_json(memorandum, reminder)),
         Told::Witnessed { witness, book, size, seconds } => (
             "witnessed",

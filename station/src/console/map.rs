@@ -1,8 +1,10 @@
 //! The map: notices of every party that are in force or planned, own plans, and who is in whose way.
 
+use axum::Json;
 use axum::extract::Path;
-use axum::response::Response;
-use detente_console::{Answers, Map, MapPage, NoticeField, NoticeForm};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use detente_console::{Agreed, Answers, Map, MapPage, NoticeField, NoticeForm};
 use detente_line::notice::{Field, Form};
 use serde_json::Value;
 
@@ -30,6 +32,10 @@ impl Reader {
             .map_err(|cause| Refused::misuse("answer", "one of spec/api.md", cause.to_string()))
     }
 
+    fn boundary(&self) -> Option<Agreed> {
+        self.console.boundary.as_deref().map(|boundary| Agreed::of(&boundary.name, &boundary.sha256))
+    }
+
     async fn form(&self, line: &str) -> Result<NoticeForm, Refused> {
         let memorandum = self.ask(line, "/memorandum").await?;
         let fields = Field::ALL.map(|field| {
@@ -54,7 +60,7 @@ pub(super) async fn map(reader: Reader, Path(name): Path<String>) -> Response {
         } else {
             None
         };
-        Ok(MapPage { frame: reader.frame.clone(), name, board, map, notice })
+        Ok(MapPage { frame: reader.frame.clone(), name, board, map, notice, boundary: reader.boundary() })
     };
     let made = made.await;
     reader.shown(made)
@@ -63,4 +69,12 @@ pub(super) async fn map(reader: Reader, Path(name): Path<String>) -> Response {
 /// `GET /lines/{line}/map/part`
 pub(super) async fn part(reader: Reader, Path(name): Path<String>) -> Result<Response, Refused> {
     Ok(page(&reader.map(&name).await?))
+}
+
+/// `GET /boundary`: the lines of the one that the parties agreed on, drawn by the page.
+pub(super) async fn boundary(reader: Reader) -> Response {
+    match &reader.console.boundary {
+        Some(boundary) => Json(boundary.json()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
