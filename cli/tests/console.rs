@@ -159,3 +159,12 @@ fn a_notice_composed_on_the_map_is_a_conflict_at_the_other_station() {
     let officer = ["Anna", "--role", "watch-officer", "--office", "watch officer"];
     play("compose.mjs", &parties, &stations, &officer);
 }
+
+#[test]
+fn a_file_is_looked_at_row_by_row_before_anything_of_it_is_taken() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    play("import.mjs", &parties, &stations, &["Anna", "--role", "planner"]);
+}

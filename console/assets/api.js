@@ -21,6 +21,15 @@ export async function call(method, path, body) {
   return said;
 }
 
+/** Fills an element with what the station makes of bytes that are sent to it. */
+export async function render(element, path, body) {
+  const headers = { "detente-csrf": csrf, "detente-part": "1", "content-type": "application/octet-stream" };
+  const answer = await fetch(path, { method: "POST", headers, body });
+  if (answer.status === 401) location.assign("/sign-in");
+  if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
+  element.innerHTML = pages.createHTML(await answer.text());
+}
+
 /** A call that answers a file, which the browser keeps under a name. */
 export async function take(path, body, name) {
   const headers = { "detente-csrf": csrf, "content-type": "application/json" };

@@ -179,6 +179,7 @@ function drawing(is) {
 }
 
 function open() {
+  if (!part("import").hidden) part("import-close").click();
   form.hidden = false;
   document.body.classList.add("composes");
   dispatchEvent(new Event("resize"));

@@ -350,3 +350,27 @@ choice-verified = متحقق منه
 key-notice = إشعار أو خطة، على الخريطة
 map-boundary = الحد المتفق عليه
 map-boundary-compare = قارن بصمته مع الطرف الآخر:
+
+# A file of another program
+
+import = استيراد ملف
+import-file = الملف
+import-help = GeoJSON أو KML أو KMZ أو CSV أو XLSX أو F3548، 64 ميبيبايت على الأكثر. لا يؤخذ شيء نصفه، ولا قبل النظر فيه.
+import-as = ليصبح
+import-as-notices = إشعارات
+import-as-plans = خططاً خاصة لا تُخبر أحداً
+import-kind-as-said = كما يقول كل صف
+import-zone = المنطقة الزمنية للأوقات التي لا تذكرها
+import-look = انظر ما الذي سيفعله
+import-go = نفّذ
+import-what = ما سيفعله الملف
+import-does = ما يفعله
+import-row = الصف
+import-new = جديد
+import-changed = متغير
+import-same = كما هو
+import-missing = ليس في الملف
+import-understood = الملف مفهوم. لم يؤخذ شيء بعد.
+import-refused = لم يؤخذ شيء من الملف. الأخطاء:
+import-done = أُخذ:
+import-notes = قُرئ على غير ما قد يُظن

@@ -346,3 +346,27 @@ choice-verified = verified
 key-notice = a notice or a plan, on the map
 map-boundary = Agreed boundary
 map-boundary-compare = Compare its hash with the other party:
+
+# A file of another program
+
+import = Import a file
+import-file = File
+import-help = GeoJSON, KML, KMZ, CSV, XLSX or F3548, at most 64 MiB. Nothing is taken by half, and nothing before it was looked at.
+import-as = To become
+import-as-notices = notices
+import-as-plans = own plans, told to nobody
+import-kind-as-said = as each row says
+import-zone = Zone of times that name none
+import-look = Look at what it would do
+import-go = Do it
+import-what = What the file would do
+import-does = What it does
+import-row = Row
+import-new = new
+import-changed = changed
+import-same = the same
+import-missing = not in the file
+import-understood = The file is understood. Nothing has been taken yet.
+import-refused = Nothing of the file is taken. Wrong:
+import-done = Taken:
+import-notes = Read otherwise than may be thought

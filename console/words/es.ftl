@@ -346,3 +346,27 @@ choice-verified = verificado
 key-notice = un aviso o un plan, en el mapa
 map-boundary = Límite acordado
 map-boundary-compare = Compare su huella con la otra parte:
+
+# A file of another program
+
+import = Importar un archivo
+import-file = Archivo
+import-help = GeoJSON, KML, KMZ, CSV, XLSX o F3548, 64 MiB como máximo. Nada se toma a medias, ni antes de haberlo mirado.
+import-as = Para ser
+import-as-notices = avisos
+import-as-plans = planes propios, dichos a nadie
+import-kind-as-said = según cada fila
+import-zone = Zona de las horas que no nombran ninguna
+import-look = Ver lo que haría
+import-go = Hacerlo
+import-what = Lo que haría el archivo
+import-does = Lo que hace
+import-row = Fila
+import-new = nuevo
+import-changed = cambiado
+import-same = igual
+import-missing = no está en el archivo
+import-understood = El archivo se entiende. Nada se ha tomado todavía.
+import-refused = Nada del archivo se toma. Errores:
+import-done = Tomado:
+import-notes = Leído de otro modo de lo que se pensaría

@@ -346,3 +346,27 @@ choice-verified = vérifié
 key-notice = une notification ou un plan, sur la carte
 map-boundary = Limite convenue
 map-boundary-compare = Comparez son empreinte avec l'autre partie :
+
+# A file of another program
+
+import = Importer un fichier
+import-file = Fichier
+import-help = GeoJSON, KML, KMZ, CSV, XLSX ou F3548, 64 Mio au plus. Rien n'est pris à moitié, ni avant d'avoir été regardé.
+import-as = Pour devenir
+import-as-notices = notifications
+import-as-plans = plans propres, dits à personne
+import-kind-as-said = selon chaque ligne
+import-zone = Fuseau des heures qui n'en nomment pas
+import-look = Voir ce qu'il ferait
+import-go = Le faire
+import-what = Ce que ferait le fichier
+import-does = Ce qu'elle fait
+import-row = Ligne
+import-new = nouveau
+import-changed = changé
+import-same = identique
+import-missing = absent du fichier
+import-understood = Le fichier est compris. Rien n'est encore pris.
+import-refused = Rien du fichier n'est pris. Fautes :
+import-done = Pris :
+import-notes = Lu autrement qu'on pourrait croire

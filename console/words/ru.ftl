@@ -348,3 +348,27 @@ choice-verified = проверено
 key-notice = уведомление или план, на карте
 map-boundary = Согласованная граница
 map-boundary-compare = Сверьте её хеш с другой стороной:
+
+# A file of another program
+
+import = Импорт файла
+import-file = Файл
+import-help = GeoJSON, KML, KMZ, CSV, XLSX или F3548, не более 64 МиБ. Ничто не берётся наполовину и ничто — не просмотренным.
+import-as = Чем станет
+import-as-notices = уведомлениями
+import-as-plans = своими планами, никому не сообщая
+import-kind-as-said = как сказано в строке
+import-zone = Пояс времени, где он не назван
+import-look = Посмотреть, что будет
+import-go = Выполнить
+import-what = Что сделает файл
+import-does = Что делает
+import-row = Строка
+import-new = новое
+import-changed = изменено
+import-same = то же
+import-missing = нет в файле
+import-understood = Файл понят. Ничего ещё не взято.
+import-refused = Из файла ничего не взято. Ошибок:
+import-done = Взято:
+import-notes = Прочитано иначе, чем можно подумать

@@ -348,3 +348,27 @@ choice-verified = перевірено
 key-notice = повідомлення або план, на карті
 map-boundary = Узгоджена межа
 map-boundary-compare = Звірте її хеш з іншою стороною:
+
+# A file of another program
+
+import = Імпорт файлу
+import-file = Файл
+import-help = GeoJSON, KML, KMZ, CSV, XLSX або F3548, не більше 64 МіБ. Ніщо не береться наполовину і ніщо — не переглянутим.
+import-as = Чим стане
+import-as-notices = повідомленнями
+import-as-plans = власними планами, нікому не кажучи
+import-kind-as-said = як сказано в рядку
+import-zone = Пояс часу, де його не названо
+import-look = Подивитися, що буде
+import-go = Виконати
+import-what = Що зробить файл
+import-does = Що робить
+import-row = Рядок
+import-new = нове
+import-changed = змінено
+import-same = те саме
+import-missing = немає у файлі
+import-understood = Файл зрозуміло. Нічого ще не взято.
+import-refused = З файлу нічого не взято. Помилок:
+import-done = Взято:
+import-notes = Прочитано інакше, ніж можна подумати

@@ -342,3 +342,27 @@ choice-verified = 已核实
 key-notice = 在地图上编写通知或计划
 map-boundary = 约定的界线
 map-boundary-compare = 请与对方核对其哈希值：
+
+# A file of another program
+
+import = 导入文件
+import-file = 文件
+import-help = GeoJSON、KML、KMZ、CSV、XLSX 或 F3548，最多 64 MiB。不会只取一部分，未查看前不取任何内容。
+import-as = 作为
+import-as-notices = 通知
+import-as-plans = 己方计划，不告知任何人
+import-kind-as-said = 按各行所述
+import-zone = 未注明时区的时间所用时区
+import-look = 查看将发生什么
+import-go = 执行
+import-what = 该文件将做什么
+import-does = 作用
+import-row = 行
+import-new = 新增
+import-changed = 已变更
+import-same = 相同
+import-missing = 文件中没有
+import-understood = 文件已理解。尚未采用任何内容。
+import-refused = 未采用文件的任何内容。错误：
+import-done = 已采用：
+import-notes = 读法可能与预想不同

@@ -18,8 +18,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
+use detente_exchange::reading::MOST_BYTES;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -136,6 +138,7 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}/map", get(map::map))
         .route("/lines/{line}/map/part", get(map::part))
         .route("/boundary", get(map::boundary))
+        .route("/lines/{line}/map/import", post(map::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
         .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))
         .route("/lines/{line}/handover", get(record::handover))

@@ -28,6 +28,9 @@ pub const MAX_ROWS: usize = 1_000;
 /// Most faults that are told.
 pub const MAX_FAULTS: usize = 1_000;
 
+/// Most lines of either side of a row that changes.
+const MAX_DIFFERS: usize = 40;
+
 /// What is known before a file is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
@@ -85,6 +88,8 @@ pub struct Row {
     pub said: Option<Said>,
     /// What was understood, line by line; nothing for rows beyond [`MAX_ROWS`].
     pub echo: Vec<String>,
+    /// Of one that changes: the lines that only what is in force has, and those that only the row has.
+    pub differs: Option<(Vec<String>, Vec<String>)>,
 }
 
 /// Something that is wrong, and where.
@@ -169,6 +174,8 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                 }
                 let shown = understood.rows.len() < MAX_ROWS;
                 let echo = if shown { echo::item(item, terms.zone) } else { Vec::new() };
+                let held = standing.get(&serial).filter(|_| shown && matches!(change, Change::Changed(_)));
+                let differs = held.map(|(_, held)| differs(held, &notice, terms));
                 understood.rows.push(Row {
                     place: item.place.to_string(),
                     serial,
@@ -176,6 +183,7 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
                     notice,
                     said,
                     echo,
+                    differs,
                 });
             }
             Err(reasons) => {
@@ -190,6 +198,20 @@ pub fn understand(bytes: &[u8], name: &str, terms: &Terms<'_>, standing: &Standi
         .filter(|(serial, (_, notice))| !named.contains(*serial) && kinds.contains(&notice.kind));
     understood.missing = missing.map(|(serial, (origin, _))| (serial.clone(), *origin)).collect();
     understood
+}
+
+/// What only one of two notices says, and what only the other, line by line.
+fn differs(held: &Notice, notice: &Notice, terms: &Terms<'_>) -> (Vec<String>, Vec<String>) {
+    let lines = |notice: &Notice| {
+        let nature = terms.memorandum.notice_kind(&notice.kind).map_or(Nature::Activity, NoticeKind::nature);
+        echo::item(&item_of(notice, nature, "", 1), terms.zone)
+    };
+    let (before, after) = (lines(held), lines(notice));
+    let only = |one: &[String], other: &[String]| {
+        let lacking = one.iter().filter(|line| !other.contains(line));
+        lacking.take(MAX_DIFFERS).cloned().collect()
+    };
+    (only(&before, &after), only(&after, &before))
 }
 
 /// What becomes of an item.

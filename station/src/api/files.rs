@@ -205,6 +205,7 @@ fn row_json(memorandum: &Memorandum, row: &Row) -> Value {
     json!({
         "place": row.place, "serial": row.serial, "change": change, "entry": entry,
         "notice": notice_json(&row.notice), "echo": row.echo,
+        "differs": row.differs.as_ref().map(|(before, after)| json!({"before": before, "after": after})),
     })
 }
 

@@ -1,14 +1,16 @@
 //! The map: notices of every party that are in force or planned, own plans, and who is in whose way.
 
 use axum::Json;
-use axum::extract::Path;
-use axum::http::StatusCode;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, RawQuery};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use detente_console::{Agreed, Answers, Map, MapPage, NoticeField, NoticeForm};
+use detente_console::{Agreed, Answers, Imported, Map, MapPage, NoticeField, NoticeForm};
 use detente_line::notice::{Field, Form};
 use serde_json::Value;
 
-use super::pages::{Reader, page};
+use super::pages::{Reader, encoded, page};
 use crate::api::Refused;
 use crate::officers::Right;
 
@@ -77,4 +79,30 @@ pub(super) async fn boundary(reader: Reader) -> Response {
         Some(boundary) => Json(boundary.json()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// `POST /lines/{line}/map/import`: as `POST …/import` of the API, answered as a part of the page.
+pub(super) async fn import(
+    reader: Reader,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    reader.asker.may(Right::Notify)?;
+    let bytes = bytes.map_err(|wrong| {
+        Refused::new(
+            wrong.status(),
+            "TooLarge",
+            "body",
+            "a file of at most 64 MiB",
+            wrong.body_text(),
+            "split it",
+        )
+    })?;
+    let query = query.unwrap_or_default();
+    let said = |wanted: &str| query.split('&').any(|one| one == wanted);
+    reader.asker.note(if said("dry_run=true") { "dry run" } else { "taken" });
+    let path = format!("/v1/lines/{}/import?{query}", encoded(&name));
+    let answer = reader.console.call_with(&reader.asker, Method::POST, &path, Body::from(bytes)).await?;
+    Ok(page(&Imported::of(reader.frame, &answer, said("as=plans"))))
 }

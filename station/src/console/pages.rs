@@ -117,8 +117,18 @@ pub(super) fn encoded(part: &str) -> String {
 impl Console {
     /// What the API answers to an officer's call without a body.
     async fn call(&self, asker: &Asker, method: Method, path: &str) -> Result<Value, Refused> {
-        let request =
-            Request::builder().method(method).uri(path).extension(asker.clone()).body(Body::empty());
+        self.call_with(asker, method, path, Body::empty()).await
+    }
+
+    /// What it answers to one with a body.
+    pub(super) async fn call_with(
+        &self,
+        asker: &Asker,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<Value, Refused> {
+        let request = Request::builder().method(method).uri(path).extension(asker.clone()).body(body);
         let request =
             request.map_err(|cause| Refused::misuse("path", "one of spec/api.md", cause.to_string()))?;
         let Ok(answer) = self.calls.clone().oneshot(request).await;
