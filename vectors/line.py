@@ -819,6 +819,8 @@ def write_memorandum():
     good("tests ahead of their checkpoint", _10={1: 2, 2: 1, 3: 60_000})
     good("tests ahead of their checkpoint, 31 days", _10={1: 2, 2: 1, 3: 31 * DAY})
     good("a dictionary", _23=HASH)
+    good("two officers suspend", _24=[65])
+    good("two officers release all that they may", _24=[1, 2, 3, 14, 16, 17, 18, 65, 66, 67, 68, 70])
     good("a working group of no decision", _4=HASH)
     good("a working group", _4=HASH, _21=[code(0, 0, "A"), 1, HASH])
     gaps = [
@@ -1078,7 +1080,13 @@ def write_memorandum():
         bad(f"no key {key}", **{f"_{key}": None})
     bad("key 22", _22=1)
     bad("a dictionary of 31 bytes", _23=HASH[:31])
-    bad("key 24", _24=1)
+    bad("kinds of two officers that are none", _24=1)
+    bad("no kinds of two officers", _24=[])
+    bad("kinds of two officers descend", _24=[65, 1])
+    bad("a kind of two officers twice", _24=[65, 65])
+    for kind in (0, 4, 7, 10, 13, 15, 19, 64, 69, 71, 80, 65_536):
+        bad(f"kind {kind} of two officers", _24=[kind])
+    bad("key 25", _25=1)
     bad("predecessor of 31 bytes", _3=bytes(31))
     bad("predecessor as text", _3="0" * 32)
     raw("empty", b"")
@@ -1366,6 +1374,7 @@ MEMORANDA = {
     "three": terms(_6=[USA, RUS, TUR], _7=2, _13={1: 2, 2: [1], 3: 14 * DAY}),
     "observed": terms(_20=[BOARD]),
     "three, no veto": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}),
+    "two officers": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}, _24=[1, 65]),
     "sealed": terms(_6=[changed(USA, {"_12": commitment("usa")}), changed(RUS, {"_12": commitment("rus")}), TUR]),
 }
 
@@ -1396,6 +1405,7 @@ class Record:
         data=None,
         beyond=None,
         vector=True,
+        second=None,
     ):
         number = PARTIES.index(party)
         book = code(0, number, letter)
@@ -1415,6 +1425,8 @@ class Record:
         keys = {1: self.serial[party], 2: self.now, 4: office, 9: NUMBERS[kind], 10: body}
         if regards:
             keys[6] = [named(text) for text in regards]
+        if second is not None:
+            keys[11] = second
         if moved:
             keys[7] = moved
         if letter == "A" and vector:
@@ -1558,6 +1570,21 @@ def write_folds():
     r.say("rus", "A", "suspends", {2: 0, 3: "x"}, verdict="Malformed")
     r.say("usa", "R", "message", message)
     r.case.update(standing=[dict(party="rus", at_ms=START + DAY, suspended=None)], open={"usa/R/1": ["rus"]})
+
+    r = record("what two officers release, one does not", "two officers")
+    r.say("usa", "R", "message", message, **refused)
+    r.say("usa", "R", "message", message, second=3, **refused)
+    r.say("usa", "R", "message", message, office=3, second=1, **refused)
+    r.say("usa", "R", "message", message, second=1)
+    r.say("usa", "R", "message", message, second=2)
+    r.say("usa", "Z", "message", message)
+    r.say("usa", "Z", "message", message, second=2)
+    r.say("usa", "Z", "message", message, second=9, **refused)
+    r.say("rus", "A", "suspends", suspend(), **refused)
+    r.say("usa", "R", "message", message, second=2)
+    stated = r.say("rus", "A", "suspends", suspend(), second=1)
+    r.say("rus", "A", "resumes", {1: 0}, stated)
+    r.say("usa", "R", "message", message, second=1)
 
     r = record("reopening with consent")
     stop = r.say("rus", "A", "suspends", suspend())

@@ -350,13 +350,15 @@ def write_entries():
 
     z, a = code(0, 3, "Z"), code(2, 7, "A")
     case("smallest", cbor({1: 1, 2: 0, 4: 0, 9: 0, 10: {}}), "sound", serial=1, time_ms=0, clock_held=False, office=0,
-         language=None, regards=[], cut=[], vector=None, kind=0, body=b"\xa0")
+         language=None, regards=[], cut=[], vector=None, kind=0, body=b"\xa0", second=None)
     case("message", entry(), "sound", serial=1, time_ms=1_500_000_000_000, clock_held=False, office=1, language=None,
-         regards=[], cut=[], vector=None, kind=1, body=cbor({1: "hello"}))
-    case("every key", entry(_1=300, _3=True, _4=65535, _5="ar-SY", _6=[[z, 1], [a, 2**40 - 1]], _7={z: 3, a: 0}, _8=bytes(32), _9=65535),
+         regards=[], cut=[], vector=None, kind=1, body=cbor({1: "hello"}), second=None)
+    case("every key", entry(_1=300, _3=True, _4=65535, _5="ar-SY", _6=[[z, 1], [a, 2**40 - 1]], _7={z: 3, a: 0}, _8=bytes(32), _9=65535, _11=0),
          "sound", serial=300, time_ms=1_500_000_000_000, clock_held=True, office=65535, language="ar-SY",
-         regards=[[z, 1], [a, 2**40 - 1]], cut=[[z, 3], [a, 0]], vector=bytes(32), kind=65535, body=cbor({1: "hello"}))
+         regards=[[z, 1], [a, 2**40 - 1]], cut=[[z, 3], [a, 0]], vector=bytes(32), kind=65535, body=cbor({1: "hello"}), second=0)
     case("largest serial and time", entry(_1=2**64 - 1, _2=2**64 - 1), "sound")
+    case("of two officers of one office", entry(_11=1), "sound")
+    case("second office of 65,535", entry(_11=65535), "sound")
     case("16 regarded", entry(_6=[[z, n] for n in range(1, 17)]), "sound")
     case("one regarded twice", entry(_6=[[z, 1], [z, 1]]), "sound")
     books = sorted(code(g, p, l) for g in range(2) for p in range(103) for l in LETTERS)
@@ -390,7 +392,8 @@ def write_entries():
         "1,025 books in the cut": dict(_7={book: 1 for book in books[:1025]}), "vector of 31 bytes": dict(_8=bytes(31)),
         "vector of 33 bytes": dict(_8=bytes(33)), "vector as text": dict(_8="0" * 32), "kind 65,536": dict(_9=65536),
         "negative kind": dict(_9=-1), "body as array": dict(_10=[]), "body as bytes": dict(_10=b"\xa0"), "body as integer": dict(_10=0),
-        "unknown key and none of key 9": dict(_9=None, _11=0), "unknown key and serial 0": dict(_1=0, _11=0),
+        "unknown key and none of key 9": dict(_9=None, _12=0), "unknown key and serial 0": dict(_1=0, _12=0),
+        "second office of 65,536": dict(_11=65536), "second office as text": dict(_11="1"), "second office as array": dict(_11=[]),
     }
     for name, changes in ill.items():
         case(name, entry(**changes), "Malformed")
@@ -408,9 +411,9 @@ def write_entries():
     case("null for an absent key", b"\xa6" + cbor({1: 1, 2: 0, 4: 0, 5: None, 9: 0, 10: {}})[1:], "Malformed")
 
     case("key 0", entry(_0=0), "Incompatible")
-    case("key 11", entry(_11=0), "Incompatible")
+    case("key 12", entry(_12=0), "Incompatible")
     case("key 2^64 - 1", entry(**{f"_{2**64 - 1}": {1: [1, None]}}), "Incompatible")
-    case("key 11 and 12", entry(_11="a", _12=b"b"), "Incompatible")
+    case("key 12 and 13", entry(_12="a", _13=b"b"), "Incompatible")
 
     vectors = []
     for books in ({}, {z: (3, bytes(32))}, {z: (3, b"\x01" * 32), a: (2**40 - 1, b"\x02" * 32), 4: (0, b"\x03" * 32)}):

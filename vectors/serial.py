@@ -192,6 +192,8 @@ class Lane:
         for entry in entries:
             if isinstance(entry, bytes):
                 out += b"\x60" + string(entry)
+            elif 11 in entry:
+                out += b"\x60" + string(cbor(entry))
             else:
                 out += self.entry(entry, before, pack)
                 before = entry[1]
@@ -248,6 +250,7 @@ def write_forms():
     case("the same, not packed", "P", lane.step(code(0, 1, "P"), 7, [plain], signature, False))
     case("three entries", "P", lane.step(code(0, 1, "P"), 8, [arabic, ack, act], signature))
     case("no entry, and one after it", "P", lane.step(code(2, 1, "P"), 1, [b"no entry", plain], signature))
+    case("of two officers, and one after it", "P", lane.step(code(0, 1, "P"), 3, [{**plain, 11: 2}, plain], signature, False))
     case("earlier than the last", "P", lane.step(code(0, 1, "P"), 9, [ack], signature))
     case("a receipt", "W", word.receipt(code(0, 0, "P"), 1, 300, 1_790_000_000, signature))
     case("a receipt an hour later", "W", word.receipt(code(0, 0, "P"), 1, 301, 1_790_003_600, signature))

@@ -98,6 +98,7 @@ impl<'a> Conversation<'a> {
                 vector: None,
                 kind: content.kind(),
                 body: content.encode(),
+                second: None,
             };
             let bytes: Arc<[u8]> = entry.encode()?.into();
             let blind = author.blinds.next().ok_or("blinds never end")?;

@@ -149,16 +149,37 @@ impl Desk {
     /// When it is refused, when nobody knows whether it was taken, or when it was to be receipted and was not in
     /// time.
     pub(crate) async fn write(&self, out: &Output, draft: Draft) -> Result<(), Failure> {
-        let (name, answer) = self.written(draft).await?;
+        let answer = self.posted(draft).await?;
+        if let Some(number) = answer.at("release").number() {
+            out.data(
+                if out.is_json() { answer.raw().to_owned() } else { format!("release {number}") }.as_str(),
+            )?;
+            out.remark("it is on the line once a second officer has released it, at the console or with `detente release give`");
+            return Ok(());
+        }
+        let name = answer.at("entry").or_unknown();
         out.data(if out.is_json() { answer.raw() } else { &name })?;
         self.tell(out, &name, &answer).await
     }
 
-    /// Writes a draft: the entry's name, and the whole answer.
+    /// Writes a draft that the caller goes on with: the entry's name, and the whole answer.
     ///
     /// # Errors
-    /// When it is refused, and when nobody knows whether it was taken.
+    /// When it is refused or waits for a second officer, and when nobody knows whether it was taken.
     pub(crate) async fn written(&self, draft: Draft) -> Result<(String, Answer), Failure> {
+        let answer = self.posted(draft).await?;
+        match answer.at("release").number() {
+            None => Ok((answer.at("entry").or_unknown(), answer)),
+            Some(number) => {
+                let hint = "have a second officer release it, then ask for what comes after it";
+                let expected = "an entry that one officer releases";
+                let found = "one that waits for a second officer";
+                Err(Failure::failed("AwaitsRelease", format!("release {number}"), expected, found, hint))
+            }
+        }
+    }
+
+    async fn posted(&self, draft: Draft) -> Result<Answer, Failure> {
         let Writing { office, language, wait, .. } = &self.writing;
         let draft = draft.with_any("office", office.as_deref()).with_any("language", language.as_deref());
         let path = match wait {
@@ -166,12 +187,11 @@ impl Desk {
             None => "/entries".to_owned(),
         };
         let more = Duration::from_secs(wait.unwrap_or(0));
-        let answer = match self.on.post(&path, &Value::Object(draft.fields()), more).await {
-            Ok(answer) => answer,
-            Err(Trouble::Lost(failure)) => return Err(failure.with_hint(UNKNOWN_FATE)),
-            Err(trouble) => return Err(trouble.into()),
-        };
-        Ok((answer.at("entry").or_unknown(), answer))
+        match self.on.post(&path, &Value::Object(draft.fields()), more).await {
+            Ok(answer) => Ok(answer),
+            Err(Trouble::Lost(failure)) => Err(failure.with_hint(UNKNOWN_FATE)),
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 
     /// Tells the fate of an entry that was written.

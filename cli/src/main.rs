@@ -37,6 +37,7 @@ mod progress;
 mod record;
 mod regard;
 mod relay;
+mod release;
 mod report;
 mod run;
 mod scenario;

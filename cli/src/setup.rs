@@ -328,6 +328,7 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         "hash": hex(&memorandum.hash()),
         "quotas": quotas.collect::<serde_json::Map<_, _>>(),
         "passes": passes(terms),
+        "two_officers": terms.two_officers.as_deref().map(names).unwrap_or_default(),
         "circuits": circuits.map(|c| json!({"name": c.name, "kind": c.kind})).collect::<Vec<_>>(),
         "fingerprint": line_print,
         "parent": terms.parent.map(|hash| hex(&hash)),
@@ -356,8 +357,12 @@ const QUOTA_BOOKS: [&str; 5] = ["FLASH", "acts", "IMMEDIATE", "PRIORITY", "ROUTI
 
 /// The kinds that pass while the line is suspended, beyond those that always do.
 fn passes(terms: &Terms) -> Vec<String> {
+    names(&terms.suspension.passes)
+}
+
+fn names(kinds: &[u16]) -> Vec<String> {
     let name = |number: &u16| words::kind_name(*number).map_or_else(|| number.to_string(), str::to_owned);
-    terms.suspension.passes.iter().map(name).collect()
+    kinds.iter().map(name).collect()
 }
 
 fn bytes(bytes: u64) -> String {
@@ -400,6 +405,7 @@ fn rest(terms: &Terms) -> String {
         ("Quota a day", format!("{book}: {} entries, {}", quota.entries, bytes(quota.bytes)))
     };
     rows.extend(QUOTA_BOOKS.iter().zip(&terms.quotas).map(quota));
+    rows.extend(terms.two_officers.as_ref().map(|kinds| ("Two officers release", names(kinds).join(", "))));
     let circuits = terms.circuits.as_deref().unwrap_or_default();
     rows.extend(circuits.iter().map(|circuit| ("Circuit", format!("{}: {}", circuit.name, circuit.kind))));
     if circuits.is_empty() {

@@ -153,7 +153,7 @@ impl Socket {
         let opening = async {
             let response = self.send(Method::POST, path, Full::new(Bytes::from(body.to_string()))).await?;
             let status = response.status();
-            if status == StatusCode::OK {
+            if status.is_success() {
                 let said =
                     response.headers().get(header).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
                 let answer =
@@ -194,7 +194,7 @@ impl Socket {
             let status = response.status();
             let bytes = read(response, most).await?;
             match status {
-                StatusCode::OK => Ok((status, bytes)),
+                status if status.is_success() => Ok((status, bytes)),
                 _ => Err(Trouble::Answered(refusal(status, &bytes))),
             }
         };

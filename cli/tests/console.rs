@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use parties::{Party, Running, two};
+use parties::{Party, Running, two, two_with};
 use serde_json::{Map, Value, json};
 
 /// Where `cargo xtask ci` puts what the scripts need of others.
@@ -167,4 +167,13 @@ fn a_file_is_looked_at_row_by_row_before_anything_of_it_is_taken() {
     let mut stations = [parties[0].start(), parties[1].start()];
     stations[1].says("a circuit is up");
     play("import.mjs", &parties, &stations, &["Anna", "--role", "planner"]);
+}
+
+#[test]
+fn two_officers_release_what_the_memorandum_has_two_release() {
+    let parties = two_with("\n[release]\ntwo-officers = [\"suspends\", \"message\"]\n");
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    play("release.mjs", &parties, &stations, &["Anna", "--role", "supervisor", "--office", "duty officer"]);
 }

@@ -114,7 +114,7 @@ function say(error) { said.textContent = error.message; }
 async function write(draft) {
   try {
     const answer = await call("POST", `/v1/lines/${line}/entries`, draft);
-    said.textContent = `● ${answer.entry}`;
+    said.textContent = answer.release === undefined ? `● ${answer.entry}` : `▲ ${part("said").dataset.waits} ${answer.release}`;
     await renew();
     return true;
   } catch (error) { say(error); return false; }
@@ -235,7 +235,7 @@ part("compose")?.addEventListener("submit", async (event) => {
 function follow() {
   const stream = new EventSource(`/v1/lines/${line}/events?beat_ms=1000`);
   stream.addEventListener("beat", () => { lastHeard = performance.now(); });
-  const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due", "plans"];
+  const changes = ["begins", "gap", "entry", "receipted", "overdue", "standing", "circuit", "missed", "breach", "amended", "keys", "conflict", "due", "plans", "release"];
   for (const name of changes) stream.addEventListener(name, () => {
     lastHeard = performance.now();
     renew();

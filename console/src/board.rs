@@ -36,6 +36,8 @@ pub struct Line {
 /// What `GET /v1/lines/{line}` says.
 #[derive(Debug, Clone, Deserialize)]
 struct Status {
+    #[serde(default)]
+    name: String,
     party: String,
     now_ms: u64,
     open: bool,
@@ -47,6 +49,8 @@ struct Status {
     motions: Vec<Value>,
     next_test_ms: u64,
     forked: Vec<String>,
+    #[serde(default)]
+    awaiting_release: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -162,6 +166,10 @@ impl Board {
 
     fn motions_open(&self) -> String {
         self.frame.words.n("motions-open", self.status.motions.len() as u64)
+    }
+
+    fn drafts_waiting(&self) -> String {
+        self.frame.words.n("release-waiting", self.status.awaiting_release)
     }
 
     fn overdue(&self) -> String {

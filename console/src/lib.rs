@@ -19,6 +19,7 @@ mod notice;
 mod page;
 mod peer;
 mod record;
+mod release;
 mod time;
 mod words;
 
@@ -31,4 +32,5 @@ pub use map::{Agreed, Answers, Map, MapPage};
 pub use notice::{NoticeField, NoticeForm};
 pub use page::{Frame, Trouble};
 pub use record::{Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};
+pub use release::Release;
 pub use words::{LANGUAGES, Words};

@@ -370,3 +370,17 @@ import-understood = The file is understood. Nothing has been taken yet.
 import-refused = Nothing of the file is taken. Wrong:
 import-done = Taken:
 import-notes = Read otherwise than may be thought
+# What two officers release.
+release = Release by two officers
+release-help = What one officer has released waits here for a second one. The second officer reads it, signs in with their own passkey where the first one did, and releases it; then it is on the line, with both offices.
+release-none = Nothing waits for a second officer.
+release-drafted = Released first by
+release-owner = the owner of the station’s folder
+release-second = Name of the second officer
+release-give = I have read this and release it
+release-take-back = Take it back
+release-waits = Waits for a second officer:
+release-waiting = { $n ->
+    [one] { $n } draft waits for a second officer
+   *[other] { $n } drafts wait for a second officer
+ }

@@ -370,3 +370,17 @@ import-understood = El archivo se entiende. Nada se ha tomado todavía.
 import-refused = Nada del archivo se toma. Errores:
 import-done = Tomado:
 import-notes = Leído de otro modo de lo que se pensaría
+# What two officers release.
+release = Firma de dos oficiales
+release-help = Lo que un oficial ha firmado espera aquí a un segundo. Este lo lee, entra con su propia llave de acceso donde lo hizo el primero y lo firma; entonces está en la línea, con los dos cargos.
+release-none = Nada espera a un segundo oficial.
+release-drafted = Firmado primero por
+release-owner = el propietario de la carpeta de la estación
+release-second = Nombre del segundo oficial
+release-give = Lo he leído y lo firmo
+release-take-back = Retirarlo
+release-waits = Espera a un segundo oficial:
+release-waiting = { $n ->
+    [one] { $n } borrador espera a un segundo oficial
+   *[other] { $n } borradores esperan a un segundo oficial
+ }

@@ -370,3 +370,17 @@ import-understood = Le fichier est compris. Rien n'est encore pris.
 import-refused = Rien du fichier n'est pris. Fautes :
 import-done = Pris :
 import-notes = Lu autrement qu'on pourrait croire
+# What two officers release.
+release = Signature par deux officiers
+release-help = Ce qu’un officier a signé attend ici un second officier. Celui-ci le lit, s’identifie avec sa propre clé d’accès là où le premier l’a fait, et le signe ; il est alors sur la ligne, avec les deux fonctions.
+release-none = Rien n’attend un second officier.
+release-drafted = Signé d’abord par
+release-owner = le propriétaire du dossier de la station
+release-second = Nom du second officier
+release-give = Je l’ai lu et je le signe
+release-take-back = Retirer
+release-waits = Attend un second officier :
+release-waiting = { $n ->
+    [one] { $n } projet attend un second officier
+   *[other] { $n } projets attendent un second officier
+ }

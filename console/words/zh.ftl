@@ -366,3 +366,16 @@ import-understood = 文件已理解。尚未采用任何内容。
 import-refused = 未采用文件的任何内容。错误：
 import-done = 已采用：
 import-notes = 读法可能与预想不同
+# What two officers release.
+release = 两名军官签发
+release-help = 一名军官签发的内容在此等待第二名军官。第二名军官阅读后，在同一处用自己的通行密钥登录并签发；此后它即在线路上，并载明两个职位。
+release-none = 没有内容等待第二名军官。
+release-drafted = 首先签发者
+release-owner = 本站文件夹的所有者
+release-second = 第二名军官的姓名
+release-give = 我已阅读并签发
+release-take-back = 撤回
+release-waits = 等待第二名军官：
+release-waiting = { $n ->
+   *[other] { $n } 份草稿等待第二名军官
+ }

@@ -305,6 +305,12 @@ fn terms(memorandum: &Memorandum) -> Vec<(String, String)> {
     if terms.parties.iter().any(|member| member.seal.is_some()) {
         say("sealed", &format!("every {}, by those with a seal key", length(memorandum.sealing_ms())));
     }
+    if let Some(kinds) = &terms.two_officers {
+        say(
+            "two officers release",
+            &kinds.iter().map(|number| words::kind(*number)).collect::<Vec<_>>().join(", "),
+        );
+    }
     if let Some(dictionary) = &terms.dictionary {
         say("packed with", &hex(dictionary));
     }

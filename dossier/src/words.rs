@@ -137,6 +137,7 @@ pub fn rows(
     let full = shown(memoranda.full_name(author));
     rows.say("author", format!("{} ({full})", memoranda.name_of(author)));
     rows.say("office", office(memoranda, author, read.office));
+    rows.any("second office", read.second.map(|second| office(memoranda, author, second)));
     let held = if read.clock_held { ", repeated from its entry before: its clock was behind" } else { "" };
     rows.say("time", format!("{} by the clock of {}{held}", time(read.time_ms), memoranda.name_of(author)));
     let usual = || memoranda.member(author)?.languages.first().cloned();

@@ -96,6 +96,9 @@ impl Keys {
     }
 }
 
+/// What two officers release where the memorandum has them do so: messages, amendments, suspensions, motions and votes.
+const TWO_OFFICERS: [u16; 5] = [1, 2, 65, 67, 68];
+
 fn member(number: u8, name: &str, seals: bool, rng: &mut Rng) -> Result<(Keys, Member), Fault> {
     let keys = Keys {
         party: Party::new(number)?,
@@ -196,6 +199,7 @@ pub(crate) fn found(scenario: &Scenario, rng: &mut Rng) -> Result<Founded, Fault
         founding: None,
         sealing_ms: scenario.seals.then(|| rng.within(60_000, 180_000)),
         dictionary: None,
+        two_officers: scenario.two_officers.then(|| TWO_OFFICERS.to_vec()),
     };
     let memorandum = Memorandum::check(terms.clone())?;
     let mut everybody = terms;

@@ -188,6 +188,8 @@ pub(crate) struct Scenario {
     pub(crate) veto: Vec<u8>,
     /// Parties seal their books.
     pub(crate) seals: bool,
+    /// Two officers release messages and some acts.
+    pub(crate) two_officers: bool,
     /// Mean time between two files that a station makes for a courier, ms; 0: none.
     pub(crate) courier_ms: u64,
     /// When it begins, ms since 1970.
@@ -265,6 +267,7 @@ impl Scenario {
             veto: (0..all).filter(|_| rng.chance(250)).map(|party| party as u8).collect(),
             files: span(&mut rng, 500, 50, 500),
             seals: rng.chance(250),
+            two_officers: seed % 5 == 3,
             start_ms,
             renewals: if rng.chance(250) {
                 (rng.within(50, 300), [0, 300][rng.below(2) as usize])

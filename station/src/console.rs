@@ -142,6 +142,7 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
         .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))
         .route("/lines/{line}/handover", get(record::handover))
+        .route("/lines/{line}/release", get(record::release))
         .route("/lines/{line}/record", get(record::log))
         .route("/lines/{line}/record/print", get(record::printed))
         .route("/lines/{line}/record/motions", get(record::motions))

@@ -61,6 +61,13 @@ pub enum Told {
         /// It stands, and brings nothing.
         dark: bool,
     },
+    /// A draft waits for a second officer, or does so no more.
+    Release {
+        /// Its number at this station.
+        id: u64,
+        /// `waits`, `released` or `taken back`.
+        state: &'static str,
+    },
     /// A circuit is gone.
     Down {
         /// Which.

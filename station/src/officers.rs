@@ -7,6 +7,7 @@
 //! alone (0600), beside the lines and not within any: it is this party's own, and nothing of it is ever said on a line.
 
 mod handover;
+mod release;
 mod role;
 
 use std::fs::{self, OpenOptions};
@@ -22,6 +23,7 @@ use webauthn_rs::prelude::{Passkey, Uuid};
 use zeroize::Zeroizing;
 
 pub use handover::Handover;
+pub use release::{MOST_WAITING, Waiting};
 pub use role::{Right, Role, right_to_write};
 
 /// Most officers, passkeys of one, and sessions of one.
@@ -51,6 +53,8 @@ CREATE TABLE IF NOT EXISTS session (hash BLOB PRIMARY KEY, officer BLOB NOT NULL
 CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, officer TEXT NOT NULL,
     what TEXT NOT NULL, about TEXT NOT NULL, outcome TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS handover (line TEXT PRIMARY KEY, outgoing TEXT NOT NULL, list TEXT NOT NULL, begun_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS release (id INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, drafter TEXT, draft TEXT NOT NULL,
+    drafted_ms INTEGER NOT NULL) STRICT;
 PRAGMA user_version = 1;";
 
 /// What is wrong with the officers' database, or with what is asked of it.

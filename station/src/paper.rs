@@ -69,6 +69,9 @@ pub struct Paper {
     /// How often the books are sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seals: Option<SealsPart>,
+    /// What two officers release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleasePart>,
     /// The parties, in the order of their numbers.
     #[serde(default)]
     pub party: Vec<Card>,
@@ -211,6 +214,14 @@ pub struct SealsPart {
     /// How often each party that has a seal key seals its books, ms.
     #[serde(with = "duration")]
     pub every: u64,
+}
+
+/// `[release]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleasePart {
+    /// Kinds of entry that two officers release.
+    pub two_officers: Vec<String>,
 }
 
 /// `[[party]]`, and a card by itself.
@@ -401,7 +412,22 @@ fn place_of_rule(what: &str) -> &'static str {
         "sealing" => "seals",
         "parties" | "keys" | "seal keys" => "party",
         "kinds that pass" => "suspension.passes",
+        "kinds of two officers" => "release.two-officers",
         _ => "",
+    }
+}
+
+/// The numbers of kinds that a field names.
+fn kinds(field: &str, names: &[String]) -> Result<Vec<u16>, Wrong> {
+    let named = names.iter().enumerate();
+    named.map(|(place, name)| word(format!("{field}.{place}"), words::kind(name))).collect()
+}
+
+impl ReleasePart {
+    fn kinds(&self) -> Result<Vec<u16>, Wrong> {
+        let mut kinds = kinds("release.two-officers", &self.two_officers)?;
+        kinds.sort_unstable();
+        Ok(kinds)
     }
 }
 
@@ -466,6 +492,7 @@ impl Paper {
             witnessing: None,
             observer: Vec::new(),
             seals: party.iter().any(|card| card.seal.is_some()).then_some(SealsPart { every: SEALING_MS }),
+            release: None,
             party,
             signature: Vec::new(),
             source: String::new(),
@@ -533,9 +560,7 @@ impl Paper {
             let class = word(format!("escalation.{place}.precedence"), words::class(&step.precedence))?;
             Ok(Escalation { class: class.number(), after_ms: step.after, rank: step.rank })
         });
-        let passes = self.suspension.passes.iter().enumerate();
-        let passes =
-            passes.map(|(place, name)| word(format!("suspension.passes.{place}"), words::kind(name)));
+        let passes = kinds("suspension.passes", &self.suspension.passes);
         let veto = self.motions.veto.iter().enumerate();
         let veto = veto.map(|(place, name)| named(&format!("motions.veto.{place}"), name));
         let quota = |[entries, bytes]: [u64; 2]| Quota { entries, bytes };
@@ -565,10 +590,7 @@ impl Paper {
                 grace_ms: self.tests.grace,
                 checkpoint_ms: self.tests.checkpoint,
             },
-            suspension: Suspension {
-                consent: self.suspension.consent,
-                passes: passes.collect::<Result<_, _>>()?,
-            },
+            suspension: Suspension { consent: self.suspension.consent, passes: passes? },
             quotas: vec![
                 quota(self.quota.flash),
                 quota(self.quota.acts),
@@ -591,6 +613,7 @@ impl Paper {
             founding: founding::founding(&self.line)?,
             sealing_ms: self.seals.as_ref().map(|seals| seals.every),
             dictionary: maybe_hash("line.dictionary", self.line.dictionary.as_ref())?,
+            two_officers: self.release.as_ref().map(ReleasePart::kinds).transpose()?,
         })
     }
 

@@ -406,8 +406,14 @@ mod tests {
         fn says(&mut self, class: Class, text: &str) {
             let message = Message { text: text.into(), ..Message::default() };
             let content = Content::Message(message);
-            let draft =
-                Draft { class: Some(class), office: None, language: None, regards: Vec::new(), content };
+            let draft = Draft {
+                class: Some(class),
+                office: None,
+                second: None,
+                language: None,
+                regards: Vec::new(),
+                content,
+            };
             self.input(Event::Command { id: 1, command: Command::Write(draft) });
         }
 
@@ -436,6 +442,7 @@ mod tests {
                 vector: None,
                 kind: content.kind(),
                 body: content.encode(),
+                second: None,
             };
             let bytes = entry.encode().unwrap();
             let secrets = self.line.secrets();

@@ -199,6 +199,7 @@ fn what_was_withdrawn_before_it_came_is_withdrawn_after_a_restart_too() {
         vector: None,
         kind: content.kind(),
         body: content.encode(),
+        second: None,
     };
     let folder = Folder::new();
     let open = || {

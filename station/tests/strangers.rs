@@ -150,6 +150,7 @@ fn said(serial: u64, office: u16, regards: &[EntryRef], content: &Content) -> Ve
         vector: None,
         kind: content.kind(),
         body: content.encode(),
+        second: None,
     };
     entry.encode().unwrap()
 }

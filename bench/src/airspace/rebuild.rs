@@ -91,6 +91,7 @@ impl Author<'_> {
             vector: None,
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         let bytes: Arc<[u8]> = entry.encode()?.into();
         let leaf = leaf_hash(&self.blinds.next().ok_or("blinds never end")?, &bytes);

@@ -255,12 +255,17 @@ impl Drop for Running {
 
 /// Two parties that have agreed on the line `syria`; the second dials the first.
 pub(crate) fn two() -> [Party; 2] {
+    two_with("")
+}
+
+/// Two parties whose memorandum says more than the usual terms.
+pub(crate) fn two_with(more: &str) -> [Party; 2] {
     let parties = [Party::new("usa"), Party::new("rus")];
     let [usa, rus] = &parties;
     let peer = format!("usa=127.0.0.1:{}", usa.port);
     assert_eq!((usa.init(&[]).code, rus.init(&["--peer", &peer]).code), (Some(0), Some(0)));
     let text = usa.done(&["memorandum", "draft", "--line", "syria", &usa.card(), &rus.card()]);
-    let paper = usa.folder.file("memorandum.toml", text);
+    let paper = usa.folder.file("memorandum.toml", text + more);
     for party in &parties {
         party.done(&["memorandum", "sign", &paper]);
     }

@@ -43,7 +43,7 @@ impl Line {
         }
         self.may_write()?;
         self.has_all(draft.content.content())?;
-        let class = self.class_of(&draft)?;
+        let class = self.class_of(draft.class, &draft.regards, draft.content.content())?;
         let office = self.office_of(&draft)?;
         if let Some(language) = draft.language.as_ref().filter(|language| !is_language(language)) {
             return Err(Fault::misuse("language", "a BCP 47 tag such as en or ar-SY", language.clone()));
@@ -56,12 +56,18 @@ impl Line {
             }
         }
         let book = self.writable(class)?;
-        self.append_entry(book, office, draft.language, draft.regards, draft.content)
+        let offices = (office, draft.second);
+        self.append_entry(book, offices, draft.language, draft.regards, draft.content)
     }
 
-    fn class_of(&self, draft: &Draft<Said>) -> Result<Class, Fault> {
-        let subject = draft.regards.first().map(|subject| subject.book.class);
-        let fixed = match draft.content.content() {
+    fn class_of(
+        &self,
+        asked: Option<Class>,
+        regards: &[EntryRef],
+        content: &Content,
+    ) -> Result<Class, Fault> {
+        let subject = regards.first().map(|subject| subject.book.class);
+        let fixed = match content {
             Content::Cease { .. } => Some(Class::Z),
             Content::Test { .. } | Content::TestAnswer { .. } | Content::Missed { .. } | Content::Duty(_) => {
                 Some(Class::P)
@@ -80,18 +86,24 @@ impl Line {
             | Content::Escalated { .. } => subject.map(answer_class),
             _ => None,
         };
-        match (fixed, draft.class) {
+        match (fixed, asked) {
             (Some(fixed), Some(asked)) if fixed != asked => Err(Fault::misuse(
                 "precedence",
                 alloc::format!("{}, the only one that this kind of entry has here", fixed.letter()),
                 asked.letter().to_string(),
             )),
             (Some(class), _) | (None, Some(class)) => Ok(class),
-            (None, None) => match (subject.map_or(Class::R, answer_class), draft.content.content()) {
+            (None, None) => match (subject.map_or(Class::R, answer_class), content) {
                 (Class::Z, Content::Finding(_)) => Ok(Class::O),
                 (class, _) => Ok(class),
             },
         }
+    }
+
+    /// Whether two officers release what a draft becomes, by the memorandum in force now.
+    pub fn takes_two(&self, draft: &Draft) -> bool {
+        let class = self.class_of(draft.class, &draft.regards, &draft.content);
+        class.is_ok_and(|class| self.memorandum.takes_two(class, draft.content.kind()))
     }
 
     fn office_of(&self, draft: &Draft<Said>) -> Result<u16, Fault> {
@@ -102,6 +114,9 @@ impl Line {
             && !known(*to)
         {
             return Err(Fault::misuse("office that takes over", "an office of this party", to.to_string()));
+        }
+        if let Some(second) = draft.second.filter(|second| !known(*second)) {
+            return Err(Fault::misuse("second office", "an office of this party", second.to_string()));
         }
         match draft.office {
             Some(office) if known(office) => Ok(office),
@@ -183,8 +198,8 @@ impl Line {
         self.last.0 = last_entry.0.max(u64::from(number) * SERIALS_OF_A_GENERATION);
         let office = self.memorandum.member(self.me.party).map_or(0, |member| member.watch_office());
         let opens = Content::Opens { before, size, root, renewal };
-        let opened =
-            Said::new(&opens).and_then(|said| self.append_entry(next, office, None, Vec::new(), said));
+        let opened = Said::new(&opens)
+            .and_then(|said| self.append_entry(next, (office, None), None, Vec::new(), said));
         if let Err(fault) = opened {
             // Nothing may stand in a generation before the entry that opens it: the next write tries again.
             self.generations.insert(class, book.generation);
@@ -239,7 +254,7 @@ impl Line {
     fn append_entry(
         &mut self,
         book: Book,
-        office: u16,
+        (office, second): (u16, Option<u16>),
         language: Option<alloc::string::String>,
         regards: Vec<EntryRef>,
         said: Said,
@@ -262,6 +277,7 @@ impl Line {
             vector,
             kind: content.kind(),
             body,
+            second,
         };
         content.check_place(book, &entry)?;
         if let Content::Discloses(_) = &content {

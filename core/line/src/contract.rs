@@ -390,6 +390,8 @@ pub struct Draft<C = Content> {
     pub class: Option<Class>,
     /// The releasing office; `None` for the lowest-numbered watch office.
     pub office: Option<u16>,
+    /// The office of the second releasing officer, where two release it (memorandum, key 24).
+    pub second: Option<u16>,
     /// BCP 47; `None` for the party's first language.
     pub language: Option<String>,
     /// What it regards.

@@ -192,6 +192,7 @@ mod tests {
             vector: None,
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         let book = Book { generation: 0, party: Party::new(party).unwrap(), class: Class::R };
         (EntryRef { book, number }, entry, content)

@@ -1,7 +1,6 @@
 //! Judging entries once the acts that they rest on are held, for ever (spec/line.md §5), and what of every book this
 //! station's own cuts may state.
 
-use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -164,10 +163,7 @@ impl Line {
         under: &Under,
     ) -> Result<(), Fault> {
         let memorandum = self.acts.in_force(&self.founding, under);
-        let offices = memorandum.member(name.book.party).map(|member| &member.offices);
-        if !offices.is_some_and(|offices| offices.iter().any(|office| office.number == entry.office)) {
-            return Err(Fault::misbehaved("office", "one of its party's", entry.office.to_string()));
-        }
+        memorandum.holds_release(name.book, entry)?;
         self.has_not_left(name.book.party, under)?;
         self.permitted(memorandum, content, entry.time_ms, under)?;
         self.holds_seal(name, content, memorandum)?;

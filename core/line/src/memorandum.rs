@@ -27,6 +27,7 @@ mod amending;
 mod founding;
 mod member;
 mod observer;
+mod release;
 mod seals;
 mod witness;
 
@@ -109,6 +110,9 @@ pub struct Terms {
     /// SHA-256 of the dictionary that narrow circuits pack with (spec/serial.md §5); absent: they do not.
     #[cbor(n(23), with = "minicbor::bytes")]
     pub dictionary: Option<Hash>,
+    /// The kinds of entry that two officers release, but in book Z, ascending; one or more where the key is there.
+    #[n(24)]
+    pub two_officers: Option<Vec<u16>>,
 }
 
 /// A step of escalation.
@@ -262,6 +266,7 @@ impl Terms {
         witness::check(self.witnesses.as_deref(), self.witnessing_ms)?;
         founding::check(self.founding.as_ref(), self.parent.as_ref())?;
         observer::check(self)?;
+        release::check(self.two_officers.as_deref())?;
         let witnesses = self.witnesses.as_deref().unwrap_or_default();
         let observers = self.observers.as_deref().unwrap_or_default();
         let keys: BTreeSet<[u8; 32]> = self

@@ -187,6 +187,7 @@ mod tests {
             vector: None,
             kind: 1,
             body: Vec::new(),
+            second: None,
         }
     }
 

@@ -104,6 +104,7 @@ mod tests {
             vector: None,
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         (EntryRef { book, number }, entry, content)
     }

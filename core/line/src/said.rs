@@ -55,8 +55,8 @@ impl Draft {
     /// # Errors
     /// Those of [`Said::new`].
     pub fn said(self) -> Result<Draft<Said>, Fault> {
-        let Self { class, office, language, regards, content } = self;
-        Ok(Draft { class, office, language, regards, content: Said::new(&content)? })
+        let Self { class, office, second, language, regards, content } = self;
+        Ok(Draft { class, office, second, language, regards, content: Said::new(&content)? })
     }
 }
 

@@ -225,8 +225,14 @@ impl Line {
         let secret = self.me.seal_key.as_ref()?;
         let seal = Seal::sign(&signed.checkpoint, seconds, &self.id, secret).ok()?;
         let content = Content::Seals(Box::new(Sealed { signed, seal, key }));
-        let draft =
-            Draft { class: Some(Class::R), office: None, language: None, regards: Vec::new(), content };
+        let draft = Draft {
+            class: Some(Class::R),
+            office: None,
+            second: None,
+            language: None,
+            regards: Vec::new(),
+            content,
+        };
         self.write(draft).ok()
     }
 }

@@ -117,7 +117,8 @@ impl Line {
         if !self.writes_by_itself() {
             return;
         }
-        let draft = Draft { class: Some(class), office: None, language: None, regards, content };
+        let draft =
+            Draft { class: Some(class), office: None, second: None, language: None, regards, content };
         // Refused only for want of quota; then the record must do without it.
         let _ = self.write(draft);
     }
@@ -218,6 +219,7 @@ impl Line {
             let draft = Draft {
                 class: Some(Class::A),
                 office: None,
+                second: None,
                 language: None,
                 regards: Vec::from([motion]),
                 content: decide,

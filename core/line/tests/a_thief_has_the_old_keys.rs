@@ -55,6 +55,7 @@ impl Thief {
             vector: (of.class == Class::A).then(|| vector_hash(&BTreeMap::new())),
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         self.says_entry(line, of, &entry)
     }
@@ -118,6 +119,7 @@ fn its_votes_before_are_undone_and_its_votes_after_are_nothing() {
         vector: Some([7; 32]),
         kind: vote.kind(),
         body: vote.encode(),
+        second: None,
     };
     let step = thief.says_entry(&line, book(0, Class::A), &entry);
     line.disconnect(0, 1);

@@ -35,6 +35,7 @@ fn told(line: &LineInMemory, texts: &[&str]) -> Vec<u8> {
             vector: None,
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         let bytes = entry.encode().unwrap();
         frontier.push(leaf_hash(&secret.blind(serial - 1), &bytes));

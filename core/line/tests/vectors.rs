@@ -229,6 +229,7 @@ fn kinds() {
             vector: None,
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         let placed = content.check_place(book, &entry);
         assert_eq!(

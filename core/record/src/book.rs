@@ -160,6 +160,7 @@ mod tests {
             vector: None,
             kind: 1,
             body: [0xa0].into(),
+            second: None,
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Entry {
     pub kind: u16,
     /// The body: a canonical map.
     pub body: Vec<u8>,
+    /// The office of the second releasing officer, where two released it.
+    pub second: Option<u16>,
 }
 
 impl Entry {
@@ -80,6 +82,7 @@ impl Entry {
             !self.regards.is_empty(),
             !self.cut.is_empty(),
             self.vector.is_some(),
+            self.second.is_some(),
         ];
         e.map(5 + optional.iter().map(|present| u64::from(*present)).sum::<u64>())?;
         e.u8(1)?.u64(self.serial)?.u8(2)?.u64(self.time_ms)?;
@@ -107,6 +110,9 @@ impl Entry {
         }
         e.u8(9)?.u16(self.kind)?.u8(10)?;
         e.writer_mut().extend_from_slice(&self.body);
+        if let Some(second) = self.second {
+            e.u8(11)?.u16(second)?;
+        }
         Ok(())
     }
 }
@@ -134,6 +140,8 @@ pub struct EntryView<'a> {
     pub kind: u16,
     /// [`Entry::body`].
     pub body: &'a [u8],
+    /// [`Entry::second`].
+    pub second: Option<u16>,
 }
 
 impl<'a> EntryView<'a> {
@@ -151,7 +159,7 @@ impl<'a> EntryView<'a> {
         let (mut serial, mut time_ms, mut office, mut kind, mut body) = (None, None, None, None, None);
         let (mut clock_held, mut language, mut regards, mut cut, mut vector) =
             (false, None, Vec::new(), Cut::new(), None);
-        let (mut last, mut unknown) = (None, None);
+        let (mut second, mut last, mut unknown) = (None, None, None);
         for _ in 0..typed("a map", r.map())? {
             match typed("integer keys that ascend", r.key(&mut last))? {
                 1 => serial = Some(typed("a serial", r.uint())?),
@@ -164,6 +172,7 @@ impl<'a> EntryView<'a> {
                 8 => vector = Some(hash(r)?),
                 9 => kind = Some(small("a kind to 65,535", r)?),
                 10 => body = Some(typed("a body that is a canonical map", r.whole_map(1))?),
+                11 => second = Some(small("an office to 65,535", r)?),
                 key => {
                     typed("any canonical value", r.item(1))?;
                     unknown = unknown.or(Some(key));
@@ -180,16 +189,17 @@ impl<'a> EntryView<'a> {
             return Err(ill("a serial from 1", serial));
         }
         if let Some(key) = unknown {
-            return Err(Fault::incompatible("entry", "keys 1 to 10", key.to_string()));
+            return Err(Fault::incompatible("entry", "keys 1 to 11", key.to_string()));
         }
-        Ok(Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body })
+        Ok(Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body, second })
     }
 
     /// The same entry, with a language and a body of its own.
     pub fn into_entry(self) -> Entry {
-        let Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body } = self;
+        let Self { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body, second } =
+            self;
         let (language, body) = (language.map(String::from), body.to_vec());
-        Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body }
+        Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body, second }
     }
 }
 
@@ -310,6 +320,7 @@ mod tests {
             vector: Some([9; 32]),
             kind: 64,
             body: vec![0xa1, 0x01, 0x61, 0x61],
+            second: Some(65_535),
         }
     }
 
@@ -325,6 +336,7 @@ mod tests {
             vector: None,
             kind: 0,
             body: vec![0xa0],
+            second: None,
         }
     }
 

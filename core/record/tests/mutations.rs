@@ -67,6 +67,7 @@ fn entries() -> Vec<Vec<u8>> {
         vector: None,
         kind: 1,
         body: vec![0xa1, 0x01, 0x65, b'h', b'e', b'l', b'l', b'o'],
+        second: None,
     };
     let full = Entry {
         clock_held: true,

@@ -197,6 +197,7 @@ fn fields(entry: &Entry, case: &Case) {
     assert_eq!(entry.vector, vector, "{}", case.at);
     assert_eq!(u64::from(entry.kind), case.number("kind"), "{}", case.at);
     assert_eq!(entry.body, case.bytes("body"), "{}", case.at);
+    assert_eq!(entry.second.map(u64::from), case.get("second").value.as_u64(), "{}", case.at);
 }
 
 #[test]

@@ -133,6 +133,7 @@ pub(crate) fn memorandum(text: u8) -> Memorandum {
         founding: None,
         sealing_ms: None,
         dictionary: None,
+        two_officers: None,
     };
     Memorandum::check(terms).unwrap()
 }
@@ -204,6 +205,7 @@ impl Scene {
             vector: (book.class == Class::A).then_some([0; 32]),
             kind: content.kind(),
             body: content.encode(),
+            second: None,
         };
         let bytes = entry.encode().unwrap();
         self.append_to(book, &bytes)

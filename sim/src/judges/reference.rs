@@ -222,14 +222,22 @@ impl<'a> Reading<'a> {
         let Some((entry, content)) = &item.read else { return false };
         let cut = self.known_to(name);
         let known = !matches!(content, Content::Unknown { .. });
-        let offices = self.memorandum(&cut).member(name.book.party).map(|member| &member.offices);
-        let office = offices.is_some_and(|all| all.iter().any(|office| office.number == entry.office));
         known
-            && office
+            && self.is_released(name, entry, &cut)
             && self.left(name.book.party, &cut).is_none()
             && self.is_permitted(content, entry.time_ms, &cut)
             && self.holds(name, entry, content, &cut)
             && self.is_of_an_observer(content, &cut)
+    }
+
+    /// Spec/line.md §3.
+    fn is_released(&self, name: EntryRef, entry: &Entry, cut: &Cut) -> bool {
+        let memorandum = self.memorandum(cut);
+        let Some(member) = memorandum.member(name.book.party) else { return false };
+        let holds = |number: u16| member.offices.iter().any(|office| office.number == number);
+        let two = memorandum.terms().two_officers.iter().flatten().any(|kind| *kind == entry.kind);
+        let alone = entry.second.is_none() && (!two || name.book.class == Class::Z);
+        holds(entry.office) && (alone || entry.second.is_some_and(holds))
     }
 
     /// Spec/line.md §5, Permitted.

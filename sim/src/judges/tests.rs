@@ -77,6 +77,7 @@ fn entry(serial: u64, content: &Content) -> Entry {
         vector: None,
         kind: content.kind(),
         body: content.encode(),
+        second: None,
     }
 }
 

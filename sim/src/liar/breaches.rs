@@ -38,6 +38,7 @@ impl Liar {
             }
             6 => entry.vector = if class == Class::A { None } else { Some([7; 32]) },
             7 => entry.vector = entry.vector.map(|_| [7; 32]),
+            8 if entry.second.is_some() && entry.serial.is_multiple_of(2) => entry.second = None,
             8 => entry.office = 77,
             9 => {
                 let content = [

@@ -42,6 +42,7 @@ impl Liar {
             vector: (book.class == Class::A).then(|| vector_hash(&known)),
             kind: content.kind(),
             body: content.encode(),
+            second: self.memorandum.takes_two(book.class, content.kind()).then_some(0),
         }
     }
 

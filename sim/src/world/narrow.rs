@@ -155,8 +155,14 @@ impl World {
             watched.asked(id);
         }
         let content = Content::Message(Message { text: "Cease, at once.".into(), ..Message::default() });
-        let draft =
-            Draft { class: Some(Class::Z), office: None, language: None, regards: Vec::new(), content };
+        let draft = Draft {
+            class: Some(Class::Z),
+            office: None,
+            second: None,
+            language: None,
+            regards: Vec::new(),
+            content,
+        };
         self.input(party, Event::Command { id, command: Command::Write(draft) })
     }
 }

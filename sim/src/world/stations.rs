@@ -258,6 +258,8 @@ impl World {
             self.court.roll.everyone().filter(|of| !self.is_founding_number(of.number)).collect();
         let clock_ms = station.clock_ms(self.now_ms);
         let mut draft = officer::asks(line, clock_ms, &self.scenario, &guests, &mut self.rng);
+        // One that forgets it now and then is refused by its own station.
+        draft.second = (line.takes_two(&draft) && !self.queued.is_multiple_of(7)).then_some(1);
         self.bring(party, &mut draft.content)?;
         self.invites(&draft.content);
         let id = self.queued;

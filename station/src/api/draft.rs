@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{
@@ -21,7 +22,7 @@ use super::consent::moved;
 use super::dossier;
 use super::notice::{self, AskedNotice, AskedVolume, position};
 use super::request::{Body, Path, Query};
-use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
+use super::{Api, LinePath, Refused, name_text, parse_name, release};
 use crate::keeper::Keeper;
 use crate::officers::right_to_write;
 use crate::{duration, words};
@@ -78,18 +79,39 @@ pub(crate) struct Until {
     timeout_ms: Option<u64>,
 }
 
+impl Asked {
+    /// The kind of entry that is asked for.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+}
+
 /// `POST …/entries`
 pub(crate) async fn write(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
     Path(line): LinePath,
     Query(until): Query<Until>,
-    Body(mut asked): Body<Asked>,
-) -> Answer {
+    Body(mut said): Body<Value>,
+) -> Result<(StatusCode, Json<Value>), Refused> {
+    if let (Value::Object(fields), Some(office)) = (&mut said, asker.office()) {
+        fields.entry("office").or_insert_with(|| office.into());
+    }
+    let asked: Asked = serde_json::from_value(said.clone())
+        .map_err(|wrong| Refused::misuse("body", "a draft of spec/api.md", wrong.to_string()))?;
     asker.may(right_to_write(&asked.kind))?;
-    asked.office = asked.office.or_else(|| asker.office().map(Value::from));
     let keeper = api.line(&line)?;
     let draft = draft(keeper, asked, api.now_ms()).await?;
+    let asks = draft.clone();
+    if keeper.look(move |line| line.takes_two(&asks)).await.ok_or_else(Refused::stopping)? {
+        // What it regards is what was found for it now, whatever is open when it is released.
+        let regards = draft.regards.iter().map(|subject| name_text(&keeper.memorandum(), *subject));
+        if let Value::Object(fields) = &mut said {
+            fields.insert("regards".into(), regards.collect());
+        }
+        let waits = release::wait(&api, &line, keeper, &asker, &said)?;
+        return Ok((StatusCode::ACCEPTED, Json(waits)));
+    }
     let (entry, by_all) = match until.until.as_deref() {
         None | Some("durable") => (keeper.write(draft).await?, false),
         Some("receipted") => {
@@ -110,7 +132,8 @@ pub(crate) async fn write(
         keeper.look(move |line| receipted_by(line, entry)).await.ok_or_else(Refused::stopping)?
     };
     let names: Vec<String> = receipted_by.iter().map(|party| keeper.memorandum().name_of(*party)).collect();
-    Ok(Json(json!({"entry": name_text(&keeper.memorandum(), entry), "durable": true, "receipted_by": names})))
+    let name = name_text(&keeper.memorandum(), entry);
+    Ok((StatusCode::OK, Json(json!({"entry": name, "durable": true, "receipted_by": names}))))
 }
 
 /// Who has receipted an entry.
@@ -139,7 +162,7 @@ pub(crate) fn office(memorandum: &Memorandum, me: Party, asked: &Value) -> Resul
     })
 }
 
-async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, Refused> {
+pub(crate) async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, Refused> {
     let memorandum = &keeper.memorandum();
     let class = asked.precedence.take().map(|text| words::class(&text)).transpose();
     let class: Option<Class> = class.map_err(|error| Refused::misuse("precedence", "a precedence", error))?;
@@ -163,7 +186,7 @@ async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Result<Draft, 
     if let Content::Notice(planned) | Content::Amendment(Amendment::Notice(planned)) = &content {
         notice::check(memorandum, planned, now_ms)?;
     }
-    Ok(Draft { class, office, language, regards, content })
+    Ok(Draft { class, office, second: None, language, regards, content })
 }
 
 /// Holds what is regarded to the kind that regards it, in words nearer to the caller's than the core's are.

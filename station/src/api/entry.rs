@@ -355,6 +355,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
                 "time_ms": entry.time_ms,
                 "clock_held": entry.clock_held,
                 "office": office_text(memorandum, author, entry.office),
+                "second_office": entry.second.map(|second| office_text(memorandum, author, second)),
                 "language": language,
                 "regards": entry.regards.iter().map(|subject| name_text(memorandum, *subject)).collect::<Vec<_>>(),
                 "kind": kind_text(entry.kind),

@@ -43,6 +43,7 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
         Told::Withheld { peer, name, for_ms, dark } => {
             ("withheld", json!({"peer": peer, "name": name, "for_ms": for_ms, "dark": dark}))
         }
+        Told::Release { id, state } => ("release", json!({"release": id, "state": state})),
         Told::Conflict(raised) => ("conflict", conflict_json(memorandum, raised.pair, &raised.conflict)),
         Told::Plans { added, dropped } => ("plans", json!({"added": added, "dropped": dropped})),
         Told::Due(reminder) => ("due", due_json(memorandum, reminder)),

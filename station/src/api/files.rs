@@ -164,6 +164,7 @@ async fn write(
     let draft = |regards: Vec<EntryRef>, content: Said| Draft {
         class,
         office: None,
+        second: None,
         language: None,
         regards,
         content,

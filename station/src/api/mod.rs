@@ -26,6 +26,7 @@ mod observers;
 mod officers;
 mod place;
 mod record;
+mod release;
 pub(crate) mod request;
 mod sketch;
 mod status;
@@ -413,6 +414,8 @@ pub(crate) fn calls(api: Api) -> Router {
         )
         .route("/v1/lines/{line}/courier/{party}", post(courier::export))
         .route("/v1/lines/{line}/handover", get(handover::show).post(handover::begin))
+        .route("/v1/lines/{line}/releases", get(release::list))
+        .route("/v1/lines/{line}/releases/{id}", post(release::give).delete(release::take_back))
         .route("/v1/lines/{line}/handover/take", post(handover::take))
         .route("/v1/lines/{line}/inbox", get(status::inbox))
         .route("/v1/lines/{line}/books", get(record::books))

@@ -240,6 +240,7 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     if let Some(fields) = status.as_object_mut() {
         fields.insert("parent".into(), parent_json(&api, keeper.memorandum().terms()).await?);
         fields.insert("witnesses".into(), witnesses_json(keeper));
+        fields.insert("awaiting_release".into(), api.officers.waiting_count(&line)?.into());
         fields.insert("due".into(), due_json(keeper, now_ms).await?);
         let WaitsForRoom { entries, signatures, evidence, dropped } = keeper.waits_for_room();
         let waits = json!({"entries": entries, "signatures": signatures, "evidence": evidence, "evidence_dropped": dropped});

@@ -92,7 +92,7 @@ fn right_of(method: &Method, path: &str) -> Right {
     match (parts.next(), parts.nth(1)) {
         (Some("officers" | "audit"), _) => Right::Administer,
         _ if reads => Right::Read,
-        (Some("lines"), Some("entries")) => Right::Notify,
+        (Some("lines"), Some("entries" | "releases")) => Right::Notify,
         (Some("lines"), Some("check" | "sketch" | "verify" | "dossier")) => Right::Read,
         (Some("lines"), Some("plans")) => Right::Plan,
         (Some("lines"), Some("import")) => Right::Notify,

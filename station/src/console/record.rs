@@ -3,11 +3,12 @@
 use axum::extract::{Path, Query};
 use axum::http::Method;
 use axum::response::Response;
-use detente_console::{Handover, Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};
+use detente_console::{Handover, Log, Motions, PrintedEntry, PrintedLog, Release, Sought, Thread, Verified};
 use detente_exchange::time;
 
 use super::pages::{EntryPath, Reader, encoded, named, page};
 use crate::api::Refused;
+use crate::officers::Right;
 
 /// Entries of a page of the log, and of a printed one.
 const SHOWN: usize = 50;
@@ -111,6 +112,13 @@ pub(super) async fn handover(reader: Reader, Path(line): Path<String>) -> Respon
     let answer = reader.ask(&line, "/handover").await;
     let (frame, writes) = (reader.frame.clone(), reader.writes());
     reader.shown(answer.map(|answer| Handover::of(frame, &line, &answer, writes)))
+}
+
+/// `GET /lines/{line}/release`
+pub(super) async fn release(reader: Reader, Path(line): Path<String>) -> Response {
+    let answer = reader.ask(&line, "/releases").await;
+    let (frame, writes) = (reader.frame.clone(), reader.session.officer.role.has(Right::Notify));
+    reader.shown(answer.map(|answer| Release::of(frame, &line, &answer, writes)))
 }
 
 /// `GET /lines/{line}/record/verification`: a part of a page.

@@ -8,7 +8,8 @@ use detente_record::{Class, Party};
 
 use super::{
     Card, CircuitPart, EscalationPart, Handling, LinePart, MotionsPart, NoticePart, ObserverCard, Paper,
-    QuotaPart, SealsPart, SeparationPart, SuspensionPart, TestsPart, WitnessPart, WitnessingPart, hex,
+    QuotaPart, ReleasePart, SealsPart, SeparationPart, SuspensionPart, TestsPart, WitnessPart,
+    WitnessingPart, hex,
 };
 use crate::words;
 
@@ -96,6 +97,10 @@ impl Paper {
             witnessing: terms.witnessing_ms.map(|every| WitnessingPart { every }),
             observer: terms.observers.iter().flatten().map(ObserverCard::of).collect(),
             seals: terms.sealing_ms.map(|every| SealsPart { every }),
+            release: terms
+                .two_officers
+                .as_ref()
+                .map(|kinds| ReleasePart { two_officers: kinds.iter().map(kind).collect() }),
             party: terms
                 .parties
                 .iter()

@@ -110,6 +110,7 @@ pub(super) fn founded(
         founding: None,
         sealing_ms,
         dictionary: None,
+        two_officers: None,
     };
     (keys, Memorandum::check(terms).unwrap())
 }

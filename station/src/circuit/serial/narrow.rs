@@ -231,10 +231,11 @@ impl Forms {
         }
         let mut last_serial = 0;
         for bytes in entries {
-            let parts = EntryView::decode(bytes).ok().and_then(|entry| {
-                let said = [folded(last_serial, entry.serial)?, folded(*last_ms, entry.time_ms)?];
-                Some((entry, said))
-            });
+            let parts =
+                EntryView::decode(bytes).ok().filter(|entry| entry.second.is_none()).and_then(|entry| {
+                    let said = [folded(last_serial, entry.serial)?, folded(*last_ms, entry.time_ms)?];
+                    Some((entry, said))
+                });
             match parts {
                 Some((entry, said)) => {
                     (last_serial, *last_ms) = (entry.serial, entry.time_ms);
@@ -405,6 +406,7 @@ mod tests {
             vector: None,
             kind,
             body,
+            second: None,
         }
     }
 

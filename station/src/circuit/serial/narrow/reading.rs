@@ -159,6 +159,18 @@ fn wide_entry(
         _ => rest.string(packed)?,
     };
     let clock_held = flags & HELD != 0;
-    let entry = Entry { serial, time_ms, clock_held, office, language, regards, cut, vector, kind, body };
+    let entry = Entry {
+        serial,
+        time_ms,
+        clock_held,
+        office,
+        language,
+        regards,
+        cut,
+        vector,
+        kind,
+        body,
+        second: None,
+    };
     entry.encode().map_err(|_| Misformed::Entry)
 }
