@@ -175,7 +175,12 @@ cease?.position.addEventListener("input", async () => {
 });
 cease?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (ceaseAt === null) { cease.position.focus(); return; }
+  if (ceaseAt === null) {
+    const echo = part("cease-echo");
+    if (echo.textContent === "") echo.textContent = echo.dataset.missing;
+    cease.position.focus();
+    return;
+  }
   const text = cease.text.value === "" ? undefined : cease.text.value;
   if (await write({ kind: "cease", position: ceaseAt, text, language: document.documentElement.lang })) {
     cease.reset();
@@ -223,7 +228,15 @@ function silence() {
   showAlarm();
 }
 
-part("arm").addEventListener("click", async () => { await arm(); showAlarm(); });
+part("arm").addEventListener("click", async () => {
+  await arm();
+  sessionStorage.setItem("armed", "yes");
+  showAlarm();
+});
+// Whoever armed it in this window has it armed on the next page by their first key or click there, which is what browsers ask for.
+if (sessionStorage.getItem("armed") !== null) {
+  for (const act of ["keydown", "pointerdown"]) document.addEventListener(act, async () => { if (!isArmed() && await arm(false)) showAlarm(); }, { capture: true });
+}
 
 part("compose")?.addEventListener("submit", async (event) => {
   event.preventDefault();

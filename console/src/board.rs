@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer::{is, text};
-use crate::entry::{author, kind_word, said};
+use crate::entry::{author, called, kind_word, said};
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::time;
@@ -106,6 +106,8 @@ struct Row {
     since_ms: u64,
     due_ms: Option<u64>,
     overdue: bool,
+    /// Whom each party has called about it.
+    called: Vec<(String, String)>,
     /// Of an own entry: what of it is known to have happened at each other party.
     facts: Vec<(String, &'static str)>,
 }
@@ -241,6 +243,7 @@ impl Row {
             since_ms: number("arrived_ms").or(number("time_ms")).unwrap_or(0),
             due_ms: number("due_ms"),
             overdue: is(entry, "overdue"),
+            called: called(entry),
             facts: others.iter().map(fact).collect(),
             name,
         }

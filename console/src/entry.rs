@@ -3,7 +3,7 @@
 use askama::Template;
 use serde_json::Value;
 
-use crate::answer::{is, number, text};
+use crate::answer::{is, list, number, text};
 use crate::board::{class_of, precedence_word};
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -30,7 +30,9 @@ pub struct OpenEntry {
     /// Whether another party wrote it.
     others: bool,
     time_ms: u64,
-    office: String,
+    offices: Vec<String>,
+    /// Whom each party has called about it.
+    called: Vec<(String, String)>,
     language: String,
     said: Peer,
     regards: Vec<String>,
@@ -85,6 +87,17 @@ pub(crate) fn kind_word(frame: &Frame, kind: &str) -> String {
         "seals" => frame.t("kind-seals"),
         other => other.to_owned(),
     }
+}
+
+/// Whom each party has called about an entry that waits for it: the party, and its offices or their rank.
+pub(crate) fn called(entry: &Value) -> Vec<(String, String)> {
+    let by_party = entry.get("escalated").and_then(Value::as_object).into_iter().flatten();
+    let of = |(party, said): (&String, &Value)| {
+        let offices: Vec<&str> = list(said, "offices").iter().filter_map(Value::as_str).collect();
+        let rank = || number(said, "rank").to_string();
+        (party.clone(), if offices.is_empty() { rank() } else { offices.join(", ") })
+    };
+    by_party.map(of).collect()
 }
 
 /// Where an entry says something is.
@@ -158,10 +171,12 @@ impl OpenEntry {
             kind: kind_word(&frame, text(entry, "kind")),
             others: is_others,
             time_ms: number(entry, "time_ms"),
-            office: entry
-                .get("office")
-                .map(|office| office.as_str().map_or_else(|| office.to_string(), str::to_owned))
-                .unwrap_or_default(),
+            offices: ["office", "second_office"]
+                .into_iter()
+                .filter_map(|field| entry.get(field)?.as_str())
+                .map(str::to_owned)
+                .collect(),
+            called: called(entry),
             language: text(entry, "language").to_owned(),
             said: Peer::text(&said(&frame, entry), entry.get("language").and_then(Value::as_str)),
             regards: entry

@@ -384,3 +384,5 @@ release-waiting = { $n ->
     [one] { $n } draft waits for a second officer
    *[other] { $n } drafts wait for a second officer
  }
+escalated-to = has called
+cease-where-first = Say where first: nothing of it has been understood yet.

@@ -384,3 +384,5 @@ release-waiting = { $n ->
     [one] { $n } borrador espera a un segundo oficial
    *[other] { $n } borradores esperan a un segundo oficial
  }
+escalated-to = ha llamado a
+cease-where-first = Diga primero dónde: aún no se ha entendido nada.

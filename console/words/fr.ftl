@@ -384,3 +384,5 @@ release-waiting = { $n ->
     [one] { $n } projet attend un second officier
    *[other] { $n } projets attendent un second officier
  }
+escalated-to = a appelé
+cease-where-first = Dites d’abord où : rien n’a encore été compris.

@@ -379,3 +379,5 @@ release-waits = 等待第二名军官：
 release-waiting = { $n ->
    *[other] { $n } 份草稿等待第二名军官
  }
+escalated-to = 已呼叫
+cease-where-first = 请先说明地点：目前尚未识别。

@@ -1,5 +1,7 @@
 //! Entries as people and programs read them.
 
+use std::collections::BTreeMap;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -209,6 +211,7 @@ fn delivered(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Map<S
 fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, Refused> {
     let memorandum = &keeper.memorandum();
     let mut facts: [Map<String, Value>; 4] = Default::default();
+    let mut escalated: BTreeMap<Party, (u16, String)> = BTreeMap::new();
     let mut amended_by = Vec::new();
     let mut withdrawn_by = Value::Null;
     let mut after = None;
@@ -233,6 +236,14 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
                     withdrawn_by = json!(text);
                     continue;
                 }
+                ESCALATED => {
+                    let rank = rank_called(keeper, by)?;
+                    let furthest = escalated.entry(party).or_insert_with(|| (rank, text.clone()));
+                    if furthest.0 < rank {
+                        *furthest = (rank, text);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             if let Some(fact) = facts.get_mut(fact) {
@@ -247,9 +258,31 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
         "acknowledged": acknowledged,
         "passed_on": passed_on,
         "answered": answered,
+        "escalated": escalated_json(memorandum, &escalated),
         "amended_by": amended_by,
         "withdrawn_by": withdrawn_by,
     }))
+}
+
+/// The rank that an escalation called; 0 where it cannot be read.
+fn rank_called(keeper: &Keeper, by: EntryRef) -> Result<u16, Refused> {
+    let Some(stored) = keeper.store.entry(by.book.code(), by.number)? else { return Ok(0) };
+    let content = Entry::decode(&stored.bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
+    Ok(match content {
+        Ok(Content::Escalated { rank, .. }) => rank,
+        _ => 0,
+    })
+}
+
+/// How far each party has called for its own officers about an entry, and whom.
+fn escalated_json(memorandum: &Memorandum, escalated: &BTreeMap<Party, (u16, String)>) -> Value {
+    let of = |(party, (rank, entry)): (&Party, &(u16, String))| {
+        let offices = memorandum.member(*party).map(|member| member.offices.as_slice()).unwrap_or_default();
+        let called = offices.iter().filter(|office| office.rank == *rank).map(|office| office.name.as_str());
+        let said = json!({"entry": entry, "rank": rank, "offices": called.collect::<Vec<_>>()});
+        (memorandum.name_of(*party), said)
+    };
+    Value::Object(escalated.iter().map(of).collect())
 }
 
 fn answers(keeper: &Keeper, by: EntryRef) -> Result<bool, Refused> {
