@@ -85,8 +85,9 @@ function show(ms) {
     if (one.is === is) continue;
     one.is = is;
     if (one.lists || one.stays) one.element.classList.toggle("is-then", is);
-    else if (is) one.element.removeAttribute("display");
-    else one.element.setAttribute("display", "none");
+    // What is laid out once is only painted or not from then on.
+    else if (is) one.element.removeAttribute("visibility");
+    else one.element.setAttribute("visibility", "hidden");
   }
   const inTheWay = new Set(ways.filter((way) => way.is).flatMap((way) => way.of));
   for (const [subject, elements] of bySubject) {
@@ -96,6 +97,8 @@ function show(ms) {
     for (const element of elements) element.classList.toggle("in-the-way", is);
   }
   if (look !== null) spread();
+  // Where very much is shown its edges are drawn less smoothly, and sooner.
+  svg().classList.toggle("dense", count > DENSE);
   part("map-count").textContent = count;
   part("moment-said").textContent = group(ms);
   part("moment").setAttribute("aria-valuetext", group(ms));
@@ -193,6 +196,9 @@ function measure(width, height) {
   scale.querySelector("i").style.inlineSize = `${length / ground}px`;
   scale.querySelector("span").textContent = length >= 1000 ? `${length / 1000} km` : `${length} m`;
 }
+
+/** How many in force at one moment are very many. */
+const DENSE = 150;
 
 /** How far apart signs stand, pixels, and how many of one place are shown. */
 const [WIDE, HIGH, PILE] = [38, 17, 8];

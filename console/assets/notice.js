@@ -214,8 +214,8 @@ async function send(as) {
       said.textContent = `● plan/${kept.plans.join(", ")}`;
     } else {
       const draft = { kind: "notice", notice: answer.notice, precedence: field("precedence").value, language: document.documentElement.lang };
-      const { entry } = await call("POST", `/v1/lines/${line}/entries`, draft);
-      said.textContent = `● ${entry}`;
+      const sent = await call("POST", `/v1/lines/${line}/entries`, draft);
+      said.textContent = sent.release === undefined ? `● ${sent.entry}` : `▲ ${part("said").dataset.waits} ${sent.release}`;
     }
     form.reset();
     sketched = null;

@@ -77,7 +77,8 @@ function follower() {
     secured({ hostname, port, path: "/lines/bench/board", headers: { ...headers, "detente-part": "1" }, agent }, (answer) => {
       answer.on("data", () => {});
       answer.on("end", () => { under = false; });
-    }).end();
+      answer.on("error", () => {});
+    }).on("error", () => {}).end();
   };
   return new Promise((open, failed) => {
     const stream = secured({ hostname, port, path: "/v1/lines/bench/events?beat_ms=1000", headers, agent }, (answer) => {

@@ -38,7 +38,7 @@ notice("usa", "Flares at night", "34.6,39.9 34.6,40.3 34.9,40.3 34.9,39.9", begi
 await until("both notices of the other party are on the map", async () => (await page.locator("#map-items .map-row.other").count()) === 2);
 await until("the conflict is said", async () => (await page.locator("#map-meetings li").count()) > 0);
 
-const shown = () => page.evaluate(() => [...document.querySelectorAll(".volume[data-subject]:not([display])")].map((one) => one.getAttribute("data-subject")).sort());
+const shown = () => page.evaluate(() => [...document.querySelectorAll(".volume[data-subject]:not([visibility])")].map((one) => one.getAttribute("data-subject")).sort());
 const look = async (ms) => {
   await page.locator("#moment").evaluate((slider, value) => { slider.value = value; slider.dispatchEvent(new Event("input", { bubbles: true })); }, ms);
 };
@@ -47,7 +47,7 @@ await look(begin + 2.5 * hour);
 const then = await shown();
 assert.equal(then.length, 3, `both, and the plan: ${then}`);
 assert.equal(await page.locator("#map-count").textContent(), "3");
-assert.equal(await page.locator(".meeting:not([display])[data-one]").count(), 1);
+assert.equal(await page.locator(".meeting:not([visibility])[data-one]").count(), 1);
 assert.ok((await page.locator(".volume.in-the-way").count()) >= 2, "who is in the way is seen");
 assert.match(await page.locator("#map-meetings li").first().textContent(), /CONFLICT/);
 
@@ -72,7 +72,7 @@ const plans = await page.locator("#map-items .map-row.plan").count();
 for (const text of ["One", "Another", "A third"]) detente("rus", "plan", "add", "--kind", "activity", "--text", text, "--circle", "34.2 40.4", "--radius", "3km", "--from", iso(begin + 2 * hour), "--until", iso(begin + 3 * hour));
 await until("they are there", async () => (await page.locator("#map-items .map-row.plan").count()) === plans + 3);
 assert.deepEqual(await page.evaluate(() => {
-  const boxes = [...document.querySelectorAll("#signs text:not([display]):not(.piled)")].map((sign) => sign.getBoundingClientRect());
+  const boxes = [...document.querySelectorAll("#signs text:not([visibility]):not(.piled)")].map((sign) => sign.getBoundingClientRect());
   const both = (one, other) => one.x < other.right - 8 && other.x < one.right - 8 && one.y < other.bottom - 8 && other.y < one.bottom - 8;
   return boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) => both(one, other)).map((other) => [one.x, one.y, other.x, other.y]));
 }), [], "no sign lies on another");
