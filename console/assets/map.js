@@ -419,12 +419,8 @@ async function renew() {
   } catch { /* the silence of the stream says so */ }
   setTimeout(() => { resting = false; if (asked) renew(); }, REST);
 }
-let begun = false;
-document.addEventListener("line", (event) => {
-  // A stream that begins says nothing new the first time.
-  if (event.detail === "begins" && !begun) { begun = true; return; }
-  if (CHANGES.has(event.detail)) renew();
-});
+// Also where the stream begins: what came between the page and its stream is told by no event.
+document.addEventListener("line", (event) => { if (CHANGES.has(event.detail)) renew(); });
 
 take();
 async function loadCoasts() {
