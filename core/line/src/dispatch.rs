@@ -100,6 +100,8 @@ pub(crate) struct Circuit {
     starved: bool,
     /// Books whose fork its peer was told of.
     pub(crate) told: BTreeSet<Book>,
+    /// Of books that came with a gap, which size its peer was told last, and when, ms.
+    gaps: BTreeMap<Book, (u64, u64)>,
     /// When to say again what is held, ms.
     hello_ms: Option<u64>,
     /// When it was last said again, ms.
@@ -380,6 +382,7 @@ impl Line {
             rate,
             starved: false,
             told: BTreeSet::new(),
+            gaps: BTreeMap::new(),
             hello_ms: None,
             said_ms: 0,
             step_ms: 0,
@@ -490,6 +493,22 @@ impl Line {
     pub(crate) fn queue(&mut self, circuit: CircuitId, frame: Vec<u8>) {
         if let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.queue.len() < MAX_QUEUE) {
             state.queue.push_back(frame);
+        }
+    }
+
+    /// Answers a gap: so much of a book is held. What cannot be taken would else be sent, and asked for, without end: the same is said
+    /// again only after as long as a hello is.
+    pub(crate) fn say_have(&mut self, circuit: CircuitId, book: Book, size: u64) {
+        let now_ms = self.pace.now_ms;
+        let Some(state) = self.circuits.get_mut(&circuit).filter(|state| state.queue.len() < MAX_QUEUE)
+        else {
+            return;
+        };
+        let again_ms = state.rate.hello_again_ms(HELLO_AGAIN_MS);
+        let is_said = |(said, at_ms): &(u64, u64)| *said == size && now_ms < at_ms.saturating_add(again_ms);
+        if !state.gaps.get(&book).is_some_and(is_said) {
+            state.gaps.insert(book, (size, now_ms));
+            self.queue(circuit, frame::have(&[(book, size)].into_iter().collect()));
         }
     }
 

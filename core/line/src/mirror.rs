@@ -65,8 +65,7 @@ impl Line {
             return Ok(());
         }
         if gap {
-            let sizes = [(book, held)].into_iter().collect();
-            self.queue(circuit, frame::have(&sizes));
+            self.say_have(circuit, book, held);
             return Ok(());
         }
         if end <= held {
