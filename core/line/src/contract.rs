@@ -428,6 +428,14 @@ pub enum Shown {
         /// later is shown later.
         judged: Cut,
     },
+    /// Parties are known that a decision admitted which does not count, since the depositary has lost and disowned it: the memorandum
+    /// in force stays as it is.
+    Named {
+        /// Who.
+        parties: Vec<Party>,
+        /// The one in force, which knows them by name and key now.
+        memorandum: Arc<Memorandum>,
+    },
     /// An entry is durable here, with what became of it.
     Entry {
         /// Its name.

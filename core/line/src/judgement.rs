@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use detente_record::{Blame, Book, Class, Cut, Entry, EntryRef, Fault};
+use detente_record::{Blame, Book, Class, Cut, Entry, EntryRef, Fault, Party};
 
 use crate::acts::Under;
 use crate::books::{Day, Unjudged};
@@ -182,19 +182,28 @@ impl Line {
         }
     }
 
-    /// The memorandum in force changes with what is decided, and back where the depositary has lost its decision.
+    /// The memorandum in force changes with what is decided, and back where the depositary has lost its decision. Whom a decision
+    /// admitted that counts no more is known all the same: others rest on what that party wrote, and bring it.
     pub(crate) fn follow_amendments(&mut self) {
         let under = self.under_all();
         let amended = self.acts.amended(&under);
         let (decision, memorandum) =
             (amended.map(|(act, _)| act), self.acts.in_force(&self.founding, &under));
-        if memorandum.hash() == self.memorandum.hash() {
+        let is_other = memorandum.hash() != self.memorandum.hash();
+        let is_new = |party: &Party| self.memorandum.anyone(*party).is_none();
+        let named: Vec<Party> = self.roll().into_iter().filter(is_new).collect();
+        if !is_other && named.is_empty() {
             return;
         }
         let memorandum = Arc::new(self.at_home(memorandum));
         self.memorandum = Arc::clone(&memorandum);
+        for party in named.iter().filter(|party| **party != self.me.party) {
+            self.peers.entry(*party).or_default();
+        }
         self.root_renewals();
-        if self.started {
+        if self.started && !is_other {
+            self.on_durable.push(Shown::Named { parties: named, memorandum });
+        } else if self.started {
             self.start_watch();
             let judged = self.judged();
             self.on_durable.push(Shown::Amended { decision, memorandum, judged });

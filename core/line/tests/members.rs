@@ -294,6 +294,45 @@ fn whoever_was_away_while_a_party_was_admitted_learns_of_it_from_anybody() {
     assert_eq!(refused.next(), None);
 }
 
+/// Found by the simulator: by then no memorandum in force had named the party, so its secret was passed over, for ever.
+#[test]
+fn a_depositary_that_has_lost_its_decision_still_holds_what_the_admitted_party_said() {
+    for again in [false, true] {
+        let mut line = three();
+        let backup = line.station(0).store.clone();
+        let (keys, syr) = member(7, "syr");
+        let moved = amended(&line, |terms| terms.parties.push(syr));
+        let decision = carry(&mut line, &moved);
+        line.settle(keys, Some((*moved).clone()));
+        line.connect(7, 1);
+        line.run_for(5_000);
+        let hello = says(&mut line, 7, "good morning");
+        // Its motion closes, so that nothing admits the party anew.
+        line.run_for(700_000);
+
+        line.kill(0);
+        line.station_mut(0).store = backup;
+        line.start_distrusted(0);
+        line.connect(0, 1);
+        line.run_for(60_000);
+        if again {
+            line.kill(0);
+            line.start(0);
+            assert!(line.line(0).memorandum().party_named("syr").is_some(), "a start knows it too");
+            line.connect(0, 1);
+        }
+        line.connect(7, 0);
+        let later = says(&mut line, 1, "are you there?");
+        line.run_for(60_000);
+        assert_eq!(line.line(0).members(), [0, 1, 2].map(party), "the decision is disowned");
+        assert_eq!(line.held(0, decision.book), decision.number);
+        assert_eq!(line.held(0, hello.book), hello.number, "and yet others may rest on what was said");
+        assert_eq!(line.held(7, later.book), later.number);
+        let named = line.station(0).shown.iter().filter(|shown| matches!(shown, Shown::Named { .. }));
+        assert_eq!(named.count(), 1);
+    }
+}
+
 #[test]
 fn nobody_is_admitted_who_could_be_taken_for_another() {
     let mut line = three();

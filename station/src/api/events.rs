@@ -143,6 +143,9 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
                     "fingerprint": detente_record::fingerprint(&amended.hash()),
                 }),
             ),
+            Shown::Named { parties, memorandum: _ } => {
+                ("named", json!({"parties": parties.iter().map(|of| party(*of)).collect::<Vec<_>>()}))
+            }
             Shown::Blob { blob, fault } => (
                 "attachment",
                 json!({

@@ -504,6 +504,10 @@ impl Task {
                 self.amended.send_replace(Arc::clone(memorandum));
                 self.show_keys();
             }
+            Shown::Named { memorandum, .. } => {
+                self.amended.send_replace(Arc::clone(memorandum));
+                self.show_keys();
+            }
             Shown::KeysRenewed { .. } => self.show_keys(),
             Shown::Otherwise { name, digests: [said, signed], .. } => {
                 tracing::error!(
