@@ -49,7 +49,8 @@ pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
     gone.into_iter().chain(guests).collect()
 }
 
-/// Every mirror of every book that its author has not forked holds as much as any other, or as is due of that.
+/// Every mirror of every book that its author has not forked holds as much as any other, or as is due of that; but for books of whoever
+/// was let in by acts that are not judged there, or not alike, since they rest on a branch of a fork that is not held (spec/keys.md §5).
 ///
 /// # Errors
 /// With a mirror that lacks something.
@@ -70,7 +71,7 @@ pub(crate) fn mirrors_are_equal(
     for (book, (size, at)) in sizes {
         for station in seen {
             let held = station.record.size(book);
-            if held < due(book, size) {
+            if held < due(book, size) && !is_unheard_of(court, station, book.party, &forked) {
                 let (book, who, at) = (court.book(book), court.party(station.party), court.party(at));
                 return object("liveness", format!("{who} holds {held} of {book}, and {at} {size}"));
             }
@@ -85,8 +86,17 @@ pub(crate) fn mirrors_are_equal(
     Ok(())
 }
 
+/// Whether a station may never hear that a guest was let in: a book of acts has forked.
+fn is_unheard_of(court: &Court, station: &Seen<'_>, party: Party, forked: impl Fn(Book) -> bool) -> bool {
+    let lacks_acts = station.record.entries.keys().any(|book| book.class == Class::A && forked(*book));
+    lacks_acts
+        && !court.is_founder(party)
+        && !station.reading.has_been_admitted(party, &station.reading.judged_acts())
+}
+
 /// Everybody holds everybody's receipt for the whole of every honest book; but for those
-/// who may have forgotten the seconds of receipts they gave, so that later ones are refused. Where the first act of a signer's last keys
+/// who may have forgotten the seconds of receipts they gave, so that later ones are refused, and those who take no book of a party that they never
+/// hear of. Where the first act of a signer's last keys
 /// rests on more of a book that forked than has come, it cannot be judged, and how far receipts under the keys before count is not known.
 ///
 /// # Errors
@@ -112,6 +122,10 @@ pub(crate) fn receipts_get_round(
         for book in honest.filter(|book| last(book.party) == Some(book.rank())) {
             let size = due(*book, station.record.size(*book));
             let signers = court.honest.iter().filter(|signer| **signer != book.party);
+            let hears_nothing = |signer: Party| {
+                let mut at = seen.iter().filter(|of| of.party == signer);
+                at.any(|at| is_unheard_of(court, at, book.party, &forked))
+            };
             let cannot_tell = |signer: Party| {
                 let opens = |rank: u8| Book {
                     generation: u16::from(rank) * Book::GENERATIONS_OF_A_RANK,
@@ -121,7 +135,8 @@ pub(crate) fn receipts_get_round(
                 let last = last(signer).filter(|rank| *rank > 0).map(opens);
                 lacks_acts && last.is_some_and(|opens| !judged.contains_key(&opens))
             };
-            for signer in signers.filter(|signer| !(forgetful.contains(signer) || cannot_tell(**signer))) {
+            let excused = |of: Party| forgetful.contains(&of) || cannot_tell(of) || hears_nothing(of);
+            for signer in signers.filter(|signer| !excused(**signer)) {
                 let of = station.record.receipts.get(book);
                 let is_one = |(of, by): &(u64, Party)| *of >= size && by == signer;
                 let stored = size == 0 || of.is_some_and(|of| of.keys().any(is_one));
