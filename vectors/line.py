@@ -1374,7 +1374,7 @@ MEMORANDA = {
     "three": terms(_6=[USA, RUS, TUR], _7=2, _13={1: 2, 2: [1], 3: 14 * DAY}),
     "observed": terms(_20=[BOARD]),
     "three, no veto": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}),
-    "two officers": terms(_6=[USA, RUS, TUR], _13={1: 2, 2: [], 3: 14 * DAY}, _24=[1, 65]),
+    "two officers": terms(_6=[USA, RUS, TUR], _11={1: False, 2: []}, _13={1: 2, 2: [], 3: 14 * DAY}, _24=[1, 65]),
     "sealed": terms(_6=[changed(USA, {"_12": commitment("usa")}), changed(RUS, {"_12": commitment("rus")}), TUR]),
 }
 
