@@ -389,13 +389,13 @@ mod tests {
         let with = |tail: &[u8]| {
             Entry::decode(&[&[0xa6], &known[1..], tail].concat()).expect_err("one key too many")
         };
-        assert_eq!(with(&[0x0b, 0x00]).blame(), Blame::Incompatible);
+        assert_eq!(with(&[0x0c, 0x00]).blame(), Blame::Incompatible);
         assert_eq!(with(&[0x18, 0x64, 0x82, 0x01, 0xa0]).blame(), Blame::Incompatible);
         assert_eq!(with(&[0x0a, 0x00]).blame(), Blame::Malformed);
-        assert_eq!(with(&[0x0b, 0xf7]).blame(), Blame::Malformed);
+        assert_eq!(with(&[0x0c, 0xf7]).blame(), Blame::Malformed);
         let zeroth = Entry::decode(&[&[0xa6, 0x00, 0x00], &known[1..]].concat());
         assert_eq!(zeroth.expect_err("key 0").blame(), Blame::Incompatible);
-        let lacking = Entry::decode(&[0xa5, 1, 1, 2, 0, 4, 0, 9, 0, 11, 0xa0]);
+        let lacking = Entry::decode(&[0xa5, 1, 1, 2, 0, 4, 0, 9, 0, 12, 0xa0]);
         assert_eq!(lacking.expect_err("no body").blame(), Blame::Malformed);
     }
 }

@@ -429,17 +429,14 @@ fn liveness_objects_to_what_never_arrives() {
     holds(liveness::receipts_get_round(&court, &all, &BTreeSet::new(), |_| false, |_, size| size));
     let late = seen(&court, [&full, &empty], &none);
     objects(liveness::mirrors_are_equal(&court, &late, |_| false, |_, size| size), "liveness", "holds 0");
-    let guest = record(&court, book(9, Class::R), &[message(1)]);
-    let acts = record(&court, book(0, Class::A), &[message(1)]);
+    let host = court_with(1);
+    let guest = record(&host, book(9, Class::R), &[message(1)]);
+    let acts = record(&host, book(0, Class::A), &[message(1)]);
     let acts_forked = |of: Book| of.class == Class::A;
-    let unheard = seen(&court, [&guest, &acts], &none);
-    holds(liveness::mirrors_are_equal(&court, &unheard, acts_forked, |_, size| size));
-    let unheard = seen(&court, [&guest, &empty], &none);
-    objects(
-        liveness::mirrors_are_equal(&court, &unheard, acts_forked, |_, size| size),
-        "liveness",
-        "holds 0",
-    );
+    let unheard = seen(&host, [&guest, &acts], &none);
+    holds(liveness::mirrors_are_equal(&host, &unheard, acts_forked, |_, size| size));
+    let unheard = seen(&host, [&guest, &empty], &none);
+    objects(liveness::mirrors_are_equal(&host, &unheard, acts_forked, |_, size| size), "liveness", "holds 0");
     let other = record(&court, own, &[message(2)]);
     let apart = seen(&court, [&full, &other], &none);
     objects(
