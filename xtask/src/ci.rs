@@ -92,7 +92,8 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("fuzz targets", Box::new(check_fuzz_targets)),
         ("postgis", Box::new(provide_postgis)),
         ("go", Box::new(provide_go)),
-        ("cryptography", Box::new(provide_cryptography)),
+        ("cryptography", Box::new(|| provide_python(CRYPTOGRAPHY))),
+        ("schemathesis", Box::new(|| provide_python(SCHEMATHESIS))),
         ("browser", Box::new(provide_browser)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
@@ -185,34 +186,37 @@ fn provide_go() -> Result<(), String> {
 }
 
 /// PyPI's package whose ML-DSA seals are held to, and the version that is known to have it.
-const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+const CRYPTOGRAPHY: [&str; 3] = [
+    "cryptography",
+    "cryptography==50.0.2",
+    "from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey",
+];
+/// PyPI's package that holds the API to its own description.
+const SCHEMATHESIS: [&str; 3] = ["schemathesis", "schemathesis==4.32.5", "import schemathesis"];
 
-/// Sees to it that the tests have somebody else's ML-DSA, in a Python environment of their own.
-fn provide_cryptography() -> Result<(), String> {
-    let environment = target().join("cryptography");
+/// Sees to it that the tests have somebody else's Python package, in an environment of its own: its folder, what is installed, and what
+/// shows that it is there.
+fn provide_python([folder, package, proof]: [&str; 3]) -> Result<(), String> {
+    let environment = target().join(folder);
     let python = environment.join("bin/python3");
     let has_it = || {
-        let import = "from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey";
-        let found = Command::new(&python).args(["-c", import]).output();
+        let found = Command::new(&python).args(["-c", proof]).output();
         found.is_ok_and(|found| found.status.success())
     };
     if has_it() {
-        eprintln!("    Python with ML-DSA: {}", python.display());
+        eprintln!("    {package}: {}", python.display());
         return Ok(());
     }
-    eprintln!(
-        "    ML-DSA to compare with is missing: installing {CRYPTOGRAPHY} into {}",
-        environment.display()
-    );
+    eprintln!("    {folder} is missing: installing {package} into {}", environment.display());
     let make = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
     if make().is_err() {
         eprintln!("    Python cannot make environments: installing python3-venv from Debian");
         install_from_debian(&["python3-venv"])?;
         make()?;
     }
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", CRYPTOGRAPHY];
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package];
     run(Command::new(&python).args(pip))?;
-    if has_it() { Ok(()) } else { Err(format!("{CRYPTOGRAPHY} brought no ML-DSA")) }
+    if has_it() { Ok(()) } else { Err(format!("{package} did not bring what `{proof}` needs")) }
 }
 
 /// A seed that no run of CI has begun with: the time, with room for a thousand seeds to the second.

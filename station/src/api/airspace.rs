@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::entry::verdict_text;
 use super::notice::{self, AskedNotice, fields_json, notice_json, position};
+use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::airspace::{self, PlansError, Reminder, Room};
@@ -44,8 +45,9 @@ impl From<PlansError> for Refused {
 }
 
 /// What is asked to be listed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Listed {
     at_ms: Option<u64>,
     from_ms: Option<u64>,
@@ -201,6 +203,7 @@ fn nearest<T>(mut found: Vec<T>, now_ms: u64, span: impl Fn(&T) -> (u64, Option<
 }
 
 /// `GET …/notices`
+#[utoipa::path(get, operation_id = "airspace_notices", path = "/v1/lines/{line}/notices", tag = "airspace", summary = "Notices", params(("line" = String, Path), Listed), responses(Answered))]
 pub(crate) async fn notices(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -256,7 +259,7 @@ pub(crate) async fn notices(
 }
 
 /// What is asked to be checked: volumes as in a notice, or a place and a time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Checked {
     notice: Option<AskedNotice>,
@@ -267,6 +270,7 @@ pub(crate) struct Checked {
 }
 
 /// `POST …/check`
+#[utoipa::path(post, operation_id = "airspace_check", path = "/v1/lines/{line}/check", tag = "airspace", summary = "What something at a place would touch", params(("line" = String, Path)), request_body = Checked, responses(Answered))]
 pub(crate) async fn check(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -338,13 +342,15 @@ fn touch_json(keeper: &Keeper, touch: &Touch, rules: Option<EntryRef>) -> Result
 }
 
 /// Whose conflicts are asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Of {
     of: Option<String>,
 }
 
 /// `GET …/conflicts`
+#[utoipa::path(get, operation_id = "airspace_conflicts", path = "/v1/lines/{line}/conflicts", tag = "airspace", summary = "Who is in whose way", params(("line" = String, Path), Of), responses(Answered))]
 pub(crate) async fn conflicts(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -377,7 +383,7 @@ pub(crate) async fn conflicts(
 }
 
 /// Own plans, as they are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Planned {
     plans: Vec<AskedNotice>,
@@ -409,6 +415,7 @@ pub(super) async fn keep_plans(
 }
 
 /// `POST …/plans`
+#[utoipa::path(post, operation_id = "airspace_add_plans", path = "/v1/lines/{line}/plans", tag = "airspace", summary = "Keeps plans", params(("line" = String, Path)), request_body = Planned, responses(Answered))]
 pub(crate) async fn add_plans(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -422,6 +429,7 @@ pub(crate) async fn add_plans(
 }
 
 /// `GET …/plans`
+#[utoipa::path(get, operation_id = "airspace_plans", path = "/v1/lines/{line}/plans", tag = "airspace", summary = "Own plans, which never leave this station", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn plans(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let plans =
@@ -434,6 +442,7 @@ pub(crate) async fn plans(State(api): State<Api>, Path(line): LinePath) -> Answe
 }
 
 /// `DELETE …/plans/{number}`
+#[utoipa::path(delete, operation_id = "airspace_drop_plan", path = "/v1/lines/{line}/plans/{number}", tag = "airspace", summary = "Drops a plan", params(("line" = String, Path), ("number" = u64, Path)), responses(Answered))]
 pub(crate) async fn drop_plan(State(api): State<Api>, Path((line, number)): Path<(String, u64)>) -> Answer {
     let keeper = api.line(&line)?;
     let dropped = keeper

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
 use crate::blobs::{BlobError, Folder, Writing};
@@ -33,7 +34,7 @@ const AHEAD: usize = 4;
 const MAX_LISTED: usize = 1_000;
 
 /// An attachment in a draft.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedAttachment {
     hash: String,
@@ -72,6 +73,7 @@ impl From<BlobError> for Refused {
 }
 
 /// `PUT …/blobs`: the bytes of a file, which become durable; answers with what to name in a draft.
+#[utoipa::path(put, operation_id = "attachments_bring", path = "/v1/lines/{line}/blobs", tag = "attachments", summary = "Brings a file to attach; answers its hash and root", params(("line" = String, Path)), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(Answered))]
 pub(crate) async fn bring(State(api): State<Api>, Path(line): LinePath, request: Request) -> Answer {
     let keeper = api.line(&line)?;
     let folder = keeper.blobs.folder.clone();
@@ -104,6 +106,7 @@ pub(crate) async fn bring(State(api): State<Api>, Path(line): LinePath, request:
 }
 
 /// `GET …/blobs/{hash}`: the bytes of a blob that is here.
+#[utoipa::path(get, operation_id = "attachments_take", path = "/v1/lines/{line}/blobs/{hash}", tag = "attachments", summary = "Takes out a file that goes with an entry", params(("line" = String, Path), ("hash" = String, Path)), responses(Answered))]
 pub(crate) async fn take(
     State(api): State<Api>,
     Path((line, hash)): Path<(String, String)>,
@@ -145,8 +148,9 @@ pub(super) fn stream(mut file: File) -> impl Stream<Item = std::io::Result<Bytes
     ReceiverStream::new(taken)
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Of {
     entry: Option<String>,
 }
@@ -181,6 +185,7 @@ fn seen(line: &Line, of: Option<EntryRef>) -> (Vec<Seen>, Cut, bool) {
 }
 
 /// `GET …/attachments`
+#[utoipa::path(get, operation_id = "attachments_list", path = "/v1/lines/{line}/attachments", tag = "attachments", summary = "Files that go with entries, and who holds them", params(("line" = String, Path), Of), responses(Answered))]
 pub(crate) async fn list(State(api): State<Api>, Path(line): LinePath, Query(of): Query<Of>) -> Answer {
     let keeper = api.line(&line)?;
     let memorandum = &keeper.memorandum();

@@ -7,6 +7,7 @@ use detente_line::{CircuitId, CircuitState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::openapi::Answered;
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused};
 use crate::circuits::{Carried, Circuits, LiveCircuit};
@@ -89,6 +90,7 @@ fn down_json(circuits: &Circuits, configured: &CircuitConfig) -> Value {
 }
 
 /// `GET …/circuits`
+#[utoipa::path(get, operation_id = "circuits", path = "/v1/lines/{line}/circuits", tag = "circuits", summary = "The circuits: what each is, carried and refuses", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn circuits(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let clock_ms = api.now_ms();
     let keeper = api.line(&line)?;
@@ -116,8 +118,9 @@ pub(crate) async fn circuits(State(api): State<Api>, Path(line): LinePath) -> An
 }
 
 /// Which circuit is withheld, and how.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Withheld)]
 pub(crate) struct Asked {
     peer: String,
     name: String,
@@ -139,6 +142,7 @@ async fn has_another(keeper: &Keeper, asked: &Asked) -> Result<bool, Refused> {
 }
 
 /// `POST …/circuits/withhold`
+#[utoipa::path(post, operation_id = "circuits_withhold", path = "/v1/lines/{line}/circuits/withhold", tag = "circuits", summary = "Withholds a circuit on purpose, for a drill", params(("line" = String, Path)), request_body = Asked, responses(Answered))]
 pub(crate) async fn withhold(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::entry::verdict_text;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, parse_name};
 use crate::airspace::Room;
@@ -21,8 +22,9 @@ const STEP_MS: RangeInclusive<u64> = 60_000..=86_400_000;
 const MAX_NAMED: usize = 16;
 
 /// What is asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     of: String,
     place_m: f64,
@@ -42,6 +44,7 @@ impl Asked {
 }
 
 /// `GET …/conflicts/coarse`: at no height, and the same for whatever touches the same cells and steps.
+#[utoipa::path(get, operation_id = "coarse", path = "/v1/lines/{line}/conflicts/coarse", tag = "airspace", summary = "A conflict as it may be told without saying what is there", params(("line" = String, Path), Asked), responses(Answered))]
 pub(crate) async fn coarse(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::{MAX_ENTRIES, choice_text, full_json, matter_text, outcome_text, stance_text};
 use super::moment::Asked;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::working_group::lines_founded_by;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text, parse_name};
@@ -90,8 +91,9 @@ pub(crate) fn cut_json(memorandum: &Memorandum, cut: &Cut) -> Map<String, Value>
     cut.iter().map(|(book, size)| (book_text(memorandum, *book), json!(size))).collect()
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Most {
     limit: Option<usize>,
     as_of_ms: Option<u64>,
@@ -99,6 +101,7 @@ pub(crate) struct Most {
 }
 
 /// `GET …/motions`
+#[utoipa::path(get, operation_id = "consent_motions", path = "/v1/lines/{line}/motions", tag = "consent", summary = "Motions with their votes and decisions, the newest first", params(("line" = String, Path), Most), responses(Answered))]
 pub(crate) async fn motions(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -175,6 +178,7 @@ fn taken(keeper: &Keeper, subject: EntryRef) -> Result<(Vec<Read>, bool), Refuse
 }
 
 /// `GET …/positions/{party}/{book}/{number}`
+#[utoipa::path(get, operation_id = "consent_positions", path = "/v1/lines/{line}/positions/{party}/{book}/{number}", tag = "consent", summary = "All positions on an entry, side by side", params(("line" = String, Path), ("party" = String, Path), ("book" = String, Path), ("number" = u64, Path), super::moment::Asked), responses(Answered))]
 pub(crate) async fn positions(
     State(api): State<Api>,
     Path((line, party, book, number)): Path<(String, String, String, String)>,

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 
 use super::attachments::stream;
+use super::openapi::Answered;
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused, book_text, fault_json};
 use crate::courier::{Books, CourierError, Imported, MAX_FILE, Wanted, key_file};
@@ -46,8 +47,9 @@ impl From<CourierError> for Refused {
 }
 
 /// What a file is asked to be.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CourierAsked)]
 pub(crate) struct Asked {
     max_bytes: Option<u64>,
     /// The answer's `reached` of the file before, to go on from there.
@@ -94,6 +96,7 @@ fn party(keeper: &Keeper, name: &str) -> Result<Party, Refused> {
 }
 
 /// `POST …/courier/{party}`: a file for a party.
+#[utoipa::path(post, operation_id = "courier_export", path = "/v1/lines/{line}/courier/{party}", tag = "courier", summary = "A courier file for a party", params(("line" = String, Path), ("party" = String, Path)), request_body = Asked, responses(Answered))]
 pub(crate) async fn export(
     State(api): State<Api>,
     Path((line, to)): Path<(String, String)>,
@@ -118,6 +121,7 @@ pub(crate) async fn export(
 }
 
 /// `PUT …/courier`: a file that has come.
+#[utoipa::path(put, operation_id = "courier_import", path = "/v1/lines/{line}/courier", tag = "courier", summary = "Takes in a courier file", params(("line" = String, Path)), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(Answered))]
 pub(crate) async fn import(State(api): State<Api>, Path(line): LinePath, request: Request) -> Answer {
     let keeper = api.line(&line)?;
     let file = keeper.courier.incoming()?;
@@ -191,6 +195,7 @@ fn key_json(key: &CourierKey) -> Value {
 }
 
 /// `GET …/courier`: the own courier key, and whom a file could be made for.
+#[utoipa::path(get, operation_id = "courier_show", path = "/v1/lines/{line}/courier", tag = "courier", summary = "The courier keys of the parties", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn show(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let me = keeper.party;
@@ -215,6 +220,7 @@ pub(crate) async fn show(State(api): State<Api>, Path(line): LinePath) -> Answer
 }
 
 /// `POST …/courier`: another courier key, at once.
+#[utoipa::path(post, operation_id = "courier_rotate", path = "/v1/lines/{line}/courier", tag = "courier", summary = "Another courier key for this party", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn rotate(state: State<Api>, Path(line): LinePath) -> Answer {
     let keeper = state.line(&line)?;
     keeper.courier.rotate(keeper).await.map_err(|error| {

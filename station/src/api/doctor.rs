@@ -6,6 +6,7 @@ use detente_line::{Line, Shown, Witness};
 use detente_record::{Party, Receipt};
 use serde_json::json;
 
+use super::openapi::Answered;
 use super::{Answer, Api, Refused, book_text};
 use crate::doctor::{self, Check};
 use crate::duration;
@@ -16,6 +17,14 @@ use crate::keeper::Keeper;
 const CLOCKS_APART_MS: u64 = 10_000;
 
 /// `GET /v1/doctor`
+#[utoipa::path(
+    get,
+    operation_id = "doctor",
+    path = "/v1/doctor",
+    tag = "station",
+    summary = "Whether the station is well",
+    responses(Answered)
+)]
 pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
     let home = api.home.clone();
     let looked = tokio::task::spawn_blocking(move || doctor::look(&home));

@@ -10,6 +10,7 @@ use detente_line::Line;
 use detente_record::{EntryRef, LineSecret, Party, Signature};
 use serde::Deserialize;
 
+use super::openapi::Answered;
 use super::request::Body;
 use super::request::Path;
 use super::{Api, LinePath, Refused, parse_name};
@@ -18,8 +19,9 @@ use crate::keeper::Keeper;
 use crate::paper::Paper;
 
 /// Which entries a dossier is to have, or a disclosure is to name.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Choice)]
 pub(crate) struct Asked {
     #[serde(default)]
     entries: Vec<String>,
@@ -77,6 +79,7 @@ pub(crate) async fn chosen(
 }
 
 /// `POST …/dossier`
+#[utoipa::path(post, operation_id = "dossier_make", path = "/v1/lines/{line}/dossier", tag = "dossier", summary = "A dossier of chosen entries", params(("line" = String, Path)), request_body = Asked, responses(Answered))]
 pub(crate) async fn make(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -21,6 +21,7 @@ use super::attachments::{AskedAttachment, attached};
 use super::consent::moved;
 use super::dossier;
 use super::notice::{self, AskedNotice, AskedVolume, position};
+use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::{Api, LinePath, Refused, name_text, parse_name, release};
 use crate::keeper::Keeper;
@@ -31,8 +32,9 @@ use crate::{duration, words};
 const MAX_WAIT_MS: u64 = 600_000;
 
 /// A draft, spec/api.md.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Draft)]
 pub(crate) struct Asked {
     kind: String,
     precedence: Option<String>,
@@ -72,8 +74,9 @@ pub(crate) struct Asked {
     attachments: Vec<AskedAttachment>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Until {
     until: Option<String>,
     timeout_ms: Option<u64>,
@@ -87,6 +90,7 @@ impl Asked {
 }
 
 /// `POST …/entries`
+#[utoipa::path(post, operation_id = "draft_write", path = "/v1/lines/{line}/entries", tag = "line", summary = "Writes an entry", params(("line" = String, Path), Until), request_body = Asked, responses(Answered))]
 pub(crate) async fn write(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,

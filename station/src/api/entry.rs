@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::attachments::attachments_json;
 use super::draft::parse_book;
 use super::notice::{degrees, notice_json, volume_json};
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, book_text, fault_json, name_text, parse_name, reason_json};
 use crate::keeper::Keeper;
@@ -406,6 +407,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
 }
 
 /// `GET …/entries/{party}/{book}/{number}`
+#[utoipa::path(get, operation_id = "entry_one", path = "/v1/lines/{line}/entries/{party}/{book}/{number}", tag = "line", summary = "An entry with everything that is known of it", params(("line" = String, Path), ("party" = String, Path), ("book" = String, Path), ("number" = u64, Path)), responses(Answered))]
 pub(crate) async fn one(
     State(api): State<Api>,
     Path((line, party, book, number)): Path<(String, String, String, String)>,
@@ -415,8 +417,9 @@ pub(crate) async fn one(
     Ok(Json(full_json(keeper, name).await?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Range {
     book: Option<String>,
     from: Option<u64>,
@@ -424,6 +427,7 @@ pub(crate) struct Range {
 }
 
 /// `GET …/entries`
+#[utoipa::path(get, operation_id = "entry_list", path = "/v1/lines/{line}/entries", tag = "line", summary = "Entries of a book, or of every book in turn", params(("line" = String, Path), Range), responses(Answered))]
 pub(crate) async fn list(State(api): State<Api>, Path(line): LinePath, Query(range): Query<Range>) -> Answer {
     let keeper = api.line(&line)?;
     let limit = range.limit.unwrap_or(100).min(MAX_ENTRIES);

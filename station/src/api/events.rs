@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::airspace::{conflict_json, due_json};
 use super::entry::{content_json, kind_text, plain_json};
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Api, LinePath, Refused, book_text, fault_json, name_text};
 use crate::feed::{Happening, Told};
@@ -26,8 +27,9 @@ const AHEAD: usize = 64;
 const MIN_BEAT_MS: u64 = 100;
 const MAX_BEAT_MS: u64 = 60_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct After {
     after: Option<u64>,
     beat_ms: Option<u64>,
@@ -214,6 +216,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refused> {
 }
 
 /// `GET …/events`
+#[utoipa::path(get, operation_id = "events_follow", path = "/v1/lines/{line}/events", tag = "events", summary = "What happens on the line, as server-sent events", params(("line" = String, Path), After), responses(Answered))]
 pub(crate) async fn follow(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::airspace::{given, keep_plans};
 use super::notice::notice_json;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, touching};
 use crate::airspace::Room;
@@ -29,8 +30,9 @@ use crate::keeper::{Keeper, Refusal};
 use crate::words;
 
 /// What a file is to become.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Import {
     #[serde(rename = "as")]
     becomes: Option<String>,
@@ -84,6 +86,7 @@ fn zone(name: Option<&str>) -> Result<Option<Zone>, Refused> {
 }
 
 /// `POST …/import`
+#[utoipa::path(post, operation_id = "files_import", path = "/v1/lines/{line}/import", tag = "airspace", summary = "Reads a file of notices or plans, and writes what it says", params(("line" = String, Path), Import), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(Answered))]
 pub(crate) async fn import(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -241,8 +244,9 @@ fn found_json(understood: &Understood) -> Value {
 }
 
 /// What is to be put in a file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Export {
     format: String,
     at_ms: Option<u64>,
@@ -252,6 +256,7 @@ pub(crate) struct Export {
 }
 
 /// `GET …/export`
+#[utoipa::path(get, operation_id = "files_export", path = "/v1/lines/{line}/export", tag = "airspace", summary = "Notices or plans as a file", params(("line" = String, Path), Export), responses(Answered))]
 pub(crate) async fn export(
     State(api): State<Api>,
     Path(line): LinePath,

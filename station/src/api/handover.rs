@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::airspace;
 use super::asker::{Asker, Desk};
 use super::draft::office;
+use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::status;
 use super::{Answer, Api, LinePath, Refused, name_text};
@@ -80,12 +81,14 @@ fn officer(asker: &Asker) -> Result<&Desk, Refused> {
 }
 
 /// `GET …/handover`
+#[utoipa::path(get, operation_id = "handover_show", path = "/v1/lines/{line}/handover", tag = "officers", summary = "The handover of the watch that waits", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn show(State(api): State<Api>, Path(line): LinePath) -> Answer {
     api.line(&line)?;
     Ok(Json(json!({"handover": handover_json(api.officers.handover(&line)?.as_ref())})))
 }
 
 /// `POST …/handover`
+#[utoipa::path(post, operation_id = "handover_begin", path = "/v1/lines/{line}/handover", tag = "officers", summary = "Begins a handover with what is open now", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn begin(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
@@ -101,7 +104,7 @@ pub(crate) async fn begin(
 }
 
 /// What whoever takes over has seen.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Taken {
     sha256: String,
@@ -119,6 +122,7 @@ fn office_of(keeper: &Keeper, desk: &Desk) -> Result<u16, Refused> {
 }
 
 /// `POST …/handover/take`
+#[utoipa::path(post, operation_id = "handover_take", path = "/v1/lines/{line}/handover/take", tag = "officers", summary = "Takes over the watch", params(("line" = String, Path)), request_body = Taken, responses(Answered))]
 pub(crate) async fn take(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,

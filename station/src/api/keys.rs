@@ -10,11 +10,13 @@ use detente_record::{Party, Renewal, VerifierKey, fingerprint, hex};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::openapi::Answered;
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused};
 use crate::witness::folder::line_keys;
 
 /// `GET …/keys`
+#[utoipa::path(get, operation_id = "keys", path = "/v1/lines/{line}/keys", tag = "keys", summary = "The keys of every party, and their renewals", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn keys(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let seen = keeper.look(|line| {
@@ -58,6 +60,7 @@ fn renewal_json(renewal: &Renewal) -> Value {
 }
 
 /// `GET …/witness-keys`
+#[utoipa::path(get, operation_id = "keys_witnessed", path = "/v1/lines/{line}/witness-keys", tag = "keys", summary = "The keys that a witness needs", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn witnessed(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let id = keeper.memorandum().line();
@@ -67,7 +70,7 @@ pub(crate) async fn witnessed(State(api): State<Api>, Path(line): LinePath) -> A
 }
 
 /// What is brought.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Brought {
     /// All renewals of a party, ascending from rank 1, base64.
@@ -75,6 +78,7 @@ pub(crate) struct Brought {
 }
 
 /// `POST …/keys`
+#[utoipa::path(post, operation_id = "keys_take", path = "/v1/lines/{line}/keys", tag = "keys", summary = "Takes the renewals of a party's keys", params(("line" = String, Path)), request_body = Brought, responses(Answered))]
 pub(crate) async fn take(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::parse_book;
 use super::entry::plain_json;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name, reason_json};
 use crate::keeper::Keeper;
@@ -33,8 +34,9 @@ const MOST_PLACE: usize = 32_768;
 /// Most entries of a thread.
 const MOST_IN_THREAD: usize = 256;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     book: Option<String>,
     party: Option<String>,
@@ -261,6 +263,7 @@ fn fresh(line: &Line) -> Vec<(Book, Receipt)> {
 }
 
 /// `GET …/log`
+#[utoipa::path(get, operation_id = "log", path = "/v1/lines/{line}/log", tag = "record", summary = "The entries of all books, the newest first", params(("line" = String, Path), Asked), responses(Answered))]
 pub(crate) async fn log(State(api): State<Api>, Path(line): LinePath, Query(asked): Query<Asked>) -> Answer {
     let keeper = api.line(&line)?.clone();
     let fresh = keeper.look(fresh).await.ok_or_else(Refused::stopping)?;
@@ -301,6 +304,7 @@ fn thread_of(keeper: &Keeper, first: EntryRef) -> Result<(BTreeSet<EntryRef>, bo
 }
 
 /// `GET …/threads/{party}/{book}/{number}`
+#[utoipa::path(get, operation_id = "log_thread", path = "/v1/lines/{line}/threads/{party}/{book}/{number}", tag = "record", summary = "An entry, what it regards and what regards it", params(("line" = String, Path), ("party" = String, Path), ("book" = String, Path), ("number" = u64, Path)), responses(Answered))]
 pub(crate) async fn thread(
     State(api): State<Api>,
     Path((line, party, book, number)): Path<(String, String, String, String)>,

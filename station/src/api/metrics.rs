@@ -16,6 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::openapi::Answered;
 use super::status::is_overdue;
 use super::{Api, Refused, book_text};
 use crate::keeper::Keeper;
@@ -211,6 +212,14 @@ fn seconds(ms: u64) -> f64 {
 }
 
 /// `GET /v1/metrics`
+#[utoipa::path(
+    get,
+    operation_id = "metrics",
+    path = "/v1/metrics",
+    tag = "station",
+    summary = "Metrics, in the text format of Prometheus",
+    responses(Answered)
+)]
 pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Refused> {
     let (metrics, now_ms) = (Metrics::default(), api.now_ms());
     let registry = metrics.registry();

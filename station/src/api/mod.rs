@@ -24,6 +24,7 @@ mod moment;
 pub(crate) mod notice;
 mod observers;
 mod officers;
+mod openapi;
 mod place;
 mod record;
 mod release;
@@ -42,7 +43,6 @@ use std::sync::Arc;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use detente_exchange::reading::MOST_BYTES;
 use detente_line::Memorandum;
@@ -51,6 +51,8 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::clock::Clock;
 use crate::error::SetupError;
@@ -61,6 +63,7 @@ use crate::officers::Officers;
 use crate::store::{Reason, StoreError};
 use crate::witness::VerifyError;
 use asker::Asker;
+use openapi::Answered;
 use request::{Body, Path};
 
 /// Largest body of a request, in bytes.
@@ -374,68 +377,70 @@ pub(crate) fn serve(
 
 /// Every call; who asks has to be with each.
 pub(crate) fn calls(api: Api) -> Router {
-    Router::new()
-        .route("/v1/station", get(station))
-        .route("/v1/clock", post(move_clock))
-        .route("/v1/officers", get(officers::list).post(officers::add))
-        .route("/v1/officers/{name}", delete(officers::end))
-        .route("/v1/officers/{name}/link", post(officers::invite))
-        .route("/v1/audit", get(officers::audit))
-        .route("/v1/place", get(place::place))
-        .route("/v1/moment", get(place::moment))
-        .route("/v1/metrics", get(metrics::metrics))
-        .route("/v1/doctor", get(doctor::doctor))
-        .route("/v1/working-group", get(working_group::working_group))
-        .route("/v1/lines/{line}", get(status::status))
-        .route("/v1/lines/{line}/memorandum", get(status::memorandum))
-        .route("/v1/lines/{line}/entries", get(entry::list).post(draft::write))
-        .route("/v1/lines/{line}/entries/{party}/{book}/{number}", get(entry::one))
-        .route("/v1/lines/{line}/positions/{party}/{book}/{number}", get(consent::positions))
-        .route("/v1/lines/{line}/log", get(log::log))
-        .route("/v1/lines/{line}/threads/{party}/{book}/{number}", get(log::thread))
-        .route("/v1/lines/{line}/keys", get(keys::keys).post(keys::take))
-        .route("/v1/lines/{line}/witness-keys", get(keys::witnessed))
-        .route("/v1/lines/{line}/motions", get(consent::motions))
-        .route("/v1/lines/{line}/founds/{party}/{book}/{number}", get(working_group::founds))
-        .route("/v1/lines/{line}/findings", get(observers::findings))
-        .route("/v1/lines/{line}/disclosures", get(observers::disclosures))
-        .route("/v1/lines/{line}/circuits", get(circuits::circuits))
-        .route("/v1/lines/{line}/circuits/withhold", post(circuits::withhold))
-        .route("/v1/lines/{line}/standing", get(moment::standing))
-        .route("/v1/lines/{line}/attachments", get(attachments::list))
-        .route(
-            "/v1/lines/{line}/blobs",
-            axum::routing::put(attachments::bring).layer(DefaultBodyLimit::disable()),
-        )
-        .route("/v1/lines/{line}/blobs/{hash}", get(attachments::take))
-        .route(
-            "/v1/lines/{line}/courier",
-            get(courier::show).post(courier::rotate).put(courier::import).layer(DefaultBodyLimit::disable()),
-        )
-        .route("/v1/lines/{line}/courier/{party}", post(courier::export))
-        .route("/v1/lines/{line}/handover", get(handover::show).post(handover::begin))
-        .route("/v1/lines/{line}/releases", get(release::list))
-        .route("/v1/lines/{line}/releases/{id}", post(release::give).delete(release::take_back))
-        .route("/v1/lines/{line}/handover/take", post(handover::take))
-        .route("/v1/lines/{line}/inbox", get(status::inbox))
-        .route("/v1/lines/{line}/books", get(record::books))
-        .route("/v1/lines/{line}/verify", post(record::verify))
-        .route("/v1/lines/{line}/evidence", get(record::evidence))
-        .route("/v1/lines/{line}/dossier", post(dossier::make))
-        .route("/v1/lines/{line}/events", get(events::follow))
-        .route("/v1/lines/{line}/import", post(files::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
-        .route("/v1/lines/{line}/export", get(files::export))
-        .route("/v1/lines/{line}/notices", get(airspace::notices))
-        .route("/v1/lines/{line}/check", post(airspace::check))
-        .route("/v1/lines/{line}/sketch", post(sketch::sketch))
-        .route("/v1/lines/{line}/conflicts", get(airspace::conflicts))
-        .route("/v1/lines/{line}/conflicts/coarse", get(coarse::coarse))
-        .route("/v1/lines/{line}/plans", get(airspace::plans).post(airspace::add_plans))
-        .route("/v1/lines/{line}/plans/{number}", delete(airspace::drop_plan))
+    routes()
+        .split_for_parts()
+        .0
         .fallback(nowhere)
         .method_not_allowed_fallback(nowhere)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(api)
+}
+
+/// Every call with what it takes, as `GET /v1/openapi.json` shows them.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::about())
+        .routes(routes!(openapi::show))
+        .routes(routes!(station))
+        .routes(routes!(move_clock))
+        .routes(routes!(officers::list, officers::add))
+        .routes(routes!(officers::end))
+        .routes(routes!(officers::invite))
+        .routes(routes!(officers::audit))
+        .routes(routes!(place::place))
+        .routes(routes!(place::moment))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(doctor::doctor))
+        .routes(routes!(working_group::working_group))
+        .routes(routes!(status::status))
+        .routes(routes!(status::memorandum))
+        .routes(routes!(entry::list, draft::write))
+        .routes(routes!(entry::one))
+        .routes(routes!(consent::positions))
+        .routes(routes!(log::log))
+        .routes(routes!(log::thread))
+        .routes(routes!(keys::keys, keys::take))
+        .routes(routes!(keys::witnessed))
+        .routes(routes!(consent::motions))
+        .routes(routes!(working_group::founds))
+        .routes(routes!(observers::findings))
+        .routes(routes!(observers::disclosures))
+        .routes(routes!(circuits::circuits))
+        .routes(routes!(circuits::withhold))
+        .routes(routes!(moment::standing))
+        .routes(routes!(attachments::list))
+        .routes(routes!(attachments::bring).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(attachments::take))
+        .routes(routes!(courier::show, courier::rotate, courier::import).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(courier::export))
+        .routes(routes!(handover::show, handover::begin))
+        .routes(routes!(handover::take))
+        .routes(routes!(release::list))
+        .routes(routes!(release::give, release::take_back))
+        .routes(routes!(status::inbox))
+        .routes(routes!(record::books))
+        .routes(routes!(record::verify))
+        .routes(routes!(record::evidence))
+        .routes(routes!(dossier::make))
+        .routes(routes!(events::follow))
+        .routes(routes!(files::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
+        .routes(routes!(files::export))
+        .routes(routes!(airspace::notices))
+        .routes(routes!(airspace::check))
+        .routes(routes!(airspace::conflicts))
+        .routes(routes!(coarse::coarse))
+        .routes(routes!(sketch::sketch))
+        .routes(routes!(airspace::plans, airspace::add_plans))
+        .routes(routes!(airspace::drop_plan))
 }
 
 async fn nowhere(method: axum::http::Method, uri: axum::http::Uri) -> Refused {
@@ -449,6 +454,14 @@ async fn nowhere(method: axum::http::Method, uri: axum::http::Uri) -> Refused {
     )
 }
 
+#[utoipa::path(
+    get,
+    operation_id = "station",
+    path = "/v1/station",
+    tag = "station",
+    summary = "What this station is, and which lines it works",
+    responses(Answered)
+)]
 async fn station(State(api): State<Api>) -> Json<Value> {
     let lines = api.lines.values().map(|keeper| {
         json!({
@@ -467,6 +480,7 @@ async fn station(State(api): State<Api>) -> Json<Value> {
 }
 
 /// Moves a scenario's clock forward; a station on the system's clock has no such call.
+#[utoipa::path(post, operation_id = "move_clock", path = "/v1/clock", tag = "station", summary = "Moves the clock of a station that replays a scenario", request_body = Value, responses(Answered))]
 async fn move_clock(State(api): State<Api>, Body(asked): Body<Value>) -> Answer {
     if !api.clock.is_scenario() {
         return Err(Refused::misuse("clock", "a scenario's", "the system's, which nobody moves"));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::consent::{cut_json, motion_json};
 use super::draft::receipted_by;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::status::suspension_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
@@ -20,8 +21,9 @@ const READ: usize = 1_024;
 const READ_BYTES: usize = 4 << 20;
 
 /// Which moment is asked about; now, with everything held, if nothing is said.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// ms.
     pub(crate) as_of_ms: Option<u64>,
@@ -135,6 +137,7 @@ fn standing_json(line: &Line, seen: &Seen<'_>, at_ms: u64) -> Value {
 }
 
 /// `GET …/standing`
+#[utoipa::path(get, operation_id = "moment_standing", path = "/v1/lines/{line}/standing", tag = "moment", summary = "How the line stands, or stood, or as a party knew then", params(("line" = String, Path), Asked), responses(Answered))]
 pub(crate) async fn standing(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::Refused;
 
 /// A notice, as it is asked for: whole volumes, or one volume said at the top.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedNotice {
     notice_kind: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct AskedNotice {
 }
 
 /// A volume, as it is asked for: one of `area`, `circle`, `leg`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedVolume {
     area: Option<Vec<[f64; 2]>>,
@@ -54,14 +54,14 @@ pub(crate) struct AskedVolume {
     until_ms: Option<u64>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedCircle {
     centre: [f64; 2],
     radius_m: f64,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedLeg {
     from: [f64; 2],
@@ -69,7 +69,7 @@ pub(crate) struct AskedLeg {
     half_width_m: f64,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedWaypoint {
     position: [f64; 2],

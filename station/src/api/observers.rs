@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::consent::cut_json;
 use super::entry::{MAX_ENTRIES, span_json};
 use super::moment::{Asked, Past};
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, LinePath, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
@@ -130,6 +131,7 @@ fn chain_json(keeper: &Keeper, memorandum: &Memorandum, name: &str, chain: &Chai
 }
 
 /// `GET …/findings`
+#[utoipa::path(get, operation_id = "observers_findings", path = "/v1/lines/{line}/findings", tag = "observers", summary = "What observers found", params(("line" = String, Path), super::moment::Asked), responses(Answered))]
 pub(crate) async fn findings(
     State(api): State<Api>,
     Path(line): LinePath,
@@ -164,8 +166,9 @@ fn disclosed_json(memorandum: &Memorandum, disclosed: &Disclosed) -> Value {
 }
 
 /// Which disclosures are asked for, and under which cut.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     to: Option<String>,
     as_of_ms: Option<u64>,
@@ -173,6 +176,7 @@ pub(crate) struct Wanted {
 }
 
 /// `GET …/disclosures`
+#[utoipa::path(get, operation_id = "observers_disclosures", path = "/v1/lines/{line}/disclosures", tag = "observers", summary = "What was shown to observers", params(("line" = String, Path), Wanted), responses(Answered))]
 pub(crate) async fn disclosures(
     State(api): State<Api>,
     Path(line): LinePath,

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::{Answer, Api, Refused};
 use crate::clock;
@@ -50,6 +51,14 @@ fn link(api: &Api, officer: &Officer) -> Answer {
 }
 
 /// `GET /v1/officers`
+#[utoipa::path(
+    get,
+    operation_id = "officers_list",
+    path = "/v1/officers",
+    tag = "officers",
+    summary = "The officers of this station",
+    responses(Answered)
+)]
 pub(crate) async fn list(State(api): State<Api>) -> Answer {
     let officers = api.officers.all()?;
     Ok(Json(
@@ -58,8 +67,9 @@ pub(crate) async fn list(State(api): State<Api>) -> Answer {
 }
 
 /// A new officer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OfficerAsked)]
 pub(crate) struct Asked {
     name: String,
     role: String,
@@ -69,6 +79,7 @@ pub(crate) struct Asked {
 }
 
 /// `POST /v1/officers`
+#[utoipa::path(post, operation_id = "officers_add", path = "/v1/officers", tag = "officers", summary = "Admits an officer", request_body = Asked, responses(Answered))]
 pub(crate) async fn add(State(api): State<Api>, Body(asked): Body<Asked>) -> Answer {
     let Some(role) = Role::named(&asked.role) else {
         return Err(Refused::misuse("role", &Role::ALL.map(Role::name).join(", "), asked.role));
@@ -94,19 +105,22 @@ pub(crate) async fn add(State(api): State<Api>, Body(asked): Body<Asked>) -> Ans
 }
 
 /// `POST /v1/officers/{name}/link`
+#[utoipa::path(post, operation_id = "officers_invite", path = "/v1/officers/{name}/link", tag = "officers", summary = "Another one-time link for an officer", params(("name" = String, Path)), responses(Answered))]
 pub(crate) async fn invite(State(api): State<Api>, Path(name): Path<String>) -> Answer {
     link(&api, &api.officers.named(&name)?)
 }
 
 /// `DELETE /v1/officers/{name}`
+#[utoipa::path(delete, operation_id = "officers_end", path = "/v1/officers/{name}", tag = "officers", summary = "Dismisses an officer", params(("name" = String, Path)), responses(Answered))]
 pub(crate) async fn end(State(api): State<Api>, Path(name): Path<String>) -> Answer {
     let now_ms = clock::system_ms();
     api.officers.end(&name, now_ms)?;
     Ok(Json(json!({"ended": name, "ended_ms": now_ms})))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     before: Option<u64>,
     limit: Option<u64>,
@@ -118,6 +132,15 @@ fn deed_json(deed: &Deed) -> Value {
 }
 
 /// `GET /v1/audit`
+#[utoipa::path(
+    get,
+    operation_id = "officers_audit",
+    path = "/v1/audit",
+    tag = "officers",
+    summary = "What officers did, the newest first",
+    params(Which),
+    responses(Answered)
+)]
 pub(crate) async fn audit(State(api): State<Api>, Query(which): Query<Which>) -> Answer {
     let deeds = api.officers.deeds(which.before, which.limit.unwrap_or(100).min(MAX_DEEDS))?;
     Ok(Json(json!({"deeds": deeds.iter().map(deed_json).collect::<Vec<_>>()})))

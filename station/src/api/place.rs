@@ -5,16 +5,27 @@ use detente_exchange::{position, time};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::openapi::Answered;
 use super::request::Query;
 use super::{Answer, Refused};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Typed {
     text: String,
 }
 
 /// `GET /v1/place`
+#[utoipa::path(
+    get,
+    operation_id = "place",
+    path = "/v1/place",
+    tag = "station",
+    summary = "What is understood of a place as somebody types it",
+    params(Typed),
+    responses(Answered)
+)]
 pub(crate) async fn place(Query(typed): Query<Typed>) -> Answer {
     let understood = position::read(&typed.text).map_err(|reason| {
         let hint = "35.24,40.19, 35°14′24″N 40°11′24″E, UTM and MGRS are understood";
@@ -31,6 +42,15 @@ pub(crate) async fn place(Query(typed): Query<Typed>) -> Answer {
 }
 
 /// `GET /v1/moment`
+#[utoipa::path(
+    get,
+    operation_id = "place_moment",
+    path = "/v1/moment",
+    tag = "station",
+    summary = "What is understood of a moment as somebody types it",
+    params(Typed),
+    responses(Answered)
+)]
 pub(crate) async fn moment(Query(typed): Query<Typed>) -> Answer {
     let understood = time::read(&typed.text, None).map_err(|reason| {
         let hint =

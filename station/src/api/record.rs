@@ -6,11 +6,13 @@ use detente_line::frame::Frame;
 use detente_record::{Party, hex};
 use serde_json::{Map, Value, json};
 
+use super::openapi::Answered;
 use super::request::Path;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
 use crate::verify::{Keys, Verification};
 
 /// `GET …/books`
+#[utoipa::path(get, operation_id = "record_books", path = "/v1/lines/{line}/books", tag = "record", summary = "The books, their sizes and roots", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn books(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let seen = keeper.look(|line| {
@@ -37,6 +39,7 @@ pub(crate) async fn books(State(api): State<Api>, Path(line): LinePath) -> Answe
 }
 
 /// `POST …/verify`
+#[utoipa::path(post, operation_id = "record_verify", path = "/v1/lines/{line}/verify", tag = "record", summary = "Verifies the whole record", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?.clone();
     let keys = keeper.look(Keys::of).await.ok_or_else(Refused::stopping)?;
@@ -75,6 +78,7 @@ pub(crate) async fn verify(State(api): State<Api>, Path(line): LinePath) -> Answ
 }
 
 /// `GET …/evidence`
+#[utoipa::path(get, operation_id = "record_evidence", path = "/v1/lines/{line}/evidence", tag = "record", summary = "What convicts somebody", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn evidence(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let keeper = api.line(&line)?;
     let memorandum = &keeper.memorandum();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::asker::Asker;
 use super::draft::{Asked, draft, office};
+use super::openapi::Answered;
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused, name_text};
 use crate::feed::Told;
@@ -68,6 +69,7 @@ pub(super) fn wait(
 }
 
 /// `GET …/releases`
+#[utoipa::path(get, operation_id = "release_list", path = "/v1/lines/{line}/releases", tag = "officers", summary = "What waits for a second officer", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn list(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
@@ -79,7 +81,7 @@ pub(crate) async fn list(
 }
 
 /// What whoever releases has seen.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seen {
     sha256: String,
@@ -106,7 +108,8 @@ fn office_of(keeper: &Keeper, asker: &Asker) -> Result<u16, Refused> {
     }
 }
 
-/// `POST …/releases/{id}`
+/// `POST …/releases/{number}`
+#[utoipa::path(post, operation_id = "release_give", path = "/v1/lines/{line}/releases/{number}", tag = "officers", summary = "Releases a draft that somebody else drafted", params(("line" = String, Path), ("number" = u64, Path)), request_body = Seen, responses(Answered))]
 pub(crate) async fn give(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
@@ -150,7 +153,8 @@ pub(crate) async fn give(
     Ok(Json(json!({"entry": written, "release": id, "drafter": waiting.drafter, "durable": true})))
 }
 
-/// `DELETE …/releases/{id}`
+/// `DELETE …/releases/{number}`
+#[utoipa::path(delete, operation_id = "release_take_back", path = "/v1/lines/{line}/releases/{number}", tag = "officers", summary = "Takes a draft back, so that it is never written", params(("line" = String, Path), ("number" = u64, Path)), responses(Answered))]
 pub(crate) async fn take_back(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,

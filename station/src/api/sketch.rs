@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::airspace::{looked, short_json};
 use super::notice::{AskedNotice, AskedVolume, degrees, kind_named, volume_json};
+use super::openapi::Answered;
 use super::request::{Body, Path};
 use super::{Answer, Api, LinePath, Refused};
 use crate::length;
@@ -22,8 +23,9 @@ use crate::length;
 const MAX_PLACES: usize = 256;
 
 /// A notice, each of its parts as somebody types it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = Sketch)]
 pub(crate) struct Typed {
     notice_kind: String,
     text: String,
@@ -253,6 +255,7 @@ fn short(memorandum: &Memorandum, kind: &NoticeKind, notice: &Notice, now_ms: u6
 }
 
 /// `POST …/sketch`
+#[utoipa::path(post, operation_id = "sketch", path = "/v1/lines/{line}/sketch", tag = "airspace", summary = "What is understood of a notice or plan as somebody types it", params(("line" = String, Path)), request_body = Typed, responses(Answered))]
 pub(crate) async fn sketch(State(api): State<Api>, Path(line): LinePath, Body(typed): Body<Typed>) -> Answer {
     let (keeper, now_ms) = (api.line(&line)?, api.now_ms());
     let memorandum = keeper.memorandum();

@@ -15,6 +15,7 @@ use super::consent::motion_json;
 use super::draft::receipted_by;
 use super::entry::{MAX_ENTRIES, ahead_json, full_json, kind_text};
 use super::observers::observers_json;
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::working_group::parent_json;
 use super::{Answer, Api, LinePath, Refused, book_text, name_text};
@@ -24,6 +25,7 @@ use crate::keeper::{Keeper, WaitsForRoom};
 use crate::paper::Paper;
 
 /// `GET …/memorandum`
+#[utoipa::path(get, operation_id = "status_memorandum", path = "/v1/lines/{line}/memorandum", tag = "line", summary = "The memorandum in force", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn memorandum(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let memorandum = &api.line(&line)?.memorandum();
     let terms = memorandum.terms();
@@ -231,6 +233,7 @@ async fn due_json(keeper: &Keeper, now_ms: u64) -> Result<Value, Refused> {
 }
 
 /// `GET …/lines/{line}`
+#[utoipa::path(get, operation_id = "status", path = "/v1/lines/{line}", tag = "line", summary = "How a line stands", params(("line" = String, Path)), responses(Answered))]
 pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answer {
     let now_ms = api.now_ms();
     let keeper = api.line(&line)?;
@@ -249,8 +252,9 @@ pub(crate) async fn status(State(api): State<Api>, Path(line): LinePath) -> Answ
     Ok(Json(status))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Limit {
     pub(crate) limit: Option<usize>,
 }
@@ -268,6 +272,7 @@ fn first<'a, T: Clone + 'a>(
 }
 
 /// `GET …/inbox`
+#[utoipa::path(get, operation_id = "status_inbox", path = "/v1/lines/{line}/inbox", tag = "line", summary = "What is owed and what is awaited, most urgent first", params(("line" = String, Path), Limit), responses(Answered))]
 pub(crate) async fn inbox(
     State(api): State<Api>,
     Path(line): LinePath,

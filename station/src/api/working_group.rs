@@ -8,6 +8,7 @@ use detente_record::{EntryRef, Hash, LineId, hex, sha256};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, Refused, name_text, parse_name};
 use crate::keeper::Keeper;
@@ -109,6 +110,7 @@ pub(crate) fn lines_founded_by(api: &Api, parent: LineId, decision: EntryRef, na
 }
 
 /// `GET …/founds/{party}/{book}/{number}`
+#[utoipa::path(get, operation_id = "working_group_founds", path = "/v1/lines/{line}/founds/{party}/{book}/{number}", tag = "working-group", summary = "Whether a decision founded a working group", params(("line" = String, Path), ("party" = String, Path), ("book" = String, Path), ("number" = u64, Path)), responses(Answered))]
 pub(crate) async fn founds(
     State(api): State<Api>,
     Path((line, party, book, number)): Path<(String, String, String, String)>,
@@ -135,8 +137,9 @@ pub(crate) async fn founds(
 }
 
 /// What a memorandum that is not in force here says of its parent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     name: String,
     parent: String,
@@ -145,6 +148,15 @@ pub(crate) struct Asked {
 }
 
 /// `GET /v1/working-group`
+#[utoipa::path(
+    get,
+    operation_id = "working_group",
+    path = "/v1/working-group",
+    tag = "working-group",
+    summary = "What the memorandum of a working group is to say of its parent",
+    params(Asked),
+    responses(Answered)
+)]
 pub(crate) async fn working_group(State(api): State<Api>, Query(asked): Query<Asked>) -> Answer {
     let hash = |field: &str, text: &str| {
         unhex::<32>(text).ok_or_else(|| Refused::misuse(field, "64 hex digits", "others"))
