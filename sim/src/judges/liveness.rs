@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::{Content, Line};
-use detente_record::{Book, Class, EntryRef, Party};
+use detente_record::{Book, Class, Entry, EntryRef, Party};
 
 use super::reference::Reading;
 use super::{Court, Word, object};
@@ -49,7 +49,8 @@ pub(crate) fn gone(court: &Court, seen: &[Seen<'_>]) -> BTreeSet<Party> {
     gone.into_iter().chain(guests).collect()
 }
 
-/// Every mirror of every book that its author has not forked holds as much as any other, or as is due of that; but for books of whoever
+/// Every mirror of every book that its author has not forked holds as much as any other, or as is due of that; but for what is beyond the reach of
+/// earlier keys and rested on by nobody, and for books of whoever
 /// was let in by acts that are not judged there, or not alike, since they rest on a branch of a fork that is not held (spec/keys.md §5).
 ///
 /// # Errors
@@ -71,7 +72,8 @@ pub(crate) fn mirrors_are_equal(
     for (book, (size, at)) in sizes {
         for station in seen {
             let held = station.record.size(book);
-            if held < due(book, size) && !is_unheard_of(court, station, book.party, &forked) {
+            let is_short = held < due(book, size) && !ends_there(station, book, held);
+            if is_short && !is_unheard_of(court, station, book.party, &forked) {
                 let (book, who, at) = (court.book(book), court.party(station.party), court.party(at));
                 return object("liveness", format!("{who} holds {held} of {book}, and {at} {size}"));
             }
@@ -84,6 +86,19 @@ pub(crate) fn mirrors_are_equal(
         }
     }
     Ok(())
+}
+
+/// Whether nothing beyond a size of a book is taken at a station: the reach of its keys ends before, and neither others nor its party's last keys state
+/// more of it (spec/keys.md §5). Who took more before that was known still holds it.
+fn ends_there(station: &Seen<'_>, book: Book, held: u64) -> bool {
+    if station.reading.reaches().get(&book).is_none_or(|reach| held < *reach) {
+        return false;
+    }
+    let last = station.record.entries.keys().filter(|of| of.party == book.party).map(|of| of.rank()).max();
+    let speaks = |of: &Book| of.party != book.party || Some(of.rank()) == last;
+    let speaking = station.record.entries.iter().filter(|(of, _)| speaks(of));
+    let mut cuts = speaking.flat_map(|(_, entries)| entries).filter_map(|bytes| Entry::decode(bytes).ok());
+    cuts.all(|entry| entry.cut.get(&book).is_none_or(|stated| *stated <= held))
 }
 
 /// Whether a station may never hear that a guest was let in: a book of acts has forked.
