@@ -81,7 +81,7 @@ fn every_call_answers_as_it_is_described() {
 }
 
 #[test]
-fn every_call_of_the_specification_is_described_and_every_described_one_is_in_it() {
+fn every_described_call_is_in_the_specification() {
     let (parties, _stations) = two_connected();
     let mut asked = UnixStream::connect(parties[0].home().join("station.sock")).unwrap();
     asked.write_all(b"GET /v1/openapi.json HTTP/1.1\r\nhost: station\r\nconnection: close\r\n\r\n").unwrap();

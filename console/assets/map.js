@@ -39,20 +39,12 @@ function group(ms) {
 
 const now = () => map.querySelector(".map-now").dataset;
 const svg = () => map.querySelector(".plane svg");
-const zero = () => [Number(now().x), Number(now().y)];
+/** The map's own zero in the plane, m. */
+export const zero = () => [Number(now().x), Number(now().y)];
 
 /** The radius that the plane of the map takes the earth to have, m, and where the plane ends, degrees (Web Mercator). */
 const RADIUS = 6378137;
 const END = 85.0511;
-
-/** A position in degrees, in the map's own metres; its longitude is taken as near to what is looked at as whole turns bring it. */
-export function plane([latitude, longitude]) {
-  const within = (Math.max(-END, Math.min(END, latitude)) * Math.PI) / 180;
-  const turn = 2 * Math.PI * RADIUS;
-  const x = (longitude * Math.PI * RADIUS) / 180;
-  const [zx, zy] = zero();
-  return { x: x + Math.round((look.x - x) / turn) * turn - zx, y: -RADIUS * Math.log(Math.tan(Math.PI / 4 + within / 2)) - zy };
-}
 
 /** The position in degrees so many pixels from the middle of the picture; its longitude may be beyond ±180. */
 function at(right, down) {
@@ -280,29 +272,6 @@ function drawCoasts() {
   }
 }
 
-/** The agreed boundary: straight in longitude and latitude, as edges are. */
-function bend(lines) {
-  let d = "";
-  for (const points of lines) {
-    let [before, longitude] = [null, 0];
-    for (const [lat, lon] of points) {
-      const east = before === null ? 0 : ((((lon - before[1] + 180) % 360) + 360) % 360) - 180;
-      const pieces = before === null ? 1 : Math.max(1, Math.min(64, Math.ceil(Math.abs(lat - before[0]) / 0.5)));
-      const from = before === null ? lon : longitude;
-      for (let piece = 1; piece <= pieces; piece += 1) {
-        const share = piece / pieces;
-        const latitude = before === null ? lat : before[0] + (lat - before[0]) * share;
-        const within = (Math.max(-END, Math.min(END, latitude)) * Math.PI) / 360;
-        const x = ((from + east * share) * Math.PI * RADIUS) / 180;
-        d += `${before === null ? "M" : "L"}${x.toFixed(1)} ${(-RADIUS * Math.log(Math.tan(Math.PI / 4 + within))).toFixed(1)}`;
-      }
-      longitude = from + east;
-      before = [lat, lon];
-    }
-  }
-  return d;
-}
-
 function drawBoundary() {
   if (boundary === null) return;
   const [x, y] = zero();
@@ -432,7 +401,7 @@ loadCoasts();
 async function loadBoundary() {
   const answer = await fetch("/boundary");
   if (!answer.ok) return;
-  boundary = bend((await answer.json()).lines);
+  boundary = await answer.text();
   drawBoundary();
 }
 if (part("boundary")) loadBoundary();

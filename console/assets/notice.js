@@ -1,7 +1,7 @@
 // A notice or an own plan, composed beside the map. What is drawn is typed into the same field as what is typed; what its texts mean, and what the
 // memorandum and others have to say to them, is the station's answer (spec/api.md, "Sketch").
 import { call } from "./api.js";
-import { go, plane, position, takes } from "./map.js";
+import { go, position, takes, zero } from "./map.js";
 
 const line = encodeURIComponent(document.body.dataset.line);
 const part = (id) => document.getElementById(id);
@@ -98,27 +98,22 @@ function path(d, name) {
   return one;
 }
 
-/** Edges are straight in longitude and latitude: those that climb are bent on the map, and are drawn in pieces. */
-function ring(corners) {
-  let d = "";
-  corners.forEach((corner, at) => {
-    const next = corners[(at + 1) % corners.length];
-    const east = ((((next[1] - corner[1] + 180) % 360) + 360) % 360) - 180;
-    const pieces = Math.max(1, Math.min(64, Math.ceil(Math.abs(next[0] - corner[0]) / 0.5)));
-    for (let piece = 0; piece < pieces; piece += 1) {
-      const { x, y } = plane([corner[0] + ((next[0] - corner[0]) * piece) / pieces, corner[1] + (east * piece) / pieces]);
-      d += `${d === "" ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    }
-  });
-  return corners.length === 1 ? `${d}h0` : `${d}z`;
-}
-
 function draw() {
   const sketch = part("sketch");
   sketch.replaceChildren();
   if (form.hidden || sketched === null) return;
-  for (const volume of sketched.drawn) sketch.append(path(volume.rings.map(ring).join(""), "sketch"));
-  for (const place of sketched.places) sketch.append(path(ring([place.position]), "sketch-place"));
+  // The map may have been made anew from another zero since.
+  const [x, y] = zero();
+  sketch.setAttribute("transform", `translate(${sketched.zero[0] - x} ${sketched.zero[1] - y})`);
+  for (const volume of sketched.paths) sketch.append(path(volume, "sketch"));
+  for (const place of sketched.spots) sketch.append(path(place, "sketch-place"));
+}
+
+/** What the station understands of what stands here now, and what that looks like on the map as it is. */
+async function understood() {
+  const [x, y] = zero();
+  const answer = await call("POST", `/lines/${line}/map/sketch?x=${x}&y=${y}&near=${position()[1]}`, typed());
+  return { ...answer, zero: [x, y] };
 }
 
 let waits = null;
@@ -129,7 +124,7 @@ function ask(pause = PAUSE) {
   waits = setTimeout(async () => {
     const number = asked += 1;
     try {
-      const answer = await call("POST", `/v1/lines/${line}/sketch`, typed());
+      const answer = await understood();
       if (number === asked) show(answer);
     } catch (error) { if (number === asked) part("notice-said").textContent = error.message; }
   }, pause);
@@ -201,7 +196,7 @@ async function send(as) {
   const said = part("notice-said");
   try {
     // What is sent is what the station understood of what stands here now.
-    const answer = await call("POST", `/v1/lines/${line}/sketch`, typed());
+    const answer = await understood();
     asked += 1;
     show(answer);
     if (answer.notice === null) {

@@ -28,7 +28,7 @@ pub use entry::OpenEntry;
 pub use gate::{Enrolling, SigningIn};
 pub use handover::Handover;
 pub use import::Imported;
-pub use map::{Agreed, Answers, Map, MapPage};
+pub use map::{Agreed, Answers, Map, MapPage, boundary_path, sketched};
 pub use notice::{NoticeField, NoticeForm};
 pub use page::{Frame, Trouble};
 pub use record::{Log, Motions, PrintedEntry, PrintedLog, Sought, Thread, Verified};

@@ -291,15 +291,51 @@ impl Laid {
     }
 }
 
+/// Lines as a path of whole metres of the plane, each from its first position, degrees; for what stays while the map is made anew.
+pub fn boundary_path(lines: &[Vec<[f64; 2]>]) -> String {
+    let mut d = String::new();
+    for line in lines {
+        begun(&mut d, &plane::line(line), Point { x: 0.0, y: 0.0 });
+    }
+    d
+}
+
+/// What `POST …/sketch` understood, with what it looks like: `paths`, one for each volume, and `spots`, one for each place, as paths in metres from
+/// the map's zero `x` and `y`, as near to a longitude as whole turns bring them.
+pub fn sketched(mut answer: Value, zero: [f64; 2], near: f64) -> Value {
+    let [x, y] = zero;
+    let drawn = |rings: Vec<Vec<plane::Place>>| {
+        let rings: Vec<Vec<Point>> = rings.iter().map(|corners| ring(corners, near)).collect();
+        path(&rings, Point { x, y })
+    };
+    let of = |list: &str, read: &dyn Fn(&Value) -> Option<Vec<Vec<plane::Place>>>| -> Value {
+        let all = answer.get(list).and_then(Value::as_array).into_iter().flatten();
+        all.filter_map(read).map(drawn).collect()
+    };
+    let rings = |volume: &Value| serde_json::from_value(volume.get("rings")?.clone()).ok();
+    let spot = |place: &Value| Some(vec![vec![serde_json::from_value(place.get("position")?.clone()).ok()?]]);
+    let (paths, spots) = (of("drawn", &rings), of("places", &spot));
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("paths".into(), paths);
+        fields.insert("spots".into(), spots);
+    }
+    answer
+}
+
+/// Begins a path at the first of some points and leads it to the last.
+fn begun(d: &mut String, points: &[Point], origin: Point) {
+    let mut lead = 'M';
+    for at in points {
+        let _ = write!(d, "{lead}{:.0} {:.0}", at.x - origin.x, at.y - origin.y);
+        lead = 'L';
+    }
+}
+
 /// Rings as a path of whole metres from the map's own zero.
 fn path(rings: &[Vec<Point>], origin: Point) -> String {
     let mut d = String::new();
     for ring in rings {
-        let mut lead = 'M';
-        for at in ring {
-            let _ = write!(d, "{lead}{:.0} {:.0}", at.x - origin.x, at.y - origin.y);
-            lead = 'L';
-        }
+        begun(&mut d, ring, origin);
         d.push_str(if ring.len() == 1 { "h0" } else { "z" });
     }
     d

@@ -20,7 +20,7 @@ use crate::rng::Rng;
 use crate::scenario::Scenario;
 
 fn draft(class: Option<Class>, regards: Vec<EntryRef>, content: Content) -> Draft {
-    Draft { class, office: None, second: None, language: None, regards, content }
+    Draft { regards, ..Draft::of(class, content) }
 }
 
 fn text(rng: &mut Rng, long: bool) -> String {

@@ -137,6 +137,7 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}/board", get(pages::board))
         .route("/lines/{line}/map", get(map::map))
         .route("/lines/{line}/map/part", get(map::part))
+        .route("/lines/{line}/map/sketch", post(map::sketch))
         .route("/boundary", get(map::boundary))
         .route("/lines/{line}/map/import", post(map::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))

@@ -406,14 +406,7 @@ mod tests {
         fn says(&mut self, class: Class, text: &str) {
             let message = Message { text: text.into(), ..Message::default() };
             let content = Content::Message(message);
-            let draft = Draft {
-                class: Some(class),
-                office: None,
-                second: None,
-                language: None,
-                regards: Vec::new(),
-                content,
-            };
+            let draft = Draft::of(Some(class), content);
             self.input(Event::Command { id: 1, command: Command::Write(draft) });
         }
 

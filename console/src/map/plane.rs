@@ -38,15 +38,45 @@ fn step(from: f64, to: f64) -> f64 {
     (to - from + 180.0).rem_euclid(360.0) - 180.0
 }
 
-/// A ring as it runs on the plane, of which the middle is as near to a longitude as whole turns bring it.
-pub(super) fn ring(corners: &[Place], near: f64) -> Vec<Point> {
-    let Some([_, first]) = corners.first() else { return Vec::new() };
-    let mut longitude = *first;
-    let mut unrolled: Vec<Place> = Vec::with_capacity(corners.len() + 3);
-    for [latitude, next] in corners {
+/// Positions one after the other, each as near to the one before as whole turns bring it.
+fn unrolled(places: &[Place]) -> Vec<Place> {
+    let mut longitude = places.first().map_or(0.0, |[_, first]| *first);
+    let mut unrolled = Vec::with_capacity(places.len() + 3);
+    for [latitude, next] in places {
         longitude += step(longitude, *next);
         unrolled.push([*latitude, longitude]);
     }
+    unrolled
+}
+
+/// Edges as they run on the plane, so many degrees to the east; without the end of the last.
+fn bent(unrolled: &[Place], turns: f64) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::with_capacity(unrolled.len());
+    for pair in unrolled.windows(2) {
+        let [[lat, lon], [to_lat, to_lon]] = *pair else { continue };
+        let climbs = (to_lat - lat).abs();
+        let pieces = if lon == to_lon { 1.0 } else { (climbs / CLIMB).ceil().clamp(1.0, MOST_PIECES) };
+        for piece in 0..pieces as u32 {
+            let part = f64::from(piece) / pieces;
+            points.push(point([lat + (to_lat - lat) * part, lon + (to_lon - lon) * part + turns]));
+        }
+    }
+    points
+}
+
+/// A line as it runs on the plane, from its first position on.
+pub(super) fn line(places: &[Place]) -> Vec<Point> {
+    let unrolled = unrolled(places);
+    let mut points = bent(&unrolled, 0.0);
+    points.extend(unrolled.last().map(|end| point(*end)));
+    points
+}
+
+/// A ring as it runs on the plane, of which the middle is as near to a longitude as whole turns bring it.
+pub(super) fn ring(corners: &[Place], near: f64) -> Vec<Point> {
+    let Some([_, first]) = corners.first() else { return Vec::new() };
+    let mut unrolled = unrolled(corners);
+    let longitude = unrolled.last().map_or(*first, |[_, last]| *last);
     let back = longitude + step(longitude, *first);
     if let [[latitude, start], ..] = *unrolled.as_slice() {
         let end = [latitude, start];
@@ -60,17 +90,7 @@ pub(super) fn ring(corners: &[Place], near: f64) -> Vec<Point> {
     let least = unrolled.iter().map(|[_, lon]| *lon).fold(f64::INFINITY, f64::min);
     let greatest = unrolled.iter().map(|[_, lon]| *lon).fold(f64::NEG_INFINITY, f64::max);
     let turns = ((near - f64::midpoint(least, greatest)) / 360.0).round() * 360.0;
-    let mut points: Vec<Point> = Vec::with_capacity(unrolled.len());
-    for pair in unrolled.windows(2) {
-        let [[lat, lon], [to_lat, to_lon]] = *pair else { continue };
-        let climbs = (to_lat - lat).abs();
-        let pieces = if lon == to_lon { 1.0 } else { (climbs / CLIMB).ceil().clamp(1.0, MOST_PIECES) };
-        for piece in 0..pieces as u32 {
-            let part = f64::from(piece) / pieces;
-            points.push(point([lat + (to_lat - lat) * part, lon + (to_lon - lon) * part + turns]));
-        }
-    }
-    points
+    bent(&unrolled, turns)
 }
 
 /// A box on the plane that grows.
@@ -133,6 +153,14 @@ mod tests {
         assert!(points.iter().any(|at| (at.x - halfway.x).abs() < 1e5 && (at.y - halfway.y).abs() < 1e5));
         // One that does not is not.
         assert_eq!(ring(&[[0.0, 0.0], [0.0, 60.0], [60.0, 60.0], [60.0, 0.0]], 0.0).len(), 4);
+    }
+
+    #[test]
+    fn a_line_over_the_date_line_goes_on_and_ends_where_it_ends() {
+        let points = line(&[[10.0, 179.0], [10.0, -179.0], [11.0, -178.0]]);
+        let (first, last) = (points.first().unwrap(), points.last().unwrap());
+        assert!((last.x - first.x - 3.0 * turn() / 360.0).abs() < 1.0, "{points:?}");
+        assert!(last.y < first.y && points.len() == 4, "what climbs is bent: {points:?}");
     }
 
     #[test]

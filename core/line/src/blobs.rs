@@ -585,15 +585,7 @@ impl Line {
         }
         let hashes: Vec<Hash> = self.blobs.unsaid.iter().take(MAX_HOLDS).copied().collect();
         let content = Content::Holds { hashes: hashes.clone() };
-        let draft = Draft {
-            class: Some(Class::R),
-            office: None,
-            second: None,
-            language: None,
-            regards: Vec::new(),
-            content,
-        };
-        if self.write(draft).is_ok() {
+        if self.write(Draft::of(Some(Class::R), content)).is_ok() {
             for hash in hashes {
                 self.blobs.unsaid.remove(&hash);
             }

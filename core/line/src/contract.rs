@@ -400,6 +400,13 @@ pub struct Draft<C = Content> {
     pub content: C,
 }
 
+impl<C> Draft<C> {
+    /// A draft of nothing but its content, by the watch, in the party's first language.
+    pub fn of(class: Option<Class>, content: C) -> Self {
+        Self { class, office: None, second: None, language: None, regards: Vec::new(), content }
+    }
+}
+
 /// What somebody who watches sees.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {

@@ -40,6 +40,8 @@ pub const CARRY_AFTER_MS: u64 = 1_000;
 const LATE_AFTER_MS: u64 = 900;
 /// How long a circuit whose books wait for receipts carries no parts of blobs after its last step, ms.
 const PARTS_AFTER_MS: u64 = 1_000;
+/// Of how many books that came with a gap it is remembered what was said.
+const MAX_GAPS: usize = 1_024;
 /// Most small frames that wait on a circuit.
 const MAX_QUEUE: usize = 64;
 /// Most receipts that go out together; so many on a narrow circuit.
@@ -100,7 +102,7 @@ pub(crate) struct Circuit {
     starved: bool,
     /// Books whose fork its peer was told of.
     pub(crate) told: BTreeSet<Book>,
-    /// Of books that came with a gap, which size its peer was told last, and when, ms.
+    /// Of books that came with a gap, which size its peer was told last, and when, ms; at most [`MAX_GAPS`].
     gaps: BTreeMap<Book, (u64, u64)>,
     /// When to say again what is held, ms.
     hello_ms: Option<u64>,
@@ -507,6 +509,9 @@ impl Line {
         let again_ms = state.rate.hello_again_ms(HELLO_AGAIN_MS);
         let is_said = |(said, at_ms): &(u64, u64)| *said == size && now_ms < at_ms.saturating_add(again_ms);
         if !state.gaps.get(&book).is_some_and(is_said) {
+            if state.gaps.len() >= MAX_GAPS {
+                state.gaps.clear();
+            }
             state.gaps.insert(book, (size, now_ms));
             self.queue(circuit, frame::have(&[(book, size)].into_iter().collect()));
         }

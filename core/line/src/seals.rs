@@ -8,7 +8,6 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use detente_record::{
     Book, Class, Cut, EntryRef, Fault, Hash, Party, Seal, SealKey, SealSecret, SignedCheckpoint, seal,
@@ -225,15 +224,7 @@ impl Line {
         let secret = self.me.seal_key.as_ref()?;
         let seal = Seal::sign(&signed.checkpoint, seconds, &self.id, secret).ok()?;
         let content = Content::Seals(Box::new(Sealed { signed, seal, key }));
-        let draft = Draft {
-            class: Some(Class::R),
-            office: None,
-            second: None,
-            language: None,
-            regards: Vec::new(),
-            content,
-        };
-        self.write(draft).ok()
+        self.write(Draft::of(Some(Class::R), content)).ok()
     }
 }
 

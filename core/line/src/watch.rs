@@ -117,8 +117,7 @@ impl Line {
         if !self.writes_by_itself() {
             return;
         }
-        let draft =
-            Draft { class: Some(class), office: None, second: None, language: None, regards, content };
+        let draft = Draft { regards, ..Draft::of(Some(class), content) };
         // Refused only for want of quota; then the record must do without it.
         let _ = self.write(draft);
     }
@@ -216,14 +215,7 @@ impl Line {
                 Some((motion.act, Content::Decide { outcome, votes, before }))
             });
             let Some((motion, decide)) = next else { return };
-            let draft = Draft {
-                class: Some(Class::A),
-                office: None,
-                second: None,
-                language: None,
-                regards: Vec::from([motion]),
-                content: decide,
-            };
+            let draft = Draft { regards: Vec::from([motion]), ..Draft::of(Some(Class::A), decide) };
             if self.write(draft).is_err() {
                 return;
             }

@@ -554,6 +554,31 @@ fn theft_objects_to_a_reach_that_nobody_has_receipted() {
 }
 
 #[test]
+fn liveness_asks_nobody_for_what_earlier_keys_wrote_beyond_their_reach() {
+    let court = court();
+    let (of, none) = (book(0, Class::R), BTreeSet::new());
+    let whole = goes_on(&court, 1);
+    let word = |short: &Record| {
+        liveness::mirrors_are_equal(&court, &seen(&court, [&whole, short], &none), |_| false, |_, size| size)
+    };
+    let cut = |size: usize| {
+        let mut short = whole.clone();
+        short.entries.get_mut(&of).unwrap().truncate(size);
+        short
+    };
+    holds(word(&cut(1)));
+    objects(word(&cut(0)), "liveness", "holds 0");
+    // What others rest on is taken.
+    let mut rested_on = whole.clone();
+    let rests = Entry { cut: Cut::from([(of, 2)]), ..message(1) };
+    put(&court, &mut rested_on, book(1, Class::R), &[rests]);
+    let mut short = rested_on.clone();
+    short.entries.get_mut(&of).unwrap().truncate(1);
+    let both = seen(&court, [&rested_on, &short], &none);
+    objects(liveness::mirrors_are_equal(&court, &both, |_| false, |_, size| size), "liveness", "holds 1");
+}
+
+#[test]
 fn theft_objects_to_a_line_for_which_stolen_keys_count() {
     let mut court = court();
     let written = Cut::from([(book(0, Class::R), 1)]);

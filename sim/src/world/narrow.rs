@@ -155,14 +155,7 @@ impl World {
             watched.asked(id);
         }
         let content = Content::Message(Message { text: "Cease, at once.".into(), ..Message::default() });
-        let draft = Draft {
-            class: Some(Class::Z),
-            office: None,
-            second: None,
-            language: None,
-            regards: Vec::new(),
-            content,
-        };
+        let draft = Draft::of(Some(Class::Z), content);
         self.input(party, Event::Command { id, command: Command::Write(draft) })
     }
 }

@@ -456,3 +456,26 @@ pub(crate) async fn drop_plan(State(api): State<Api>, Path((line, number)): Path
     }
     Ok(Json(json!({"dropped": number})))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_those_nearest_to_now_stay_in_their_order() {
+        let now_ms = 10_000_000;
+        let few: Vec<u64> = (0..MAX_LIST as u64).collect();
+        assert_eq!(nearest(few.clone(), now_ms, |at| (*at, Some(*at))), (few, false));
+        // One begins now, one has no end, and the others are further away the later they stand; what is over is away as well.
+        let mut all: Vec<(u64, Option<u64>)> =
+            (0..2 * MAX_LIST as u64).map(|at| (now_ms + 1_000 + at, Some(now_ms + 2_000 + at))).collect();
+        all.push((0, Some(1)));
+        all.push((now_ms, Some(now_ms)));
+        all.push((1, None));
+        let (kept, more) = nearest(all.clone(), now_ms, |span| *span);
+        assert!(more && kept.len() == MAX_LIST);
+        assert!(kept.ends_with(&[(now_ms, Some(now_ms)), (1, None)]) && !kept.contains(&(0, Some(1))));
+        assert_eq!(kept.first(), all.first());
+        assert!(!kept.contains(&(now_ms + 1_000 + MAX_LIST as u64, Some(now_ms + 2_000 + MAX_LIST as u64))));
+    }
+}

@@ -153,8 +153,7 @@ pub(crate) async fn take(
         ));
     }
     let content = Content::Duty(Duty::Handover { to });
-    let draft =
-        Draft { class: None, office: Some(to), second: None, language: None, regards: Vec::new(), content };
+    let draft = Draft { office: Some(to), ..Draft::of(None, content) };
     let written = match keeper.write(draft).await {
         Ok(entry) => name_text(&keeper.memorandum(), entry),
         Err(refusal) => {

@@ -223,6 +223,9 @@ impl Refused {
                  begins a reopening"
             }
             "book" => "`detente help` says which precedences its kind has",
+            "release" => {
+                "two officers release this kind: send it by itself, so that it waits for the second one; a file of many cannot"
+            }
             "observer" => {
                 "`detente memorandum in-force --observe CARD` begins the amendment that grants the observer access"
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use detente_record::{hex, sha256};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::SetupError;
 use crate::home;
@@ -26,7 +26,7 @@ pub(crate) struct Boundary {
     /// Of the file's bytes, in hex.
     pub(crate) sha256: String,
     /// Lines of `[latitude, longitude]`, degrees.
-    lines: Vec<Vec<[f64; 2]>>,
+    pub(crate) lines: Vec<Vec<[f64; 2]>>,
 }
 
 #[derive(Deserialize)]
@@ -80,11 +80,6 @@ impl Boundary {
             )));
         }
         Ok(Self { name, sha256: hex(&sha256(text.as_bytes())), lines })
-    }
-
-    /// As the page of the map asks for it.
-    pub(crate) fn json(&self) -> Value {
-        json!({"name": self.name, "sha256": self.sha256, "lines": self.lines})
     }
 }
 

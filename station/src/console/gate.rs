@@ -101,6 +101,12 @@ fn right_of(method: &Method, path: &str) -> Right {
     }
 }
 
+/// Whether a path is that of a sketch, which is asked for at every key that is typed into one, and does nothing.
+fn is_sketch(path: &str) -> bool {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    matches!(parts.as_slice(), ["v1", "lines", _, "sketch"] | ["lines", _, "map", "sketch"])
+}
+
 /// The line that a path is about.
 fn line_of(path: &str) -> Option<String> {
     let mut parts = path.trim_start_matches('/').split('/').skip_while(|part| *part == "v1");
@@ -146,8 +152,7 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     };
-    // A sketch is asked for at every key that is typed into one, and does nothing.
-    if is_command && !path.ends_with("/sketch") {
+    if is_command && !is_sketch(&path) {
         let (what, outcome) = (format!("{method} {path}"), response.status().as_str().to_owned());
         let written =
             console.api.officers.write_down(&session.officer.name, &what, &desk.about(), &outcome, now_ms);
@@ -183,6 +188,19 @@ mod tests {
         assert_eq!(right_of(&Method::POST, "/v1/clock"), Right::Act);
         assert_eq!(right_of(&Method::DELETE, "/v1/lines/x/plans/3"), Right::Plan);
         assert_eq!(right_of(&Method::PUT, "/v1/lines/x/anything"), Right::Act);
+    }
+
+    #[test]
+    fn nothing_but_a_sketch_goes_unwritten() {
+        assert!(is_sketch("/v1/lines/syria/sketch") && is_sketch("/lines/syria/map/sketch"));
+        for deed in [
+            "/v1/officers/sketch",
+            "/v1/lines/syria/blobs/sketch",
+            "/v1/lines/sketch",
+            "/lines/syria/map/import",
+        ] {
+            assert!(!is_sketch(deed), "{deed}");
+        }
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Path, Query, RawQuery};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use detente_console::{Agreed, Answers, Imported, Map, MapPage, NoticeField, NoticeForm};
+use detente_console::{
+    Agreed, Answers, Imported, Map, MapPage, NoticeField, NoticeForm, boundary_path, sketched,
+};
 use detente_line::notice::{Field, Form};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::pages::{Reader, encoded, page};
@@ -73,12 +76,32 @@ pub(super) async fn part(reader: Reader, Path(name): Path<String>) -> Result<Res
     Ok(page(&reader.map(&name).await?))
 }
 
-/// `GET /boundary`: the lines of the one that the parties agreed on, drawn by the page.
+/// `GET /boundary`: the lines of the one that the parties agreed on, as a path in metres of the plane.
 pub(super) async fn boundary(reader: Reader) -> Response {
     match &reader.console.boundary {
-        Some(boundary) => Json(boundary.json()).into_response(),
+        Some(boundary) => boundary_path(&boundary.lines).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// From where a page draws.
+#[derive(Debug, Deserialize)]
+pub(super) struct Zero {
+    x: f64,
+    y: f64,
+    near: f64,
+}
+
+/// `POST /lines/{line}/map/sketch`: as `POST …/sketch` of the API, with what it looks like on the plane.
+pub(super) async fn sketch(
+    reader: Reader,
+    Path(name): Path<String>,
+    Query(Zero { x, y, near }): Query<Zero>,
+    typed: String,
+) -> Result<Response, Refused> {
+    let path = format!("/v1/lines/{}/sketch", encoded(&name));
+    let answer = reader.console.call_with(&reader.asker, Method::POST, &path, Body::from(typed)).await?;
+    Ok(Json(sketched(answer, [x, y], near)).into_response())
 }
 
 /// `POST /lines/{line}/map/import`: as `POST …/import` of the API, answered as a part of the page.

@@ -128,7 +128,8 @@ impl Console {
         path: &str,
         body: Body,
     ) -> Result<Value, Refused> {
-        let request = Request::builder().method(method).uri(path).extension(asker.clone()).body(body);
+        let request = Request::builder().method(method).uri(path).extension(asker.clone());
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let request =
             request.map_err(|cause| Refused::misuse("path", "one of spec/api.md", cause.to_string()))?;
         let Ok(answer) = self.calls.clone().oneshot(request).await;

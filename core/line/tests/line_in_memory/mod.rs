@@ -134,7 +134,7 @@ pub(crate) fn member(number: u8, name: &str) -> (Keys, Member) {
 
 /// Something to be written.
 pub(crate) fn draft(class: Option<Class>, regards: &[EntryRef], content: Content) -> Draft {
-    Draft { class, office: None, second: None, language: None, regards: regards.to_vec(), content }
+    Draft { regards: regards.to_vec(), ..Draft::of(class, content) }
 }
 
 /// A party's next keys, under its recovery key.
