@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::{
     airspace, attachment, circuits, courier, demo, disclosure, dossier, drill, entry, finding, inbox, keys,
     memorandum, moment, motion, notice, observer, officer, position, record, regard, relay, release, report,
-    run, send, setup, standing, status, watch, witness,
+    run, send, setup, standing, status, token, watch, witness,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -152,6 +152,9 @@ enum LineVerb {
     /// Say whether an officer is present
     #[command(subcommand)]
     Officer(officer::Officer),
+    /// Give programs elsewhere tokens for the API, within a scope, until a time
+    #[command(subcommand)]
+    Token(token::Asked),
     /// List what waits for a second officer, and release it
     #[command(subcommand)]
     Release(release::Asked),
@@ -238,6 +241,7 @@ impl LineVerb {
             Self::Status(asked) => status::status(asked, home, out).await,
             Self::Watch(asked) => watch::watch(asked, home, out).await,
             Self::Officer(asked) => officer::officer(asked, home, out).await,
+            Self::Token(asked) => token::token(asked, home, out).await,
             Self::Release(asked) => release::release(asked, home, out).await,
             Self::Record(asked) => record::record(asked, home, out).await,
             Self::Dossier(asked) => dossier::dossier(asked, home, out).await,

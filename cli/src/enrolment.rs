@@ -73,7 +73,7 @@ pub(crate) struct Audit {
 }
 
 /// A name as a part of a path.
-fn in_path(name: &str) -> String {
+pub(crate) fn in_path(name: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric();
     name.bytes()
         .map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
@@ -168,7 +168,7 @@ fn officer(out: &Output, one: Field<'_>) -> String {
     format!("{state}  {}  {}{office}, {lines}", one.at("name").or_unknown(), one.at("role").or_unknown())
 }
 
-/// Shows what officers did at the console.
+/// Shows what officers did at the console, and programs with tokens.
 ///
 /// # Errors
 /// When the station gives no answer.
@@ -190,7 +190,7 @@ pub(crate) async fn audit(asked: &Audit, home: &Home, out: &Output) -> Result<()
         ));
     }
     if answer.at("deeds").list().next().is_none() {
-        out.remark("no officer has done anything at the console");
+        out.remark("neither an officer at the console nor a program with a token has done anything");
     }
     out.data(page.text())
 }

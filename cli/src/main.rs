@@ -47,6 +47,7 @@ mod socket;
 mod standing;
 mod status;
 mod time;
+mod token;
 mod watch;
 mod witness;
 mod working_group;

@@ -25,7 +25,7 @@ pub(crate) enum Officer {
     Link(enrolment::Named),
     /// Dismiss an officer: sessions, links and passkeys end with it
     End(enrolment::Named),
-    /// Show what officers did at the console
+    /// Show what officers did at the console, and programs with tokens
     Audit(enrolment::Audit),
 }
 

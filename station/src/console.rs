@@ -1,4 +1,4 @@
-//! The console over HTTPS, and the API beside it: for officers in a browser, each signed in with a passkey.
+//! The console over HTTPS, and the API beside it: for officers in a browser, each signed in with a passkey, and for programs with a token.
 //!
 //! **Promises.** Nothing but signing in, enrolling and the files that pages are made of is given to whoever is not signed in. A command is
 //! taken only from a page of this console: the browser says where it comes from, and the session's own word has to be with it.
@@ -6,6 +6,7 @@
 //!
 //! **Bounds.** Connections, what a head and a handshake may take, attempts to sign in by address, ceremonies under way.
 
+mod bearer;
 mod boundary;
 mod certificate;
 mod gate;
@@ -63,6 +64,8 @@ struct Console {
     webauthn: Arc<Webauthn>,
     ceremonies: Arc<Ceremonies>,
     patience: Arc<Patience>,
+    /// How many more tokens that nobody has each address may come with.
+    strangers: Arc<Patience>,
     boundary: Option<Arc<Boundary>>,
 }
 
@@ -123,6 +126,7 @@ pub(crate) async fn serve(home: &Home, config: &ConsoleConfig, api: Api) -> Resu
         webauthn: Arc::new(webauthn),
         ceremonies: Arc::default(),
         patience: Arc::default(),
+        strangers: Arc::default(),
         boundary,
     };
     let (stop, stopping) = watch::channel(false);

@@ -50,6 +50,11 @@ impl Check {
 
 /// Looks at everything in a station's folder.
 pub fn look(home: &Home) -> Vec<Check> {
+    look_at(home, |_| true)
+}
+
+/// The same, for somebody who may see some lines.
+pub(crate) fn look_at(home: &Home, sees: impl Fn(&str) -> bool) -> Vec<Check> {
     let mut checks = vec![folder(home.path()), configuration(home)];
     match home.lines() {
         Err(error) => checks.push(Check::failed("lines", &error)),
@@ -58,7 +63,7 @@ pub fn look(home: &Home) -> Vec<Check> {
             checks.push(Check::failed("lines", &none));
         }
         Ok(names) => {
-            for name in names {
+            for name in names.into_iter().filter(|name| sees(name)) {
                 let of_line = [keys(home, &name), memorandum(home, &name), disk(&home.line(&name))];
                 checks.extend(of_line.into_iter().map(|check| check.on(&name)));
             }

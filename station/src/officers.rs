@@ -1,14 +1,16 @@
 //! The officers of a station: who they are, what recognises their passkeys, who is signed in, and what each did.
 //!
-//! **Promises.** Of one-time links and sessions only hashes are kept: whoever copies the database can be nobody. What an officer does is
+//! **Promises.** Of one-time links, sessions and tokens only hashes are kept: whoever copies the database can be nobody. What an officer does is
 //! written down before it is answered (`audit`), and never changed by this program.
 //!
-//! **Bounds.** Officers, passkeys of each, sessions, and how long links and sessions last. One small database, its owner's
+//! **Bounds.** Officers, passkeys of each, sessions, tokens, and how long each lasts. One small database, its owner's
 //! alone (0600), beside the lines and not within any: it is this party's own, and nothing of it is ever said on a line.
 
+mod audit;
 mod handover;
 mod release;
 mod role;
+mod token;
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -22,9 +24,11 @@ use sha2::{Digest as _, Sha256};
 use webauthn_rs::prelude::{Passkey, Uuid};
 use zeroize::Zeroizing;
 
+pub use audit::Deed;
 pub use handover::Handover;
 pub use release::{MOST_WAITING, Waiting};
 pub use role::{Right, Role, right_to_write};
+pub use token::{AskedToken, SCOPES, Token};
 
 /// Most officers, passkeys of one, and sessions of one.
 const MAX_OFFICERS: u64 = 1_000;
@@ -55,6 +59,8 @@ CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY AUTOINCREMENT, time
 CREATE TABLE IF NOT EXISTS handover (line TEXT PRIMARY KEY, outgoing TEXT NOT NULL, list TEXT NOT NULL, begun_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS release (id INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, drafter TEXT, draft TEXT NOT NULL,
     drafted_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, scope TEXT NOT NULL, lines TEXT NOT NULL, office TEXT,
+    added_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, used_ms INTEGER, ended_ms INTEGER) STRICT;
 PRAGMA user_version = 1;";
 
 /// What is wrong with the officers' database, or with what is asked of it.
@@ -144,23 +150,6 @@ pub struct Session {
     pub csrf: String,
 }
 
-/// Something that an officer did.
-#[derive(Debug, Clone)]
-pub struct Deed {
-    /// From 1.
-    pub number: u64,
-    /// ms since 1970.
-    pub time_ms: u64,
-    /// The officer's name.
-    pub officer: String,
-    /// What was asked.
-    pub what: String,
-    /// The entry, or whatever else it was about.
-    pub about: String,
-    /// How it ended.
-    pub outcome: String,
-}
-
 /// The officers of a station; clones are handles to the same ones.
 #[derive(Debug, Clone)]
 pub struct Officers(Arc<Mutex<Connection>>);
@@ -248,6 +237,10 @@ impl Officers {
             let expected = "a name of 1 to 60 characters, none of them a control";
             return Err(OfficersError::Misuse { expected, found: name.chars().take(MAX_NAME).collect() });
         }
+        if name.to_lowercase().starts_with(token::MARK) {
+            let expected = "a name that does not begin as those of tokens do";
+            return Err(OfficersError::Misuse { expected, found: name.to_owned() });
+        }
         let open = self.open_now();
         let count: i64 = open
             .query_row("SELECT count(*) FROM officer", [], |row| row.get(0))
@@ -306,6 +299,16 @@ impl Officers {
             found: name.chars().take(MAX_NAME).collect(),
         };
         found.ok_or_else(none)
+    }
+
+    /// Whether somebody is an officer still.
+    ///
+    /// # Errors
+    /// A database that fails.
+    pub fn is_one(&self, officer: &Officer) -> Result<bool, OfficersError> {
+        let found = "SELECT 1 FROM officer WHERE id = ?1 AND ended_ms IS NULL";
+        let found = self.open_now().query_row(found, [officer.id.as_bytes()], |_| Ok(())).optional();
+        found.map(|found| found.is_some()).map_err(database("look for an officer"))
     }
 
     /// Makes a one-time secret with which an officer enrols a passkey; older ones of theirs are good no more.
@@ -490,51 +493,6 @@ impl Officers {
             )
             .map_err(database("end an officer"))?;
         begun.commit().map_err(database("end an officer"))
-    }
-
-    /// Writes down what an officer did.
-    ///
-    /// # Errors
-    /// A database that fails.
-    pub fn write_down(
-        &self,
-        officer: &str,
-        what: &str,
-        about: &str,
-        outcome: &str,
-        now_ms: u64,
-    ) -> Result<(), OfficersError> {
-        self.open_now()
-            .execute(
-                "INSERT INTO audit (time_ms, officer, what, about, outcome) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![whole(now_ms), officer, what, about, outcome],
-            )
-            .map(|_| ())
-            .map_err(database("write down what an officer did"))
-    }
-
-    /// What officers did, the newest first, before a number.
-    ///
-    /// # Errors
-    /// A database that fails.
-    pub fn deeds(&self, before: Option<u64>, most: u64) -> Result<Vec<Deed>, OfficersError> {
-        let open = self.open_now();
-        let mut asked = open
-            .prepare("SELECT number, time_ms, officer, what, about, outcome FROM audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2")
-            .map_err(database("read what officers did"))?;
-        let rows = asked
-            .query_map(params![before.map_or(i64::MAX, whole), whole(most)], |row| {
-                Ok(Deed {
-                    number: row.get::<_, i64>(0)?.unsigned_abs(),
-                    time_ms: row.get::<_, i64>(1)?.unsigned_abs(),
-                    officer: row.get(2)?,
-                    what: row.get(3)?,
-                    about: row.get(4)?,
-                    outcome: row.get(5)?,
-                })
-            })
-            .map_err(database("read what officers did"))?;
-        rows.collect::<Result<_, _>>().map_err(database("read what officers did"))
     }
 }
 

@@ -139,12 +139,12 @@ fn provide_postgis() -> Result<(), String> {
 /// Go and its packages for transparency logs, which dossiers are held to.
 const GO_PACKAGES: [&str; 2] = ["golang-go", "golang-golang-x-mod-dev"];
 
-/// Sees to it that the tests of the console have a browser, and what drives it.
+/// Sees to it that the tests of the console have a browser, what drives it, and another client that people use.
 pub(crate) fn provide_browser() -> Result<(), String> {
     let runs = |program: &str| {
         Command::new(program).arg("--version").output().is_ok_and(|found| found.status.success())
     };
-    let lacking: Vec<&str> = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")]
+    let lacking: Vec<&str> = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm"), ("curl", "curl")]
         .into_iter()
         .filter(|(program, _)| !runs(program))
         .map(|(_, package)| package)

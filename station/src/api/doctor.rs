@@ -1,11 +1,12 @@
 //! Whether the station is well: what its folder shows, and what only a station at work knows.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use detente_line::{Line, Shown, Witness};
 use detente_record::{Party, Receipt};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::openapi::Answered;
 use super::{Answer, Api, Refused, book_text};
 use crate::doctor::{self, Check};
@@ -25,11 +26,11 @@ const CLOCKS_APART_MS: u64 = 10_000;
     summary = "Whether the station is well",
     responses(Answered)
 )]
-pub(crate) async fn doctor(State(api): State<Api>) -> Answer {
-    let home = api.home.clone();
-    let looked = tokio::task::spawn_blocking(move || doctor::look(&home));
+pub(crate) async fn doctor(State(api): State<Api>, Extension(asker): Extension<Asker>) -> Answer {
+    let (home, who) = (api.home.clone(), asker.clone());
+    let looked = tokio::task::spawn_blocking(move || doctor::look_at(&home, |line| who.sees(line)));
     let mut checks = looked.await.map_err(|_| Refused::stopping())?;
-    for (name, keeper) in api.lines.iter() {
+    for (name, keeper) in api.seen_by(&asker) {
         let mut found = vec![store(keeper).await?, room(keeper)?];
         let seen = keeper.look(Seen::of).await.ok_or_else(Refused::stopping)?;
         for peer in keeper.memorandum().parties().filter(|party| *party != keeper.party) {

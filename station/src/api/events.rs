@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::airspace::{conflict_json, due_json};
+use super::asker::Asker;
 use super::entry::{content_json, kind_text, plain_json};
 use super::openapi::Answered;
 use super::request::{Path, Query};
@@ -219,6 +221,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refused> {
 #[utoipa::path(get, operation_id = "events_follow", path = "/v1/lines/{line}/events", tag = "events", summary = "What happens on the line, as server-sent events", params(("line" = String, Path), After), responses(Answered))]
 pub(crate) async fn follow(
     State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
     Path(line): LinePath,
     Query(query): Query<After>,
     headers: HeaderMap,
@@ -231,7 +234,7 @@ pub(crate) async fn follow(
     let beat_ms = query.beat_ms.map(|ms| ms.clamp(MIN_BEAT_MS, MAX_BEAT_MS));
     let (out, stream) = mpsc::channel(AHEAD);
     let mut stopping = api.stopping.clone();
-    let started_ms = api.started_ms;
+    let (started_ms, officers) = (api.started_ms, api.officers.clone());
     tokio::spawn(async move {
         let mut changes = keeper.feed.last();
         let last = *changes.borrow();
@@ -251,6 +254,10 @@ pub(crate) async fn follow(
         }
         let mut beats = beat_ms.map(|ms| tokio::time::interval(Duration::from_millis(ms)));
         loop {
+            // Whoever was let in and is so no more hears nothing further.
+            if !asker.is_let_in(&officers).unwrap_or(false) {
+                return;
+            }
             let (happenings, gap) = keeper.feed.after(after, AHEAD);
             if gap && out.send(Ok(gap_after(after))).await.is_err() {
                 return;

@@ -10,14 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::airspace;
-use super::asker::{Asker, Desk};
+use super::asker::Asker;
 use super::draft::office;
 use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::status;
 use super::{Answer, Api, LinePath, Refused, name_text};
 use crate::keeper::Keeper;
-use crate::officers::{Handover, Right};
+use crate::officers::{Handover, Officer, Right};
 
 /// Most entries of each part of the list.
 const MOST: usize = 200;
@@ -68,11 +68,12 @@ fn handover_json(begun: Option<&Handover>) -> Value {
 }
 
 /// The officer who asks: the owner of the folder is nobody who can hold a watch.
-fn officer(asker: &Asker) -> Result<&Desk, Refused> {
+fn officer(asker: &Asker) -> Result<&Officer, Refused> {
     asker.may(Right::Write)?;
+    asker.is_a_person()?;
     match asker {
-        Asker::Officer(desk) => Ok(desk),
-        Asker::Owner => {
+        Asker::Officer(officer, _) => Ok(officer),
+        Asker::Owner | Asker::Token(..) => {
             let expected = "an officer who is signed in at the console";
             Err(Refused::misuse("officer", expected, "the owner of the station's folder")
                 .hinted("hand over in the console; `detente officer handover` tells the line alone"))
@@ -95,7 +96,7 @@ pub(crate) async fn begin(
     Path(line): LinePath,
 ) -> Answer {
     api.line(&line)?;
-    let outgoing = officer(&asker)?.officer.name.clone();
+    let outgoing = officer(&asker)?.name.clone();
     let list = open_items(&api, &line).await?.to_string();
     let begun = Handover { outgoing, list, begun_ms: api.now_ms() };
     api.officers.begin_handover(&line, &begun)?;
@@ -111,9 +112,9 @@ pub(crate) struct Taken {
 }
 
 /// The office that takes over: the officer's own, or the lowest of those that hold the watch.
-fn office_of(keeper: &Keeper, desk: &Desk) -> Result<u16, Refused> {
+fn office_of(keeper: &Keeper, officer: &Officer) -> Result<u16, Refused> {
     let memorandum = keeper.memorandum();
-    if let Some(name) = &desk.officer.office {
+    if let Some(name) = &officer.office {
         return office(&memorandum, keeper.party, &json!(name));
     }
     let offices = memorandum.member(keeper.party).map(|member| member.offices.as_slice()).unwrap_or_default();
@@ -130,21 +131,21 @@ pub(crate) async fn take(
     Body(taken): Body<Taken>,
 ) -> Answer {
     let keeper = api.line(&line)?;
-    let desk = officer(&asker)?;
+    let incoming = officer(&asker)?;
     let wrong = |expected: &str, found: &str| {
         Refused::misuse("handover", expected, found)
             .hinted("look at the page of the handover again; nothing was done")
     };
     let begun = api.officers.handover(&line)?;
     let begun = begun.ok_or_else(|| wrong("one that the outgoing officer has begun", "none"))?;
-    if begun.outgoing == desk.officer.name {
+    if begun.outgoing == incoming.name {
         return Err(wrong("another officer than the one who hands over", &begun.outgoing));
     }
     let held = digest(&begun.list);
     if taken.sha256 != held {
         return Err(wrong("the list that was begun with", "another list"));
     }
-    let to = office_of(keeper, desk)?;
+    let to = office_of(keeper, incoming)?;
     // Of two who take over at once, one does.
     if !api.officers.end_handover(&line, &begun)? {
         return Err(wrong(
@@ -162,8 +163,6 @@ pub(crate) async fn take(
             return Err(refusal.into());
         }
     };
-    asker.note(&format!("{written}: {} took over from {}, list {held}", desk.officer.name, begun.outgoing));
-    Ok(Json(
-        json!({"entry": written, "outgoing": begun.outgoing, "incoming": desk.officer.name, "sha256": held}),
-    ))
+    asker.note(&format!("{written}: {} took over from {}, list {held}", incoming.name, begun.outgoing));
+    Ok(Json(json!({"entry": written, "outgoing": begun.outgoing, "incoming": incoming.name, "sha256": held})))
 }

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +17,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::asker::Asker;
 use super::openapi::Answered;
 use super::status::is_overdue;
 use super::{Api, Refused, book_text};
@@ -220,11 +222,14 @@ fn seconds(ms: u64) -> f64 {
     summary = "Metrics, in the text format of Prometheus",
     responses(Answered)
 )]
-pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Refused> {
+pub(crate) async fn metrics(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Response, Refused> {
     let (metrics, now_ms) = (Metrics::default(), api.now_ms());
     let registry = metrics.registry();
     let mut seen = metrics;
-    for keeper in api.lines.values() {
+    for (_, keeper) in api.seen_by(&asker) {
         let looked = keeper.look(move |line| {
             seen.line(line, now_ms);
             (seen, line.circuits().collect::<Vec<(CircuitId, CircuitState)>>())

@@ -31,6 +31,7 @@ mod release;
 pub(crate) mod request;
 mod sketch;
 mod status;
+mod tokens;
 mod touching;
 mod working_group;
 
@@ -284,6 +285,12 @@ impl Api {
         self.clock.now_ms()
     }
 
+    /// The lines that somebody may see, by name.
+    pub(crate) fn seen_by(&self, asker: &Asker) -> impl Iterator<Item = (&str, &Keeper)> {
+        let all = self.lines.iter().map(|(name, keeper)| (name.as_str(), keeper));
+        all.filter(|(name, _)| asker.sees(name))
+    }
+
     /// The names of the lines.
     pub(crate) fn line_names(&self) -> impl Iterator<Item = &str> {
         self.lines.keys().map(String::as_str)
@@ -399,6 +406,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(officers::end))
         .routes(routes!(officers::invite))
         .routes(routes!(officers::audit))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::end))
         .routes(routes!(place::place))
         .routes(routes!(place::moment))
         .routes(routes!(metrics::metrics))
@@ -465,8 +474,8 @@ async fn nowhere(method: axum::http::Method, uri: axum::http::Uri) -> Refused {
     summary = "What this station is, and which lines it works",
     responses(Answered)
 )]
-async fn station(State(api): State<Api>) -> Json<Value> {
-    let lines = api.lines.values().map(|keeper| {
+async fn station(State(api): State<Api>, Extension(asker): Extension<Asker>) -> Json<Value> {
+    let lines = api.seen_by(&asker).map(|(_, keeper)| {
         json!({
             "name": keeper.memorandum().terms().name,
             "line": keeper.line().to_string(),

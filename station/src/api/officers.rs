@@ -78,27 +78,32 @@ pub(crate) struct Asked {
     office: Option<String>,
 }
 
+/// Holds lines and an office to those that there are.
+pub(super) fn check_place(api: &Api, lines: &[String], office: Option<&str>) -> Result<(), Refused> {
+    for line in lines {
+        api.line(line)?;
+    }
+    let Some(office) = office else { return Ok(()) };
+    let offices = |keeper: &crate::keeper::Keeper| {
+        let memorandum = keeper.memorandum();
+        let offices = memorandum.member(keeper.party).map(|member| member.offices.clone());
+        offices.unwrap_or_default().into_iter().map(|office| office.name).collect::<Vec<_>>()
+    };
+    let seen = api.lines.iter().filter(|(name, _)| lines.is_empty() || lines.contains(name));
+    let known: Vec<String> = seen.flat_map(|(_, keeper)| offices(keeper)).collect();
+    if known.iter().any(|name| name.eq_ignore_ascii_case(office)) {
+        return Ok(());
+    }
+    Err(Refused::misuse("office", &format!("one of {}", known.join(", ")), office))
+}
+
 /// `POST /v1/officers`
 #[utoipa::path(post, operation_id = "officers_add", path = "/v1/officers", tag = "officers", summary = "Admits an officer", request_body = Asked, responses(Answered))]
 pub(crate) async fn add(State(api): State<Api>, Body(asked): Body<Asked>) -> Answer {
     let Some(role) = Role::named(&asked.role) else {
         return Err(Refused::misuse("role", &Role::ALL.map(Role::name).join(", "), asked.role));
     };
-    for line in &asked.lines {
-        api.line(line)?;
-    }
-    if let Some(office) = &asked.office {
-        let offices = |keeper: &crate::keeper::Keeper| {
-            let memorandum = keeper.memorandum();
-            let offices = memorandum.member(keeper.party).map(|member| member.offices.clone());
-            offices.unwrap_or_default().into_iter().map(|office| office.name).collect::<Vec<_>>()
-        };
-        let seen = api.lines.iter().filter(|(name, _)| asked.lines.is_empty() || asked.lines.contains(name));
-        let known: Vec<String> = seen.flat_map(|(_, keeper)| offices(keeper)).collect();
-        if !known.iter().any(|name| name.eq_ignore_ascii_case(office)) {
-            return Err(Refused::misuse("office", &format!("one of {}", known.join(", ")), office.as_str()));
-        }
-    }
+    check_place(&api, &asked.lines, asked.office.as_deref())?;
     let officer =
         api.officers.add(&asked.name, role, &asked.lines, asked.office.as_deref(), clock::system_ms())?;
     link(&api, &officer)
@@ -137,7 +142,7 @@ fn deed_json(deed: &Deed) -> Value {
     operation_id = "officers_audit",
     path = "/v1/audit",
     tag = "officers",
-    summary = "What officers did, the newest first",
+    summary = "What officers and programs with tokens did, the newest first",
     params(Which),
     responses(Answered)
 )]

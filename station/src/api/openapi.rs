@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
 };
@@ -47,18 +48,29 @@ impl IntoResponses for Answered {
     }
 }
 
+/// What the description calls the tokens of programs.
+const TOKEN: &str = "token";
+
 /// What the API is, before its calls.
 pub(super) fn about() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Détente: the API of a station")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "On the station's Unix socket for the owner of its folder, over HTTPS for officers who are signed in. What each call takes and answers is in spec/api.md.",
+            "On the station's Unix socket for the owner of its folder, over HTTPS for officers who are signed in and for programs with a token. What each call takes and answers is in spec/api.md.",
         ))
         .build();
     let mut openapi = OpenApiBuilder::new().info(info).build();
     let components = openapi.components.get_or_insert_default();
     components.schemas.insert("Refusal".into(), Refusal::schema());
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token of `POST /v1/tokens`, for calls over HTTPS, within its scope and lines."))
+        .build();
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer));
+    // On the socket, whoever may open it needs none.
+    let none: [&str; 0] = [];
+    openapi.security = Some(vec![SecurityRequirement::default(), SecurityRequirement::new(TOKEN, none)]);
     openapi
 }
 

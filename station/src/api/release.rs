@@ -21,14 +21,6 @@ use crate::officers::{Waiting, right_to_write};
 /// The path of a draft that waits: line, number.
 type WaitingPath = Path<(String, u64)>;
 
-/// The name by which somebody drafts and releases; the owner of the folder has none.
-fn who(asker: &Asker) -> Option<&str> {
-    match asker {
-        Asker::Owner => None,
-        Asker::Officer(desk) => Some(&desk.officer.name),
-    }
-}
-
 fn whose(name: Option<&str>) -> &str {
     name.unwrap_or("the owner of the station's folder")
 }
@@ -45,7 +37,7 @@ fn waiting_json(waiting: &Waiting, asker: &Asker) -> Value {
         "drafted_ms": drafted_ms,
         "draft": serde_json::from_str::<Value>(draft).unwrap_or_default(),
         "sha256": digest(draft),
-        "yours": drafter.as_deref() == who(asker),
+        "yours": *drafter == asker.name(),
     })
 }
 
@@ -62,7 +54,7 @@ pub(super) fn wait(
     asked: &Value,
 ) -> Result<Value, Refused> {
     let text = asked.to_string();
-    let id = api.officers.await_release(line, who(asker), &text, api.now_ms())?;
+    let id = api.officers.await_release(line, asker.name().as_deref(), &text, api.now_ms())?;
     tell(keeper, id, "waits");
     asker.note(&format!("draft {id}, {}", digest(&text)));
     Ok(json!({"release": id, "sha256": digest(&text), "waits_for": "a second officer"}))
@@ -117,6 +109,8 @@ pub(crate) async fn give(
     Body(seen): Body<Seen>,
 ) -> Answer {
     let keeper = api.line(&line)?;
+    // Of two who release, each is somebody: a program is neither.
+    asker.is_a_person()?;
     let waiting = found(&api, &line, id)?;
     let asked: Asked = serde_json::from_str(&waiting.draft)
         .map_err(|wrong| Refused::misuse("draft", "one of spec/api.md", wrong.to_string()))?;
@@ -125,8 +119,9 @@ pub(crate) async fn give(
         Refused::misuse("release", expected, found)
             .hinted("look at the draft again, and have somebody else release it; nothing was written")
     };
-    if waiting.drafter.as_deref() == who(&asker) {
-        return Err(wrong("another officer than the one who drafted it", whose(who(&asker))));
+    let releaser = asker.name();
+    if waiting.drafter == releaser {
+        return Err(wrong("another officer than the one who drafted it", whose(releaser.as_deref())));
     }
     if seen.sha256 != digest(&waiting.draft) {
         return Err(wrong("the digest of the draft that waits", &seen.sha256));
@@ -148,7 +143,7 @@ pub(crate) async fn give(
         }
     };
     tell(keeper, id, "released");
-    let (first, second) = (whose(waiting.drafter.as_deref()), whose(who(&asker)));
+    let (first, second) = (whose(waiting.drafter.as_deref()), whose(releaser.as_deref()));
     asker.note(&format!("{written}: draft {id}, {}, released by {first} and {second}", seen.sha256));
     Ok(Json(json!({"entry": written, "release": id, "drafter": waiting.drafter, "durable": true})))
 }
@@ -162,6 +157,9 @@ pub(crate) async fn take_back(
 ) -> Answer {
     let keeper = api.line(&line)?;
     let waiting = found(&api, &line, id)?;
+    if waiting.drafter != asker.name() {
+        asker.is_a_person()?;
+    }
     let kind = serde_json::from_str::<Value>(&waiting.draft).unwrap_or_default();
     asker.may(right_to_write(kind.get("kind").and_then(Value::as_str).unwrap_or_default()))?;
     if !api.officers.end_waiting(&line, id)? {

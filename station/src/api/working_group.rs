@@ -1,13 +1,14 @@
 //! Working groups: what a decision founds, and whether the parent line's record bears out what a memorandum says of it
 //! (spec/line.md §2.1).
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use detente_line::{Founding, Line, Matter, Outcome, Terms};
 use detente_record::{EntryRef, Hash, LineId, hex, sha256};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asker::Asker;
 use super::openapi::Answered;
 use super::request::{Path, Query};
 use super::{Answer, Api, Refused, name_text, parse_name};
@@ -157,7 +158,11 @@ pub(crate) struct Asked {
     params(Asked),
     responses(Answered)
 )]
-pub(crate) async fn working_group(State(api): State<Api>, Query(asked): Query<Asked>) -> Answer {
+pub(crate) async fn working_group(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Query(asked): Query<Asked>,
+) -> Answer {
     let hash = |field: &str, text: &str| {
         unhex::<32>(text).ok_or_else(|| Refused::misuse(field, "64 hex digits", "others"))
     };
@@ -171,7 +176,7 @@ pub(crate) async fn working_group(State(api): State<Api>, Query(asked): Query<As
         }
         _ => None,
     };
-    let keeper = api.lines.values().find(|keeper| keeper.line() == LineId(parent));
+    let keeper = api.seen_by(&asker).map(|(_, keeper)| keeper).find(|keeper| keeper.line() == LineId(parent));
     let (holds, why, found) = held(keeper, &asked.name, founding.as_ref()).await?;
     Ok(Json(json!({
         "holds": holds,

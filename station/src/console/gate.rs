@@ -1,6 +1,4 @@
-//! Who comes in: requests from this console's own pages, and officers who are signed in, each within their role and lines.
-
-use std::sync::Arc;
+//! Who comes in: requests from this console's own pages, officers who are signed in, and programs with a token, each within their rights and lines.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::extract::{Request, State};
@@ -11,9 +9,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use super::Console;
+use super::{Console, Remote, bearer};
 use crate::api::Refused;
-use crate::api::asker::{Asker, Desk};
+use crate::api::asker::Asker;
 use crate::clock;
 use crate::officers::{Right, Session};
 
@@ -45,7 +43,7 @@ fn refused(error: &str, what: &str, expected: &str, found: &str, hint: &str) -> 
     Refused::new(status, error, what, expected, found, hint)
 }
 
-/// Every request: for this very console, and a command from a page of it.
+/// Every request: for this very console, and a command from a page of it or with a token.
 pub(super) async fn from_here(State(console): State<Console>, request: Request, next: Next) -> Response {
     let authority = console.origin.strip_prefix("https://").unwrap_or_default();
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
@@ -57,7 +55,8 @@ pub(super) async fn from_here(State(console): State<Console>, request: Request, 
     }
     let is_command = !matches!(*request.method(), Method::GET | Method::HEAD);
     let from = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    if is_command && from != Some(&console.origin) {
+    let has_token = bearer::is_call(request.headers(), request.uri().path());
+    if is_command && !has_token && from != Some(&console.origin) {
         let hint = "commands come from a page of the console itself; nothing was done";
         return refused("OtherOrigin", "origin", &console.origin, from.unwrap_or("none"), hint)
             .into_response();
@@ -82,22 +81,23 @@ pub(super) async fn from_here(State(console): State<Console>, request: Request, 
     response
 }
 
-/// What it takes to make a call of the API.
-fn right_of(method: &Method, path: &str) -> Right {
+/// What it takes to make a call of the API: one of these.
+fn rights_of(method: &Method, path: &str) -> &'static [Right] {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let mut parts = path.trim_start_matches('/').split('/');
     if parts.next() != Some("v1") {
-        return Right::Read;
+        return &[Right::Read];
     }
     match (parts.next(), parts.nth(1)) {
-        (Some("officers" | "audit"), _) => Right::Administer,
-        _ if reads => Right::Read,
-        (Some("lines"), Some("entries" | "releases")) => Right::Notify,
-        (Some("lines"), Some("check" | "sketch" | "verify" | "dossier")) => Right::Read,
-        (Some("lines"), Some("plans")) => Right::Plan,
-        (Some("lines"), Some("import")) => Right::Notify,
-        (Some("lines"), Some("blobs" | "handover")) => Right::Write,
-        _ => Right::Act,
+        (Some("officers" | "audit" | "tokens"), _) => &[Right::Administer],
+        _ if reads => &[Right::Read],
+        // Each entry takes its own, which the call itself looks at.
+        (Some("lines"), Some("entries" | "releases")) => &[Right::Notify, Right::Write, Right::Act],
+        (Some("lines"), Some("check" | "sketch" | "verify" | "dossier")) => &[Right::Read],
+        (Some("lines"), Some("plans")) => &[Right::Plan],
+        (Some("lines"), Some("import")) => &[Right::Notify],
+        (Some("lines"), Some("blobs" | "handover")) => &[Right::Write],
+        _ => &[Right::Act],
     }
 }
 
@@ -114,12 +114,25 @@ fn line_of(path: &str) -> Option<String> {
     Some(super::pages::decoded(line))
 }
 
-/// Requests of officers: signed in, with the session's word where they command, within their role and lines; and written down.
+/// Requests of officers, signed in and with the session's word where they command, and of programs with a token.
 pub(super) async fn signed_in(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let is_call = path.starts_with("/v1/");
-    let is_part = request.headers().contains_key("detente-part");
     let now_ms = clock::system_ms();
+    if let Some(secret) = bearer::token(request.headers()) {
+        if !is_call {
+            let hint = "ask the API, as spec/api.md says; pages are for officers who are signed in";
+            return refused("NotYourScope", "token", "a call under /v1/", &path, hint).into_response();
+        }
+        let Some(Remote(from)) = request.extensions().get::<Remote>().copied() else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        return match bearer::asker(&console, secret, from, now_ms) {
+            Ok(asker) => within(&console, asker, request, next, now_ms).await,
+            Err(response) => *response,
+        };
+    }
+    let is_part = request.headers().contains_key("detente-part");
     let token = cookie(request.headers(), COOKIE_NAME).unwrap_or_default();
     let session = match console.api.officers.session(token, now_ms) {
         Ok(Some(session)) => session,
@@ -131,33 +144,40 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
         Ok(None) => return Redirect::to("/sign-in").into_response(),
         Err(error) => return Refused::from(error).into_response(),
     };
-    let is_command = !matches!(*request.method(), Method::GET | Method::HEAD);
     // A form cannot send a header: its handler looks at the field.
-    if is_command && path != "/sign-out" && !has_word(request.headers(), &session) {
+    if is_command(&request) && path != "/sign-out" && !has_word(request.headers(), &session) {
         let hint = "load the page again; nothing was done";
         return refused("OtherOrigin", CSRF, "the session's own word", "another", hint).into_response();
     }
-    let desk = Arc::new(Desk::of(Arc::clone(&session.officer)));
-    let asker = Asker::Officer(Arc::clone(&desk));
-    let line = line_of(&path);
-    if let Some(line) = line.filter(|line| !session.officer.sees(line)) {
+    let asker = Asker::officer(session.officer.clone());
+    request.extensions_mut().insert(session);
+    within(&console, asker, request, next, now_ms).await
+}
+
+fn is_command(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// Answers somebody who is known, within their rights and lines, and writes down what they command.
+async fn within(console: &Console, asker: Asker, mut request: Request, next: Next, now_ms: u64) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    if let Some(line) = line_of(&path).filter(|line| !asker.sees(line)) {
         let hint = "the administrator of this station says who sees which line";
         return refused("NotYourLine", "line", "one that you were admitted to", &line, hint).into_response();
     }
-    let method = request.method().clone();
-    let allowed = asker.may(right_of(&method, &path));
-    request.extensions_mut().insert(asker);
-    request.extensions_mut().insert(session.clone());
+    let is_deed = is_command(&request) && !is_sketch(&path);
+    let allowed = asker.may_any(rights_of(&method, &path));
+    request.extensions_mut().insert(asker.clone());
     let response = match allowed {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     };
-    if is_command && !is_sketch(&path) {
+    if is_deed {
         let (what, outcome) = (format!("{method} {path}"), response.status().as_str().to_owned());
-        let written =
-            console.api.officers.write_down(&session.officer.name, &what, &desk.about(), &outcome, now_ms);
+        let name = asker.name().unwrap_or_default();
+        let written = console.api.officers.write_down(&name, &what, &asker.about(), &outcome, now_ms);
         if let Err(error) = written {
-            tracing::error!(%error, hint = error.hint(), what, "what an officer did could not be written down");
+            tracing::error!(%error, hint = error.hint(), what, "what was done could not be written down");
             return Refused::from(error).into_response();
         }
     }
@@ -181,13 +201,17 @@ mod tests {
 
     #[test]
     fn what_is_not_named_takes_the_most() {
-        assert_eq!(right_of(&Method::GET, "/v1/lines/x/inbox"), Right::Read);
-        assert_eq!(right_of(&Method::GET, "/v1/officers"), Right::Administer);
-        assert_eq!(right_of(&Method::POST, "/v1/lines/x/entries"), Right::Notify);
-        assert_eq!(right_of(&Method::POST, "/v1/lines/x/keys"), Right::Act);
-        assert_eq!(right_of(&Method::POST, "/v1/clock"), Right::Act);
-        assert_eq!(right_of(&Method::DELETE, "/v1/lines/x/plans/3"), Right::Plan);
-        assert_eq!(right_of(&Method::PUT, "/v1/lines/x/anything"), Right::Act);
+        assert_eq!(rights_of(&Method::GET, "/v1/lines/x/inbox"), [Right::Read]);
+        for path in ["/v1/officers", "/v1/officers/Anna", "/v1/audit", "/v1/tokens", "/v1/tokens/a"] {
+            assert_eq!(rights_of(&Method::GET, path), [Right::Administer]);
+            assert_eq!(rights_of(&Method::DELETE, path), [Right::Administer]);
+        }
+        let writes = [Right::Notify, Right::Write, Right::Act];
+        assert_eq!(rights_of(&Method::POST, "/v1/lines/x/entries"), writes);
+        assert_eq!(rights_of(&Method::POST, "/v1/lines/x/keys"), [Right::Act]);
+        assert_eq!(rights_of(&Method::POST, "/v1/clock"), [Right::Act]);
+        assert_eq!(rights_of(&Method::DELETE, "/v1/lines/x/plans/3"), [Right::Plan]);
+        assert_eq!(rights_of(&Method::PUT, "/v1/lines/x/anything"), [Right::Act]);
     }
 
     #[test]

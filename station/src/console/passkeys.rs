@@ -70,7 +70,8 @@ impl Ceremonies {
 pub(super) struct Patience(Mutex<HashMap<IpAddr, (f64, u64)>>);
 
 impl Patience {
-    fn try_once(&self, from: IpAddr, now_ms: u64) -> Result<(), Refused> {
+    /// Counts an attempt, if there is one left.
+    pub(super) fn try_once(&self, from: IpAddr, now_ms: u64) -> Result<(), Refused> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let regained = |left: f64, since_ms: u64| {
             (left + now_ms.saturating_sub(since_ms) as f64 / ATTEMPT_MS).min(ATTEMPTS)

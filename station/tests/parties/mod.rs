@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up fails"
 )]
 
+pub(crate) mod console;
 pub(crate) mod disk;
 pub(crate) mod stream;
 
