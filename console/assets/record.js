@@ -33,7 +33,10 @@ function follow() {
   stream.addEventListener("beat", () => { lastHeard = performance.now(); });
   for (const name of ["begins", "gap", "entry"]) stream.addEventListener(name, () => { lastHeard = performance.now(); look(); });
   stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 1000);
+    if (stream.readyState !== EventSource.CLOSED) return;
+    // An officer who is let in no more finds out by asking.
+    look();
+    setTimeout(follow, 1000);
   });
 }
 

@@ -255,8 +255,10 @@ function follow() {
     document.dispatchEvent(new CustomEvent("line", { detail: name }));
   });
   stream.addEventListener("error", () => {
-    // Where the browser has given up, the page goes on by itself.
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 1000);
+    if (stream.readyState !== EventSource.CLOSED) return;
+    // Where the browser has given up, the page goes on by itself, unless its officer is let in no more, which the board finds out.
+    renew();
+    setTimeout(follow, 1000);
   });
 }
 
