@@ -1,10 +1,12 @@
 //! `check`, `conflicts`, and the lists of notices and plans: who could touch whom (spec/airspace.md §7).
 
 use clap::Args;
+use detente_console::named;
 use detente_station::Home;
 use serde_json::json;
 
 use crate::answer::{Answer, Field};
+use crate::entry::quoted;
 use crate::failure::Failure;
 use crate::files;
 use crate::line::LineArgs;
@@ -13,6 +15,7 @@ use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::place::Place;
 use crate::time::{self, When, Within};
+use crate::words;
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -99,41 +102,58 @@ pub(crate) fn plan_number(text: &str) -> Result<u64, String> {
 /// A verdict by its shape and its words.
 fn verdict(out: &Output, verdict: &str) -> String {
     match verdict {
-        "conflict" => out.paint(Tone::Bad, "▲ CONFLICT"),
-        "within-separation" => out.paint(Tone::Warn, "△ WITHIN SEPARATION"),
-        _ => out.paint(Tone::Good, "● clear"),
+        "conflict" | "within-separation" => {
+            let word = named::verdict(out.words(), verdict).to_uppercase();
+            let (tone, shape) = if verdict == "conflict" { (Tone::Bad, "▲") } else { (Tone::Warn, "△") };
+            out.paint(tone, &format!("{shape} {word}"))
+        }
+        _ => out.signed(Tone::Good, "●", "verdict-clear", &[]),
     }
 }
 
-fn span(from: Field<'_>, until: Field<'_>) -> String {
+fn span(out: &Output, from: Field<'_>, until: Field<'_>) -> String {
     let from = from.number().map_or_else(|| "?".into(), time::stamp);
-    let until = until.number().map_or_else(|| "withdrawn".into(), time::stamp);
-    format!("{from} to {until}")
+    match until.number() {
+        Some(until) => out.say("span", &[("from", &from), ("until", &time::stamp(until))]),
+        None => out.say("span-withdrawn", &[("from", &from)]),
+    }
+}
+
+/// A label of a row that belongs to what is above it.
+fn inner(out: &Output, label: &str) -> String {
+    format!("    {}", out.t(label))
 }
 
 /// What two have in common, row by row.
-fn overlap(page: &mut Page<'_>, overlap: Field<'_>) {
+fn overlap(page: &mut Page<'_>, out: &Output, overlap: Field<'_>) {
     let sides: Vec<f64> = overlap.at("bounds").list().filter_map(|side| side.text()?.parse().ok()).collect();
     if let [south, west, north, east] = sides.as_slice() {
-        let wide = size([*south, *west, *north, *east]);
-        page.row("    where", &format!("{south:.5}, {west:.5} to {north:.5}, {east:.5}{wide}"));
+        let wide = size(out, [*south, *west, *north, *east]);
+        let (from, to) = (format!("{south:.5}, {west:.5}"), format!("{north:.5}, {east:.5}"));
+        let said = out.say("carried-span", &[("first", &from), ("last", &to)]);
+        page.row(&inner(out, "label-where"), &wide.map_or(said.clone(), |wide| out.listed(&[&said, &wide])));
     }
     let limit = |name: &str, none: &str| {
-        overlap.at(name).text().map_or(none.to_owned(), |metres| format!("{metres} m"))
+        overlap.at(name).text().map_or_else(|| out.t(none), |metres| out.say("metres", &[("n", &metres)]))
     };
-    let (lower, upper) = (limit("lower_m", "the ground"), limit("upper_m", "any height"));
-    let widened = if overlap.at("widened").holds() { ", datums mixed: taken at the widest" } else { "" };
+    let (lower, upper) = (limit("lower_m", "height-ground"), limit("upper_m", "height-any"));
     if !(overlap.at("lower_m").is_nothing() && overlap.at("upper_m").is_nothing()) {
-        page.row("    height", &format!("{lower} to {upper} {}{widened}", overlap.at("datum").or_unknown()));
+        let datum = overlap.at("datum").or_unknown();
+        let said = out.say("height-band", &[("lower", &lower), ("upper", &upper), ("datum", &datum)]);
+        let widened = overlap.at("widened").holds().then(|| out.t("height-widened"));
+        let said = widened.map_or(said.clone(), |widened| out.listed(&[&said, &widened]));
+        page.row(&inner(out, "label-height"), &said);
     }
     let (from, until) = (overlap.at("from_ms"), overlap.at("until_ms"));
     let lasting = until.number().zip(from.number()).filter(|(until, from)| until > from);
-    let lasting = lasting.map(|(until, from)| format!(", {}", time::length(until - from)));
-    page.row("    when", &format!("{}{}", span(from, until), lasting.unwrap_or_default()));
+    let span = span(out, from, until);
+    let said = lasting
+        .map_or(span.clone(), |(until, from)| out.listed(&[&span, &out.length(until.saturating_sub(from))]));
+    page.row(&inner(out, "label-when"), &said);
 }
 
 /// How large a box of degrees is, north to south and west to east, for people.
-fn size([south, west, north, east]: [f64; 4]) -> String {
+fn size(out: &Output, [south, west, north, east]: [f64; 4]) -> Option<String> {
     const METRES: f64 = 111_195.0;
     let nearest_equator = if south <= 0.0 && north >= 0.0 { 0.0 } else { south.abs().min(north.abs()) };
     let high = (north - south) * METRES;
@@ -142,9 +162,9 @@ fn size([south, west, north, east]: [f64; 4]) -> String {
         if metres < 1_000.0 { format!("{metres:.0} m") } else { format!("{:.1} km", metres / 1_000.0) }
     };
     if high < 1.0 && wide < 1.0 {
-        return String::new();
+        return None;
     }
-    format!(", {} by {}", side(high), side(wide))
+    Some(out.say("size-by", &[("high", &side(high)), ("wide", &side(wide))]))
 }
 
 /// Shows what something would touch; it is no failure to touch something.
@@ -160,7 +180,7 @@ pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<()
     let (from, until) = asked.when.map_or((asked.from, asked.until), |when| (Some(when.from), when.until));
     let from_ms = from.map_or(on.now_ms, |when| when.ms(on.now_ms));
     let until_ms = until.map_or(from_ms, |when| when.ms(on.now_ms));
-    out.remark(&format!("at {at}"));
+    out.remark(&out.begun(&out.say("check-at", &[("place", &at.to_string())])));
     let body = json!({
         "position": at.json(), "radius_m": asked.radius.map(Length::metres), "from_ms": from_ms, "until_ms": until_ms,
     });
@@ -180,28 +200,30 @@ pub(crate) async fn check(asked: &Check, home: &Home, out: &Output) -> Result<()
 
 fn looked_at(answer: &Answer, out: &Output) {
     let (volumes, micros) = (answer.at("volumes").or_unknown(), answer.at("took_us").or_unknown());
-    out.remark(&format!("of {volumes} volumes, in {micros} µs"));
+    out.remark(&out.begun(&out.say("check-of", &[("volumes", &volumes), ("micros", &micros)])));
 }
 
 /// What would be touched, by how much, and whom to talk to.
 fn touched(page: &mut Page<'_>, out: &Output, touch: Field<'_>) {
     let subject = touch.at("subject").or_unknown();
     let notice = touch.at("notice");
-    page.heading(&format!("{subject}  {}", verdict(out, &touch.at("verdict").or_unknown())));
-    let kind = notice.at("notice_kind").text().unwrap_or_else(|| "plan".into());
-    let plan = if subject.starts_with("plan/") { ", an own plan" } else { "" };
-    page.row("    what", &format!("{kind} of {}{plan}", touch.at("party").or_unknown()));
+    page.heading(&format!("{}  {}", out.apart(&subject), verdict(out, &touch.at("verdict").or_unknown())));
+    let kind = notice.at("notice_kind").text().unwrap_or_else(|| out.t("word-plan"));
+    let what = out.say("check-what", &[("kind", &kind), ("party", &touch.at("party").or_unknown())]);
+    let plan = subject.starts_with("plan/").then(|| out.t("check-own-plan"));
+    let what = plan.map_or(what.clone(), |plan| out.listed(&[&what, &plan]));
+    page.row(&inner(out, "label-what"), &what);
     page.quote("", &notice.at("text").block().unwrap_or_default());
-    overlap(page, touch.at("overlap"));
-    all_pairs(page, touch);
+    overlap(page, out, touch.at("overlap"));
+    all_pairs(page, out, touch);
     let fields = notice.at("fields");
     for (name, label) in [
-        ("organisation", "    whose"),
-        ("contact", "    call"),
-        ("convoy-contact", "    convoy"),
-        ("abort-contact", "    to stop it"),
+        ("organisation", "label-whose"),
+        ("contact", "label-call"),
+        ("convoy-contact", "label-convoy"),
+        ("abort-contact", "label-to-stop"),
     ] {
-        page.any(label, fields.at(name).text());
+        page.name(&inner(out, label), fields.at(name).text());
     }
 }
 
@@ -213,7 +235,7 @@ pub(crate) fn touching(answer: &Answer, out: &Output) -> Result<(), Failure> {
     let mut page = Page::new(out);
     for row in answer.at("touching").list() {
         let [place, serial] = ["place", "serial"].map(|name| row.at(name).or_unknown());
-        let text = row.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
+        let text = row.at("text").first_line(60).map(|(text, _)| quoted(out, &text)).unwrap_or_default();
         let verdict = verdict(out, &row.at("verdict").or_unknown());
         page.heading(&format!("{place}: {serial} {text}  {verdict}"));
         for touch in row.at("touches").list() {
@@ -245,7 +267,7 @@ pub(crate) fn touching(answer: &Answer, out: &Output) -> Result<(), Failure> {
 /// When nobody reads it.
 pub(crate) fn alarm(out: &Output, conflicts: Field<'_>) -> Result<(), Failure> {
     if conflicts.list().next().is_none() {
-        out.remark("nothing is in its way");
+        out.remark(&out.begun(&out.t("conflicts-none-in-its-way")));
         return Ok(());
     }
     let mut page = Page::new(out);
@@ -258,20 +280,18 @@ pub(crate) fn alarm(out: &Output, conflicts: Field<'_>) -> Result<(), Failure> {
 
 fn one(page: &mut Page<'_>, out: &Output, conflict: Field<'_>) {
     let verdict = verdict(out, &conflict.at("verdict").or_unknown());
-    page.line(&format!(
-        "{verdict}  {} and {}",
-        conflict.at("one").or_unknown(),
-        conflict.at("other").or_unknown()
-    ));
-    overlap(page, conflict.at("overlap"));
-    all_pairs(page, conflict);
+    let (one, other) = (conflict.at("one").or_unknown(), conflict.at("other").or_unknown());
+    page.line(&format!("{verdict}  {}", out.say("conflict-pair", &[("one", &one), ("other", &other)])));
+    overlap(page, out, conflict.at("overlap"));
+    all_pairs(page, out, conflict);
 }
 
 /// Says how many volumes are in each other's way, where it is more than the two that were shown.
-fn all_pairs(page: &mut Page<'_>, conflict: Field<'_>) {
+fn all_pairs(page: &mut Page<'_>, out: &Output, conflict: Field<'_>) {
     if conflict.at("pairs").number().is_some_and(|pairs| pairs > 1) {
-        let span = span(conflict.at("from_ms"), conflict.at("until_ms"));
-        page.row("", &format!("{} pairs of volumes in all, {span}", conflict.at("pairs").or_unknown()));
+        let span = span(out, conflict.at("from_ms"), conflict.at("until_ms"));
+        let pairs = conflict.at("pairs").or_unknown();
+        page.row("", &out.listed(&[&out.say("conflict-pairs", &[("count", &pairs)]), &span]));
     }
 }
 
@@ -291,11 +311,12 @@ pub(crate) async fn conflicts(asked: &Conflicts, home: &Home, out: &Output) -> R
     }
     out.data(page.text())?;
     let count = answer.at("conflicts").list().count();
-    match (count, answer.at("more").holds()) {
-        (0, _) => out.remark("nobody is in anybody's way"),
-        (_, true) => out.remark("and more: --json shows 1,000"),
-        _ => out.remark("amend or withdraw your own (`notice send --amends`, `withdraw`), or say that it is in your way, and no more: `report`"),
-    }
+    let said = match (count, answer.at("more").holds()) {
+        (0, _) => "conflicts-none",
+        (_, true) => "conflicts-more",
+        _ => "conflicts-what-to-do",
+    };
+    out.remark(&out.begun(&out.t(said)));
     Ok(())
 }
 
@@ -319,13 +340,15 @@ pub(crate) async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), 
     }
     out.data(page.text())?;
     let count = answer.at("notices").list().count();
-    let more = if answer.at("more").holds() { ", and more" } else { "" };
     let when = if asked.all {
-        "of any time".to_owned()
+        out.t("notices-any-time")
     } else {
         answer.at("at_ms").number().map(time::stamp).unwrap_or_default()
     };
-    out.remark(&format!("{count} notices {when}{more}"));
+    let said = out.say("notices-count", &[("count", &count.to_string()), ("when", &when)]);
+    let more = answer.at("more").holds().then(|| out.t("and-more"));
+    let said = more.map_or(said.clone(), |more| out.listed(&[&said, &more]));
+    out.remark(&out.begun(&said));
     Ok(())
 }
 
@@ -333,63 +356,66 @@ fn row(page: &mut Page<'_>, out: &Output, held: Field<'_>, now_ms: u64) {
     let notice = held.at("notice");
     let name = held.at("entry").or_unknown();
     let rules = held.at("rules").text().filter(|rules| *rules != name);
-    let amended = rules.map(|rules| format!(", as amended by {rules}")).unwrap_or_default();
-    let text = notice.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
-    page.line(&format!("{name}  {} {text}{amended}", notice.at("notice_kind").or_unknown()));
-    page.row("    when", &span(notice.at("from_ms"), notice.at("until_ms")));
+    let amended = rules.map(|rules| out.say("notice-amended", &[("by", &rules)]));
+    let text = notice.at("text").first_line(60).map(|(text, _)| quoted(out, &text)).unwrap_or_default();
+    let kind = out.apart(&notice.at("notice_kind").or_unknown());
+    let said = format!("{}  {kind} {text}", out.apart(&name));
+    page.line(&amended.map_or(said.clone(), |amended| out.listed(&[&said, &amended])));
+    page.row(&inner(out, "label-when"), &span(out, notice.at("from_ms"), notice.at("until_ms")));
     if let Some(volume) = notice.at("volumes").list().next() {
-        page.row("    where", &place_of(volume));
+        page.row(&inner(out, "label-where"), &place_of(out, volume));
         let count = notice.at("volumes").list().count();
         if count > 1 {
-            page.row("", &format!("{count} volumes in all"));
+            page.row("", &out.say("notice-volumes", &[("count", &count.to_string())]));
         }
     }
-    for (name, label) in [("contact", "    call"), ("verification", "    verified")] {
-        page.any(label, notice.at("fields").at(name).text());
-    }
-    let in_time = |ms: Field<'_>| ms.number().map_or_else(|| "soon".into(), |ms| time::from_now(ms, now_ms));
+    let fields = notice.at("fields");
+    page.name(&inner(out, "label-call"), fields.at("contact").text());
+    let verification = fields.at("verification").text();
+    page.any(&inner(out, "label-verified"), verification.map(|said| out.called("verification", &said)));
+    let in_time = |ms: Field<'_>| ms.number().map_or_else(|| out.t("soon"), |ms| out.how_far(ms, now_ms));
     for due in held.at("due").list().filter_map(Field::text) {
         let (tone, said) = match due.as_str() {
-            "ends" => (Tone::Warn, format!("! ends {}", in_time(notice.at("until_ms")))),
+            "ends" => (Tone::Warn, out.say("notice-ends", &[("when", &in_time(notice.at("until_ms")))])),
             "review" => {
-                (Tone::Warn, format!("! to be reviewed {}", in_time(notice.at("fields").at("review"))))
+                let when = in_time(notice.at("fields").at("review"));
+                (Tone::Warn, out.say("notice-review", &[("when", &when)]))
             }
-            _ => (Tone::Bad, "! its review is overdue".to_owned()),
+            _ => (Tone::Bad, out.t("notice-review-overdue")),
         };
-        page.row("", &out.paint(tone, &said));
+        page.row("", &out.paint(tone, &format!("! {said}")));
     }
     for short in held.at("short").list() {
         let [what, expected, found] = ["what", "expected", "found"].map(|name| short.at(name).or_unknown());
-        page.row(
-            "",
-            &out.paint(Tone::Warn, &format!("! short in {what}: expected {expected}, found {found}")),
-        );
+        let things = [("what", what.as_str()), ("expected", &expected), ("found", &found)];
+        page.row("", &out.signed(Tone::Warn, "!", "notice-short-in", &things));
     }
     if let Some(by) = held.at("withdrawn_by").text() {
-        page.row("", &out.paint(Tone::Quiet, &format!("withdrawn by {by}")));
+        page.row("", &out.told(Tone::Quiet, "notice-withdrawn", &[("by", &by)]));
     }
 }
 
 /// Where a volume is, in a line.
-fn place_of(volume: Field<'_>) -> String {
-    let place = |field: Field<'_>| field.place().map_or_else(|| "?".into(), |place| place.to_string());
+fn place_of(out: &Output, volume: Field<'_>) -> String {
+    let place = |field: Field<'_>| words::place(out, field.place());
     let (circle, leg) = (volume.at("shape").at("circle"), volume.at("shape").at("leg"));
     if !circle.is_nothing() {
-        return format!("within {} m of {}", circle.at("radius_m").or_unknown(), place(circle.at("centre")));
+        let (metres, place) = (circle.at("radius_m").or_unknown(), place(circle.at("centre")));
+        return out.say("within-metres", &[("metres", &metres), ("place", &place)]);
     }
     if !leg.is_nothing() {
-        return format!(
-            "{} m to either side, from {}",
-            leg.at("half_width_m").or_unknown(),
-            place(leg.at("from"))
-        );
+        let (metres, place) = (leg.at("half_width_m").or_unknown(), place(leg.at("from")));
+        return out.say("place-either-side", &[("metres", &metres), ("place", &place)]);
     }
     let corners: Vec<Field<'_>> =
         volume.at("rings").list().next().into_iter().flat_map(Field::list).collect();
     match corners.as_slice() {
         [] => "?".into(),
         [only] => place(*only),
-        [first, ..] => format!("{} corners, the first at {}", corners.len(), place(*first)),
+        [first, ..] => {
+            let (count, place) = (corners.len().to_string(), place(*first));
+            out.say("place-corners", &[("count", &count), ("place", &place)])
+        }
     }
 }
 
@@ -406,20 +432,17 @@ pub(crate) async fn plans(asked: &Plans, home: &Home, out: &Output) -> Result<()
     let mut page = Page::new(out);
     for plan in answer.at("plans").list() {
         let notice = plan.at("notice");
-        let text = notice.at("text").first_line(60).map(|(text, _)| format!("“{text}”")).unwrap_or_default();
-        page.line(&format!(
-            "plan/{}  {} {text}",
-            plan.at("plan").or_unknown(),
-            notice.at("notice_kind").or_unknown()
-        ));
-        page.row("    when", &span(notice.at("from_ms"), notice.at("until_ms")));
+        let text = notice.at("text").first_line(60).map(|(text, _)| quoted(out, &text)).unwrap_or_default();
+        let name = out.apart(&format!("plan/{}", plan.at("plan").or_unknown()));
+        page.line(&format!("{name}  {} {text}", out.apart(&notice.at("notice_kind").or_unknown())));
+        page.row(&inner(out, "label-when"), &span(out, notice.at("from_ms"), notice.at("until_ms")));
         if let Some(volume) = notice.at("volumes").list().next() {
-            page.row("    where", &place_of(volume));
+            page.row(&inner(out, "label-where"), &place_of(out, volume));
         }
     }
     out.data(page.text())?;
     let count = answer.at("plans").list().count();
-    out.remark(&format!("{count} {}, on this station alone", if count == 1 { "plan" } else { "plans" }));
+    out.remark(&out.begun(&out.n("plans-count", count as u64)));
     Ok(())
 }
 
@@ -433,6 +456,7 @@ pub(crate) async fn drop_plan(asked: &DropPlan, home: &Home, out: &Output) -> Re
     if out.is_json() {
         return out.data(answer.raw());
     }
-    out.remark(&format!("plan/{} is gone", asked.number));
+    let plan = format!("plan/{}", asked.number);
+    out.remark(&out.begun(&out.say("plan-gone", &[("plan", &plan)])));
     Ok(())
 }

@@ -228,16 +228,6 @@ pub(crate) fn length(bytes: u64) -> String {
     )
 }
 
-/// Attachments of an entry's body in a word each, for a page.
-pub(crate) fn named(body: Field<'_>) -> Option<String> {
-    let words = body.at("attachments").list().map(|one| {
-        let size = one.at("size").number().map(length).unwrap_or_default();
-        format!("{} ({size}, {})", one.at("name").or_unknown(), one.at("media_type").or_unknown())
-    });
-    let words: Vec<String> = words.collect();
-    (!words.is_empty()).then(|| words.join(", "))
-}
-
 /// Lists attachments and who holds them.
 ///
 /// # Errors

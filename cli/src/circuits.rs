@@ -31,7 +31,7 @@ pub(crate) async fn circuits(asked: &Circuits, home: &Home, out: &Output) -> Res
     let now_ms = answer.at("now_ms").number().unwrap_or(on.now_ms);
     let mut page = Page::new(out);
     if answer.at("circuits").list().next().is_none() {
-        page.line("no circuit is up or configured: name one under [[circuit]] in station.toml");
+        page.line(&out.t("circuits-none"));
     }
     for one in answer.at("circuits").list() {
         circuit(out, &mut page, one, now_ms);
@@ -42,9 +42,7 @@ pub(crate) async fn circuits(asked: &Circuits, home: &Home, out: &Output) -> Res
     };
     for peer in on.parties().await?.iter().filter(|peer| **peer != on.party) {
         if answer.at("circuits").list().all(|one| !works(&one, peer)) {
-            page.line(&format!(
-                "no circuit to {peer}: books come and go by any party that reaches it, or by `detente courier export {peer}`"
-            ));
+            page.line(&out.say("circuits-none-to", &[("peer", peer)]));
         }
     }
     out.data(page.text())
@@ -52,75 +50,72 @@ pub(crate) async fn circuits(asked: &Circuits, home: &Home, out: &Output) -> Res
 
 fn circuit(out: &Output, page: &mut Page<'_>, one: Field<'_>, now_ms: u64) {
     let state = match one.at("state").or_unknown().as_str() {
-        "up" if one.at("best").holds() => out.paint(Tone::Good, "● up, carries P and R"),
-        "up" => out.paint(Tone::Good, "● up"),
-        "late" => out.paint(Tone::Warn, "◐ up, but late: another carries P and R"),
-        "silent" => out.paint(Tone::Bad, "○ silent"),
-        "opening" => out.paint(Tone::Warn, "○ opening"),
-        _ => out.paint(Tone::Bad, "○ down"),
+        "up" if one.at("best").holds() => out.signed(Tone::Good, "●", "circuits-up-best", &[]),
+        "up" => out.signed(Tone::Good, "●", "circuits-up", &[]),
+        "late" => out.signed(Tone::Warn, "◐", "circuits-late", &[]),
+        "silent" => out.signed(Tone::Bad, "○", "circuit-silent", &[]),
+        "opening" => out.signed(Tone::Warn, "○", "circuit-opening", &[]),
+        _ => out.signed(Tone::Bad, "○", "circuits-down", &[]),
     };
-    page.heading(&format!("{} TO {}  {state}", one.at("name").or_unknown(), one.at("peer").or_unknown()));
+    let (name, peer) = (one.at("name").or_unknown(), one.at("peer").or_unknown());
+    page.heading(&format!("{}  {state}", out.say("circuits-to", &[("name", &name), ("peer", &peer)])));
     let address = one.at("address").text().filter(|text| !text.is_empty());
     let whose = match (one.at("dialled").holds(), &address) {
-        (true, _) => "dialled here",
-        (false, Some(_)) => "dialled by the other station",
-        (false, None) => "to be dialled by the other station",
+        (true, _) => out.t("circuits-dialled-here"),
+        (false, Some(_)) => out.t("circuits-dialled-there"),
+        (false, None) => out.t("circuits-to-be-dialled"),
     };
     let kind = one.at("kind").or_unknown();
-    page.row(
-        "  way",
-        &[Some(kind), address, Some(whose.to_owned())]
-            .map(Option::unwrap_or_default)
-            .join(", ")
-            .replace(", ,", ","),
-    );
+    let parts: Vec<String> =
+        [Some(kind), address].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let row = |page: &mut Page<'_>, label: &str, said: &str| page.row(&format!("  {}", out.t(label)), said);
+    row(page, "label-way", &out.listed(&[&out.names(&parts), &whose]));
     if let Some(purpose) = one.at("purpose").text() {
-        page.row("  for", &purpose);
+        row(page, "label-for", &out.apart(&purpose));
     }
     if let Some(ms) = one.at("cost_ms").number().filter(|ms| *ms > 0) {
         let cost = detente_station::duration::text(ms);
-        page.row("  cost", &format!("P and R go elsewhere unless that takes {cost} longer"));
+        row(page, "label-cost", &out.say("circuits-cost", &[("cost", &cost)]));
     }
     if let Some(ms) = one.at("heard_ms").number() {
-        let trip =
-            one.at("round_trip_ms").text().map(|ms| format!(", round trip {ms} ms")).unwrap_or_default();
-        let since = one
-            .at("since_ms")
-            .number()
-            .map(|ms| format!(", up since {}", time::stamp(ms)))
-            .unwrap_or_default();
-        page.row("  heard", &format!("{}{trip}{since}", time::from_now(ms, now_ms)));
+        let trip = one.at("round_trip_ms").text().map(|ms| out.say("round-trip", &[("ms", &ms)]));
+        let since = one.at("since_ms").number();
+        let since = since.map(|ms| out.say("circuits-since", &[("when", &time::stamp(ms))]));
+        let parts: Vec<String> = [Some(out.how_far(ms, now_ms)), trip, since].into_iter().flatten().collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        row(page, "label-heard", &out.listed(&parts));
     }
-    for (label, way) in [("  sent", "sent"), ("  received", "received")] {
-        if let (Some(frames), Some(bytes)) =
-            (one.at(way).at("frames").number(), one.at(way).at("bytes").number())
+    for (label, way) in [("fact-sent", "sent"), ("label-received", "received")] {
+        if let (Some(frames), Some(bytes)) = (one.at(way).at("frames").text(), one.at(way).at("bytes").text())
         {
-            page.row(label, &format!("{frames} frames, {bytes} bytes"));
+            row(page, label, &out.say("circuits-carried", &[("frames", &frames), ("bytes", &bytes)]));
         }
     }
-    if let Some(path) = path(one) {
-        page.row("  path", &path);
+    if let Some(path) = path(out, one) {
+        row(page, "label-path", &path);
     }
-    if let (Some(steps), Some(again)) = (one.at("steps").number(), one.at("again").number()) {
-        page.row("  books", &format!("{steps} steps, sent again {again} times"));
+    if let (Some(steps), Some(again)) = (one.at("steps").text(), one.at("again").text()) {
+        row(page, "label-books", &out.say("circuits-steps", &[("steps", &steps), ("again", &again)]));
     }
     let failure = one.at("failure");
     if let Some(why) = failure.at("why").text() {
-        let when = failure.at("at_ms").number().map(|ms| time::from_now(ms, now_ms)).unwrap_or_default();
-        page.row("  tried", &out.paint(Tone::Bad, &format!("{when}: {why}")));
+        let when = failure.at("at_ms").number().map(|ms| out.how_far(ms, now_ms)).unwrap_or_default();
+        row(page, "label-tried", &out.paint(Tone::Bad, &format!("{when}: {}", out.apart(&why))));
     }
 }
 
 /// What the way is taken to carry, and what it loses.
-fn path(one: Field<'_>) -> Option<String> {
+fn path(out: &Output, one: Field<'_>) -> Option<String> {
     let rate = one.at("rate_bits_s").number().map(|bits| match bits {
         0..10_000 => format!("{bits} bit/s"),
         10_000..10_000_000 => format!("{} kbit/s", bits / 1_000),
         _ => format!("{} Mbit/s", bits / 1_000_000),
     });
     let packets = one.at("packets");
-    let lost = packets.at("lost").number().zip(packets.at("sent").number());
-    let lost = lost.map(|(lost, sent)| format!("{lost} of {sent} packets lost"));
+    let lost = packets.at("lost").text().zip(packets.at("sent").text());
+    let lost = lost.map(|(lost, sent)| out.say("circuits-lost", &[("lost", &lost), ("sent", &sent)]));
+    let rate = rate.map(|rate| out.apart(&rate));
     let parts: Vec<String> = rate.into_iter().chain(lost).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    (!parts.is_empty()).then(|| out.listed(&parts))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use detente_console::Words;
 use detente_station::Home;
 
 use crate::failure::Failure;
@@ -12,7 +13,7 @@ use crate::output::Output;
 use crate::{
     airspace, attachment, circuits, courier, demo, disclosure, dossier, drill, entry, finding, inbox, keys,
     memorandum, moment, motion, notice, observer, officer, position, record, regard, relay, release, report,
-    run, send, setup, standing, status, token, watch, witness,
+    run, send, setup, standing, status, token, watch, witness, words,
 };
 
 /// A recorded line between parties who do not trust each other.
@@ -32,6 +33,17 @@ pub(crate) struct Cli {
     /// Print the station's own JSON
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,
+    /// Language of what is printed: en, fr, es, ru, ar, zh or uk; that of $DETENTE_LANGUAGE or of the locale, if not given
+    #[arg(
+        long,
+        global = true,
+        value_name = "TAG",
+        value_parser = words::tag_parser(),
+        hide_possible_values = true,
+        ignore_case = true,
+        help_heading = "Output"
+    )]
+    pub(crate) words: Option<Words>,
     #[command(subcommand)]
     verb: Verb,
 }

@@ -16,7 +16,7 @@ use crate::harmless;
 use crate::line::{LineArgs, OnLine};
 use crate::output::Output;
 use crate::socket::Trouble;
-use crate::time::{self, When};
+use crate::time::When;
 
 /// Most bytes of a text (spec/line.md §4).
 pub(crate) const MAX_TEXT: usize = 12_000;
@@ -139,7 +139,8 @@ impl Desk {
     /// A time as the station's clock has it, told back to whoever typed it.
     pub(crate) fn time(&self, out: &Output, what: &str, when: Option<When>) -> Option<u64> {
         let ms = when?.ms(self.on.now_ms);
-        out.remark(&format!("{what} {}", time::stamp_from_now(ms, self.on.now_ms)));
+        let said = format!("{what} {}", out.stamp_from_now(ms, self.on.now_ms));
+        out.remark(&out.begun(&said));
         Some(ms)
     }
 
@@ -154,7 +155,7 @@ impl Desk {
             out.data(
                 if out.is_json() { answer.raw().to_owned() } else { format!("release {number}") }.as_str(),
             )?;
-            out.remark("it is on the line once a second officer has released it, at the console or with `detente release give`");
+            out.remark(&out.begun(&out.t("draft-waits")));
             return Ok(());
         }
         let name = answer.at("entry").or_unknown();
@@ -200,7 +201,7 @@ impl Desk {
         let receipted: Vec<String> =
             answer.at("receipted_by").list().filter_map(|party| party.text()).collect();
         if wait.is_none() {
-            out.remark("durable here; it goes out by itself");
+            out.remark(&out.begun(&out.t("draft-durable")));
             return Ok(());
         }
         let parties = self.on.parties().await?;
@@ -210,7 +211,8 @@ impl Desk {
             .map(String::as_str)
             .collect();
         if missing.is_empty() {
-            out.remark(&format!("durable here; receipted by {}", receipted.join(", ")));
+            let said = out.say("draft-receipted", &[("parties", &receipted.join(", "))]);
+            out.remark(&out.begun(&said));
             return Ok(());
         }
         let expected = format!("a receipt of every other party within {} s", wait.unwrap_or(0));

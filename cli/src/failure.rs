@@ -6,10 +6,12 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use detente_console::Words;
 use detente_station::SetupError;
 use serde_json::{Value, json};
 
 use crate::harmless;
+use crate::output::Output;
 
 /// How a command ends that did not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,37 +102,118 @@ impl Failure {
         }
     }
 
-    /// What standard error gets to read, for people or, with `--json`, as the error of spec/api.md.
-    pub(crate) fn message(&self, as_json: bool) -> Option<String> {
-        let Told { ending, error, what, expected, found, hint } = self.0.as_ref();
-        match (ending, as_json) {
-            (Ending::Unread, _) => None,
-            (_, true) => Some(
-                json!({"error": error, "what": what, "expected": expected, "found": found, "hint": hint})
-                    .to_string(),
-            ),
-            (_, false) if hint.is_empty() => Some(format!("error: {self}")),
-            (_, false) => Some(format!("error: {self}\n hint: {}", harmless::line(hint))),
+    /// It as the error of spec/api.md.
+    pub(crate) fn json(&self) -> Value {
+        let Told { error, what, expected, found, hint, .. } = self.0.as_ref();
+        json!({"error": error, "what": what, "expected": expected, "found": found, "hint": hint})
+    }
+
+    /// What standard error gets to read, for people in their words or, with `--json`, as JSON.
+    pub(crate) fn message(&self, out: &Output) -> Option<String> {
+        if self.0.ending == Ending::Unread {
+            return None;
         }
+        if out.is_json() {
+            return Some(self.json().to_string());
+        }
+        let said = out.begun(&out.say("failure-error", &[("what", &self.told(out.words()))]));
+        if self.0.hint.is_empty() {
+            return Some(said);
+        }
+        let hint = out.say("failure-hint", &[("what", &known(out.words(), &self.0.hint))]);
+        Some(format!("{said}\n{}", out.begun(&format!(" {hint}"))))
+    }
+
+    /// It in a line, in the reader's words, as far as they reach: what was looked at and found is in the station's own.
+    pub(crate) fn told(&self, words: &Words) -> String {
+        let Told { error, what, expected, found, .. } = self.0.as_ref();
+        let mut said = String::new();
+        if !matches!(error.as_str(), "Misuse" | "Setup" | "Station") {
+            said = format!("{}: ", harmless::line(error));
+        }
+        let [what, expected, found] = [what, expected, found].map(|text| known(words, text));
+        if expected.is_empty() {
+            return said + &what;
+        }
+        said + &words.of_all("failure-found", &[("what", &what), ("expected", &expected), ("found", &found)])
     }
 }
 
+/// A text of a refusal in the reader's words, where it is one that these have; else as it is, harmless.
+fn known(words: &Words, text: &str) -> String {
+    let english = Words::english().on_terminal();
+    let found = if words.is_english() { None } else { KNOWN.iter().find(|name| english.t(name) == text) };
+    found.map_or_else(|| harmless::line(text), |name| words.t(name))
+}
+
+/// What the refusals say that an officer on watch is likely to meet. The English ones are word for word what the station says.
+const KNOWN: &[&str] = &[
+    "hint-record-show",
+    "hint-start",
+    "hint-start-again",
+    "hint-suspended",
+    "hint-quota",
+    "hint-correct",
+    "hint-status",
+    "hint-show",
+    "hint-suspended-what",
+    "hint-precedences",
+    "hint-two-officers",
+    "hint-help",
+    "hint-line-name",
+    "hint-entry-name",
+    "hint-busy",
+    "hint-log",
+    "hint-which-line",
+    "hint-unknown-fate",
+    "hint-not-receipted",
+    "found-none",
+    "found-nothing",
+    "what-station",
+    "what-entry",
+    "expected-listens",
+    "expected-entry",
+];
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { error, what, expected, found, .. } = self.0.as_ref();
-        if !matches!(error.as_str(), "Misuse" | "Setup" | "Station") {
-            write!(f, "{}: ", harmless::line(error))?;
-        }
-        f.write_str(&harmless::line(what))?;
-        if !expected.is_empty() {
-            write!(f, ": expected {}, found {}", harmless::line(expected), harmless::line(found))?;
-        }
-        Ok(())
+        f.write_str(&self.told(&Words::english().on_terminal()))
     }
 }
 
 impl From<SetupError> for Failure {
     fn from(error: SetupError) -> Self {
         Self::failed("Setup", error.to_string(), "", "", error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.path() {
+                path if path.is_dir() => sources(&path, text),
+                path => *text += &fs::read_to_string(path).unwrap_or_default(),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_refusals_is_word_for_word_what_they_say() {
+        let mut text = String::new();
+        for folder in ["src", "../station/src"] {
+            sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
+        }
+        // A text may go on after the end of its line.
+        let text = text.split("\\\n").map(str::trim_start).collect::<String>();
+        for name in KNOWN {
+            let said = format!("\"{}\"", Words::english().on_terminal().t(name));
+            assert!(text.contains(&said), "nobody says {said}: {name}");
+        }
     }
 }

@@ -50,11 +50,13 @@ mod time;
 mod token;
 mod watch;
 mod witness;
+mod words;
 mod working_group;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use detente_console::Words;
 use detente_dossier::harmless;
 
 use self::command::Cli;
@@ -66,12 +68,14 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unread(&error),
     };
-    let out = Output::new(cli.json);
+    // Programs read the same in every language.
+    let words = if cli.json { words::reader_of_programs() } else { words::reader(cli.words) };
+    let out = Output::new(cli.json, words);
     cli.run(&out).unwrap_or_else(|failure| end(&out, &failure))
 }
 
 fn end(out: &Output, failure: &Failure) -> ExitCode {
-    if let Some(message) = failure.message(out.is_json()) {
+    if let Some(message) = failure.message(out) {
         out.message(&message);
     }
     failure.exit_code()
@@ -87,5 +91,5 @@ fn unread(error: &clap::Error) -> ExitCode {
     let first = text.lines().next().unwrap_or_default();
     let found = first.strip_prefix("error: ").unwrap_or(first);
     let failure = Failure::misuse("command line", "a command of `detente help`", found, "`detente help`");
-    end(&Output::new(true), &failure)
+    end(&Output::new(true, Words::english()), &failure)
 }

@@ -11,7 +11,7 @@ use crate::line::LineArgs;
 use crate::motion;
 use crate::output::{Output, Tone};
 use crate::page::Page;
-use crate::time::{self, When};
+use crate::time::When;
 
 /// Which moment is asked about.
 #[derive(Debug, Args)]
@@ -58,18 +58,18 @@ pub(crate) fn rows(page: &mut Page<'_>, out: &Output, answer: Field<'_>) {
     if moment.is_nothing() {
         return;
     }
-    let as_of = moment.at("as_of_ms").number().map(time::stamp).unwrap_or_default();
-    let knower = moment.at("known_to").text();
-    page.row("as of", &knower.map_or(as_of.clone(), |party| format!("{as_of}, as known to {party}")));
+    let as_of = moment.at("as_of_ms").number().map(|ms| out.stamp(ms)).unwrap_or_default();
+    let knower = moment.at("known_to").text().map(|party| out.say("as-known-to", &[("party", &party)]));
+    page.row(&out.t("label-as-of"), &knower.map_or(as_of.clone(), |known| out.listed(&[&as_of, &known])));
     if let Some(parties) = moment.at("provisional").joined() {
-        page.row("", &out.paint(Tone::Warn, &format!("! provisional: nothing later is held of {parties}")));
+        page.row("", &out.signed(Tone::Warn, "!", "moment-provisional", &[("parties", &parties)]));
     }
     if let Some(books) = moment.at("lacking").joined() {
-        page.row("", &out.paint(Tone::Warn, &format!("! not held whole: {books}")));
+        page.row("", &out.signed(Tone::Warn, "!", "moment-lacking", &[("books", &books)]));
     }
     let cut: Vec<String> =
         answer.at("cut").pairs().map(|(book, size)| format!("{book} {}", size.or_unknown())).collect();
-    page.row("cut", &if cut.is_empty() { "nothing".into() } else { cut.join(", ") });
+    page.row(&out.t("label-cut"), &if cut.is_empty() { out.t("nothing-open") } else { out.names(&cut) });
 }
 
 /// Shows how the line stands, or stood.
@@ -85,30 +85,30 @@ pub(crate) async fn standing(asked: &Standing, home: &Home, out: &Output) -> Res
     }
     let mut page = Page::new(out);
     let open = match answer.at("open").holds() {
-        true => out.paint(Tone::Good, "● OPEN"),
-        false => out.paint(Tone::Bad, "✗ SUSPENDED"),
+        true => out.signed(Tone::Good, "●", "standing-open", &[]),
+        false => out.signed(Tone::Bad, "✗", "standing-suspended", &[]),
     };
-    page.row("line", &open);
+    page.row(&out.t("label-line"), &open);
     rows(&mut page, out, answer.whole());
-    page.any("memorandum", answer.at("memorandum").at("fingerprint").text());
-    page.any("members", answer.at("members").joined());
-    page.heading("PARTIES");
+    page.name(&out.t("label-memorandum"), answer.at("memorandum").at("fingerprint").text());
+    page.name(&out.t("label-members"), answer.at("members").joined());
+    page.heading(&out.t("heading-parties"));
     for party in answer.at("parties").list() {
         let suspension = party.at("suspension");
         let by = suspension.at("entry").or_unknown();
         let state = match (party.at("parted").text(), party.at("willing").holds()) {
-            (Some(act), _) => out.paint(Tone::Quiet, &format!("– no member any more, by {act}")),
-            (None, true) => out.paint(Tone::Good, "● in effect"),
-            (None, false) => out.paint(Tone::Bad, &format!("✗ suspended by {by}")),
+            (Some(act), _) => out.signed(Tone::Quiet, "–", "standing-parted", &[("by", &act)]),
+            (None, true) => out.signed(Tone::Good, "●", "standing-in-effect", &[]),
+            (None, false) => out.signed(Tone::Bad, "✗", "standing-suspended-by", &[("by", &by)]),
         };
-        page.row(&format!("  {}", party.at("name").or_unknown()), &state);
+        page.row(&format!("  {}", out.apart(&party.at("name").or_unknown())), &state);
         if !party.at("willing").holds() {
             page.quote("", &suspension.at("reason").block().unwrap_or_default());
         }
     }
     let mut motions = answer.at("motions").list().peekable();
     if motions.peek().is_some() {
-        page.heading("MOTIONS");
+        page.heading(&out.t("heading-motions"));
     }
     for moved in motions {
         motion::row(&mut page, out, moved, on.now_ms);

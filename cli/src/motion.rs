@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use detente_console::named;
 use detente_line::is_line_name;
 use detente_station::{Home, home};
 
@@ -15,7 +16,7 @@ use crate::moment::{self, Moment};
 use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::standing::{Vote, vote};
-use crate::time::{self, When};
+use crate::time::When;
 
 /// What can be done about motions.
 #[derive(Debug, Subcommand)]
@@ -115,7 +116,7 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
             let draft = Draft::of("motion")
                 .with("matter", "resolve")
                 .with("text", asked.text.as_str())
-                .with_any("closes_ms", desk.time(out, "closes", asked.closes))
+                .with_any("closes_ms", desk.time(out, &out.t("label-closes"), asked.closes))
                 .regarding(&asked.about);
             desk.write(out, draft).await
         }
@@ -126,7 +127,7 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
                 .with("matter", "amend")
                 .with("memorandum", file.as_str())
                 .with_any("text", asked.text.as_deref())
-                .with_any("closes_ms", desk.time(out, "closes", asked.closes));
+                .with_any("closes_ms", desk.time(out, &out.t("label-closes"), asked.closes));
             desk.write(out, draft).await
         }
         Asked::Found(asked) => {
@@ -135,7 +136,7 @@ pub(crate) async fn motion(asked: &Asked, home: &Home, out: &Output) -> Result<(
                 .with("matter", "found")
                 .with("working_group", asked.name.as_str())
                 .with("text", asked.text.as_str())
-                .with_any("closes_ms", desk.time(out, "closes", asked.closes))
+                .with_any("closes_ms", desk.time(out, &out.t("label-closes"), asked.closes))
                 .regarding(&asked.about);
             desk.write(out, draft).await
         }
@@ -154,47 +155,59 @@ async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
     }
     let mut page = Page::new(out);
     moment::rows(&mut page, out, motions.whole());
-    page.heading("MOTIONS");
+    page.heading(&out.t("heading-motions"));
     if motions.at("motions").list().next().is_none() {
-        page.line("  nothing was moved");
+        page.line(&format!("  {}", out.t("motions-none")));
     }
     for motion in motions.at("motions").list() {
         row(&mut page, out, motion, on.now_ms);
     }
     if motions.at("more").holds() {
-        page.heading("There is more: --limit");
+        page.heading(&out.t("more-limit"));
     }
     out.data(page.text())
 }
 
 /// A motion, in rows: what it is to do, its text, who voted how, and how it stands.
 pub(crate) fn row(page: &mut Page<'_>, out: &Output, motion: Field<'_>, now_ms: u64) {
-    let matter = motion.at("matter").or_unknown();
-    let about = motion.at("about").joined().map(|about| format!(", about {about}")).unwrap_or_default();
-    let group = motion.at("working_group").text().map(|name| format!(" {name}")).unwrap_or_default();
-    page.row(&format!("  {}", motion.at("motion").or_unknown()), &format!("to {matter}{group}{about}"));
+    let matter = out.called("matter", &motion.at("matter").or_unknown());
+    let matter = if out.words().is_english() { format!("to {matter}") } else { matter };
+    let group = motion.at("working_group").text().map(|name| format!(" {}", out.apart(&name)));
+    let matter = format!("{matter}{}", group.unwrap_or_default());
+    let about = motion.at("about").joined().map(|about| out.say("motion-about", &[("about", &about)]));
+    let matter = about.map_or(matter.clone(), |about| out.listed(&[&matter, &about]));
+    page.row(&format!("  {}", out.apart(&motion.at("motion").or_unknown())), &matter);
     page.quote("", &motion.at("text").block().unwrap_or_default());
     for change in motion.at("memorandum").at("changes").list() {
-        let said = |at| change.at(at).text().unwrap_or_else(|| "nothing".into());
-        page.row("", &format!("{}: {} → {}", change.at("field").or_unknown(), said("before"), said("after")));
+        let said = |at| change.at(at).text().unwrap_or_else(|| out.t("nothing-open"));
+        let (field, before, after) = (change.at("field").or_unknown(), said("before"), said("after"));
+        page.row("", &out.apart(&format!("{field}: {before} → {after}")));
     }
-    let votes: Vec<String> =
-        motion.at("votes").pairs().map(|(party, vote)| format!("{party} {}", vote.or_unknown())).collect();
-    page.row("", &format!("votes: {}", if votes.is_empty() { "none".into() } else { votes.join(", ") }));
+    let votes = motion
+        .at("votes")
+        .pairs()
+        .map(|(party, vote)| format!("{} {}", out.apart(&party), out.called("choice", &vote.or_unknown())));
+    let votes: Vec<String> = votes.collect();
+    let votes: Vec<&str> = votes.iter().map(String::as_str).collect();
+    let votes = if votes.is_empty() { out.t("votes-none") } else { out.listed(&votes) };
+    page.row("", &out.say("motion-votes", &[("votes", &votes)]));
     let decision = motion.at("decision");
-    let closes = motion.at("closes_ms").number().map(|ms| time::stamp_from_now(ms, now_ms));
+    let closes = motion.at("closes_ms").number().map(|ms| out.stamp_from_now(ms, now_ms));
     let standing = match (decision.at("outcome").text(), closes) {
         (Some(outcome), _) => {
             let by = decision.at("entry").or_unknown();
-            match outcome.as_str() {
-                "carried" => out.paint(Tone::Good, &format!("● CARRIED by {by}")),
-                "defeated" => out.paint(Tone::Bad, &format!("✗ DEFEATED by {by}")),
-                outcome => out.paint(Tone::Quiet, &format!("– {} by {by}", outcome.to_uppercase())),
-            }
+            let word = named::outcome(out.words(), &outcome).to_uppercase();
+            let (tone, sign) = match outcome.as_str() {
+                "carried" => (Tone::Good, "●"),
+                "defeated" => (Tone::Bad, "✗"),
+                _ => (Tone::Quiet, "–"),
+            };
+            out.signed(tone, sign, "motion-decided", &[("outcome", &word), ("by", &by)])
         }
-        (None, Some(closes)) => format!("pending, closes {closes}"),
-        (None, None) => "pending".into(),
+        (None, Some(closes)) => out.say("motion-pending-until", &[("when", &closes)]),
+        (None, None) => out.t("motion-pending"),
     };
     page.row("", &standing);
-    page.any("", motion.at("founded").joined().map(|lines| format!("founded on this station: {lines}")));
+    let founded = motion.at("founded").joined();
+    page.any("", founded.map(|lines| out.say("motion-founded", &[("lines", &lines)])));
 }

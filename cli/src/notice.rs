@@ -16,6 +16,7 @@ use crate::output::Output;
 use crate::place::{self, Place};
 use crate::precedence::Precedence;
 use crate::time::When;
+use crate::words::padded;
 
 /// `notice`
 #[derive(Debug, Subcommand)]
@@ -224,16 +225,21 @@ impl Typed {
     fn notice(&self, now_ms: u64, out: &Output) -> Result<Map<String, Value>, Failure> {
         let time = |what: &str, when: Option<When>| {
             let ms = when?.ms(now_ms);
-            out.remark(&format!("{what} {}", crate::time::stamp_from_now(ms, now_ms)));
+            // In columns, as the two are read one below the other.
+            let label = padded(&out.t(what), 5);
+            out.remark(&out.begun(&format!("{label} {}", out.stamp_from_now(ms, now_ms))));
             Some(ms)
         };
         for corner in self.area.iter().flat_map(|area| &area.0) {
-            out.remark(&format!("corner {corner}"));
+            let said = out.say("told-corner", &[("place", &corner.to_string())]);
+            out.remark(&out.begun(&said));
         }
         if let Some((centre, radius)) = self.circle.zip(self.radius) {
-            out.remark(&format!("within {} m of {centre}", radius.metres()));
+            let (metres, place) = (radius.metres().to_string(), centre.to_string());
+            let said = out.say("within-metres", &[("metres", &metres), ("place", &place)]);
+            out.remark(&out.begun(&said));
         }
-        let (from_ms, until_ms) = (time("from ", self.from), time("until", self.until));
+        let (from_ms, until_ms) = (time("from", self.from), time("label-until", self.until));
         if until_ms.zip(from_ms).is_some_and(|(until_ms, from_ms)| until_ms < from_ms) {
             let hint = "both count from now where they begin with +";
             return Err(Failure::misuse("--until", "a time after --from", "an earlier one", hint));
@@ -301,6 +307,6 @@ async fn add(asked: &Add, home: &Home, out: &Output) -> Result<(), Failure> {
     for number in answer.at("plans").list() {
         out.data(&format!("plan/{}", number.or_unknown()))?;
     }
-    out.remark("kept on this station; nothing of it is said on the line");
+    out.remark(&out.begun(&out.t("plan-kept")));
     airspace::alarm(out, answer.at("conflicts"))
 }

@@ -5,6 +5,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use detente_console::Words;
+
 use crate::failure::Failure;
 
 /// What a piece of text says about itself, beside its words.
@@ -30,15 +32,21 @@ pub(crate) struct Output {
     json: bool,
     terminal: bool,
     colour: bool,
+    words: Words,
 }
 
 impl Output {
-    /// As the process was started: `json` is what `--json` says.
-    pub(crate) fn new(json: bool) -> Self {
+    /// As the process was started: `json` is what `--json` says; people read it in these words.
+    pub(crate) fn new(json: bool, words: Words) -> Self {
         let terminal = io::stdout().is_terminal();
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let able = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-        Self { json, terminal, colour: terminal && wanted && able }
+        Self { json, terminal, colour: terminal && wanted && able, words }
+    }
+
+    /// The reader's words.
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
     }
 
     /// Whether programs read it.

@@ -1,9 +1,13 @@
 //! A page of text for people, in rows with labels that align.
 
-use crate::output::{Output, Tone};
+use unicode_width::UnicodeWidthStr as _;
 
-/// Columns of a label.
+use crate::output::{Output, Tone};
+use crate::words::padded;
+
+/// Columns of a label in English, which other languages need more of.
 const LABEL: usize = 14;
+const LONGER_LABEL: usize = 22;
 
 /// A page that grows row by row.
 #[derive(Debug)]
@@ -20,7 +24,7 @@ impl<'a> Page<'a> {
 
     /// A whole line.
     pub(crate) fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&self.out.begun(line.trim_end()));
         self.text.push('\n');
     }
 
@@ -35,8 +39,17 @@ impl<'a> Page<'a> {
 
     /// A value with its label; rows that go on have an empty one.
     pub(crate) fn row(&mut self, label: &str, value: &str) {
-        let label = self.out.paint(Tone::Quiet, &format!("{label:<LABEL$}"));
-        self.line(&format!("{label}{value}"));
+        let columns = if self.out.words().is_english() { LABEL } else { LONGER_LABEL };
+        let room = if label.width() < columns { "" } else { "  " };
+        let label = self.out.paint(Tone::Quiet, &padded(label, columns));
+        self.line(&format!("{label}{room}{value}"));
+    }
+
+    /// A value with its label, where the value is a name, a number or somebody's.
+    pub(crate) fn name(&mut self, label: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.row(label, &self.out.apart(&value));
+        }
     }
 
     /// The same, where there is a value.
@@ -49,7 +62,7 @@ impl<'a> Page<'a> {
     /// Lines of somebody's text, behind a rule that they cannot leave.
     pub(crate) fn quote(&mut self, label: &str, lines: &[String]) {
         for (place, line) in lines.iter().enumerate() {
-            self.row(if place == 0 { label } else { "" }, &format!("│ {line}"));
+            self.row(if place == 0 { label } else { "" }, &format!("│ {}", self.out.apart(line)));
         }
     }
 

@@ -2,6 +2,7 @@
 //! (spec/line.md §5, Positions).
 
 use clap::{Args, Subcommand};
+use detente_console::named;
 use detente_station::Home;
 
 use crate::answer::Field;
@@ -14,7 +15,6 @@ use crate::moment::{self, Moment};
 use crate::output::{Output, Tone};
 use crate::page::Page;
 use crate::precedence::Precedence;
-use crate::time;
 
 /// What this party holds of an entry.
 #[derive(Debug, Subcommand)]
@@ -123,13 +123,14 @@ pub(crate) async fn positions(asked: &Positions, home: &Home, out: &Output) -> R
     let mut page = Page::new(out);
     let entry = positions.at("entry");
     page.line(&entry::row(out, entry));
-    page.any("time", entry.at("time_ms").number().map(|ms| time::stamp_from_now(ms, on.now_ms)));
+    page.any(&out.t("label-time"), entry.at("time_ms").number().map(|ms| out.stamp_from_now(ms, on.now_ms)));
     moment::rows(&mut page, out, positions.whole());
     for (party, side) in positions.at("positions").pairs() {
-        page.heading(&party);
+        page.heading(&out.apart(&party));
         if side.at("held").is_nothing() {
             let never = side.at("history").list().next().is_none();
-            page.line(if never { "  – states no position" } else { "  – has withdrawn its position" });
+            let said = out.t(if never { "position-none" } else { "position-withdrawn" });
+            page.line(&format!("  – {said}"));
         } else {
             held(&mut page, out, side.at("held"), on.now_ms);
         }
@@ -139,30 +140,34 @@ pub(crate) async fn positions(asked: &Positions, home: &Home, out: &Output) -> R
             before.into_iter().filter(|held| held.at("entry").text() != now).collect();
         if asked.history {
             for past in before {
-                page.row("  before", "");
+                page.row(&format!("  {}", out.t("label-before")), "");
                 held(&mut page, out, past, on.now_ms);
             }
         } else if !before.is_empty() {
-            page.row("", &format!("held before: {} (--history)", before.len()));
+            page.row("", &out.say("position-before", &[("count", &before.len().to_string())]));
         }
     }
     if positions.at("more").holds() {
-        page.heading("There are more than 1,000: the first of them are shown");
+        page.heading(&out.t("position-more"));
     }
     out.data(page.text())
 }
 
 fn held(page: &mut Page<'_>, out: &Output, held: Field<'_>, now_ms: u64) {
-    let stance = match held.at("stance").text().as_deref() {
-        Some("affirms") => out.paint(Tone::Good, "● AFFIRMS"),
-        Some("disputes") => out.paint(Tone::Bad, "✗ DISPUTES"),
-        Some("corrects") => out.paint(Tone::Warn, "! CORRECTS"),
-        Some("withdraws") => out.paint(Tone::Quiet, "– WITHDRAWS"),
-        _ => "?".into(),
+    let stance = held.at("stance").text().unwrap_or_default();
+    let sign = match stance.as_str() {
+        "affirms" => Some((Tone::Good, "●")),
+        "disputes" => Some((Tone::Bad, "✗")),
+        "corrects" => Some((Tone::Warn, "!")),
+        "withdraws" => Some((Tone::Quiet, "–")),
+        _ => None,
     };
-    let time = held.at("time_ms").number().map(|ms| time::stamp_from_now(ms, now_ms)).unwrap_or_default();
-    page.row("", &format!("{stance}  {}  {time}", held.at("entry").or_unknown()));
+    let word = named::stance(out.words(), &stance).to_uppercase();
+    let stance = sign.map_or_else(|| "?".into(), |(tone, sign)| out.paint(tone, &format!("{sign} {word}")));
+    let time = held.at("time_ms").number().map(|ms| out.stamp_from_now(ms, now_ms)).unwrap_or_default();
+    page.row("", &format!("{stance}  {}  {time}", out.apart(&held.at("entry").or_unknown())));
     let language = held.at("language").text().map(|tag| format!("[{tag}]")).unwrap_or_default();
     page.quote(&format!("  {language}"), &held.at("text").block().unwrap_or_default());
-    page.any("", held.at("borne_out_by").joined().map(|by| format!("borne out by {by}")));
+    let by = held.at("borne_out_by").joined();
+    page.any("", by.map(|by| out.say("position-borne-out", &[("by", &by)])));
 }

@@ -1,9 +1,12 @@
 //! Precedence on the command line: prosign and word, in and out; a shape and a word, never a colour alone.
 
 use clap::ValueEnum;
+use detente_console::named;
 use detente_record::{Class, ParsedRef};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::output::{Output, Tone};
+use crate::words::padded;
 
 /// How soon an entry is to be handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,13 +44,16 @@ pub(crate) fn class_of(name: &str) -> Option<Class> {
 
 /// The shape, prosign and word of a class, in columns of one width.
 pub(crate) fn sign(out: &Output, class: Option<Class>) -> String {
-    let (tone, text) = match class {
-        Some(Class::Z) => (Tone::Bad, "◆ Z FLASH    "),
-        Some(Class::O) => (Tone::Warn, "▲ O IMMEDIATE"),
-        Some(Class::P) => (Tone::Plain, "■ P PRIORITY "),
-        Some(Class::R) => (Tone::Plain, "□ R ROUTINE  "),
-        Some(Class::A) => (Tone::Strong, "§ A ACT      "),
-        None => (Tone::Plain, "? ?          "),
+    let word = |class: char| named::precedence(out.words(), class);
+    let columns = ['Z', 'O', 'P', 'R', 'A'].map(|class| word(class).width()).into_iter().max().unwrap_or(0);
+    let (tone, shape) = match class {
+        Some(Class::Z) => (Tone::Bad, '◆'),
+        Some(Class::O) => (Tone::Warn, '▲'),
+        Some(Class::P) => (Tone::Plain, '■'),
+        Some(Class::R) => (Tone::Plain, '□'),
+        Some(Class::A) => (Tone::Strong, '§'),
+        None => return padded("? ?", columns + 4),
     };
-    out.paint(tone, text)
+    let prosign = class.map_or('?', Class::letter);
+    out.paint(tone, &format!("{shape} {prosign} {}", padded(&word(prosign), columns)))
 }

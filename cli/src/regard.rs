@@ -11,6 +11,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::precedence::Precedence;
 use crate::time::When;
+use crate::words::told_back;
 
 /// What `ack` takes.
 #[derive(Debug, Args)]
@@ -126,7 +127,7 @@ pub(crate) async fn reply(asked: &Reply, home: &Home, out: &Output) -> Result<()
         .with("answers", true)
         .with_any("precedence", asked.precedence.map(Precedence::prosign))
         .with_flag("safety_of_life", asked.safety_of_life)
-        .with_any("reply_by_ms", desk.time(out, "reply by", asked.reply_by));
+        .with_any("reply_by_ms", desk.time(out, &out.t("label-reply-by"), asked.reply_by));
     desk.write(out, draft).await
 }
 
@@ -154,7 +155,7 @@ pub(crate) async fn withdraw(asked: &Withdraw, home: &Home, out: &Output) -> Res
 /// As [`Writing::write`].
 pub(crate) async fn read_back(asked: &ReadBack, home: &Home, out: &Output) -> Result<(), Failure> {
     if let Some(position) = asked.position {
-        out.remark(&format!("position {position}"));
+        told_back(out, position);
     }
     let draft = about("read-back", &asked.entry)
         .with("text", asked.text.as_str())

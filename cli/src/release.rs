@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::harmless;
 use crate::line::LineArgs;
 use crate::output::Output;
-use crate::time;
 
 /// What can be done with drafts that wait.
 #[derive(Debug, Subcommand)]
@@ -52,7 +51,8 @@ pub(crate) async fn release(asked: &Asked, home: &Home, out: &Output) -> Result<
             if out.is_json() {
                 return out.data(answer.raw());
             }
-            out.data(&format!("draft {} is taken back; nothing was written", asked.id))
+            let said = out.say("release-taken-back", &[("number", &asked.id.to_string())]);
+            out.data(&out.begun(&said))
         }
     }
 }
@@ -68,17 +68,17 @@ async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
     for (waiting, whole) in answer.at("releases").list().zip(drafts) {
         count += 1;
         let field = |name: &str| waiting.at(name).text().map(|text| harmless::line(&text));
-        let by = field("drafter").unwrap_or_else(|| "the owner of the station's folder".into());
-        let at = waiting.at("drafted_ms").number().map(time::stamp).unwrap_or_default();
-        let number = waiting.at("release").number().unwrap_or(0);
-        out.data(&format!("{number}  {at}  by {by}  SHA-256 {}", field("sha256").unwrap_or_default()))?;
-        out.data(&format!(
-            "    {}",
-            harmless::line(&whole.get("draft").map(Value::to_string).unwrap_or_default())
-        ))?;
+        let by = field("drafter").unwrap_or_else(|| out.t("release-folder-owner"));
+        let at = waiting.at("drafted_ms").number().map(|ms| out.stamp(ms)).unwrap_or_default();
+        let number = waiting.at("release").number().unwrap_or(0).to_string();
+        let (by, number) = (out.say("label-by", &[("party", &by)]), out.apart(&number));
+        let sha256 = out.apart(&format!("SHA-256 {}", field("sha256").unwrap_or_default()));
+        out.data(&out.begun(&format!("{number}  {at}  {by}  {sha256}")))?;
+        let draft = harmless::line(&whole.get("draft").map(Value::to_string).unwrap_or_default());
+        out.data(&out.begun(&format!("    {}", out.apart(&draft))))?;
     }
     if count == 0 {
-        out.remark("nothing waits for a second officer");
+        out.remark(&out.begun(&out.t("release-nothing")));
     }
     Ok(())
 }
@@ -95,6 +95,6 @@ async fn give(asked: &One, home: &Home, out: &Output) -> Result<(), Failure> {
         return out.data(answer.raw());
     }
     out.data(&answer.at("entry").or_unknown())?;
-    out.remark("durable here, with both offices; it goes out by itself");
+    out.remark(&out.begun(&out.t("release-durable")));
     Ok(())
 }

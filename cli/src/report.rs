@@ -13,7 +13,8 @@ use crate::notice::Length;
 use crate::output::Output;
 use crate::place::{self, Place};
 use crate::precedence::Precedence;
-use crate::time::{self, When};
+use crate::time::When;
+use crate::words::padded;
 
 /// What `report` takes.
 #[derive(Debug, Args)]
@@ -90,21 +91,28 @@ pub(crate) async fn report(asked: &Report, home: &Home, out: &Output) -> Result<
     desk.write(out, draft).await
 }
 
+/// Tells what will be said to whoever is about to say it.
+fn says(out: &Output, what: &str) {
+    out.remark(&out.begun(&out.say("report-says", &[("what", what)])));
+}
+
 /// The place and the time that are typed, and how near.
 fn typed(asked: &Report, desk: &Desk, out: &Output) -> (Value, String) {
     let mut volume = json!({});
     if let Some((centre, radius)) = asked.circle.zip(asked.radius) {
-        out.remark(&format!("says: within {} m of {centre}", radius.metres()));
+        let (metres, place) = (radius.metres().to_string(), centre.to_string());
+        says(out, &out.say("within-metres", &[("metres", &metres), ("place", &place)]));
         volume = json!({"circle": {"centre": centre.json(), "radius_m": radius.metres()}});
     }
     if let Some(corners) = &asked.area {
         for corner in corners {
-            out.remark(&format!("says: corner {corner}"));
+            says(out, &out.say("told-corner", &[("place", &corner.to_string())]));
         }
         volume = json!({"area": corners.iter().map(|corner| corner.json()).collect::<Vec<_>>()});
     }
-    volume["from_ms"] = json!(desk.time(out, "says: from ", asked.from));
-    volume["until_ms"] = json!(desk.time(out, "says: until", asked.until));
+    let label = |name: &str| out.say("report-says", &[("what", &padded(&out.t(name), 5))]);
+    volume["from_ms"] = json!(desk.time(out, &label("from"), asked.from));
+    volume["until_ms"] = json!(desk.time(out, &label("label-until"), asked.until));
     let verdict = if asked.within_separation { "within-separation" } else { "conflict" };
     (volume, verdict.to_owned())
 }
@@ -123,13 +131,14 @@ async fn coarsely(
     let said = answer.at("volume");
     for corner in said.at("area").list() {
         let degrees: Vec<String> = corner.list().map(|degrees| degrees.or_unknown()).collect();
-        out.remark(&format!("says: corner {}", degrees.join(", ")));
+        says(out, &out.say("told-corner", &[("place", &degrees.join(", "))]));
     }
     let (from_ms, until_ms) = (said.at("from_ms").number(), said.at("until_ms").number());
-    out.remark("says: at any height");
-    out.remark(&format!("says: from  {}", from_ms.map(time::stamp).unwrap_or_default()));
-    let until = until_ms.map_or_else(|| "it is withdrawn".to_owned(), time::stamp);
-    out.remark(&format!("says: until {until}"));
+    says(out, &out.t("told-any-height"));
+    let label = |name: &str| padded(&out.t(name), 5);
+    says(out, &format!("{} {}", label("from"), from_ms.map(|ms| out.stamp(ms)).unwrap_or_default()));
+    let until = until_ms.map_or_else(|| out.t("until-withdrawn"), |ms| out.stamp(ms));
+    says(out, &format!("{} {until}", label("label-until")));
     let volume = answer.value().get("volume").cloned().unwrap_or_default();
     Ok((volume, answer.at("verdict").or_unknown()))
 }

@@ -14,6 +14,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::precedence::Precedence;
 use crate::time::When;
+use crate::words::told_back;
 
 /// What `send` takes.
 #[derive(Debug, Args)]
@@ -84,7 +85,7 @@ pub(crate) async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), 
         .with_any("attachments", attachments)
         .with_any("precedence", precedence.map(Precedence::prosign))
         .with_flag("safety_of_life", asked.safety_of_life)
-        .with_any("reply_by_ms", desk.time(out, "reply by", asked.reply_by))
+        .with_any("reply_by_ms", desk.time(out, &out.t("label-reply-by"), asked.reply_by))
         .regarding(&asked.regards);
     desk.write(out, draft).await
 }
@@ -94,7 +95,7 @@ pub(crate) async fn send(asked: &Send, home: &Home, out: &Output) -> Result<(), 
 /// # Errors
 /// As [`Writing::write`].
 pub(crate) async fn cease(asked: &Cease, home: &Home, out: &Output) -> Result<(), Failure> {
-    out.remark(&format!("position {}", asked.position));
+    told_back(out, asked.position);
     let draft = Draft::of("cease")
         .with("position", asked.position.json())
         .with_any("text", asked.text.as_deref())

@@ -309,12 +309,16 @@ fn exists(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use detente_console::Words;
+
     use super::*;
+    use crate::output::Output;
 
     #[test]
     fn a_socket_of_another_user_is_told_apart() {
         let home = Home::at("/nowhere");
-        let message = |kind: io::ErrorKind| absent(&home, &kind.into()).message(false).unwrap();
+        let out = Output::new(false, Words::english().on_terminal());
+        let message = |kind: io::ErrorKind| absent(&home, &kind.into()).message(&out).unwrap();
         assert!(message(io::ErrorKind::PermissionDenied).contains("become that user"));
         assert!(message(io::ErrorKind::NotFound).contains("no folder /nowhere"));
         assert!(message(io::ErrorKind::ConnectionRefused).contains("it has stopped"));

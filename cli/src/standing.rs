@@ -99,7 +99,7 @@ pub(crate) async fn suspend(asked: &Suspend, home: &Home, out: &Output) -> Resul
     let desk = asked.writing.open(home).await?;
     let draft = Draft::of("suspends")
         .with("reason", asked.reason.as_str())
-        .with_any("effective_ms", desk.time(out, "effective", asked.effective))
+        .with_any("effective_ms", desk.time(out, &out.t("label-effective"), asked.effective))
         .with_any("scope", (!asked.scope.is_empty()).then(|| asked.scope.clone()));
     desk.write(out, draft).await
 }
@@ -110,7 +110,7 @@ pub(crate) async fn suspend(asked: &Suspend, home: &Home, out: &Output) -> Resul
 /// As [`Writing::write`].
 pub(crate) async fn resume(asked: &Resume, home: &Home, out: &Output) -> Result<(), Failure> {
     let desk = asked.writing.open(home).await?;
-    let effective_ms = desk.time(out, "effective", asked.effective);
+    let effective_ms = desk.time(out, &out.t("label-effective"), asked.effective);
     desk.write(out, Draft::of("resumes").with_any("effective_ms", effective_ms)).await
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn reopen(asked: &Reopen, home: &Home, out: &Output) -> Result<
             let desk = asked.writing.open(home).await?;
             let draft = Draft::of("motion")
                 .with_any("text", asked.text.as_deref())
-                .with_any("closes_ms", desk.time(out, "closes", asked.closes))
+                .with_any("closes_ms", desk.time(out, &out.t("label-closes"), asked.closes))
                 .regarding(asked.about.as_slice());
             desk.write(out, draft).await
         }

@@ -4,15 +4,18 @@
 //! is present, and whether it is willing.
 
 use clap::Args;
+use detente_console::named;
 use detente_station::Home;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::answer::Field;
+use crate::entry::quoted;
 use crate::failure::Failure;
 use crate::line::LineArgs;
 use crate::motion;
 use crate::output::{Output, Tone};
 use crate::page::{Page, fact};
-use crate::time;
+use crate::words::{aligned, padded};
 
 /// What `status` takes.
 #[derive(Debug, Args)]
@@ -34,45 +37,42 @@ pub(crate) async fn status(asked: &Status, home: &Home, out: &Output) -> Result<
     let status = status.whole();
     let now_ms = status.at("now_ms").number().unwrap_or(on.now_ms);
     let mut page = Page::new(out);
-    let open = status.at("open").holds();
-    page.row("line", &out.paint(Tone::Strong, &status.at("name").or_unknown()));
-    page.row("party", &status.at("party").or_unknown());
+    let name = out.apart(&status.at("name").or_unknown());
+    page.row(&out.t("label-line"), &out.paint(Tone::Strong, &name));
+    page.row(&out.t("label-party"), &out.apart(&status.at("party").or_unknown()));
     if let Some(by) = status.at("parted").text() {
-        page.row("", &out.paint(Tone::Bad, &format!("✗ a member no more by {by}: it writes nothing")));
+        page.row("", &out.signed(Tone::Bad, "✗", "status-parted", &[("by", &by)]));
     }
     parent(out, &mut page, status.at("parent"));
-    page.row("time", &time::stamp(now_ms));
-    let standing = if open {
-        out.paint(Tone::Good, "● open: every party is willing")
-    } else {
-        out.paint(Tone::Bad, "○ not open: suspended by a party")
+    page.row(&out.t("label-time"), &out.stamp(now_ms));
+    let standing = match status.at("open").holds() {
+        true => out.signed(Tone::Good, "●", "status-open", &[]),
+        false => out.signed(Tone::Bad, "○", "status-not-open", &[]),
     };
-    page.row("standing", &standing);
-    page.heading("PARTIES");
+    page.row(&out.t("label-standing"), &standing);
+    page.heading(&out.t("heading-parties"));
     for one in status.at("parties").list() {
         party(out, &mut page, one, now_ms);
     }
     for book in status.at("forked").list().filter_map(|book| book.text()) {
         let author = book.split('/').next().unwrap_or_default();
-        let said = format!("  ✗ {author} signed two histories of {book}: detente record evidence");
-        page.line(&out.paint(Tone::Bad, &said));
+        let said = out.say("status-forked", &[("author", author), ("book", &book)]);
+        page.line(&out.paint(Tone::Bad, &format!("  ✗ {said}")));
     }
-    page.heading("CIRCUITS");
+    page.heading(&out.t("heading-circuits"));
     circuits(out, &mut page, status.at("circuits"), now_ms);
     witnesses(out, &mut page, status.at("witnesses"), now_ms);
     seals(out, &mut page, status.at("seals"), now_ms);
     waits_for_room(out, &mut page, status.at("waits_for_room"));
-    page.heading("OPEN         Z FLASH  O IMMEDIATE  P PRIORITY  R ROUTINE");
-    counts(&mut page, "owed", status.at("owed"));
-    counts(&mut page, "awaited", status.at("awaited"));
+    counts(out, &mut page, status);
     let overdue = status.at("overdue").number().unwrap_or(0);
     if overdue > 0 {
-        page.line(&out.paint(Tone::Bad, &format!("  ! {overdue} of those owed are overdue: detente inbox")));
+        page.line(&out.paint(Tone::Bad, &format!("  ! {}", out.n("status-overdue", overdue))));
     }
     due(out, &mut page, status.at("due"));
     motions(&mut page, out, status.at("motions"), now_ms);
     if let Some(ms) = status.at("next_test_ms").number() {
-        page.heading(&format!("NEXT TEST  {}", time::stamp_from_now(ms, now_ms)));
+        page.heading(&format!("{}  {}", out.t("heading-next-test"), out.stamp_from_now(ms, now_ms)));
     }
     out.data(page.text())
 }
@@ -83,18 +83,17 @@ fn parent(out: &Output, page: &mut Page<'_>, parent: Field<'_>) {
         return;
     }
     let name = parent.at("name").text().or_else(|| parent.at("line").text()).unwrap_or_default();
-    let by = parent.at("decision").text().map(|by| format!(", founded by {by}")).unwrap_or_default();
-    page.row("group of", &format!("{name}{by}"));
+    let name = out.apart(&name);
+    let founded = parent.at("decision").text().map(|by| out.say("status-founded", &[("by", &by)]));
+    page.row(&out.t("label-group-of"), &founded.map_or(name.clone(), |by| out.listed(&[&name, &by])));
     let why = parent.at("why").or_unknown();
     let holds = parent.at("holds");
     page.row(
         "",
         &match (holds.holds(), holds.fails()) {
-            (true, _) => out.paint(Tone::Good, "● that decision was carried there, and founds this line"),
-            (_, true) => {
-                out.paint(Tone::Bad, &format!("✗ the parent's record does not bear that out: {why}"))
-            }
-            _ => out.paint(Tone::Quiet, &format!("? not checked: {why}")),
+            (true, _) => out.signed(Tone::Good, "●", "status-group-holds", &[]),
+            (_, true) => out.signed(Tone::Bad, "✗", "status-group-fails", &[("why", &why)]),
+            _ => out.signed(Tone::Quiet, "?", "status-group-unchecked", &[("why", &why)]),
         },
     );
 }
@@ -103,68 +102,78 @@ fn party(out: &Output, page: &mut Page<'_>, party: Field<'_>, now_ms: u64) {
     let me = party.at("me").holds();
     let name = party.at("name").or_unknown();
     let circuits = party.at("circuits_up").number().unwrap_or(0);
-    let heard = party.at("last_heard_ms").number().map(|ms| format!("heard {}", time::from_now(ms, now_ms)));
+    let heard = party.at("last_heard_ms").number().map(|ms| heard(out, ms, now_ms));
     let circuit = if me {
-        "● this station".to_owned()
+        format!("● {}", out.t("this-station"))
     } else {
-        let up = fact(out, circuits > 0, &format!("circuit up ({circuits})"), "no circuit up");
-        format!("{up}{}", heard.map(|heard| format!(", {heard}")).unwrap_or_default())
+        let up = out.say("status-circuit-up", &[("count", &circuits.to_string())]);
+        let up = fact(out, circuits > 0, &up, &out.t("status-no-circuit-up"));
+        heard.map_or(up.clone(), |heard| out.listed(&[&up, &heard]))
     };
-    page.row(&format!("  {name}"), &circuit);
+    page.row(&format!("  {}", out.apart(&name)), &circuit);
     if let Some(by) = party.at("parted").text() {
-        page.row("", &out.paint(Tone::Bad, &format!("✗ it has left by {by}")));
+        page.row("", &out.signed(Tone::Bad, "✗", "status-has-left", &[("by", &by)]));
     }
     let officer = party.at("officer");
-    let since = party.at("officer_since").text().map(|entry| format!(", says {entry}")).unwrap_or_default();
+    let since = party.at("officer_since").text().map(|entry| out.say("status-says", &[("entry", &entry)]));
     let present = match officer.text().as_deref() {
-        Some("on") => fact(out, true, "officer present", ""),
-        Some("off") => fact(out, false, "", "no officer present"),
-        _ => out.paint(Tone::Quiet, "? it has not said whether an officer is present"),
+        Some("on") => fact(out, true, &out.t("status-officer-present"), ""),
+        Some("off") => fact(out, false, "", &out.t("status-no-officer-present")),
+        _ => out.signed(Tone::Quiet, "?", "status-officer-unknown", &[]),
     };
-    page.row("", &format!("{present}{since}"));
+    page.row("", &since.map_or(present.clone(), |since| out.listed(&[&present, &since])));
     let willing = party.at("willing");
     let suspension = party.at("suspension");
     let standing = match (willing.holds(), willing.fails()) {
-        (true, _) if suspension.is_nothing() => out.paint(Tone::Good, "● willing"),
-        (true, _) => out.paint(Tone::Warn, "● willing still; a suspension is stated"),
-        (_, true) => out.paint(Tone::Bad, "○ not willing: suspended"),
-        _ => out.paint(Tone::Quiet, "? willing or not is not known"),
+        (true, _) if suspension.is_nothing() => out.signed(Tone::Good, "●", "status-willing", &[]),
+        (true, _) => out.signed(Tone::Warn, "●", "status-willing-still", &[]),
+        (_, true) => out.signed(Tone::Bad, "○", "status-not-willing", &[]),
+        _ => out.signed(Tone::Quiet, "?", "status-willing-unknown", &[]),
     };
     page.row("", &standing);
     if suspension.is_nothing() {
         return;
     }
-    let scope = suspension.at("scope").joined().unwrap_or_else(|| "every kind of traffic".into());
-    page.row("", &format!("    by {}, of {scope}", suspension.at("entry").or_unknown()));
+    let kinds: Vec<String> = suspension.at("scope").list().filter_map(|kind| kind.text()).collect();
+    let kinds: Vec<String> = kinds.iter().map(|kind| out.called("scope", kind)).collect();
+    let scope = if kinds.is_empty() { out.t("every-kind-of-traffic") } else { out.names(&kinds) };
+    let row = |page: &mut Page<'_>, said: String| page.row("", &format!("    {said}"));
+    let by = suspension.at("entry").or_unknown();
+    row(page, out.say("status-suspended-by", &[("by", &by), ("scope", &scope)]));
     if let Some(ms) = suspension.at("effective_ms").number() {
-        page.row("", &format!("    effective {}", time::stamp_from_now(ms, now_ms)));
+        row(page, format!("{} {}", out.t("label-effective"), out.stamp_from_now(ms, now_ms)));
     }
-    page.row("", &format!("    reason “{}”", suspension.at("reason").or_unknown()));
+    let reason = quoted(out, &suspension.at("reason").or_unknown());
+    row(page, format!("{} {reason}", out.t("label-reason")));
     if let Some(consent) = suspension.at("consent").text() {
-        page.row("", &format!("    reopening is decided by {consent}; the party itself resumes"));
+        row(page, out.say("status-consent", &[("by", &consent)]));
     }
+}
+
+fn heard(out: &Output, ms: u64, now_ms: u64) -> String {
+    out.say("heard", &[("when", &out.how_far(ms, now_ms))])
 }
 
 fn circuits(out: &Output, page: &mut Page<'_>, circuits: Field<'_>, now_ms: u64) {
     if circuits.list().next().is_none() {
-        page.line("  none: detente doctor looks why");
+        page.line(&format!("  {}", out.t("status-no-circuits")));
     }
     for circuit in circuits.list() {
         let (ready, silent) = (circuit.at("ready").holds(), circuit.at("silent").holds());
         let state = match (ready, silent) {
-            (_, true) => out.paint(Tone::Bad, "○ silent"),
-            (true, false) => out.paint(Tone::Good, "● ready"),
-            (false, false) => out.paint(Tone::Warn, "○ not ready yet"),
+            (_, true) => out.signed(Tone::Bad, "○", "circuit-silent", &[]),
+            (true, false) => out.signed(Tone::Good, "●", "status-circuit-ready", &[]),
+            (false, false) => out.signed(Tone::Warn, "○", "status-circuit-not-ready", &[]),
         };
-        let late = if circuit.at("late").holds() { ", late" } else { "" };
         let name = circuit.at("name").text().unwrap_or_else(|| circuit.at("kind").or_unknown());
-        let mut line = format!("{name} {state}{late}");
-        let address = circuit.at("address").text().map(|address| format!(", {address}"));
-        let heard =
-            circuit.at("heard_ms").number().map(|ms| format!(", heard {}", time::from_now(ms, now_ms)));
-        let trip = circuit.at("round_trip_ms").text().map(|ms| format!(", round trip {ms} ms"));
-        line.extend([address, heard, trip].into_iter().flatten());
-        page.row(&format!("  {}", circuit.at("peer").or_unknown()), &line);
+        let late = circuit.at("late").holds().then(|| out.t("circuit-late"));
+        let address = circuit.at("address").text().map(|address| out.apart(&address));
+        let heard = circuit.at("heard_ms").number().map(|ms| heard(out, ms, now_ms));
+        let trip = circuit.at("round_trip_ms").text().map(|ms| out.say("round-trip", &[("ms", &ms)]));
+        let first = format!("{} {state}", out.apart(&name));
+        let parts: Vec<String> = [Some(first), late, address, heard, trip].into_iter().flatten().collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        page.row(&format!("  {}", out.apart(&circuit.at("peer").or_unknown())), &out.listed(&parts));
     }
 }
 
@@ -176,65 +185,58 @@ fn waits_for_room(out: &Output, page: &mut Page<'_>, waits: Field<'_>) {
     if entries + signatures + evidence + dropped == 0 {
         return;
     }
-    page.heading("DISK");
+    page.heading(&out.t("heading-disk"));
+    let warn = |page: &mut Page<'_>, said: String| page.line(&out.paint(Tone::Bad, &format!("  ! {said}")));
     if entries > 0 {
-        let still = format!(
-            "  ! not a byte left for what the schedule asks for; the line stands still: entries {entries}"
-        );
-        page.line(&out.paint(Tone::Bad, &still));
+        warn(page, out.say("disk-still", &[("count", &entries.to_string())]));
     }
     if entries + signatures + evidence > 0 {
-        let waiting =
-            format!("  ! full; waiting for room: signatures {signatures}, proofs of breaches {evidence}");
-        page.line(&out.paint(Tone::Bad, &waiting));
-        page.line(
-            "    they are stored by themselves once there is room; detente doctor says how much is free",
-        );
+        let things = [("signatures", signatures.to_string()), ("evidence", evidence.to_string())];
+        let things = things.each_ref().map(|(name, count)| (*name, count.as_str()));
+        warn(page, out.say("disk-waiting", &things));
+        page.line(&format!("    {}", out.t("disk-stored-later")));
     }
     if dropped > 0 {
-        let lost = format!("  ! lost, for want of any place: proofs of breaches {dropped}");
-        page.line(&out.paint(Tone::Bad, &lost));
+        warn(page, out.say("disk-lost", &[("count", &dropped.to_string())]));
     }
 }
 
 /// What comes due of notices in force.
 fn due(out: &Output, page: &mut Page<'_>, due: Field<'_>) {
-    let said =
-        [("ends", "ending soon"), ("review", "to be reviewed soon"), ("review-overdue", "review overdue")];
+    let said = [("ends", "due-ending"), ("review", "due-review"), ("review-overdue", "due-review-overdue")];
     let counts = said.into_iter().filter_map(|(name, said)| {
         let count = due.at(name).number().filter(|count| *count > 0)?;
-        Some(format!("{said} {count}"))
+        Some(out.say(said, &[("count", &count.to_string())]))
     });
     let counts: Vec<String> = counts.collect();
     if counts.is_empty() {
         return;
     }
-    page.heading("NOTICES IN FORCE");
+    page.heading(&out.t("heading-notices"));
     let tone = if due.at("review-overdue").number().unwrap_or(0) > 0 { Tone::Bad } else { Tone::Warn };
-    page.line(&out.paint(tone, &format!("  ! {}: detente notice list", counts.join(", "))));
+    let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
+    let said = out.say("due-list", &[("what", &out.listed(&counts))]);
+    page.line(&out.paint(tone, &format!("  ! {said}")));
 }
 
 fn witnesses(out: &Output, page: &mut Page<'_>, witnesses: Field<'_>, now_ms: u64) {
     if witnesses.list().next().is_none() {
         return;
     }
-    page.heading("WITNESSES");
+    page.heading(&out.t("heading-witnesses"));
     for witness in witnesses.list() {
         let last = witness.at("last_success_ms").number();
-        let last = last.map_or_else(|| "nothing yet".into(), |ms| time::from_now(ms, now_ms));
-        let troubles = witness.at("troubles").list().count();
-        let said = if troubles == 0 {
-            out.paint(Tone::Good, &format!("● last cosigned {last}"))
-        } else {
-            out.paint(Tone::Warn, &format!("○ last cosigned {last}"))
+        let last = last.map_or_else(|| out.t("nothing-yet"), |ms| out.how_far(ms, now_ms));
+        let things = [("when", last.as_str())];
+        let said = match witness.at("troubles").list().next() {
+            None => out.signed(Tone::Good, "●", "last-cosigned", &things),
+            Some(_) => out.signed(Tone::Warn, "○", "last-cosigned", &things),
         };
-        page.row(&format!("  {}", witness.at("name").or_unknown()), &said);
+        page.row(&format!("  {}", out.apart(&witness.at("name").or_unknown())), &said);
         for trouble in witness.at("troubles").list() {
             let book = trouble.at("book").text().map(|book| format!("{book}: ")).unwrap_or_default();
-            page.row(
-                "",
-                &format!("{book}{}: {}", trouble.at("error").or_unknown(), trouble.at("found").or_unknown()),
-            );
+            let [error, found] = ["error", "found"].map(|name| trouble.at(name).or_unknown());
+            page.row("", &out.apart(&format!("{book}{error}: {found}")));
         }
     }
 }
@@ -244,35 +246,57 @@ fn seals(out: &Output, page: &mut Page<'_>, seals: Field<'_>, now_ms: u64) {
     if seals.at("parties").pairs().next().is_none() {
         return;
     }
-    page.heading("SEALS        Ed25519 and ML-DSA-44 hold up to");
+    page.heading(&format!("{}{}", padded(&out.t("heading-seals"), 13), out.t("seals-hold")));
     for (party, books) in seals.at("parties").pairs() {
         let said = books.pairs().map(|(book, seal)| {
             let (size, held) = (seal.at("size").or_unknown(), seal.at("held").or_unknown());
-            format!("{} {size} of {held}", book.rsplit('/').next().unwrap_or_default())
+            let book = book.rsplit('/').next().unwrap_or_default();
+            out.say("seal-of", &[("book", book), ("size", &size), ("held", &held)])
         });
-        let said: Vec<String> = said.collect();
+        let mut said: Vec<String> = said.collect();
         let last = books.pairs().filter_map(|(_, seal)| seal.at("seconds").number()).max();
         let row = match last {
             Some(seconds) => {
-                let when = time::from_now(seconds.saturating_mul(1_000), now_ms);
-                out.paint(Tone::Good, &format!("● {}, last {when}", said.join(", ")))
+                let when = out.how_far(seconds.saturating_mul(1_000), now_ms);
+                said.push(out.say("seal-last", &[("when", &when)]));
+                let parts: Vec<&str> = said.iter().map(String::as_str).collect();
+                out.paint(Tone::Good, &format!("● {}", out.listed(&parts)))
             }
-            None => out.paint(Tone::Quiet, "○ nothing is sealed yet"),
+            None => out.signed(Tone::Quiet, "○", "seal-none", &[]),
         };
-        page.row(&format!("  {party}"), &row);
+        page.row(&format!("  {}", out.apart(&party)), &row);
     }
 }
 
-fn counts(page: &mut Page<'_>, label: &str, counts: Field<'_>) {
-    let [z, o, p, r] = ["Z", "O", "P", "R"].map(|class| counts.at(class).or_unknown());
-    page.line(&format!("  {label:<8}{z:>10}{o:>13}{p:>12}{r:>11}"));
+/// How many entries of each precedence are owed and awaited, in columns as wide as their headings.
+fn counts(out: &Output, page: &mut Page<'_>, status: Field<'_>) {
+    let classes = ['Z', 'O', 'P', 'R'];
+    let heads = classes.map(|class| format!("{class} {}", named::precedence(out.words(), class)));
+    let title = out.t("heading-open");
+    let rows = [("owed", "label-owed"), ("awaited", "label-awaited")];
+    let rows = rows.map(|(name, label)| (out.t(label), status.at(name)));
+    let labels = rows.each_ref().map(|(label, _)| label.width() + 4);
+    let first = labels.into_iter().chain([title.width() + 2, 13]).max().unwrap_or(13);
+    let mut heading = padded(&title, first);
+    for (place, head) in heads.iter().enumerate() {
+        heading += &format!("{}{head}", if place == 0 { "" } else { "  " });
+    }
+    page.heading(&heading);
+    for (label, counts) in rows {
+        let mut row = padded(&format!("  {label}"), first);
+        for (place, (class, head)) in classes.iter().zip(&heads).enumerate() {
+            let count = out.apart(&counts.at(&class.to_string()).or_unknown());
+            row += &aligned(&count, head.width() + if place == 0 { 0 } else { 2 });
+        }
+        page.line(&row);
+    }
 }
 
 fn motions(page: &mut Page<'_>, out: &Output, motions: Field<'_>, now_ms: u64) {
     if motions.list().next().is_none() {
         return;
     }
-    page.heading("MOTIONS");
+    page.heading(&out.t("heading-motions"));
     for motion in motions.list() {
         motion::row(page, out, motion, now_ms);
     }

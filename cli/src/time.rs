@@ -7,6 +7,7 @@
 
 use std::str::FromStr;
 
+use detente_console::Words;
 use detente_exchange::time;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
@@ -99,22 +100,33 @@ pub(crate) fn stamp(ms: u64) -> String {
 
 /// A length of time by its two largest units: `2 h 00 min`, `3 d 04 h`, `27 min`, `3 min 24 s`.
 pub(crate) fn length(ms: u64) -> String {
+    length_in(&Words::english().on_terminal(), ms)
+}
+
+/// The same in a language.
+pub(crate) fn length_in(words: &Words, ms: u64) -> String {
     let (seconds, minutes, hours, days) = (ms / 1_000, ms / 60_000, ms / 3_600_000, ms / 86_400_000);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 if seconds.is_multiple_of(60) => format!("{minutes} min"),
-        60..3_600 => format!("{minutes} min {:02} s", seconds % 60),
-        3_600..86_400 => format!("{hours} h {:02} min", minutes % 60),
-        _ => format!("{days} d {:02} h", hours % 24),
-    }
+    let (name, first, second) = match seconds {
+        0..60 => ("length-s", seconds, 0),
+        60..3_600 if seconds.is_multiple_of(60) => ("length-min", minutes, 0),
+        60..3_600 => ("length-min-s", minutes, seconds % 60),
+        3_600..86_400 => ("length-h-min", hours, minutes % 60),
+        _ => ("length-d-h", days, hours % 24),
+    };
+    words.of_all(name, &[("first", &first.to_string()), ("second", &format!("{second:02}"))])
 }
 
 /// How far a time is from now: `in 2 h 00 min`, `4 min ago`, `now`.
 pub(crate) fn from_now(ms: u64, now_ms: u64) -> String {
+    from_now_in(&Words::english().on_terminal(), ms, now_ms)
+}
+
+/// The same in a language.
+pub(crate) fn from_now_in(words: &Words, ms: u64, now_ms: u64) -> String {
     match ms.abs_diff(now_ms) {
-        0..1_000 => "now".into(),
-        far if ms > now_ms => format!("in {}", length(far)),
-        far => format!("{} ago", length(far)),
+        0..1_000 => words.t("time-now"),
+        far if ms > now_ms => words.of_all("time-in", &[("length", &length_in(words, far))]),
+        far => words.of_all("time-ago", &[("length", &length_in(words, far))]),
     }
 }
 

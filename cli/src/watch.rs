@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use detente_console::named;
 use detente_station::Home;
 use http_body_util::BodyExt as _;
 
 use crate::answer::{Answer, Field};
-use crate::entry::{author, gist, marks};
+use crate::entry::{gist, kind_from, marks, quoted};
 use crate::events::{Event, Events};
 use crate::failure::Failure;
 use crate::line::{LineArgs, OnLine};
@@ -19,6 +20,7 @@ use crate::output::{Output, Tone};
 use crate::precedence::{class_of, sign};
 use crate::socket::Trouble;
 use crate::time;
+use crate::words::padded;
 
 /// Longest silence on a stream; a station says something at least every 15 s.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -59,16 +61,19 @@ enum End {
 pub(crate) async fn watch(asked: &Watch, home: &Home, out: &Output) -> Result<(), Failure> {
     let mut on = asked.line.open(home).await?;
     let mut after = asked.after;
-    out.remark(&format!("line {}, as {}; Ctrl-C ends", on.name, on.party));
+    out.remark(&out.begun(&out.say("watch-begins", &[("line", &on.name), ("party", &on.party)])));
     loop {
         match follow(&on, &mut after, out).await {
             End::Over(failure) => return Err(failure),
-            End::Broken(failure) => out.message(&format!("the stream broke: {failure}")),
+            End::Broken(failure) => {
+                let why = failure.told(out.words());
+                out.message(&out.begun(&out.say("watch-broke", &[("failure", &why)])));
+            }
         }
         let again = find_again(&asked.line, home).await?;
         if again.started_ms != on.started_ms {
             after = Some(0);
-            out.message("the station has started again; its events count from 1");
+            out.message(&out.begun(&out.t("watch-started-again")));
         }
         on = again;
     }
@@ -120,7 +125,7 @@ async fn follow(on: &OnLine, after: &mut Option<u64>, out: &Output) -> End {
 /// Says one event on one line.
 fn tell(out: &Output, event: &Event) -> Result<(), Failure> {
     let Ok(data) = Answer::read(event.data.as_bytes()) else {
-        out.message("an event that is not JSON was left out");
+        out.message(&out.begun(&out.t("watch-not-json")));
         return Ok(());
     };
     let id = event.id.map_or_else(|| "null".to_owned(), |id| id.to_string());
@@ -132,11 +137,12 @@ fn tell(out: &Output, event: &Event) -> Result<(), Failure> {
     }
     let fields = data.whole();
     let at = fields.at("at_ms").number().or(fields.at("time_ms").number());
-    let at = at.map_or_else(|| " ".repeat(22), time::stamp);
-    let number = event.id.map(|id| format!("#{id}")).unwrap_or_default();
-    let name = crate::harmless::line(&event.name);
+    let at = at.map_or_else(|| " ".repeat(22), |ms| out.stamp(ms));
+    let number = event.id.map(|id| out.apart(&format!("#{id}"))).unwrap_or_default();
+    let name = out.apart(&crate::harmless::line(&event.name));
+    let (number, name) = (padded(&number, 6), padded(&name, 10));
     match said(out, &event.name, fields) {
-        Some(said) => out.data(format!("{at}  {number:<6} {name:<10} {said}").trim_end()),
+        Some(said) => out.data(&out.begun(format!("{at}  {number} {name} {said}").trim_end())),
         None => Ok(()),
     }
 }
@@ -144,113 +150,114 @@ fn tell(out: &Output, event: &Event) -> Result<(), Failure> {
 /// What an event says; `None` for those that only programs follow.
 fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
     let text = |field: &str| event.at(field).or_unknown();
+    let when = |field: &str| event.at(field).number().map_or_else(|| "?".into(), time::stamp);
+    // A sentence about fields of the event, by their names.
+    let say = |name: &str, fields: &[&str]| {
+        let things: Vec<(&str, String)> = fields.iter().map(|field| (*field, text(field))).collect();
+        let things: Vec<(&str, &str)> = things.iter().map(|(name, said)| (*name, said.as_str())).collect();
+        out.say(name, &things)
+    };
+    let bad = |said: String| out.paint(Tone::Bad, &said);
+    let warn = |said: String| out.paint(Tone::Warn, &said);
+    let cited = |said: Option<(String, bool)>| {
+        said.map(|(text, _)| format!(" {}", quoted(out, &text))).unwrap_or_default()
+    };
     Some(match name {
         "entry" | "ahead" => entry(out, event),
         "otherwise" => {
-            let said = event.at("said").at("body").at("text").first_line(GIST);
-            let said = said.map(|(text, _)| format!(" “{text}”")).unwrap_or_default();
-            let said = format!(
-                "✗ {} is signed otherwise than {} said ahead of its signature:{said}; the signed one counts: `detente show {}`",
-                text("entry"),
-                text("party"),
-                text("entry")
-            );
-            out.paint(Tone::Bad, &said)
+            let said = cited(event.at("said").at("body").at("text").first_line(GIST));
+            let first = say("event-otherwise", &["entry", "party"]);
+            bad(format!("✗ {first}{said}; {}", say("event-otherwise-counts", &["entry"])))
         }
         "receipted" => {
-            format!("{} holds {} to {}{}", text("party"), text("book"), text("size"), way(out, event))
+            format!("{}{}", say("event-receipted", &["party", "book", "size"]), way(out, event))
         }
         "overdue" => {
-            let open = event.at("open_ms").number().map_or_else(|| "?".into(), time::length);
-            let said =
-                format!("! {} open for {open}: offices of rank {} are called", text("entry"), text("rank"));
-            out.paint(Tone::Bad, &said)
+            let open = event.at("open_ms").number().map_or_else(|| "?".into(), |ms| out.length(ms));
+            let (entry, rank) = (text("entry"), text("rank"));
+            let things = [("entry", entry.as_str()), ("length", &open), ("rank", &rank)];
+            out.signed(Tone::Bad, "!", "event-overdue", &things)
         }
         "standing" if event.at("in_effect").holds() => {
-            out.paint(Tone::Good, &format!("● {} is willing", text("party")))
+            out.signed(Tone::Good, "●", "event-willing", &[("party", &text("party"))])
         }
-        "standing" => out.paint(Tone::Bad, &format!("○ {} is not willing: suspended", text("party"))),
+        "standing" => out.signed(Tone::Bad, "○", "event-not-willing", &[("party", &text("party"))]),
         "circuit" => {
-            let (shape, tone) = match event.at("state").text().as_deref() {
-                Some("ready" | "answers") => ("●", Tone::Good),
+            let state = text("state");
+            let (shape, tone) = match state.as_str() {
+                "ready" | "answers" => ("●", Tone::Good),
                 _ => ("○", Tone::Warn),
             };
-            let peer = event.at("peer").text().map(|peer| format!(" to {peer}")).unwrap_or_default();
-            let said = format!("{shape} circuit {}{peer}: {}", text("circuit"), text("state"));
-            out.paint(tone, &said)
+            let state = match state.as_str() {
+                "ready" => out.t("status-circuit-ready"),
+                "silent" => out.t("circuit-silent"),
+                "answers" => out.t("event-circuit-answers"),
+                "down" => out.t("circuits-down"),
+                _ => out.apart(&state),
+            };
+            let said = match event.at("peer").text() {
+                Some(_) => say("event-circuit-to", &["circuit", "peer"]),
+                None => say("event-circuit", &["circuit"]),
+            };
+            out.paint(tone, &format!("{shape} {said}: {state}"))
         }
-        "missed" => {
-            out.paint(Tone::Warn, &format!("! {} owed the test of slot {}", text("party"), text("slot")))
-        }
-        "amended" => {
-            let said =
-                format!("● the memorandum is amended by {}: `detente memorandum in-force`", text("decision"));
-            out.paint(Tone::Warn, &said)
-        }
+        "missed" => warn(format!("! {}", say("event-missed", &["party", "slot"]))),
+        "amended" => warn(format!("● {}", say("event-amended", &["decision"]))),
         "conflict" => {
-            let until = event.at("until_ms").number().map_or_else(|| "it is withdrawn".into(), time::stamp);
-            let word = if event.at("verdict").is("conflict") { "CONFLICT" } else { "WITHIN SEPARATION" };
-            let said = format!(
-                "▲ {word}: {} and {}, until {until}: `detente conflicts`",
-                text("one"),
-                text("other")
-            );
-            out.paint(Tone::Bad, &said)
+            let until = event.at("until_ms").number();
+            let until = until.map_or_else(|| out.t("until-withdrawn"), |ms| out.stamp(ms));
+            let verdict = named::verdict(out.words(), &text("verdict")).to_uppercase();
+            let (one, other) = (text("one"), text("other"));
+            let things = [("one", one.as_str()), ("other", &other), ("until", &until)];
+            bad(format!("▲ {verdict}: {}", out.say("event-conflict", &things)))
         }
         "due" => {
-            let date = |field: &str| event.at(field).number().map_or_else(|| "?".into(), time::stamp);
-            let what = match event.at("due").text().as_deref() {
-                Some("ends") => format!("ends {}", date("until_ms")),
-                Some("review") => format!("is to be reviewed {}", date("review_ms")),
-                _ => format!("was to be reviewed {}", date("review_ms")),
+            let (name, date) = match event.at("due").text().as_deref() {
+                Some("ends") => ("event-ends", when("until_ms")),
+                Some("review") => ("event-review", when("review_ms")),
+                _ => ("event-review-overdue", when("review_ms")),
             };
-            let said = event.at("notice").at("text").first_line(GIST);
-            let said = said.map(|(text, _)| format!(" “{text}”")).unwrap_or_default();
-            out.paint(Tone::Warn, &format!("! {}{said} {what}", text("entry")))
+            let said = cited(event.at("notice").at("text").first_line(GIST));
+            let what = out.say(name, &[("when", &date)]);
+            warn(format!("! {}{said} {what}", out.apart(&text("entry"))))
         }
-        "witnessed" => {
-            format!("{} witnessed {} to {}", text("witness"), text("book"), text("size"))
-        }
+        "witnessed" => say("event-witnessed", &["witness", "book", "size"]),
         "witness-trouble" => {
-            let book = event.at("book").text().map(|book| format!(" {book}")).unwrap_or_default();
-            let said =
-                format!("! {} does not cosign{book}: {}: {}", text("witness"), text("error"), text("found"));
-            out.paint(Tone::Warn, &said)
+            let first = match event.at("book").text() {
+                Some(_) => say("event-no-cosignature-of", &["witness", "book"]),
+                None => say("event-no-cosignature", &["witness"]),
+            };
+            warn(format!("! {first}: {}", out.apart(&format!("{}: {}", text("error"), text("found")))))
         }
         "breach" | "not-taken" => {
-            let by = event.at("party").text().map(|party| format!("by {party}: ")).unwrap_or_default();
-            let [error, what] = ["error", "what"].map(text);
-            let said =
-                format!("✗ {by}{error}: {what}: expected {}, found {}", text("expected"), text("found"));
-            out.paint(Tone::Bad, &said)
+            let by = event.at("party").text().map(|_| format!("{}: ", say("label-by", &["party"])));
+            let error = out.apart(&text("error"));
+            let found = say("failure-found", &["what", "expected", "found"]);
+            bad(format!("✗ {}{error}: {found}", by.unwrap_or_default()))
         }
         "clock" if event.at("back_ms").number().is_some() => {
-            let said = format!(
-                "! the clock was set back by {} ms: the line goes on in its own time until the clock has caught up",
-                text("back_ms")
-            );
-            out.paint(Tone::Warn, &said)
+            warn(format!("! {}", say("event-clock-back", &["back_ms"])))
         }
-        "clock" => out.paint(Tone::Warn, &format!("! the clock jumped by {} ms", text("by_ms"))),
-        "gap" => out.paint(Tone::Warn, "! events are missing here: `detente record show` has all entries"),
+        "clock" => warn(format!("! {}", say("event-clock-jumped", &["by_ms"]))),
+        "gap" => out.signed(Tone::Warn, "!", "event-gap", &[]),
         // Where the stream stands, and what only programs follow.
         "begins" | "command" => return None,
         _ => {
             let fields = event.pairs().filter_map(|(name, value)| Some(format!("{name} {}", value.text()?)));
-            fields.collect::<Vec<_>>().join(", ")
+            out.apart(&fields.collect::<Vec<_>>().join(", "))
         }
     })
 }
 
 fn entry(out: &Output, entry: Field<'_>) -> String {
     let name = entry.at("entry").or_unknown();
-    let kind = entry.at("kind").or_unknown();
     let marks = marks(out, entry).into_iter().map(|mark| format!("  {mark}")).collect::<String>();
     format!(
-        "{}  {name}  {kind} from {}  {}{marks}{}",
+        "{}  {}  {}  {}{marks}{}",
         sign(out, class_of(&name)),
-        author(entry),
-        gist(entry, GIST).0,
+        out.apart(&name),
+        kind_from(out, entry),
+        gist(out, entry, GIST).0,
         way(out, entry)
     )
 }
@@ -259,7 +266,10 @@ fn entry(out: &Output, entry: Field<'_>) -> String {
 fn way(out: &Output, event: Field<'_>) -> String {
     let way = event.at("way");
     match (way.at("peer").text(), way.at("name").text()) {
-        (Some(peer), Some(name)) => out.paint(Tone::Quiet, &format!("  by {name} of {peer}")),
+        (Some(peer), Some(name)) => {
+            let said = out.say("event-way", &[("name", &name), ("peer", &peer)]);
+            out.paint(Tone::Quiet, &format!("  {said}"))
+        }
         _ => String::new(),
     }
 }

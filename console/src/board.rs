@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::answer::{is, text};
 use crate::entry::{author, called, kind_word, said};
+use crate::named;
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::time;
@@ -209,13 +210,7 @@ impl Board {
 
 /// The word of a precedence.
 pub(crate) fn precedence_word(frame: &Frame, class: char) -> String {
-    match class {
-        'Z' => frame.t("precedence-z"),
-        'O' => frame.t("precedence-o"),
-        'P' => frame.t("precedence-p"),
-        'R' => frame.t("precedence-r"),
-        _ => frame.t("precedence-a"),
-    }
+    named::precedence(&frame.words, class)
 }
 
 /// The class letter of an entry's name.

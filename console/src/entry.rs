@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::answer::{is, list, number, text};
 use crate::board::{class_of, precedence_word};
+use crate::named;
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::time;
@@ -57,36 +58,7 @@ pub(crate) fn author(entry: &Value) -> String {
 
 /// The word of a kind of entry.
 pub(crate) fn kind_word(frame: &Frame, kind: &str) -> String {
-    match kind {
-        "message" => frame.t("kind-message"),
-        "amendment" => frame.t("kind-amendment"),
-        "withdrawal" => frame.t("kind-withdrawal"),
-        "acknowledgement" => frame.t("kind-acknowledgement"),
-        "read-back" => frame.t("kind-read-back"),
-        "passed-on" => frame.t("kind-passed-on"),
-        "cease" => frame.t("kind-cease"),
-        "notice" => frame.t("kind-notice"),
-        "conflict" => frame.t("kind-conflict"),
-        "position" => frame.t("kind-position"),
-        "suspends" => frame.t("kind-suspends"),
-        "resumes" => frame.t("kind-resumes"),
-        "motion" => frame.t("kind-motion"),
-        "vote" => frame.t("kind-vote"),
-        "decide" => frame.t("kind-decision"),
-        "displayed" => frame.t("kind-displayed"),
-        "escalated" => frame.t("kind-escalated"),
-        "test" => frame.t("kind-test"),
-        "test-answer" => frame.t("kind-test-answer"),
-        "missed" => frame.t("kind-missed"),
-        "duty" => frame.t("kind-duty"),
-        "finding" => frame.t("kind-finding"),
-        "discloses" => frame.t("kind-discloses"),
-        "opens" => frame.t("kind-opens"),
-        "leaves" => frame.t("kind-leaves"),
-        "holds" => frame.t("kind-holds"),
-        "seals" => frame.t("kind-seals"),
-        other => other.to_owned(),
-    }
+    named::kind(&frame.words, kind)
 }
 
 /// Whom each party has called about an entry that waits for it: the party, and its offices or their rank.

@@ -10,11 +10,13 @@
 mod answer;
 pub mod assets;
 mod board;
+mod carried;
 mod entry;
 mod gate;
 mod handover;
 mod import;
 mod map;
+pub mod named;
 mod notice;
 mod page;
 mod peer;
@@ -24,6 +26,7 @@ mod time;
 mod words;
 
 pub use board::{Board, Line};
+pub use carried::{Carried, Hand, Said, called, carried, shape};
 pub use entry::OpenEntry;
 pub use gate::{Enrolling, SigningIn};
 pub use handover::Handover;

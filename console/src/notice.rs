@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::named;
 use crate::page::Frame;
 
 /// A field that a notice may have: its name, and what can be typed into it.
@@ -58,55 +59,14 @@ impl NoticeForm {
     }
 
     fn precedence_word(&self, prosign: &str) -> String {
-        match prosign {
-            "Z" => self.frame.t("precedence-z"),
-            "O" => self.frame.t("precedence-o"),
-            "P" => self.frame.t("precedence-p"),
-            _ => self.frame.t("precedence-r"),
-        }
+        named::precedence(&self.frame.words, prosign.chars().next().unwrap_or('R'))
     }
 
     fn choice_word(&self, choice: &str) -> String {
-        match choice {
-            "facility" => self.frame.t("choice-facility"),
-            "critical-infrastructure" => self.frame.t("choice-critical-infrastructure"),
-            "unverified" => self.frame.t("choice-unverified"),
-            "self-reported" => self.frame.t("choice-self-reported"),
-            "verified" => self.frame.t("choice-verified"),
-            "yes" => self.frame.t("yes"),
-            "no" => self.frame.t("no"),
-            other => other.to_owned(),
-        }
+        named::choice(&self.frame.words, choice)
     }
 
     fn field_word(&self, field: &str) -> String {
-        let name = match field {
-            "serial" => "field-serial",
-            "forces" => "field-forces",
-            "activity-class" => "field-activity-class",
-            "response" => "field-response",
-            "reply-by" => "field-reply-by",
-            "organisation" => "field-organisation",
-            "name" => "field-name",
-            "name-other-script" => "field-name-other-script",
-            "function" => "field-function",
-            "facility-class" => "field-facility-class",
-            "accuracy" => "field-accuracy",
-            "verification" => "field-verification",
-            "verified-by" => "field-verified-by",
-            "verified-how" => "field-verified-how",
-            "verified-at" => "field-verified-at",
-            "markings" => "field-markings",
-            "contact" => "field-contact",
-            "review" => "field-review",
-            "purpose" => "field-purpose",
-            "vehicles" => "field-vehicles",
-            "headcount" => "field-headcount",
-            "escorted" => "field-escorted",
-            "convoy-contact" => "field-convoy-contact",
-            "abort-contact" => "field-abort-contact",
-            other => return other.to_owned(),
-        };
-        self.frame.t(name)
+        named::field(&self.frame.words, field)
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::answer::{is, list, number, text, texts};
 use crate::board::{class_of, precedence_word};
 use crate::entry::{author, kind_word, said};
+use crate::named;
 use crate::page::Frame;
 use crate::peer::Peer;
 use crate::time;
@@ -68,9 +69,9 @@ fn telling(frame: &Frame, entry: &Value) -> (String, String) {
     let empty = Value::Null;
     let body = entry.get("body").unwrap_or(&empty);
     let own = match text(entry, "kind") {
-        "vote" => choice_word(frame, text(body, "choice")),
-        "position" => stance_word(frame, text(body, "stance")),
-        "decide" => outcome_word(frame, text(body, "outcome")),
+        "vote" => named::vote(&frame.words, text(body, "choice")),
+        "position" => named::stance(&frame.words, text(body, "stance")),
+        "decide" => named::outcome(&frame.words, text(body, "outcome")),
         "passed-on" => return (String::new(), text(body, "to").to_owned()),
         "duty" => match text(body, "state") {
             "on" => frame.t("watch-is-held"),
@@ -80,32 +81,6 @@ fn telling(frame: &Frame, entry: &Value) -> (String, String) {
         _ => return (String::new(), said(frame, entry)),
     };
     (own, text(body, "text").to_owned())
-}
-
-fn choice_word(frame: &Frame, choice: &str) -> String {
-    match choice {
-        "for" => frame.t("vote-for"),
-        "against" => frame.t("vote-against"),
-        _ => frame.t("vote-abstain"),
-    }
-}
-
-fn stance_word(frame: &Frame, stance: &str) -> String {
-    match stance {
-        "affirms" => frame.t("stance-affirms"),
-        "disputes" => frame.t("stance-disputes"),
-        "corrects" => frame.t("stance-corrects"),
-        _ => frame.t("stance-withdraws"),
-    }
-}
-
-fn outcome_word(frame: &Frame, outcome: &str) -> String {
-    match outcome {
-        "carried" => frame.t("outcome-carried"),
-        "defeated" => frame.t("outcome-defeated"),
-        "lapsed" => frame.t("outcome-lapsed"),
-        _ => frame.t("outcome-overtaken"),
-    }
 }
 
 impl Logged {
@@ -249,7 +224,7 @@ impl Thread {
         let side = |(party, side): (&String, &Value)| {
             let held = list(side, "history").iter().map(|held| {
                 (
-                    stance_word(&frame, text(held, "stance")),
+                    named::stance(&frame.words, text(held, "stance")),
                     number(held, "time_ms"),
                     text(held, "entry").to_owned(),
                     Peer::text(text(held, "text"), held.get("language").and_then(Value::as_str)),
@@ -306,25 +281,23 @@ impl Motions {
             let votes = motion.get("votes").and_then(Value::as_object).into_iter().flatten();
             let votes: BTreeMap<_, _> = votes
                 .map(|(party, choice)| {
-                    (party.clone(), choice_word(&frame, choice.as_str().unwrap_or_default()))
+                    (party.clone(), named::vote(&frame.words, choice.as_str().unwrap_or_default()))
                 })
                 .collect();
             let decision = motion.get("decision").filter(|decision| !decision.is_null());
             Motion {
                 name: text(motion, "motion").to_owned(),
-                matter: match text(motion, "matter") {
-                    "reopen" => frame.t("matter-reopen"),
-                    "amend" => frame.t("matter-amend"),
-                    "found" => frame.t("matter-found"),
-                    _ => frame.t("matter-resolve"),
-                },
+                matter: named::matter(&frame.words, text(motion, "matter")),
                 about: texts(motion, "about"),
                 text: Peer::text(text(motion, "text"), None),
                 moved_ms: number(motion, "moved_ms"),
                 closes_ms: number(motion, "closes_ms"),
                 votes: votes.into_iter().collect(),
                 decision: decision.map(|decision| {
-                    (text(decision, "entry").to_owned(), outcome_word(&frame, text(decision, "outcome")))
+                    (
+                        text(decision, "entry").to_owned(),
+                        named::outcome(&frame.words, text(decision, "outcome")),
+                    )
                 }),
             }
         };

@@ -2,8 +2,7 @@
 //!
 //! Adding a language is adding a file and its name here; the tests hold each file to the names and the variables of the English one.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -43,12 +42,24 @@ pub const LANGUAGES: &[Language] = &[
     language!("uk", "Українська", false),
 ];
 
-static BUNDLES: LazyLock<BTreeMap<&'static str, FluentBundle<FluentResource>>> =
-    LazyLock::new(|| LANGUAGES.iter().map(|language| (language.tag, bundle(language))).collect());
+type Bundles = [OnceLock<FluentBundle<FluentResource>>; LANGUAGES.len()];
 
-fn bundle(language: &Language) -> FluentBundle<FluentResource> {
+/// On a page whatever is put into a sentence stands in isolates (Unicode Standard Annex 9).
+static ON_PAGES: Bundles = [const { OnceLock::new() }; LANGUAGES.len()];
+/// On a terminal only where the sentence reads leftward: elsewhere what people search and copy has nothing unseen in it.
+static ON_TERMINALS: Bundles = [const { OnceLock::new() }; LANGUAGES.len()];
+
+/// The sentences of a language, read once.
+fn sentences(tag: &str, on_terminal: bool) -> Option<&'static FluentBundle<FluentResource>> {
+    let number = LANGUAGES.iter().position(|language| language.tag == tag)?;
+    let (language, bundles) = (LANGUAGES.get(number)?, if on_terminal { &ON_TERMINALS } else { &ON_PAGES });
+    Some(bundles.get(number)?.get_or_init(|| bundle(language, !on_terminal || language.leftward)))
+}
+
+fn bundle(language: &Language, isolates: bool) -> FluentBundle<FluentResource> {
     let tag: LanguageIdentifier = language.tag.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+    bundle.set_use_isolating(isolates);
     // What cannot be read is missed by the tests.
     let resource = match FluentResource::try_new(language.source.to_owned()) {
         Ok(resource) => resource,
@@ -63,19 +74,31 @@ fn bundle(language: &Language) -> FluentBundle<FluentResource> {
 pub struct Words {
     /// Which.
     pub language: &'static Language,
+    on_terminal: bool,
 }
 
 impl Words {
-    /// Those of a tag, if the console speaks it: `fr`, `fr-CH`.
+    /// Those of a tag, or of a locale's name, if the console speaks it: `fr`, `fr-CH`, `fr_CH.UTF-8`.
     pub fn of(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        let primary = tag.split(['-', '_', '.', '@']).next().unwrap_or_default();
         let language = LANGUAGES.iter().find(|language| language.tag.eq_ignore_ascii_case(primary))?;
-        Some(Self { language })
+        Some(Self { language, on_terminal: false })
     }
 
     /// English.
     pub fn english() -> Self {
-        Self { language: &LANGUAGES[0] }
+        Self { language: &LANGUAGES[0], on_terminal: false }
+    }
+
+    /// The same for a terminal: what is put into a sentence stands in isolates only where it reads leftward.
+    #[must_use]
+    pub fn on_terminal(self) -> Self {
+        Self { on_terminal: true, ..self }
+    }
+
+    /// Whether they are English.
+    pub fn is_english(&self) -> bool {
+        self.language.tag == LANGUAGES[0].tag
     }
 
     /// The first that a browser would rather read, by its `Accept-Language`.
@@ -90,6 +113,15 @@ impl Words {
             .collect();
         wanted.sort_by(|(one, _), (other, _)| other.total_cmp(one));
         wanted.into_iter().find_map(|(_, tag)| Self::of(tag)).unwrap_or_else(Self::english)
+    }
+
+    /// What stands between the parts of a list.
+    pub fn comma(&self) -> &'static str {
+        match self.language.tag {
+            "ar" => "، ",
+            "zh" => "，",
+            _ => ", ",
+        }
     }
 
     /// A sentence.
@@ -111,9 +143,18 @@ impl Words {
         self.say(name, &of)
     }
 
+    /// A sentence about several things, each by its name in it.
+    pub fn of_all(&self, name: &str, things: &[(&str, &str)]) -> String {
+        let mut of = FluentArgs::new();
+        for (thing, said) in things {
+            of.set(*thing, FluentValue::from((*said).to_owned()));
+        }
+        self.say(name, &of)
+    }
+
     fn say(&self, name: &str, of: &FluentArgs<'_>) -> String {
         let tags = [self.language.tag, "en"];
-        let found = tags.iter().filter_map(|tag| BUNDLES.get(tag)).find_map(|bundle| {
+        let found = tags.iter().filter_map(|tag| sentences(tag, self.on_terminal)).find_map(|bundle| {
             let pattern = bundle.get_message(name)?.value()?;
             Some(bundle.format_pattern(pattern, Some(of), &mut Vec::new()).into_owned())
         });
@@ -169,7 +210,7 @@ mod tests {
         let english: BTreeSet<String> = names(LANGUAGES[0].source).into_keys().collect();
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/");
         let mut text = String::new();
-        for folder in ["templates", "src", "assets"] {
+        for folder in ["templates", "src", "assets", "../cli/src"] {
             for file in fs::read_dir(format!("{here}{folder}")).unwrap() {
                 let path = file.unwrap().path();
                 if path.extension().is_some_and(|end| end == "html" || end == "rs" || end == "js") {
@@ -180,7 +221,7 @@ mod tests {
         let quoted: BTreeSet<&str> = text.split('"').collect();
         let unasked: Vec<&String> = english.iter().filter(|name| !quoted.contains(name.as_str())).collect();
         assert!(unasked.is_empty(), "{unasked:?}: nobody says them");
-        for call in [".t(\"", ".n(\"", ".of_what(\""] {
+        for call in [".t(\"", ".n(\"", ".of_what(\"", ".of_all(\"", ".say(\""] {
             for after in text.split(call).skip(1) {
                 let name = after.split('"').next().unwrap_or_default();
                 let is_name = !name.is_empty()

@@ -20,7 +20,17 @@ const ARROWS: [(&str, &[&str]); 12] = [
         "station",
         &["detente-record", "detente-line", "detente-console", "detente-dossier", "detente-exchange"],
     ),
-    ("cli", &["detente-record", "detente-line", "detente-dossier", "detente-exchange", "detente-station"]),
+    (
+        "cli",
+        &[
+            "detente-record",
+            "detente-line",
+            "detente-console",
+            "detente-dossier",
+            "detente-exchange",
+            "detente-station",
+        ],
+    ),
     ("sim", &["detente-record", "detente-line"]),
     (
         "bench",

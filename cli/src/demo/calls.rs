@@ -45,10 +45,7 @@ impl std::fmt::Display for Failed {
 impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Answered(failure) => {
-                let body = failure.message(true).and_then(|text| serde_json::from_str(&text).ok());
-                body.map_or_else(|| Self::Gone(failure.to_string()), Self::Refused)
-            }
+            Trouble::Answered(failure) => Self::Refused(failure.json()),
             Trouble::NoStation(failure) | Trouble::Lost(failure) => Self::Gone(failure.to_string()),
         }
     }

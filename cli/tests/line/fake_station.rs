@@ -91,10 +91,15 @@ pub(crate) fn folder() -> PathBuf {
 /// The command, with nothing of the environment that would change what it does.
 pub(crate) fn detente(home: &std::path::Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_detente"));
-    for variable in ["DETENTE_LINE", "NO_COLOR", "XDG_STATE_HOME"] {
+    for variable in ["DETENTE_LINE", "NO_COLOR", "XDG_STATE_HOME", "DETENTE_LANGUAGE"] {
         command.env_remove(variable);
     }
-    command.env("TERM", "xterm").env("DETENTE_HOME", home).args(arguments).stdin(Stdio::null());
+    command
+        .env("LC_ALL", "C")
+        .env("TERM", "xterm")
+        .env("DETENTE_HOME", home)
+        .args(arguments)
+        .stdin(Stdio::null());
     command
 }
 

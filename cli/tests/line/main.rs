@@ -11,6 +11,7 @@ mod notices;
 mod reading;
 #[cfg(test)]
 mod terminal;
+mod tongues;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -50,17 +50,21 @@ leaf          ab12
     assert_eq!((left.code, left.out.as_str(), left.err.as_str()), (Some(0), page, ""));
 }
 
-#[test]
-fn a_notice_with_its_geometry_and_what_became_of_it() {
-    let notice = json!({
+/// An amendment of a notice that is void, with its geometry.
+pub(crate) fn notice() -> Value {
+    json!({
         "entry": "usa/P/1", "party": "usa", "book": "usa/P", "office": "watch officer", "kind": "amendment",
         "time_ms": NOW_MS, "clock_held": true, "unjudged": true, "withdrawn_by": "usa/P/3", "amended_by": ["usa/P/2"],
         "marked": {"error": "NotPermitted", "what": "permission", "expected": "an open line", "found": "a suspension"},
         "body": {"notice": {"notice_kind": "activity", "text": "Firing", "from_ms": NOW_MS + 60 * MINUTE, "until_ms": NOW_MS + 120 * MINUTE,
             "volumes": [{"rings": [[[35.0, 40.0], [-35.5, 41.0], [36.0, -41.0000001], [999, 0]]], "lower": {"m": -10.5, "datum": "AMSL"}, "upper": null}],
             "fields": {"forces": "all"}, "emergency": true}},
-    });
-    let station = reading("GET /v1/lines/syria/entries/usa/P/1", notice);
+    })
+}
+
+#[test]
+fn a_notice_with_its_geometry_and_what_became_of_it() {
+    let station = reading("GET /v1/lines/syria/entries/usa/P/1", notice());
     let page = "\
 usa/P/1  ■ P PRIORITY   amendment
 ✗ VOID: NotPermitted: permission: expected an open line, found a suspension
@@ -90,8 +94,8 @@ by rus        ○ not delivered
     assert_eq!(station.run(&["show", "usa/P/1"]).out, page);
 }
 
-#[test]
-fn the_inbox_says_what_is_owed_first_and_keeps_five_facts_apart() {
+/// Three entries of others that wait for an officer here, and an own one that others have not acknowledged.
+pub(crate) fn inbox() -> Value {
     let owed = |mut entry: Value, due_ms: Value, overdue: bool| {
         entry["due_ms"] = due_ms;
         entry["overdue"] = json!(overdue);
@@ -103,11 +107,15 @@ fn the_inbox_says_what_is_owed_first_and_keeps_five_facts_apart() {
         "entry": "usa/R/1", "party": "usa", "book": "usa/R", "time_ms": NOW_MS - 90 * MINUTE, "kind": "message", "body": {"text": "Ours"},
         "delivered": {"rus": NOW_MS / 1000}, "displayed": {}, "acknowledged": {}, "passed_on": {"rus": "rus/R/2"}, "answered": {}, "withdrawn_by": "usa/R/2",
     });
-    let inbox = json!({
+    json!({
         "owed": [owed(flash(), json!(NOW_MS - 2 * MINUTE), true), owed(cease, json!(null), false), owed(notice, json!(NOW_MS + 25 * MINUTE), false)],
         "awaited": [mine], "more": true,
-    });
-    let station = reading("GET /v1/lines/syria/inbox?limit=3", inbox);
+    })
+}
+
+#[test]
+fn the_inbox_says_what_is_owed_first_and_keeps_five_facts_apart() {
+    let station = reading("GET /v1/lines/syria/inbox?limit=3", inbox());
     let page = "\
 OWED  3
   ◆ Z FLASH      rus/Z/2      ! OVERDUE by 2 min, 12 min old, message from rus, watch officer
@@ -132,7 +140,8 @@ There is more: --limit
     assert_eq!(station.drafts(), Vec::<Value>::new(), "nobody looked");
 }
 
-fn status() -> Value {
+/// A line of three parties, one of which has suspended it.
+pub(crate) fn status() -> Value {
     json!({
         "line": "00", "name": "syria", "party": "usa", "now_ms": NOW_MS, "open": false,
         "parties": [

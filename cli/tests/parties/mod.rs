@@ -97,10 +97,12 @@ impl Party {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_detente"));
-        for variable in ["DETENTE_LINE", "DETENTE_CLOCK", "DETENTE_LOG", "NO_COLOR", "XDG_STATE_HOME"] {
+        for variable in
+            ["DETENTE_LINE", "DETENTE_CLOCK", "DETENTE_LOG", "DETENTE_LANGUAGE", "NO_COLOR", "XDG_STATE_HOME"]
+        {
             command.env_remove(variable);
         }
-        command.env("DETENTE_HOME", self.home()).args(arguments).stdin(Stdio::null());
+        command.env("LC_ALL", "C").env("DETENTE_HOME", self.home()).args(arguments).stdin(Stdio::null());
         command
     }
 
