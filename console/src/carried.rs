@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::answer::{is, list, text, texts};
 use crate::named;
+use crate::peer::Peer;
+use crate::time;
 use crate::words::Words;
 
 /// Corners of an area that are told; the rest is counted.
@@ -77,6 +79,68 @@ pub fn called(words: &Words, field: &str, name: &str) -> String {
         "scope" => named::kind(words, name),
         _ => named::choice(words, name),
     }
+}
+
+/// A field as a page shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct OnPage {
+    pub(crate) label: String,
+    /// Rows in the reader's words.
+    pub(crate) ours: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) theirs: Option<Peer>,
+}
+
+/// Times, lengths and places as pages write them.
+struct PageHand<'a>(&'a Words);
+
+impl Hand for PageHand<'_> {
+    fn words(&self) -> &Words {
+        self.0
+    }
+
+    fn moment(&self, ms: u64) -> String {
+        time::stamp(ms)
+    }
+
+    fn stamp(&self, ms: u64) -> String {
+        time::stamp(ms)
+    }
+
+    fn length(&self, ms: u64) -> String {
+        time::length(ms)
+    }
+
+    fn place(&self, [lat, lon]: [f64; 2]) -> String {
+        format!("{lat:.5}, {lon:.5}")
+    }
+
+    fn size(&self, bytes: u64) -> String {
+        bytes.to_string()
+    }
+}
+
+/// The fields of an entry for a page that shows its text, its position and its attachments by themselves.
+pub(crate) fn on_page(words: &Words, entry: &Value) -> Vec<OnPage> {
+    let language = entry.get("language").and_then(Value::as_str);
+    let rows = carried(&PageHand(words), entry.get("body").unwrap_or(&Value::Null));
+    let is_apart = |field: &str| matches!(field, "text" | "reason" | "position" | "attachments");
+    let shown = |row: Carried| {
+        let mut letters = row.label.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        let empty = OnPage {
+            label: first.chain(letters).collect(),
+            ours: Vec::new(),
+            name: String::new(),
+            theirs: None,
+        };
+        match row.said {
+            Said::Ours(ours) => OnPage { ours, ..empty },
+            Said::Name(name) => OnPage { name, ..empty },
+            Said::Theirs(text) => OnPage { theirs: Some(Peer::text(&text, language)), ..empty },
+        }
+    };
+    rows.into_iter().filter(|row| !is_apart(&row.field)).map(shown).collect()
 }
 
 /// All that the body of an entry carries.
@@ -382,4 +446,56 @@ fn joined(texts: impl IntoIterator<Item = String>) -> Option<String> {
 
 fn unknown() -> String {
     "?".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn notice() -> Value {
+        json!({"language": "en", "body": {
+            "notice_kind": "activity", "text": "Firing", "from_ms": 1_491_518_400_000_u64,
+            "volumes": [{"rings": [[[35.0, 40.0], [35.5, 41.0], [36.0, 41.0]]], "lower": {"m": 0, "datum": "AMSL"},
+                "shape": {"circle": {"centre": [35.2, 40.6], "radius_m": 500}}}],
+            "fields": {"verification": "self-reported", "contact": "<b>+963\u{202E}</b>", "accuracy": 12},
+            "emergency": true,
+        }})
+    }
+
+    fn rows(tag: &str) -> Vec<(String, String)> {
+        let words = Words::of(tag).unwrap_or_else(Words::english);
+        let said = |row: OnPage| {
+            let theirs = row.theirs.map(|peer| peer.to_string()).unwrap_or_default();
+            (row.label, format!("{}{}{theirs}", row.ours.join("|"), row.name))
+        };
+        on_page(&words, &notice()).into_iter().map(said).collect()
+    }
+
+    #[test]
+    fn a_notice_is_told_by_its_signed_fields_in_the_readers_language() {
+        for (tag, label, said) in [
+            ("en", "Emergency", "it does not keep the usual lead time"),
+            ("fr", "Urgence", "le préavis habituel n’est pas tenu"),
+            ("ru", "Проверка", "со слов владельца"),
+            ("zh", "核实情况", "自行申报"),
+            ("ar", "التحقق", "بإفادة صاحبه"),
+        ] {
+            let rows = rows(tag);
+            assert!(rows.contains(&(label.into(), said.into())), "{tag}: {rows:?}");
+        }
+        let metres = "في حدود \u{2068}500\u{2069} م من \u{2068}35.20000, 40.60000\u{2069}";
+        assert!(rows("ar").contains(&("المنطقة".into(), metres.into())), "{:?}", rows("ar"));
+    }
+
+    #[test]
+    fn what_an_author_wrote_stays_and_does_nothing() {
+        let contact =
+            rows("fr").into_iter().find(|(label, _)| label.starts_with("Contact")).unwrap_or_default();
+        assert!(
+            contact.1.starts_with("<bdi lang=\"en\">&lt;b&gt;+963<span class=\"hidden-character\">"),
+            "{contact:?}"
+        );
+    }
 }

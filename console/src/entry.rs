@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::answer::{is, list, number, text};
 use crate::board::{class_of, precedence_word};
+use crate::carried::{OnPage, on_page};
 use crate::named;
 use crate::page::Frame;
 use crate::peer::Peer;
@@ -36,6 +37,7 @@ pub struct OpenEntry {
     called: Vec<(String, String)>,
     language: String,
     said: Peer,
+    carried: Vec<OnPage>,
     regards: Vec<String>,
     facts: Vec<Facts>,
     marked: Option<String>,
@@ -151,6 +153,7 @@ impl OpenEntry {
             called: called(entry),
             language: text(entry, "language").to_owned(),
             said: Peer::text(&said(&frame, entry), entry.get("language").and_then(Value::as_str)),
+            carried: on_page(&frame.words, entry),
             regards: entry
                 .get("regards")
                 .and_then(Value::as_array)

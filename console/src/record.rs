@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::answer::{is, list, number, text, texts};
 use crate::board::{class_of, precedence_word};
+use crate::carried::{OnPage, on_page};
 use crate::entry::{author, kind_word, said};
 use crate::named;
 use crate::page::Frame;
@@ -403,6 +404,7 @@ pub struct PrintedEntry {
     party: String,
     printed_ms: u64,
     entry: Logged,
+    carried: Vec<OnPage>,
     others: Vec<String>,
     leaf: String,
 }
@@ -419,6 +421,7 @@ impl PrintedEntry {
             printed_ms: number(status, "now_ms"),
             others: texts(status, "members").into_iter().filter(|party| *party != by).collect(),
             leaf: text(entry, "leaf").to_owned(),
+            carried: on_page(&frame.words, entry),
             entry: Logged::of(&frame, entry, true),
             frame,
         })
