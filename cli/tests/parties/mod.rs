@@ -138,7 +138,12 @@ impl Party {
 
     /// All that has happened at its station since that started, and what happens from now on.
     fn events(&self) -> Running {
-        let mut command = self.command(&["watch", "--after", "0", "--json"]);
+        self.watching(&["--json"])
+    }
+
+    /// The same, as somebody reads it.
+    pub(crate) fn watching(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(&[&["watch", "--after", "0"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = lines(child.stdout.take().unwrap());
         Running { child, lines }
