@@ -221,13 +221,30 @@ mod tests {
         let quoted: BTreeSet<&str> = text.split('"').collect();
         let unasked: Vec<&String> = english.iter().filter(|name| !quoted.contains(name.as_str())).collect();
         assert!(unasked.is_empty(), "{unasked:?}: nobody says them");
-        for call in [".t(\"", ".n(\"", ".of_what(\"", ".of_all(\"", ".say(\""] {
+        let is_name = |name: &str| {
+            let letters = |c: char| c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit();
+            !name.is_empty() && name.chars().all(letters)
+        };
+        // The first text of a call is a name; of what signs and tones go before, the first that can be one.
+        for call in [".t(", ".n(", ".of_what(", ".of_all(", ".say("] {
             for after in text.split(call).skip(1) {
-                let name = after.split('"').next().unwrap_or_default();
-                let is_name = !name.is_empty()
-                    && name.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit());
-                assert!(!is_name || english.contains(name), "{name} is not in words/en.ftl");
+                let name = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                let name = name.filter(|name| is_name(name)).unwrap_or("skip");
+                assert!(english.contains(name), "{name} is not in words/en.ftl");
             }
+        }
+        for call in [".signed(", ".told("] {
+            for after in text.split(call).skip(1) {
+                let call = after.split(')').next().unwrap_or_default();
+                let name = call.split('"').skip(1).step_by(2).find(|name| is_name(name)).unwrap_or("skip");
+                assert!(english.contains(name), "{name} is not in words/en.ftl");
+            }
+        }
+        // And what is named by a list of names.
+        for name in quoted.iter().filter(|name| is_name(name)) {
+            let (first, rest) = name.split_once('-').unwrap_or_default();
+            let is_word = ["label", "heading", "hint", "event", "status", "mark"].contains(&first);
+            assert!(!is_word || rest.is_empty() || english.contains(*name), "{name} is not in words/en.ftl");
         }
     }
 
