@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Field};
 use crate::draft::entry_name;
-use crate::failure::Failure;
+use crate::failure::{Failure, known};
 use crate::harmless;
 use crate::line::{LineArgs, OnLine};
 use crate::output::{Output, Tone};
@@ -146,8 +146,9 @@ pub(crate) fn marks(out: &Output, entry: Field<'_>) -> Vec<String> {
     let mut marks = Vec::new();
     let marked = entry.at("marked");
     if !marked.is_nothing() {
-        let [error, what, expected, found] =
-            ["error", "what", "expected", "found"].map(|name| marked.at(name).or_unknown());
+        let error = marked.at("error").or_unknown();
+        let [what, expected, found] =
+            ["what", "expected", "found"].map(|name| known(out.words(), &marked.at(name).or_unknown()));
         let things = [
             ("error", error.as_str()),
             ("what", what.as_str()),

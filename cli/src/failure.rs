@@ -140,7 +140,7 @@ impl Failure {
 }
 
 /// A text of a refusal in the reader's words, where it is one that these have; else as it is, harmless.
-fn known(words: &Words, text: &str) -> String {
+pub(crate) fn known(words: &Words, text: &str) -> String {
     let said = |name: &&str| match pattern(name) {
         (whole, None) => (whole == text).then(|| words.t(name)),
         (before, Some(after)) => {
@@ -215,6 +215,12 @@ const KNOWN: &[&str] = &[
     "hint-motion-list",
     "hint-release-gone",
     "hint-release-again",
+    "found-no-folder",
+    "found-no-socket",
+    "found-stopped",
+    "expected-answer",
+    "hint-folder",
+    "hint-user",
 ];
 
 impl fmt::Display for Failure {

@@ -239,7 +239,7 @@ impl Typed {
             let said = out.say("within-metres", &[("metres", &metres), ("place", &place)]);
             out.remark(&out.begun(&said));
         }
-        let (from_ms, until_ms) = (time("from", self.from), time("label-until", self.until));
+        let (from_ms, until_ms) = (time("label-from", self.from), time("label-until", self.until));
         if until_ms.zip(from_ms).is_some_and(|(until_ms, from_ms)| until_ms < from_ms) {
             let hint = "both count from now where they begin with +";
             return Err(Failure::misuse("--until", "a time after --from", "an earlier one", hint));

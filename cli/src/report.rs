@@ -111,7 +111,7 @@ fn typed(asked: &Report, desk: &Desk, out: &Output) -> (Value, String) {
         volume = json!({"area": corners.iter().map(|corner| corner.json()).collect::<Vec<_>>()});
     }
     let label = |name: &str| out.say("report-says", &[("what", &padded(&out.t(name), 5))]);
-    volume["from_ms"] = json!(desk.time(out, &label("from"), asked.from));
+    volume["from_ms"] = json!(desk.time(out, &label("label-from"), asked.from));
     volume["until_ms"] = json!(desk.time(out, &label("label-until"), asked.until));
     let verdict = if asked.within_separation { "within-separation" } else { "conflict" };
     (volume, verdict.to_owned())
@@ -136,7 +136,7 @@ async fn coarsely(
     let (from_ms, until_ms) = (said.at("from_ms").number(), said.at("until_ms").number());
     says(out, &out.t("told-any-height"));
     let label = |name: &str| padded(&out.t(name), 5);
-    says(out, &format!("{} {}", label("from"), from_ms.map(|ms| out.stamp(ms)).unwrap_or_default()));
+    says(out, &format!("{} {}", label("label-from"), from_ms.map(|ms| out.stamp(ms)).unwrap_or_default()));
     let until = until_ms.map_or_else(|| out.t("until-withdrawn"), |ms| out.stamp(ms));
     says(out, &format!("{} {until}", label("label-until")));
     let volume = answer.value().get("volume").cloned().unwrap_or_default();

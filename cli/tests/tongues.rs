@@ -53,7 +53,7 @@ fn each_officer_reads_the_line_in_their_own_language() {
     let refused = usa.run(&["--words", "fr", "send", "Nothing passes."]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.starts_with("erreur : NotPermitted: "), "{}", refused.err);
-    assert!(refused.err.contains("trouvé suspendue par usa/A/1 ; "), "{}", refused.err);
+    assert!(refused.err.contains("trouvé : suspendue par usa/A/1 ; "), "{}", refused.err);
     assert!(refused.err.contains("\n conseil : proposez la réouverture, ou "), "{}", refused.err);
     let standing = seen(&usa.done(&["--words", "zh", "standing"]));
     assert!(standing.contains("✗ 依 usa/A/1 暂停"), "{standing}");

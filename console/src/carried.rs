@@ -208,7 +208,7 @@ impl<H: Hand> Rows<'_, H> {
         }
         for (field, label) in [
             ("reply_by_ms", "label-reply-by"),
-            ("from_ms", "from"),
+            ("from_ms", "label-from"),
             ("until_ms", "label-until"),
             ("effective_ms", "label-effective"),
             ("closes_ms", "label-closes"),
@@ -265,7 +265,7 @@ impl<H: Hand> Rows<'_, H> {
             };
             self.volume(label, volume);
             if are_several || body.get("from_ms").is_none_or(Value::is_null) {
-                for (field, label) in [("from_ms", "from"), ("until_ms", "label-until")] {
+                for (field, label) in [("from_ms", "label-from"), ("until_ms", "label-until")] {
                     if let Some(ms) = whole(volume, field) {
                         let (label, said) = (self.t(label), self.hand.moment(ms));
                         self.row(field, label, Said::Ours(vec![said]));

@@ -65,6 +65,7 @@ feuille               ab12
         "СРОЧНО",
         "поправка",
         "НЕДЕЙСТВИТЕЛЬНА: NotPermitted",
+        "с                     062340ZAPR17",
         "до                    070040ZAPR17",
         "через 2 ч 00 мин",
         "-10.5 м AMSL",
@@ -231,11 +232,11 @@ fn a_refusal_says_what_to_do_in_the_readers_language() {
         ),
         (
             "fr",
-            "erreur : NotPermitted: permission : attendu une ligne ouverte à ce genre d’écriture, trouvé suspendue par rus/A/1 ; seuls passent les actes, accusés de réception, essais et la sauvegarde de la vie\n conseil : proposez la réouverture, ou envoyez-le en FLASH avec `--safety-of-life` si des vies en dépendent\n",
+            "erreur : NotPermitted: permission : attendu : une ligne ouverte à ce genre d’écriture ; trouvé : suspendue par rus/A/1 ; seuls passent les actes, accusés de réception, essais et la sauvegarde de la vie\n conseil : proposez la réouverture, ou envoyez-le en FLASH avec `--safety-of-life` si des vies en dépendent\n",
         ),
         (
             "zh",
-            "错误：NotPermitted: 许可：应为 对此类条目开放的线路，实为 依 rus/A/1 暂停；只有行为、确认、测试和生命安全可通过\n 建议：请提议重新开放；如关乎生命，请以 FLASH 加 `--safety-of-life` 发送\n",
+            "错误：NotPermitted: 许可：应为：对此类条目开放的线路；实为：依 rus/A/1 暂停；只有行为、确认、测试和生命安全可通过\n 建议：请提议重新开放；如关乎生命，请以 FLASH 加 `--safety-of-life` 发送\n",
         ),
     ] {
         assert_eq!(station.run(&["--words", tongue, "send", "x"]).err, said);
