@@ -1,5 +1,7 @@
 //! How a station runs: `station.toml`, read at the start and again at SIGHUP.
 
+mod webhook;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use crate::duration;
 use crate::error::SetupError;
 use crate::form::{self, Wrong};
 use crate::home;
+pub use webhook::{WEBHOOK_EVENTS, WebhookConfig};
 
 /// Most addresses of a circuit, and characters of its name or purpose.
 const MAX_ADDRESSES: usize = 16;
@@ -44,6 +47,9 @@ pub struct Config {
     /// Commands that are run when something happens.
     #[serde(default)]
     pub hook: Vec<Hook>,
+    /// Web servers that events are brought to.
+    #[serde(default)]
+    pub webhook: Vec<WebhookConfig>,
     /// What it was read from, for the places of what is wrong with it.
     #[serde(skip)]
     source: String,
@@ -189,7 +195,7 @@ fn three_days() -> u64 {
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
-    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `amended`, `witness-trouble`, `ahead`, `otherwise`, or `flash` for every FLASH that comes in,
+    /// The event's name: `overdue`, `missed`, `breach`, `standing`, `circuit`, `clock`, `conflict`, `due`, `amended`, `witness-trouble`, `webhook-trouble`, `ahead`, `otherwise`, or `flash` for every FLASH that comes in,
     /// as soon as it does: once, whether or not it came ahead of its signature.
     pub on: String,
     /// The rank that is called; only for `overdue`; absent: all.
@@ -199,7 +205,7 @@ pub struct Hook {
 }
 
 /// What a hook may wait for.
-pub const HOOK_EVENTS: [&str; 13] = [
+pub const HOOK_EVENTS: [&str; 14] = [
     "overdue",
     "missed",
     "breach",
@@ -210,6 +216,7 @@ pub const HOOK_EVENTS: [&str; 13] = [
     "due",
     "amended",
     "witness-trouble",
+    "webhook-trouble",
     "ahead",
     "otherwise",
     "flash",
@@ -355,7 +362,7 @@ impl Config {
                 return Err(Wrong::new(at("run"), "a program and its arguments", "no program"));
             }
         }
-        Ok(())
+        self.check_webhooks()
     }
 
     /// Holds the circuits to the lines that the station carries: each one's name, and the parties at its other

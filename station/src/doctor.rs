@@ -14,6 +14,7 @@ use crate::error::SetupError;
 use crate::home::Home;
 use crate::keyset::KeySet;
 use crate::paper::Paper;
+use crate::webhook;
 
 /// Free space below which a disk counts as nearly full, in bytes. At 80 MiB (`store::Options`) everything but FLASH
 /// and acts is refused: a person needs to know well before that.
@@ -56,7 +57,15 @@ pub fn look(home: &Home) -> Vec<Check> {
 /// The same, for somebody who may see some lines.
 pub(crate) fn look_at(home: &Home, sees: impl Fn(&str) -> bool) -> Vec<Check> {
     let mut checks = vec![folder(home.path()), configuration(home)];
-    match home.lines() {
+    let lines = home.lines();
+    for webhook in Config::read(&home.config()).map(|config| config.webhook).unwrap_or_default() {
+        // Of lines that somebody may see, and no other.
+        let mut of = lines.iter().flatten().filter(|line| webhook.is_of(line));
+        if of.all(|line| sees(line)) {
+            checks.push(webhook::check_secret(home, &webhook));
+        }
+    }
+    match lines {
         Err(error) => checks.push(Check::failed("lines", &error)),
         Ok(names) if names.is_empty() => {
             let none = SetupError::NoLine { home: home.path().to_owned() };

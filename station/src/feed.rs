@@ -50,6 +50,15 @@ pub enum Told {
         /// Why.
         trouble: Box<Trouble>,
     },
+    /// A webhook does not deliver.
+    WebhookTrouble {
+        /// Its name.
+        webhook: String,
+        /// The number of what it does not deliver; none of a `begins` or a `gap`.
+        number: Option<u64>,
+        /// Why.
+        trouble: Box<crate::webhook::Trouble>,
+    },
     /// A circuit is withheld on purpose, for a drill, or given back.
     Withheld {
         /// Short name of the party at the other end.

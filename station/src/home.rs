@@ -3,6 +3,7 @@
 //! ```text
 //! HOME/station.toml             how this station runs
 //! HOME/station.sock             its API, mode 0600
+//! HOME/webhooks/NAME.secret     what a webhook is signed with, mode 0600
 //! HOME/lines/NAME/keys.toml     this party's keys and secret for a line, mode 0600
 //! HOME/lines/NAME/keys.1.toml   the same after a renewal, and so on
 //! HOME/lines/NAME/renewals.toml what brought them
@@ -63,6 +64,11 @@ impl Home {
     /// The key of that certificate.
     pub fn console_key(&self) -> PathBuf {
         self.0.join("console.key")
+    }
+
+    /// What a webhook is signed with.
+    pub fn webhook_secret(&self, name: &str) -> PathBuf {
+        self.0.join("webhooks").join(format!("{name}.secret"))
     }
 
     /// The folder of a line.

@@ -33,8 +33,7 @@ const MAX_RUNG: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Hooks {
     lanes: Arc<RwLock<Vec<Lane>>>,
-    /// FLASH that rang ahead of their signature.
-    rung: Arc<Mutex<VecDeque<(LineId, EntryRef)>>>,
+    rung: Arc<Mutex<Rung>>,
 }
 
 /// A hook, and how many more times it may be started, and run.
@@ -68,7 +67,9 @@ impl Hooks {
             Told::Shown(shown) => Some(shown.as_ref()),
             _ => None,
         };
-        let flash = shown.is_some_and(|shown| self.rings(shown, memorandum.line(), me));
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let flash = shown.is_some_and(|shown| rung.rings(shown, memorandum.line(), me));
+        drop(rung);
         let (name, event) = events::json(told, memorandum);
         let rank = match shown {
             Some(Shown::Overdue { rank, .. }) => Some(*rank),
@@ -83,27 +84,30 @@ impl Hooks {
     }
 }
 
-impl Hooks {
+/// FLASH of other parties that rang ahead of their signature, so that each rings once.
+#[derive(Debug, Default)]
+pub(crate) struct Rung(VecDeque<(LineId, EntryRef)>);
+
+impl Rung {
     /// Whether something is a FLASH of another party that has not rung yet.
-    fn rings(&self, shown: &Shown, line: LineId, me: Party) -> bool {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn rings(&mut self, shown: &Shown, line: LineId, me: Party) -> bool {
         match shown {
             Shown::Ahead { name, .. } if name.book.class == Class::Z => {
-                rung.push_back((line, *name));
-                if rung.len() > MAX_RUNG {
-                    rung.pop_front();
+                self.0.push_back((line, *name));
+                if self.0.len() > MAX_RUNG {
+                    self.0.pop_front();
                 }
                 true
             }
             // The signed one is another, and rings.
             Shown::Otherwise { name, .. } => {
-                rung.retain(|of| *of != (line, *name));
+                self.0.retain(|of| *of != (line, *name));
                 false
             }
             Shown::Entry { name, .. } if name.book.class == Class::Z && name.book.party != me => {
-                let before = rung.len();
-                rung.retain(|of| *of != (line, *name));
-                rung.len() == before
+                let before = self.0.len();
+                self.0.retain(|of| *of != (line, *name));
+                self.0.len() == before
             }
             _ => false,
         }

@@ -38,6 +38,8 @@ pub mod renewals;
 mod station;
 pub mod store;
 mod verify;
+pub mod webhook;
+mod wire;
 pub mod withheld;
 pub mod witness;
 pub mod words;

@@ -21,6 +21,7 @@ use crate::keyset::KeySet;
 use crate::links::serial::{self, Serial};
 use crate::links::{self, Lines};
 use crate::mailbox;
+use crate::webhook::Webhooks;
 use crate::witness::Witnessing;
 
 /// Runs the station of a folder until SIGTERM, SIGINT, or a failure of the store.
@@ -96,7 +97,9 @@ async fn work(
     });
     let witnessed = clock.clone();
     let origin = config.console.as_ref().map(ConsoleConfig::origin);
-    let api = api::serve(home, clock, Arc::clone(lines), origin)?;
+    let started_ms = clock.now_ms();
+    let webhooks = Webhooks::of(home, lines, hooks, started_ms);
+    let api = api::serve(home, clock, Arc::clone(lines), origin, (webhooks.clone(), started_ms))?;
     let console = match &config.console {
         Some(config) => Some(console::serve(home, config, api.api.clone()).await?),
         None => None,
@@ -108,14 +111,17 @@ async fn work(
     }
     let accepting = tokio::spawn(links::accept(Arc::clone(&endpoint), Arc::clone(lines)));
     let witnessing = Witnessing::start(lines, &witnessed, hooks);
+    webhooks.begin(&config.webhook);
     let mut dialling = Dialling { home: home.clone(), tasks: JoinSet::new(), dialled: Vec::new() };
     dialling.change(&endpoint, lines, config);
     let following = tokio::spawn(follow_parties(Arc::clone(&endpoint), identities));
-    let ended = wait(home, signals, &mut dialling, &endpoint, lines, hooks, endings).await;
+    let told = Rereading { hooks, webhooks: &webhooks };
+    let ended = wait(home, signals, &mut dialling, &endpoint, lines, &told, endings).await;
     following.abort();
     tracing::info!("the station stops");
     dialling.stop();
     witnessing.stop().await;
+    webhooks.stop().await;
     for keeper in lines.values() {
         keeper.stop().await;
     }
@@ -183,7 +189,9 @@ fn check_circuits(home: &Home, config: &Config, lines: &Lines) -> Result<(), Set
         let others = others.map(|member| member.name.clone()).collect();
         (memorandum.terms().name.clone(), others)
     });
-    config.check_circuits(&home.config(), &named.collect())
+    let named = named.collect();
+    config.check_circuits(&home.config(), &named)?;
+    config.check_webhook_lines(&home.config(), &named)
 }
 
 /// The circuits that are dialled now, and the serial lines that are held open.
@@ -256,13 +264,19 @@ impl Signals {
     }
 }
 
+/// Who is told what a configuration says that was read again.
+struct Rereading<'a> {
+    hooks: &'a Hooks,
+    webhooks: &'a Webhooks,
+}
+
 async fn wait(
     home: &Home,
     mut signals: Signals,
     dialling: &mut Dialling,
     endpoint: &Arc<Endpoint>,
     lines: &Lines,
-    hooks: &Hooks,
+    told: &Rereading<'_>,
     endings: Endings,
 ) -> Result<Ended, SetupError> {
     let (mut failures, mut renewals) = (JoinSet::new(), JoinSet::new());
@@ -299,7 +313,8 @@ async fn wait(
                 });
                 match read {
                     Ok(config) => {
-                        hooks.replace(config.hook.clone());
+                        told.hooks.replace(config.hook.clone());
+                        told.webhooks.replace(&config.webhook);
                         for keeper in lines.values() {
                             keeper.airspace.warn(config.notices.warn);
                         }

@@ -10,7 +10,7 @@ use parties::{Party, agree, two};
 const TYPOS: [(&str, &str, &str); 28] = [
     (
         "lisen = \"127.0.0.1:0\"",
-        "line 1, column 1: expected a key of listen, listen-tcp, circuit, console, notices, hook, found `lisen`",
+        "line 1, column 1: expected a key of listen, listen-tcp, circuit, console, notices, hook, webhook, found `lisen`",
         "did you mean `listen`?",
     ),
     (

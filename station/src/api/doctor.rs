@@ -30,6 +30,7 @@ pub(crate) async fn doctor(State(api): State<Api>, Extension(asker): Extension<A
     let (home, who) = (api.home.clone(), asker.clone());
     let looked = tokio::task::spawn_blocking(move || doctor::look_at(&home, |line| who.sees(line)));
     let mut checks = looked.await.map_err(|_| Refused::stopping())?;
+    checks.extend(api.webhooks.checks(|line| asker.sees(line)));
     for (name, keeper) in api.seen_by(&asker) {
         let mut found = vec![store(keeper).await?, room(keeper)?];
         let seen = keeper.look(Seen::of).await.ok_or_else(Refused::stopping)?;

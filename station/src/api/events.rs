@@ -65,6 +65,16 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
                 "hint": trouble.hint(),
             }),
         ),
+        Told::WebhookTrouble { webhook, number, trouble } => (
+            "webhook-trouble",
+            json!({
+                "webhook": webhook,
+                "error": trouble.name(),
+                "found": trouble.to_string(),
+                "hint": trouble.hint(),
+                "number": number,
+            }),
+        ),
         Told::Shown(shown) => match shown.as_ref() {
             Shown::Entry { name, marked, unjudged, content, regards, time_ms, .. } => (
                 "entry",
@@ -178,8 +188,8 @@ fn with(mut json: Value, key: &str, value: Value) -> Value {
     json
 }
 
-/// An event as it goes out; entries with their own fields, from the store.
-fn event(keeper: &Keeper, happening: &Happening) -> Event {
+/// An event's name and what it carries as it goes out; entries with their own fields, from the store.
+pub(crate) fn outgoing(keeper: &Keeper, happening: &Happening) -> (&'static str, Value) {
     let (name, mut data) = json(&happening.told, &keeper.memorandum());
     if let Told::Shown(shown) = happening.told.as_ref()
         && let Shown::Entry { name, marked, .. } = shown.as_ref()
@@ -197,6 +207,11 @@ fn event(keeper: &Keeper, happening: &Happening) -> Event {
         Some(way) => with(data, "way", json!({"peer": way.peer, "name": way.name, "kind": way.kind})),
         None => data,
     };
+    (name, data)
+}
+
+fn event(keeper: &Keeper, happening: &Happening) -> Event {
+    let (name, data) = outgoing(keeper, happening);
     Event::default().id(happening.id.to_string()).event(name).data(data.to_string())
 }
 

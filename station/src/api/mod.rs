@@ -62,6 +62,7 @@ use crate::keeper::{Keeper, Refusal};
 use crate::links::Lines;
 use crate::officers::Officers;
 use crate::store::{Reason, StoreError};
+use crate::webhook::Webhooks;
 use crate::witness::VerifyError;
 use asker::Asker;
 use openapi::Answered;
@@ -79,6 +80,7 @@ pub(crate) struct Api {
     started_ms: u64,
     stopping: watch::Receiver<bool>,
     pub(crate) officers: Officers,
+    webhooks: Webhooks,
     /// Where browsers find the console, where there is one.
     origin: Option<Arc<str>>,
 }
@@ -340,7 +342,7 @@ impl Serving {
     }
 }
 
-/// Serves the API of a station; `origin` is where browsers find its console.
+/// Serves the API of a station; `origin` is where browsers find its console, beside its webhooks stands when it was started, ms.
 ///
 /// # Errors
 /// `Io` if the socket cannot be made, and what is wrong with the officers' database.
@@ -349,6 +351,7 @@ pub(crate) fn serve(
     clock: Clock,
     lines: Lines,
     origin: Option<String>,
+    (webhooks, started_ms): (Webhooks, u64),
 ) -> Result<Serving, SetupError> {
     let path = home.socket();
     // The store's lock says that no other station runs here: a socket that is there is a dead one's.
@@ -362,7 +365,6 @@ pub(crate) fn serve(
     let listener = UnixListener::from_std(listener).map_err(fail)?;
     let (stop, stopping) = watch::channel(false);
     let named = lines.values().map(|keeper| (keeper.memorandum().terms().name.clone(), keeper.clone()));
-    let started_ms = clock.now_ms();
     let lines = Arc::new(named.collect());
     let officers = Officers::open(&home.officers()).map_err(|error| SetupError::File {
         path: home.officers(),
@@ -370,8 +372,8 @@ pub(crate) fn serve(
         hint: error.hint().into(),
     })?;
     let origin = origin.map(Arc::from);
-    let api =
-        Api { home: home.clone(), lines, clock, started_ms, stopping: stopping.clone(), officers, origin };
+    let (home, stopping_now) = (home.clone(), stopping.clone());
+    let api = Api { home, lines, clock, started_ms, stopping: stopping_now, officers, webhooks, origin };
     let router = calls(api.clone()).layer(Extension(Asker::Owner));
     let mut stopping = stopping;
     let task = tokio::spawn(async move {

@@ -28,7 +28,7 @@ pub use quic::Endpoint;
 pub use relayed::Meeting;
 pub use serial::{DICTIONARY, Forms, Last, Misformed, Tests};
 pub(crate) use tcp::connect;
-pub(crate) use tls::{pages, secure};
+pub(crate) use tls::{Roots, pages, secure};
 pub use tunnel::{Proxy, Tunnel};
 
 mod error;

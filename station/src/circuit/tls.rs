@@ -1,4 +1,4 @@
-//! The handshake's rules, and the only file that names rustls: for circuits, and for calls to witnesses ([`secure`]).
+//! The handshake's rules, and the only file that names rustls: for circuits, and for calls to servers elsewhere ([`secure`]).
 //!
 //! **Promises.** TLS 1.3 with X25519MLKEM768 and Ed25519 raw public keys (RFC 7250) on both sides. A handshake
 //! that completes has proved, anew, that each side holds the key that the other has pinned for the line
@@ -439,31 +439,72 @@ fn handshake(error: impl std::error::Error) -> CircuitError {
     CircuitError::Handshake { detail: error.to_string() }
 }
 
-/// Puts TLS 1.3 on a connection to a web server, whose certificate is held to the roots that this machine trusts.
+/// Whom the certificate of a web server is held to.
+#[derive(Clone)]
+pub(crate) struct Roots(Arc<ClientConfig>);
+
+impl std::fmt::Debug for Roots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Roots")
+    }
+}
+
+impl Roots {
+    /// Certificates in PEM: authorities, or the server's own.
+    ///
+    /// # Errors
+    /// Where there is none, or one that cannot be used.
+    pub(crate) fn read(text: &str) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+            let certificate = certificate.map_err(|cause| io::Error::other(cause.to_string()))?;
+            roots.add(certificate).map_err(io::Error::other)?;
+        }
+        if roots.is_empty() {
+            return Err(io::Error::other("no certificate in PEM"));
+        }
+        web_rules(roots).map(Self)
+    }
+
+    /// Those that this machine trusts, read once.
+    async fn of_the_machine() -> io::Result<Self> {
+        static ROOTS: OnceLock<Roots> = OnceLock::new();
+        if let Some(roots) = ROOTS.get() {
+            return Ok(roots.clone());
+        }
+        let read = || {
+            let mut roots = RootCertStore::empty();
+            let (taken, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if taken == 0 {
+                return Err(io::Error::other("no roots: install this system's ca-certificates"));
+            }
+            web_rules(roots).map(Self)
+        };
+        let read = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
+        Ok(ROOTS.get_or_init(|| read).clone())
+    }
+}
+
+/// Puts TLS 1.3 on a connection to a web server, whose certificate is held to some roots, or to those that this machine trusts.
 ///
-/// This is for privacy alone: what a witness says is authenticated by its cosignature (spec/witness.md).
+/// To witnesses this is for privacy alone: what one says is authenticated by its cosignature (spec/witness.md).
 ///
 /// # Errors
 /// For a host that is none, a machine without roots, or a handshake that fails.
-pub(crate) async fn secure(host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-    static RULES: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let rules = match RULES.get() {
-        Some(rules) => Arc::clone(rules),
-        None => {
-            let read = tokio::task::spawn_blocking(web_rules).await.map_err(io::Error::other)??;
-            Arc::clone(RULES.get_or_init(|| read))
-        }
+pub(crate) async fn secure(
+    host: &str,
+    stream: TcpStream,
+    roots: Option<&Roots>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let Roots(rules) = match roots {
+        Some(roots) => roots.clone(),
+        None => Roots::of_the_machine().await?,
     };
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
     TlsConnector::from(rules).connect(name, stream).await
 }
 
-fn web_rules() -> io::Result<Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    let (taken, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if taken == 0 {
-        return Err(io::Error::other("no roots: install this system's ca-certificates"));
-    }
+fn web_rules(roots: RootCertStore) -> io::Result<Arc<ClientConfig>> {
     let rules = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&TLS13])
         .map_err(io::Error::other)?

@@ -261,7 +261,7 @@ impl Lane {
                 422 => return Err(Trouble::Disagrees { size: old }),
                 404 => return Err(Trouble::Unknown),
                 403 => return Err(Trouble::Distrusted),
-                status => return Err(Trouble::Refused { status, said: answer.said() }),
+                status => return Err(Trouble::Refused { status, said: answer.said }),
             }
         }
         let fault =

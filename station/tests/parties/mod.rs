@@ -10,6 +10,7 @@
 
 pub(crate) mod console;
 pub(crate) mod disk;
+pub(crate) mod receiver;
 pub(crate) mod stream;
 
 use std::path::{Path, PathBuf};
