@@ -288,9 +288,13 @@ async fn a_program_follows_the_line_and_resumes_until_its_token_ends() {
     let (id, name, begins) = resumed.next().await.unwrap();
     assert_eq!((id, name.as_str(), &begins["after"]), (Some(read), "begins", &json!(read)));
     assert!(resumed.until_entry("rus/Z/2").await > read);
-    // Who is let in no more hears nothing further, however long the stream has been open.
+    // Who is let in no more hears nothing further, however long the stream has been open: one that beats ends by itself.
+    let mut beating = monitor.follow(&format!("{path}?beat_ms=100"), "").await;
     let (status, _) = usa.exchange(b"DELETE /v1/tokens/monitor HTTP/1.0\r\n\r\n").await.unwrap();
     assert_eq!(status, 200);
+    while beating.next().await.is_some() {}
+    // The other one, which nothing has reached since, was looked up over a second ago by then.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     rus.write(json!({"kind": "message", "precedence": "Z", "text": "After its end."})).await;
     while let Some((_, name, data)) = resumed.next().await {
         assert!(name != "entry" || data["entry"] != "rus/Z/3", "{data}");

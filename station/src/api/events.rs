@@ -13,6 +13,7 @@ use detente_record::hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::airspace::{conflict_json, due_json};
 use super::asker::Asker;
@@ -28,6 +29,8 @@ const AHEAD: usize = 64;
 /// How often a stream may beat, ms.
 const MIN_BEAT_MS: u64 = 100;
 const MAX_BEAT_MS: u64 = 60_000;
+/// How long whoever follows is taken to be let in, once that was looked up.
+const LET_IN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -267,11 +270,15 @@ pub(crate) async fn follow(
         {
             return;
         }
+        let mut looked = None;
         let mut beats = beat_ms.map(|ms| tokio::time::interval(Duration::from_millis(ms)));
         loop {
-            // Whoever was let in and is so no more hears nothing further.
-            if !asker.is_let_in(&officers).unwrap_or(false) {
-                return;
+            // Whoever was let in and is so no more hears nothing further; not asked at every event, for the database may be writing.
+            if looked.is_none_or(|at: Instant| at.elapsed() >= LET_IN) {
+                if !asker.is_let_in(&officers).unwrap_or(false) {
+                    return;
+                }
+                looked = Some(Instant::now());
             }
             let (happenings, gap) = keeper.feed.after(after, AHEAD);
             if gap && out.send(Ok(gap_after(after))).await.is_err() {
