@@ -71,7 +71,7 @@ async fn list(asked: &List, home: &Home, out: &Output) -> Result<(), Failure> {
         let by = field("drafter").unwrap_or_else(|| out.t("release-folder-owner"));
         let at = waiting.at("drafted_ms").number().map(|ms| out.stamp(ms)).unwrap_or_default();
         let number = waiting.at("release").number().unwrap_or(0).to_string();
-        let (by, number) = (out.say("label-by", &[("party", &by)]), out.apart(&number));
+        let (by, number) = (out.say("by-whom", &[("party", &by)]), out.apart(&number));
         let sha256 = out.apart(&format!("SHA-256 {}", field("sha256").unwrap_or_default()));
         out.data(&out.begun(&format!("{number}  {at}  {by}  {sha256}")))?;
         let draft = harmless::line(&whole.get("draft").map(Value::to_string).unwrap_or_default());

@@ -230,7 +230,7 @@ fn said(out: &Output, name: &str, event: Field<'_>) -> Option<String> {
             warn(format!("! {first}: {}", out.apart(&format!("{}: {}", text("error"), text("found")))))
         }
         "breach" | "not-taken" => {
-            let by = event.at("party").text().map(|_| format!("{}: ", say("label-by", &["party"])));
+            let by = event.at("party").text().map(|_| format!("{}: ", say("by-whom", &["party"])));
             let error = out.apart(&text("error"));
             let found = say("failure-found", &["what", "expected", "found"]);
             bad(format!("✗ {}{error}: {found}", by.unwrap_or_default()))

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_detente"))
+        .env("DETENTE_LANGUAGE", "en")
         .args(["demo", "--once", "--pace", "instant", "--width", "120"])
         .args(arguments)
         .output()

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 fn check(scenario: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_detente"))
+        .env("DETENTE_LANGUAGE", "en")
         .args(["demo", "--check", "--scenario", scenario])
         .output()
         .expect("the command runs")

@@ -38,7 +38,7 @@ impl Drop for Folder {
 
 fn detente(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_detente"));
-    command.arg("--home").arg(folder).args(arguments);
+    command.env("DETENTE_LANGUAGE", "en").arg("--home").arg(folder).args(arguments);
     command
 }
 

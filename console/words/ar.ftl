@@ -763,3 +763,4 @@ expected-answer = جواب خلال { $thing }
 hint-folder = سمِّ مجلد المحطة بـ{ "\u2066" }`--home`{ "\u2069" } أو { "\u2066" }`DETENTE_HOME`{ "\u2069" }، و{ "\u2066" }`detente init`{ "\u2069" } ينشئ واحدًا
 hint-user = لا يعمل على خط المحطة إلا مستخدمها: ادخل باسمه
 label-from = من
+by-whom = من { $party }

@@ -752,3 +752,4 @@ expected-answer = an answer within { $thing }
 hint-folder = name the station's folder with --home or DETENTE_HOME; `detente init` makes one
 hint-user = only the station's own user works its line: become that user
 label-from = from
+by-whom = by { $party }

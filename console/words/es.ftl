@@ -752,3 +752,4 @@ expected-answer = una respuesta en { $thing }
 hint-folder = nombre la carpeta de la estación con `--home` o `DETENTE_HOME`; `detente init` crea una
 hint-user = solo el usuario de la estación trabaja en su línea: conviértase en ese usuario
 label-from = desde
+by-whom = por { $party }

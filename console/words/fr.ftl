@@ -752,3 +752,4 @@ expected-answer = une réponse en { $thing }
 hint-folder = nommez le dossier de la station avec `--home` ou `DETENTE_HOME` ; `detente init` en crée un
 hint-user = seul l’utilisateur de la station travaille sur sa ligne : devenez cet utilisateur
 label-from = à partir de
+by-whom = par { $party }

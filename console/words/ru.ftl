@@ -756,3 +756,4 @@ expected-answer = ответ за { $thing }
 hint-folder = назовите папку станции: `--home` или `DETENTE_HOME`; `detente init` создаёт её
 hint-user = на линии станции работает лишь её собственный пользователь: войдите под ним
 label-from = с
+by-whom = от { $party }

@@ -756,3 +756,4 @@ expected-answer = відповідь за { $thing }
 hint-folder = назвіть теку станції: `--home` або `DETENTE_HOME`; `detente init` створює її
 hint-user = на лінії станції працює лише її власний користувач: увійдіть під ним
 label-from = з
+by-whom = від { $party }

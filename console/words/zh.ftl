@@ -744,3 +744,4 @@ expected-answer = 在 { $thing } 内答复
 hint-folder = 请用 `--home` 或 `DETENTE_HOME` 指明本站文件夹；`detente init` 可创建
 hint-user = 只有本站自己的用户可操作其线路：请以该用户身份登录
 label-from = 自
+by-whom = 由 { $party }

@@ -16,7 +16,7 @@ export const stations = JSON.parse(process.env.STATIONS);
 
 /** A command at a party's machine; gives its JSON. */
 export function detente(party, ...args) {
-  const env = { ...process.env, DETENTE_HOME: stations[party].home };
+  const env = { ...process.env, DETENTE_HOME: stations[party].home, DETENTE_LANGUAGE: "en" };
   const out = execFileSync(process.env.DETENTE, [...args, "--json"], { env, encoding: "utf8" });
   return out.trim() === "" ? null : JSON.parse(out);
 }
