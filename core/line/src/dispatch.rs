@@ -555,9 +555,12 @@ impl Line {
     /// Fills every circuit that is free.
     pub(crate) fn dispatch(&mut self) {
         let all: Vec<CircuitId> = self.circuits.keys().copied().collect();
+        // What one circuit is found to be no more another one takes over at once, whichever comes first.
+        for circuit in &all {
+            self.ping_if_due(*circuit);
+            self.note_if_late(*circuit);
+        }
         for circuit in all {
-            self.ping_if_due(circuit);
-            self.note_if_late(circuit);
             self.hello_if_due(circuit);
             self.send_again_if_due(circuit);
             self.say_ahead(circuit);

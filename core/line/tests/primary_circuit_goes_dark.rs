@@ -53,6 +53,19 @@ fn flash_is_there_already_and_routine_is_late_by_little() {
 }
 
 #[test]
+fn the_other_one_takes_over_at_once_though_it_was_there_first() {
+    let mut line = LineInMemory::apart(&["usa", "rus"]);
+    let radio = line.connect_at(0, 1, 5_000);
+    let cable = line.connect_at(0, 1, 0);
+    line.run_for(30_000);
+    line.dark.insert(cable);
+    line.write(0, message(Class::R, "as usual")).unwrap();
+    line.run_for(900 + 3 * 40 + 30);
+    assert_eq!(line.held(1, book(0, Class::R)), 1, "on the other one, within a second and three round trips");
+    assert!(state(&line, cable).late && state(&line, radio).best);
+}
+
+#[test]
 fn with_one_circuit_nothing_arrives() {
     let mut line = LineInMemory::between(&["usa", "rus"]);
     line.run_for(30_000);
