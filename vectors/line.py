@@ -176,6 +176,9 @@ def write_kinds():
         answers=True,
     )
     sound("message", {1: "x" * 12_000}, "message of 12,000 bytes", text_bytes=12_000)
+    also = dict(language="ar-SY", text="مرحبا")
+    sound("message", {1: "hello", 6: ["ar-SY", "مرحبا"]}, "message in two languages", text="hello", also=also)
+    sound("message", {1: "bonjour", 7: True}, "message that translates", text="bonjour", translates=True)
     sound("message", {1: "x", 3: 2**64 - 1}, "message, latest reply", text="x", reply_by_ms=2**64 - 1)
     sound("message", {1: "as attached", 5: [MAP]}, "message with a file", text="as attached", attachments=[MAP_FIELDS])
     sound(
@@ -332,7 +335,12 @@ def write_kinds():
     bad("message", "safety of life false", {1: "x", 2: False})
     bad("message", "answers false", {1: "x", 4: False})
     bad("message", "reply before 1970", {1: "x", 3: -1})
-    bad("message", "another key", {1: "x", 6: 1}, "Incompatible")
+    bad("message", "another key", {1: "x", 8: 1}, "Incompatible")
+    bad("message", "translates false", {1: "x", 7: False})
+    bad("message", "in another language, which is none", {1: "x", 6: ["", "y"]})
+    bad("message", "in another language, of no word", {1: "x", 6: ["fr", ""]})
+    bad("message", "in another language, which is not named", {1: "x", 6: ["y"]})
+    bad("message", "in another language, of 12,001 bytes", {1: "x", 6: ["fr", "y" * 12_001]})
     bad("message", "no attachment", {1: "x", 5: []})
     bad("message", "17 attachments", {1: "x", 5: [[*MAP[:2], str(place), *MAP[3:]] for place in range(17)]})
     bad("message", "one name twice", {1: "x", 5: [MAP, [*NOTHING[:2], "map.png", *NOTHING[3:]]]})
@@ -536,6 +544,7 @@ def places():
     """Books and regarded entries that a kind allows, seen from party 1, and those that it does not."""
     body = {
         "message": {1: "x"},
+        "message that translates": {1: "x", 7: True},
         "amendment": {1: "x"},
         "withdrawal": {},
         "acknowledgement": {},
@@ -598,6 +607,8 @@ def places():
             ]
             for kind in subjects
         },
+        "message that translates": [("R", [own("Z")], True), ("O", [other("A")], True), ("R", [], False)]
+        + [("R", [own("R"), other("R")], False), ("A", [other("A")], False)],
         "cease": [("Z", [], True), ("Z", [other("R")], True), ("O", [], False), ("A", [], False)],
         "test": [("P", [], True), ("R", [], False), ("P", [other("P")], False)],
         "missed": [("P", [], True), ("Z", [], False), ("P", [other("P")], False)],

@@ -21,9 +21,10 @@ use crate::attachment::{self, Attachment};
 use crate::disclosure::Disclosure;
 use crate::finding::Finding;
 use crate::kind::{
-    Amendment, Choice, Content, Duty, MAX_MOVED, MAX_TEXT, Matter, Message, Outcome, Stance, number,
+    Amendment, Choice, Content, Duty, MAX_MOVED, MAX_TEXT, Matter, Message, Outcome, Rendering, Stance,
+    number,
 };
-use crate::memorandum::{Memorandum, is_line_name};
+use crate::memorandum::{Memorandum, is_language, is_line_name};
 use crate::notice::Notice;
 use crate::report::ConflictReport;
 use crate::seals::Sealed;
@@ -382,6 +383,13 @@ pub(crate) fn maybe_within(text: Option<String>) -> Result<Option<String>, Fault
     text.map(within).transpose()
 }
 
+fn rendered(Rendering { language, text }: Rendering) -> Result<Rendering, Fault> {
+    if !is_language(&language) {
+        return Err(Fault::malformed("language", "a BCP 47 tag such as en or ar-SY", language));
+    }
+    Ok(Rendering { language, text: within(text)? })
+}
+
 /// A flag is `true` or absent.
 pub(crate) fn flag(flag: Option<bool>) -> Result<bool, Fault> {
     match flag {
@@ -461,8 +469,10 @@ impl Content {
                 let message: Message = exactly(body)?;
                 flag(message.safety_of_life)?;
                 flag(message.answers)?;
+                flag(message.translates)?;
                 let (text, attachments) = (within(message.text)?, attachment::checked(message.attachments)?);
-                Self::Message(Message { text, attachments, ..message })
+                let also = message.also.map(rendered).transpose()?;
+                Self::Message(Message { text, attachments, also, ..message })
             }
             // A text has one key; a notice always has volumes.
             AMENDMENT if has_key(body, 3) => Self::Amendment(Amendment::Notice(Notice::decode(body)?)),

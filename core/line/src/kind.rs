@@ -78,6 +78,24 @@ pub struct Message {
     /// What goes with it, 1 to 16.
     #[n(5)]
     pub attachments: Option<Vec<Attachment>>,
+    /// The same in another language, by its author; what binds is [`Message::text`].
+    #[n(6)]
+    pub also: Option<Rendering>,
+    /// It is a translation of the one entry that it regards.
+    #[n(7)]
+    pub translates: Option<bool>,
+}
+
+/// A text in another language than the one that binds.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Rendering {
+    /// BCP 47, 2 to 35 bytes.
+    #[n(0)]
+    pub language: String,
+    /// What it says, 1 to 12,000 bytes.
+    #[n(1)]
+    pub text: String,
 }
 
 /// The new content of an amended entry, whole.
@@ -452,6 +470,7 @@ impl Content {
                 one(|subject, _| subject.book.class == Class::A)
             }
             Self::Position { .. } => !entry.regards.is_empty(),
+            Self::Message(message) if message.translates == Some(true) => one(|_, _| true),
             Self::Holds { .. }
             | Self::Discloses(_)
             | Self::Seals(_)

@@ -73,7 +73,7 @@ pub use facts::{Awaited, Facts, Owed};
 pub use finding::{Finding, Found, MAX_FINDING, MAX_ON, On, finding_key_name};
 pub use findings::{Chain, Contradiction, Findings, Lodged};
 pub use keys::{Keyring, Renewed};
-pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Stance};
+pub use kind::{Amendment, Choice, Content, Duty, MAX_MOVED, Matter, Message, Outcome, Rendering, Stance};
 pub use line::{Identity, Line};
 pub use memorandum::{
     CircuitKind, Escalation, Founding, MAX_MEMORANDUM, MAX_OBSERVERS, MAX_WITNESSES, Member, Memorandum,

@@ -11,7 +11,7 @@ use detente_airspace::volume::Volume;
 use detente_line::frame::{self, Frame, Hello};
 use detente_line::notice::{Field, Value, Waypoint};
 use detente_line::{
-    Choice, ConflictReport, Content, Duty, Fork, Memorandum, Message, Notice, Outcome, Position,
+    Choice, ConflictReport, Content, Duty, Fork, Memorandum, Message, Notice, Outcome, Position, Rendering,
 };
 use detente_record::{
     Book, Checkpoint, Class, EntryRef, LineId, LineSecret, Party, Receipt, SignedCheckpoint,
@@ -77,6 +77,7 @@ fn contents() -> Vec<Content> {
         text: "Hold.".into(),
         safety_of_life: Some(true),
         reply_by_ms: Some(9),
+        also: Some(Rendering { language: "uk".into(), text: "Зачекайте.".into() }),
         ..Message::default()
     };
     vec![

@@ -88,7 +88,8 @@ fn body(content: &Content) -> Value {
         Content::Message(message) if message.text.len() > 1_000 => json!({"text_bytes": message.text.len()}),
         Content::Message(message) => json!({
             "text": message.text, "safety_of_life": message.safety_of_life, "reply_by_ms": message.reply_by_ms,
-            "answers": message.answers, "attachments": attached(content),
+            "answers": message.answers, "attachments": attached(content), "translates": message.translates,
+            "also": message.also.as_ref().map(|also| json!({"language": also.language, "text": also.text})),
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
         Content::Amendment(Amendment::Notice(new)) => json!({"notice": notice(new)}),

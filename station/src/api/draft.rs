@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{
     Amendment, Choice, ConflictReport, Content, Disclosure, Draft, Duty, Finding, Line, Matter, Memorandum,
-    Message, Stance,
+    Message, Rendering, Stance,
 };
 use detente_record::entry::MAX_REGARDS;
 use detente_record::{Book, Class, EntryRef, Party};
@@ -31,6 +31,20 @@ use crate::{duration, words};
 /// Longest wait for receipts, ms.
 const MAX_WAIT_MS: u64 = 600_000;
 
+/// A text in another language than the one that binds.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Also {
+    language: String,
+    text: String,
+}
+
+impl From<Also> for Rendering {
+    fn from(Also { language, text }: Also) -> Self {
+        Self { language, text }
+    }
+}
+
 /// A draft, spec/api.md.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +60,10 @@ pub(crate) struct Asked {
     safety_of_life: Option<bool>,
     reply_by_ms: Option<u64>,
     answers: Option<bool>,
+    /// The same text in another language.
+    also: Option<Also>,
+    /// It is a translation of what it regards.
+    translates: Option<bool>,
     notice: Option<AskedNotice>,
     reason: Option<String>,
     position: Option<[f64; 2]>,
@@ -244,6 +262,8 @@ async fn content(
             reply_by_ms: asked.reply_by_ms,
             answers: asked.answers.filter(|flag| *flag),
             attachments: attached(asked.attachments)?,
+            also: asked.also.map(Rendering::from),
+            translates: asked.translates.filter(|flag| *flag),
         }),
         "amendment" => Content::Amendment(match (asked.notice, asked.text) {
             (Some(planned), None) => Amendment::Notice(planned.notice(&keeper.memorandum())?),

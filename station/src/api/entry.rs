@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use detente_line::airspace::verdict::Verdict;
 use detente_line::{
-    Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Outcome, Span, Stance,
+    Amendment, Choice, Content, Duty, Forgotten, Line, Matter, Memorandum, Message, Outcome, Span, Stance,
 };
 use detente_record::{Book, Entry, EntryRef, Party, Receipt, hex, sha256};
 use serde::Deserialize;
@@ -83,6 +83,8 @@ pub(crate) fn content_json(content: &Content, memorandum: &Memorandum, author: P
             "safety_of_life": message.safety_of_life.unwrap_or(false),
             "reply_by_ms": message.reply_by_ms,
             "answers": message.answers.unwrap_or(false),
+            "also": message.also.as_ref().map(|also| json!({"language": also.language, "text": also.text})),
+            "translates": message.translates.unwrap_or(false),
             "attachments": attachments_json(content),
         }),
         Content::Amendment(Amendment::Text(text)) => json!({"text": text}),
@@ -213,7 +215,7 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
     let memorandum = &keeper.memorandum();
     let mut facts: [Map<String, Value>; 4] = Default::default();
     let mut escalated: BTreeMap<Party, (u16, String)> = BTreeMap::new();
-    let mut amended_by = Vec::new();
+    let (mut amended_by, mut translations) = (Vec::new(), Vec::new());
     let mut withdrawn_by = Value::Null;
     let mut after = None;
     loop {
@@ -228,7 +230,17 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
                 DISPLAYED => 0,
                 ACKNOWLEDGEMENT => 1,
                 PASSED_ON => 2,
-                MESSAGE if party != name.book.party && answers(keeper, by)? => 3,
+                MESSAGE => match message_of(keeper, by)? {
+                    Some((entry, message)) if message.translates == Some(true) => {
+                        let language = entry.language.or_else(|| first_language(memorandum, party));
+                        translations.push(json!({
+                            "entry": text, "party": memorandum.name_of(party), "language": language, "text": message.text,
+                        }));
+                        continue;
+                    }
+                    Some((_, message)) if party != name.book.party && message.answers == Some(true) => 3,
+                    _ => continue,
+                },
                 AMENDMENT => {
                     amended_by.push(text);
                     continue;
@@ -261,6 +273,7 @@ fn said_of(keeper: &Keeper, name: EntryRef, fresh: &[Receipt]) -> Result<Value, 
         "answered": answered,
         "escalated": escalated_json(memorandum, &escalated),
         "amended_by": amended_by,
+        "translations": translations,
         "withdrawn_by": withdrawn_by,
     }))
 }
@@ -286,10 +299,19 @@ fn escalated_json(memorandum: &Memorandum, escalated: &BTreeMap<Party, (u16, Str
     Value::Object(escalated.iter().map(of).collect())
 }
 
-fn answers(keeper: &Keeper, by: EntryRef) -> Result<bool, Refused> {
-    let Some(stored) = keeper.store.entry(by.book.code(), by.number)? else { return Ok(false) };
-    let content = Entry::decode(&stored.bytes).and_then(|entry| Content::decode(entry.kind, &entry.body));
-    Ok(matches!(content, Ok(Content::Message(message)) if message.answers == Some(true)))
+/// A message that can be read, with its entry.
+fn message_of(keeper: &Keeper, by: EntryRef) -> Result<Option<(Entry, Message)>, Refused> {
+    let Some(stored) = keeper.store.entry(by.book.code(), by.number)? else { return Ok(None) };
+    let Ok(entry) = Entry::decode(&stored.bytes) else { return Ok(None) };
+    Ok(match Content::decode(entry.kind, &entry.body) {
+        Ok(Content::Message(message)) => Some((entry, message)),
+        _ => None,
+    })
+}
+
+/// The language of a party's entries that name none.
+fn first_language(memorandum: &Memorandum, party: Party) -> Option<String> {
+    memorandum.member(party)?.languages.first().cloned()
 }
 
 /// An entry with everything that is known of it.
@@ -377,8 +399,7 @@ pub(crate) fn plain_json(keeper: &Keeper, name: EntryRef, stored: &store::Entry)
     let read = |entry: &Entry| Content::decode(entry.kind, &entry.body);
     let fields = match Entry::decode(&stored.bytes) {
         Ok(entry) => {
-            let language =
-                entry.language.clone().or_else(|| memorandum.member(author)?.languages.first().cloned());
+            let language = entry.language.clone().or_else(|| first_language(memorandum, author));
             let cut = entry.cut.iter().map(|(book, size)| (book_text(memorandum, *book), json!(size)));
             let (body, marked) = match read(&entry) {
                 Ok(content) => (content_json(&content, memorandum, author), Value::Null),
