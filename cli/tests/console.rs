@@ -101,6 +101,15 @@ fn the_record_is_read_printed_and_taken_along() {
 }
 
 #[test]
+fn a_message_is_composed_from_a_template_in_two_languages() {
+    let parties = two();
+    parties.iter().for_each(with_console);
+    let mut stations = [parties[0].start(), parties[1].start()];
+    stations[1].says("a circuit is up");
+    play("template.mjs", &parties, &stations, &["Anna", "--role", "watch-officer"]);
+}
+
+#[test]
 fn one_officer_hands_the_watch_to_another() {
     let parties = two();
     parties.iter().for_each(with_console);

@@ -1,6 +1,7 @@
 // The page of a line: follows the stream, keeps the board as the station has it, rings, and takes keys. It holds no state of the line.
 import { call, fill } from "./api.js";
 import { arm, hush, isArmed, ring } from "./alarm.js";
+import { choose, send } from "./compose.js";
 
 const line = encodeURIComponent(document.body.dataset.line);
 const part = (id) => document.getElementById(id);
@@ -131,6 +132,7 @@ const ANSWERS = {
   comply: (name, text) => ANSWERS.answer(name, text),
   "read-back": (name, text) => ({ kind: "read-back", regards: [name], text }),
   "passed-on": (name, to) => ({ kind: "passed-on", regards: [name], to }),
+  translate: (name, text) => ({ kind: "message", translates: true, precedence: "R", regards: [name], text, language: document.documentElement.lang }),
 };
 
 /** Opens the form in which something is written of the opened entry. */
@@ -147,7 +149,11 @@ function begin(what) {
 opened.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
-  if (await write(ANSWERS[form.dataset.kind](isOpen(), form.text.value))) opened.focus();
+  if (!(await write(ANSWERS[form.dataset.kind](isOpen(), form.text.value)))) return;
+  // What was written is a part of what is shown now.
+  form.hidden = true;
+  opened.focus();
+  await reopen().catch(say);
 });
 opened.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.ctrlKey && event.target.form) event.target.form.requestSubmit();
@@ -218,7 +224,7 @@ document.addEventListener("keydown", (event) => {
   if (types) return;
   // By the key's place as well, so that it is the same key on every keyboard.
   const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key;
-  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, M: () => part("to-map")?.click(), N: () => part("text")?.focus(), L: () => part("to-record")?.click() }[key];
+  const does = { ArrowDown: () => move(1), ArrowUp: () => move(-1), A: acknowledge, S: silence, R: () => begin("answer"), C: () => begin("comply"), B: () => begin("read-back"), P: () => begin("passed-on"), X: beginCease, M: () => part("to-map")?.click(), N: () => part("text")?.focus(), T: choose, L: () => part("to-record")?.click() }[key];
   if (does) { event.preventDefault(); does(); }
   if (key === "Enter" && document.activeElement === document.body && alarms().length > 0) { event.preventDefault(); open(alarms()[0]); }
 });
@@ -238,11 +244,9 @@ if (sessionStorage.getItem("armed") !== null) {
   for (const act of ["keydown", "pointerdown"]) document.addEventListener(act, async () => { if (!isArmed() && await arm(false)) showAlarm(); }, { capture: true });
 }
 
-part("compose")?.addEventListener("submit", async (event) => {
+part("compose")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  const language = document.documentElement.lang;
-  if (await write({ kind: "message", precedence: form.precedence.value, text: form.text.value, language })) form.reset();
+  send(write);
 });
 
 function follow() {

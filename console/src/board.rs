@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer::{is, text};
+use crate::compose::ComposeForm;
 use crate::entry::{author, called, kind_word, said};
 use crate::named;
 use crate::page::Frame;
@@ -32,6 +33,8 @@ pub struct Line {
     pub board: Board,
     /// Whether the officer may say something on it.
     pub writes: bool,
+    /// The form of a message, where they may.
+    pub compose: Option<ComposeForm>,
 }
 
 /// What `GET /v1/lines/{line}` says.
@@ -144,7 +147,7 @@ impl Board {
     }
 
     /// Own name of the party, and the reader's.
-    fn party(&self) -> &str {
+    pub fn party(&self) -> &str {
         &self.status.party
     }
 

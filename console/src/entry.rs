@@ -19,6 +19,27 @@ struct Facts {
     facts: Vec<(String, Option<String>)>,
 }
 
+/// What somebody says that an entry says, in another language.
+#[derive(Debug, Clone)]
+struct Translation {
+    entry: String,
+    by: String,
+    language: String,
+    said: Peer,
+}
+
+impl Translation {
+    fn of(said: &Value) -> Self {
+        let language = text(said, "language");
+        Self {
+            entry: text(said, "entry").to_owned(),
+            by: text(said, "party").to_owned(),
+            said: Peer::text(text(said, "text"), Some(language)),
+            language: language.to_owned(),
+        }
+    }
+}
+
 /// An entry, opened.
 #[derive(Debug, Clone, Template)]
 #[template(path = "entry.html")]
@@ -38,6 +59,12 @@ pub struct OpenEntry {
     language: String,
     said: Peer,
     carried: Vec<OnPage>,
+    /// The same in another language, which it names.
+    also: Option<(String, Peer)>,
+    /// Translations of it: by whom, in which entry and language, and what they say.
+    translations: Vec<Translation>,
+    /// Whether it is one, of what it regards.
+    translates: bool,
     regards: Vec<String>,
     facts: Vec<Facts>,
     marked: Option<String>,
@@ -154,6 +181,12 @@ impl OpenEntry {
             language: text(entry, "language").to_owned(),
             said: Peer::text(&said(&frame, entry), entry.get("language").and_then(Value::as_str)),
             carried: on_page(&frame.words, entry),
+            also: body.get("also").filter(|also| !also.is_null()).map(|also| {
+                let language = text(also, "language");
+                (language.to_owned(), Peer::text(text(also, "text"), Some(language)))
+            }),
+            translations: list(entry, "translations").iter().map(Translation::of).collect(),
+            translates: is(body, "translates"),
             regards: entry
                 .get("regards")
                 .and_then(Value::as_array)

@@ -139,6 +139,7 @@ fn router(console: Console) -> Router {
         .route("/", get(pages::home))
         .route("/lines/{line}", get(pages::line))
         .route("/lines/{line}/board", get(pages::board))
+        .route("/lines/{line}/compose", post(pages::compose))
         .route("/lines/{line}/map", get(map::map))
         .route("/lines/{line}/map/part", get(map::part))
         .route("/lines/{line}/map/sketch", post(map::sketch))

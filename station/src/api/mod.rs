@@ -8,6 +8,7 @@ pub(crate) mod asker;
 pub(crate) mod attachments;
 mod circuits;
 mod coarse;
+mod compose;
 mod consent;
 mod courier;
 mod doctor;
@@ -33,6 +34,7 @@ mod sketch;
 mod status;
 mod tokens;
 mod touching;
+mod typed;
 mod working_group;
 
 use std::collections::BTreeMap;
@@ -453,6 +455,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(airspace::conflicts))
         .routes(routes!(coarse::coarse))
         .routes(routes!(sketch::sketch))
+        .routes(routes!(compose::templates))
+        .routes(routes!(compose::compose))
         .routes(routes!(airspace::plans, airspace::add_plans))
         .routes(routes!(airspace::drop_plan))
 }

@@ -1,8 +1,5 @@
 //! What is understood of a notice as somebody types it, and what its kind and others have to say to it, before anything is sent (spec/api.md, "Sketch").
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-
 use axum::Json;
 use axum::extract::State;
 use detente_exchange::{position, time};
@@ -11,11 +8,13 @@ use detente_line::notice::{Field, Form};
 use detente_line::{Memorandum, Nature, Notice, NoticeKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 use super::airspace::{looked, short_json};
 use super::notice::{AskedNotice, AskedVolume, degrees, kind_named, volume_json};
 use super::openapi::Answered;
 use super::request::{Body, Path};
+use super::typed::{TIME, Wrong, moment};
 use super::{Answer, Api, LinePath, Refused};
 use crate::length;
 
@@ -45,35 +44,6 @@ pub(crate) struct Typed {
 struct Place {
     at: detente_line::airspace::position::Position,
     window: Option<(u64, u64)>,
-}
-
-/// What is wrong so far.
-#[derive(Default)]
-struct Wrong(Vec<Value>);
-
-impl Wrong {
-    fn add(&mut self, what: &str, expected: &str, found: impl Display) {
-        self.0.push(json!({"what": what, "expected": expected, "found": found.to_string()}));
-    }
-
-    /// What was understood, if it was.
-    fn of<T, E: Display>(&mut self, what: &str, expected: &str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|reason| self.add(what, expected, reason)).ok()
-    }
-
-    fn refused<T>(&mut self, read: Result<T, Refused>) -> Option<T> {
-        let said = |refused: Refused| {
-            self.add(&refused.what, &refused.expected, &refused.found);
-        };
-        read.map_err(said).ok()
-    }
-}
-
-const TIME: &str = "a time with its zone, such as 062240ZAPR17 or 2017-04-06T22:40Z";
-
-fn moment(what: &str, text: &str, last: bool, wrong: &mut Wrong) -> Option<u64> {
-    let read = wrong.of(what, TIME, time::read(text, None))?;
-    Some(if last { read.last_ms } else { read.first_ms })
 }
 
 impl Typed {

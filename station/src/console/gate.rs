@@ -93,7 +93,7 @@ fn rights_of(method: &Method, path: &str) -> &'static [Right] {
         _ if reads => &[Right::Read],
         // Each entry takes its own, which the call itself looks at.
         (Some("lines"), Some("entries" | "releases")) => &[Right::Notify, Right::Write, Right::Act],
-        (Some("lines"), Some("check" | "sketch" | "verify" | "dossier")) => &[Right::Read],
+        (Some("lines"), Some("check" | "sketch" | "compose" | "verify" | "dossier")) => &[Right::Read],
         (Some("lines"), Some("plans")) => &[Right::Plan],
         (Some("lines"), Some("import")) => &[Right::Notify],
         (Some("lines"), Some("blobs" | "handover")) => &[Right::Write],
@@ -101,10 +101,13 @@ fn rights_of(method: &Method, path: &str) -> &'static [Right] {
     }
 }
 
-/// Whether a path is that of a sketch, which is asked for at every key that is typed into one, and does nothing.
+/// Whether a path is that of a sketch of a notice or a message, which is asked for at every key that is typed into one, and does nothing.
 fn is_sketch(path: &str) -> bool {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    matches!(parts.as_slice(), ["v1", "lines", _, "sketch"] | ["lines", _, "map", "sketch"])
+    matches!(
+        parts.as_slice(),
+        ["v1", "lines", _, "sketch" | "compose"] | ["lines", _, "map", "sketch"] | ["lines", _, "compose"]
+    )
 }
 
 /// The line that a path is about.
@@ -217,6 +220,7 @@ mod tests {
     #[test]
     fn nothing_but_a_sketch_goes_unwritten() {
         assert!(is_sketch("/v1/lines/syria/sketch") && is_sketch("/lines/syria/map/sketch"));
+        assert!(is_sketch("/v1/lines/syria/compose") && is_sketch("/lines/syria/compose"));
         for deed in [
             "/v1/officers/sketch",
             "/v1/lines/syria/blobs/sketch",

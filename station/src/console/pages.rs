@@ -7,7 +7,9 @@ use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
-use detente_console::{Board, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets};
+use detente_console::{
+    Board, ComposeForm, Composed, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets,
+};
 use detente_record::hex;
 use serde::Deserialize;
 use serde_json::Value;
@@ -160,14 +162,35 @@ pub(super) async fn home(reader: Reader) -> Response {
 /// `GET /lines/{line}`
 pub(super) async fn line(reader: Reader, Path(name): Path<String>) -> Response {
     let (lines, writes) = (reader.console.lines(&reader.session), reader.writes());
-    let board = reader.board(&name).await;
-    let frame = reader.frame.clone();
-    reader.shown(board.map(|board| Line { frame, name, lines, board, writes }))
+    let made = async {
+        let (board, frame) = (reader.board(&name).await?, reader.frame.clone());
+        let compose = match writes {
+            true => {
+                let memorandum = reader.ask(&name, "/memorandum").await?;
+                Some(ComposeForm::of(frame.clone(), &memorandum, board.party()))
+            }
+            false => None,
+        };
+        Ok(Line { frame, name, lines, board, writes, compose })
+    };
+    let made = made.await;
+    reader.shown(made)
 }
 
 /// `GET /lines/{line}/board`
 pub(super) async fn board(reader: Reader, Path(name): Path<String>) -> Result<Response, Refused> {
     Ok(page(&reader.board(&name).await?))
+}
+
+/// `POST /lines/{line}/compose`: as `POST …/compose` of the API, answered as a part of the page.
+pub(super) async fn compose(
+    reader: Reader,
+    Path(name): Path<String>,
+    typed: String,
+) -> Result<Response, Refused> {
+    let path = format!("/v1/lines/{}/compose", encoded(&name));
+    let answer = reader.console.call_with(&reader.asker, Method::POST, &path, Body::from(typed)).await?;
+    Ok(page(&Composed::of(reader.frame, &answer)))
 }
 
 /// Where an entry is: its line, party, book and number.
