@@ -6,7 +6,6 @@ mod parties;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,7 +25,7 @@ fn modules() -> PathBuf {
 
 /// Gives a party's station a console at a port of its own.
 fn with_console(party: &Party) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = parties::free_port();
     let mut config = OpenOptions::new().append(true).open(party.home().join("station.toml")).unwrap();
     write!(config, "\n[console]\nlisten = \"127.0.0.1:{port}\"\n").unwrap();
 }

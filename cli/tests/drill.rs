@@ -6,7 +6,6 @@
 mod parties;
 
 use std::fs;
-use std::net::TcpListener;
 
 use parties::{Party, Running, two};
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 /// A line whose second party dials the first, by these circuits.
 fn by(circuits: impl Fn(u16, u16) -> String) -> ([Party; 2], [Running; 2]) {
     let parties = two();
-    let tcp = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let tcp = parties::free_port();
     let [usa, rus] = &parties;
     let config = |party: &Party, rest: String| {
         let text = format!("listen = \"127.0.0.1:{}\"\n{rest}", party.port);

@@ -7,7 +7,7 @@ mod parties;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -35,10 +35,6 @@ impl Drop for Relay {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Both reach each other by a relay alone, which keeps files.
@@ -76,7 +72,7 @@ fn receipted(books: &Value, book: &str, by: &str) -> u64 {
 
 #[test]
 fn stations_that_are_never_up_together_hear_of_each_other() {
-    let (parties, keep, port) = (two(), Folder::new(), port());
+    let (parties, keep, port) = (two(), Folder::new(), parties::free_port());
     let [usa, rus] = &parties;
     by_relay(&parties, port);
     let relay = Relay::start(usa, port, keep.path(), &[]);
@@ -122,7 +118,7 @@ fn stations_that_are_never_up_together_hear_of_each_other() {
 
 #[test]
 fn a_stranger_gets_nothing_and_fills_no_more_than_its_bounds() {
-    let (usa, keep, port) = (Party::new("usa"), Folder::new(), port());
+    let (usa, keep, port) = (Party::new("usa"), Folder::new(), parties::free_port());
     let _relay = Relay::start(&usa, port, keep.path(), &["--keep-most-of-one", "1"]);
     let call = |what: &[u8]| {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();

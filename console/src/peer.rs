@@ -3,6 +3,7 @@
 use std::fmt;
 
 use detente_dossier::harmless;
+use unicode_bidi::{Direction, get_base_direction};
 
 /// A text of somebody else's; its display is HTML.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +26,17 @@ impl Peer {
         let (line, _) = harmless::first_line(text, most);
         Self { lines: vec![line], ..Self::text("", language) }
     }
+
+    /// In which direction it is read, as HTML has it; each of its lines has its own besides.
+    pub(crate) fn dir(&self) -> &'static str {
+        if is_leftward(&self.lines.join("\n")) { "rtl" } else { "ltr" }
+    }
+}
+
+/// Whether a text is read from right to left: as its first line goes that goes anywhere.
+pub(crate) fn is_leftward(text: &str) -> bool {
+    let mut lines = text.lines().map(get_base_direction);
+    lines.find(|way| *way != Direction::Mixed) == Some(Direction::Rtl)
 }
 
 /// A hidden character as [`harmless`] shows it, at the beginning of a text: `⟨U+202E⟩`.
@@ -90,6 +102,15 @@ mod tests {
              <span class=\"hidden-character\">⟨U+202C⟩</span> &quot;quoted&quot;</bdi>"
         );
         assert!(Peer::text("سلام", Some("ar")).to_string().starts_with("<bdi lang=\"ar\">"));
+    }
+
+    #[test]
+    fn a_text_stands_at_the_side_from_which_it_is_read() {
+        let way = |text| Peer::text(text, None).dir();
+        assert_eq!(way("35.24, 40.19\nالموقع: 37S"), "rtl");
+        assert_eq!(way("Position:\nسلام"), "ltr");
+        assert_eq!(way("12:00\n\n…"), "ltr", "what goes nowhere is as the page's digits are");
+        assert_eq!(way(""), "ltr");
     }
 
     #[test]

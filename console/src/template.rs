@@ -1,11 +1,12 @@
 //! Templates of messages: what is often said on a line, in fields that leave nothing out, free text last, in every language of the console.
 //!
 //! What a template says is text like any other: its author binds themselves to the words, not to a form. A place and a moment stand in it as everybody writes them,
-//! whatever the language, and a place on a line of its own, so that no direction of writing turns latitude and longitude round.
+//! whatever the language; and a place, or words that run the other way, on a line of their own, so that no direction of writing turns them round.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::peer::is_leftward;
 use crate::words::Words;
 
 /// What can be said in a field.
@@ -186,7 +187,8 @@ impl Template {
         let mut text = self.title(words);
         for field in self.fields {
             let Some(value) = said.get(field.name) else { continue };
-            let apart = if field.form == TemplateForm::Place { "\n" } else { " " };
+            let turns = field.form == TemplateForm::Text && is_leftward(value) != words.language.leftward;
+            let apart = if turns || field.form == TemplateForm::Place { "\n" } else { " " };
             let _ = write!(text, "\n{}:{apart}{}", field.label(words), field.said(words, value));
         }
         if !free.is_empty() {
@@ -222,6 +224,7 @@ mod tests {
             }
             let lines: Vec<&str> = text.lines().collect();
             assert!(lines.contains(&said["place"].as_str()), "on a line of its own: {text}");
+            assert_eq!(lines.contains(&said["whom"].as_str()), language.leftward, "{text}");
             assert!(language.tag == "en" || !text.starts_with("Request"), "{text}");
         }
     }

@@ -10,7 +10,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -73,9 +73,21 @@ impl Drop for Folder {
     }
 }
 
-/// A port of loopback that nobody uses.
+/// The ports that are given out here: none of those that the system gives to whoever asks for any.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port of loopback that nobody uses, for TCP and for UDP, and that nobody here is given again.
 pub(crate) fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    loop {
+        // Every program begins elsewhere.
+        let place = (std::process::id().wrapping_mul(101) + GIVEN.fetch_add(1, Ordering::Relaxed)) % count;
+        let port = PORTS.start + u16::try_from(place).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A party at its machine.

@@ -530,6 +530,13 @@ pub enum Shown {
         /// Silent, or no longer.
         silent: bool,
     },
+    /// Something took too long on a circuit, and others carry P and R; or it is in time again.
+    CircuitLate {
+        /// Which.
+        circuit: CircuitId,
+        /// Whether it is late.
+        late: bool,
+    },
     /// A test, or its answer, did not come.
     Missed {
         /// The slot.

@@ -119,6 +119,8 @@ pub(crate) struct Circuit {
     unsure: bool,
     /// A step on it took too long; until a receipt for what went on it comes, others carry P and R.
     late: bool,
+    /// Whether it was said to be.
+    told_late: bool,
     /// How often it has become late since it last brought a receipt for what went on it, and how many pings it has answered in time since the last.
     lapses: u32,
     answers_since: u32,
@@ -394,6 +396,7 @@ impl Line {
             unsure: false,
             late: false,
             lapses: 0,
+            told_late: false,
             answers_since: 0,
             cost_ms,
             steps: 0,
@@ -567,6 +570,19 @@ impl Line {
             while let Some(what) = self.next_for(circuit) {
                 self.do_next(Effect::Send { circuit, what });
             }
+        }
+        self.tell_lateness();
+    }
+
+    /// Says which circuits have become late, and which are in time again.
+    fn tell_lateness(&mut self) {
+        let changed = self.circuits.iter_mut().filter(|(_, state)| state.late != state.told_late);
+        let changed = changed.map(|(circuit, state)| {
+            state.told_late = state.late;
+            Shown::CircuitLate { circuit: *circuit, late: state.late }
+        });
+        for shown in changed.collect::<Vec<_>>() {
+            self.show(shown);
         }
     }
 

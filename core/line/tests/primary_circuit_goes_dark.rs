@@ -5,9 +5,18 @@
 
 mod line_in_memory;
 
-use detente_line::{CircuitId, CircuitState};
+use detente_line::{CircuitId, CircuitState, Shown};
 use detente_record::Class;
 use line_in_memory::{LineInMemory, book, message};
+
+/// Of which circuits the first party was told that they are late, or in time again.
+fn told(line: &LineInMemory) -> Vec<(CircuitId, bool)> {
+    let late = line.station(0).shown.iter().filter_map(|shown| match shown {
+        Shown::CircuitLate { circuit, late } => Some((*circuit, *late)),
+        _ => None,
+    });
+    late.collect()
+}
 
 /// Two parties, a circuit that costs nothing and one that does, both of which have shown how long they take.
 fn on_two_circuits() -> (LineInMemory, CircuitId, CircuitId) {
@@ -130,6 +139,7 @@ fn a_late_circuit_that_answers_in_time_is_tried_again() {
         !state(&line, cable).late && state(&line, cable).best,
         "though nothing went that it could bring a receipt for"
     );
+    assert_eq!(told(&line), [(cable, true), (cable, false)], "whoever watches is told, once each");
     let before = state(&line, cable).steps;
     line.write(0, message(Class::R, "again")).unwrap();
     line.run_for(100);

@@ -145,6 +145,9 @@ pub(crate) fn json(told: &Told, memorandum: &Memorandum) -> (&'static str, Value
             Shown::CircuitSilent { circuit, silent } => {
                 ("circuit", json!({"circuit": circuit, "state": if *silent { "silent" } else { "answers" }}))
             }
+            Shown::CircuitLate { circuit, late } => {
+                ("circuit", json!({"circuit": circuit, "state": if *late { "late" } else { "in-time" }}))
+            }
             Shown::Missed { slot, party: of } => ("missed", json!({"slot": slot, "party": party(*of)})),
             Shown::Breach(evidence) => {
                 ("breach", with(fault_json(&evidence.fault), "party", json!(party(evidence.party))))
