@@ -171,6 +171,11 @@ pub(crate) fn marks(out: &Output, entry: Field<'_>) -> Vec<String> {
     if let Some(by) = entry.at("amended_by").joined() {
         marks.push(out.signed(Tone::Warn, "!", "mark-amended", &[("by", &by)]));
     }
+    let translations: Vec<String> =
+        entry.at("translations").list().filter_map(|one| one.at("entry").text()).collect();
+    if !translations.is_empty() {
+        marks.push(out.signed(Tone::Plain, "⇄", "mark-translated", &[("by", &translations.join(", "))]));
+    }
     if let Some(by) = entry.at("withdrawn_by").text() {
         marks.push(out.signed(Tone::Warn, "!", "mark-withdrawn", &[("by", &by)]));
     }

@@ -124,7 +124,8 @@ impl Hand for PageHand<'_> {
 pub(crate) fn on_page(words: &Words, entry: &Value) -> Vec<OnPage> {
     let language = entry.get("language").and_then(Value::as_str);
     let rows = carried(&PageHand(words), entry.get("body").unwrap_or(&Value::Null));
-    let is_apart = |field: &str| matches!(field, "text" | "reason" | "position" | "attachments");
+    let is_apart =
+        |field: &str| matches!(field, "text" | "also" | "translates" | "reason" | "position" | "attachments");
     let shown = |row: Carried| {
         let mut letters = row.label.chars();
         let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -195,6 +196,11 @@ impl<H: Hand> Rows<'_, H> {
                 self.row(field, label, Said::Theirs(text.to_owned()));
             }
         }
+        if let Some(also) = body.get("also").filter(|also| also.is_object()) {
+            let label = self.say("label-also", &[("language", text(also, "language"))]);
+            self.row("also", label, Said::Theirs(text(also, "text").to_owned()));
+        }
+        self.ours("translates", "translation", is(body, "translates").then(|| self.t("yes")));
         self.observed(body);
         self.attached(body);
         let position = body.get("position").and_then(|position| self.place(position));

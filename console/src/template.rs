@@ -218,7 +218,7 @@ mod tests {
              From: 062240ZAPR17\n\nThey are ours."
         );
         for language in LANGUAGES {
-            let text = hold.text(&Words { language }, &said, "");
+            let text = hold.text(&Words::of(language.tag).unwrap(), &said, "");
             for value in said.values() {
                 assert!(text.contains(value.as_str()), "{} in {text}", language.tag);
             }
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn every_template_and_choice_is_said_in_every_language() {
         for language in LANGUAGES {
-            let words = Words { language };
+            let words = Words::of(language.tag).unwrap();
             for template in TEMPLATES {
                 assert_ne!(template.title(&words), template.title, "{}", language.tag);
                 for field in template.fields {
