@@ -91,7 +91,7 @@ pub(crate) fn mirrors_are_equal(
 /// Whether nothing beyond a size of a book is taken at a station: the reach of its keys ends before, and neither others nor its party's last keys state
 /// more of it (spec/keys.md §5). Who took more before that was known still holds it.
 fn ends_there(station: &Seen<'_>, book: Book, held: u64) -> bool {
-    if station.reading.reaches().get(&book).is_none_or(|reach| held < *reach) {
+    if station.reading.reach(book).is_none_or(|reach| held < reach) {
         return false;
     }
     let last = station.record.entries.keys().filter(|of| of.party == book.party).map(|of| of.rank()).max();

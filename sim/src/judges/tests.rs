@@ -568,6 +568,15 @@ fn liveness_asks_nobody_for_what_earlier_keys_wrote_beyond_their_reach() {
     };
     holds(word(&cut(1)));
     objects(word(&cut(0)), "liveness", "holds 0");
+    // Nor for anything of a generation that its author's later keys know nothing of, of which nothing ever came.
+    let mut more = whole.clone();
+    put(&court, &mut more, Book { generation: 5, ..of }, &[message(3)]);
+    let lacking = seen(&court, [&more, &whole], &none);
+    holds(liveness::mirrors_are_equal(&court, &lacking, |_| false, |_, size| size));
+    let mut later = whole.clone();
+    put(&court, &mut later, Book { generation: 129, ..of }, &[message(3)]);
+    let lacking = seen(&court, [&later, &whole], &none);
+    objects(liveness::mirrors_are_equal(&court, &lacking, |_| false, |_, size| size), "liveness", "holds 0");
     // What others rest on is taken.
     let mut rested_on = whole.clone();
     let rests = Entry { cut: Cut::from([(of, 2)]), ..message(1) };

@@ -1,7 +1,7 @@
 //! Where the reach of earlier keys ends (spec/keys.md §5).
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::Content;
 use detente_record::{Book, Class, Cut, EntryRef, Party};
@@ -53,21 +53,18 @@ impl Reading<'_> {
 
     /// How much of each book of earlier keys its author takes for its own, where it has said so.
     pub(crate) fn reaches(&self) -> BTreeMap<Book, u64> {
+        let books: BTreeSet<Book> = self.items.keys().map(|name| name.book).collect();
+        books.into_iter().filter_map(|of| Some((of, self.reach(of)?))).collect()
+    }
+
+    /// How much of a book of earlier keys its author takes for its own, where it has said so, be anything of the book here or not.
+    pub(crate) fn reach(&self, of: Book) -> Option<u64> {
         let openings = self.openings();
-        let mut reaches = BTreeMap::new();
-        for name in self.items.keys() {
-            for (later, before, size) in &openings {
-                let of = name.book;
-                let concerns = (later.book.party, later.book.class) == (of.party, of.class)
-                    && of.generation < later.book.generation
-                    && of.generation >= *before;
-                if concerns {
-                    let reach = if of.generation == *before { *size } else { 0 };
-                    let known = reaches.entry(of).or_insert(reach);
-                    *known = reach.min(*known);
-                }
-            }
-        }
-        reaches
+        let concerning = openings.iter().filter(|(later, before, _)| {
+            (later.book.party, later.book.class) == (of.party, of.class)
+                && of.generation < later.book.generation
+                && of.generation >= *before
+        });
+        concerning.map(|(_, before, size)| if of.generation == *before { *size } else { 0 }).min()
     }
 }
