@@ -812,3 +812,5 @@ incident-other = غير ذلك
 asked-hold-fire = وقف إطلاق النار
 asked-safe-passage = مرور آمن
 asked-assistance = مساعدة
+described = واجهة برمجة هذه المحطة
+described-help = كل نداء كما تصفه هذه المحطة نفسها؛ وما عليه * مطلوب. للبرامج، برمز دخول:

@@ -801,3 +801,5 @@ incident-other = other
 asked-hold-fire = hold fire
 asked-safe-passage = safe passage
 asked-assistance = assistance
+described = The API of this station
+described-help = Every call, as this station itself describes it; * is needed. For programs, with a token:

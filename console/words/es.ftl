@@ -801,3 +801,5 @@ incident-other = otro
 asked-hold-fire = alto el fuego
 asked-safe-passage = paso seguro
 asked-assistance = asistencia
+described = La API de esta estación
+described-help = Cada llamada, tal como la describe esta estación; * es obligatorio. Para programas, con un token:

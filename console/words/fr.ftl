@@ -801,3 +801,5 @@ incident-other = autre
 asked-hold-fire = cesser le feu
 asked-safe-passage = passage sûr
 asked-assistance = assistance
+described = L’API de cette station
+described-help = Chaque appel, tel que cette station le décrit ; * est obligatoire. Pour les programmes, avec un jeton :

@@ -805,3 +805,5 @@ incident-other = иное
 asked-hold-fire = не открывать огонь
 asked-safe-passage = безопасный проход
 asked-assistance = помощь
+described = API этой станции
+described-help = Каждый вызов, как его описывает сама станция; * обязательно. Для программ, с токеном:

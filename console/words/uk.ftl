@@ -805,3 +805,5 @@ incident-other = інше
 asked-hold-fire = не відкривати вогонь
 asked-safe-passage = безпечний прохід
 asked-assistance = допомога
+described = API цієї станції
+described-help = Кожен виклик, як його описує сама станція; * обов’язково. Для програм, з токеном:

@@ -793,3 +793,5 @@ incident-other = 其他
 asked-hold-fire = 停止射击
 asked-safe-passage = 安全通行
 asked-assistance = 援助
+described = 本站的 API
+described-help = 本站自行描述的每一项调用；* 为必填。供持有令牌的程序使用：

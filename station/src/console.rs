@@ -144,6 +144,7 @@ fn router(console: Console) -> Router {
         .route("/lines/{line}/map/part", get(map::part))
         .route("/lines/{line}/map/sketch", post(map::sketch))
         .route("/boundary", get(map::boundary))
+        .route("/api", get(pages::described))
         .route("/lines/{line}/map/import", post(map::import).layer(DefaultBodyLimit::max(MOST_BYTES)))
         .route("/lines/{line}/entries/{party}/{book}/{number}", get(pages::entry))
         .route("/lines/{line}/entries/{party}/{book}/{number}/print", get(record::form))

@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask large-file`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask large-file`, `cargo xtask screens`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod large_file;
 mod rules;
+mod screens;
 mod shell;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Verb {
     Bench(bench::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
     LargeFile(large_file::Options),
+    /// Take the pictures of the console that the README shows, by its browser tests
+    Screens,
 }
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Verb::Ci(options) => ci::pass(&options),
         Verb::Bench(options) => bench::measure(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
+        Verb::Screens => screens::take(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -111,6 +111,15 @@ await page.locator("#compose button.main").press("Enter");
 await page.locator("#said", { hasText: "rus/Z/1" }).waitFor();
 assert.equal(detente("rus", "show", "rus/Z/1").body.safety_of_life, true);
 
+// Whoever writes a program reads there what the station describes of itself, this form's own call among the rest.
+await page.locator("#to-api").click();
+await page.waitForURL(/\/api$/);
+const described = page.locator("article.call", { hasText: "/v1/lines/{line}/compose" });
+assert.match(await described.innerText(), /^POST .*\n+What message becomes of a template[^]*also_text: string/);
+assert.ok((await page.locator("article.call").count()) > 50);
+await accessible(page, "the API");
+await picture(page, "api");
+
 // What is typed so far is asked for at every key and is in nobody's audit; what was sent is.
 const { deeds } = detente("rus", "officer", "audit");
 assert.ok(deeds.some((one) => one.what.endsWith("/entries")) && !deeds.some((one) => one.what.endsWith("/compose")));

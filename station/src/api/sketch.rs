@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use detente_exchange::{position, time};
 use detente_line::airspace::volume::Volume;
+use detente_line::kind::number::NOTICE;
 use detente_line::notice::{Field, Form};
-use detente_line::{Memorandum, Nature, Notice, NoticeKind};
+use detente_line::{Content, Memorandum, Nature, Notice, NoticeKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -127,13 +128,31 @@ impl Typed {
         Some(said)
     }
 
-    /// The way of a movement: where no times are typed, each of its places can be passed at any time of the whole.
-    fn waypoints(places: &[Place], (from_ms, until_ms): (u64, u64)) -> Value {
-        let waypoint = |place: &Place| {
-            let (from_ms, until_ms) = place.window.unwrap_or((from_ms, until_ms));
-            json!({"position": degrees(place.at), "from_ms": from_ms, "until_ms": until_ms})
-        };
-        places.iter().map(waypoint).collect()
+    /// The way of a movement: a place without a time can be passed at any time of the whole that those before and after it leave.
+    fn waypoints(places: &[Place], (from_ms, until_ms): (u64, u64), wrong: &mut Wrong) -> Value {
+        let mut windows: Vec<(u64, u64)> = Vec::with_capacity(places.len());
+        let mut earliest_ms = from_ms;
+        for place in places {
+            earliest_ms = place.window.map_or(earliest_ms, |(from_ms, _)| from_ms);
+            windows.push(place.window.unwrap_or((earliest_ms, until_ms)));
+        }
+        let mut latest_ms = until_ms;
+        for (place, window) in places.iter().zip(&mut windows).rev() {
+            latest_ms = place.window.map_or(latest_ms, |(_, until_ms)| until_ms);
+            window.1 = latest_ms;
+        }
+        for (number, (before, window)) in (2..).zip(windows.iter().zip(windows.iter().skip(1))) {
+            if window.0 < before.0 || window.1 < before.1 || window.1 < window.0 {
+                let found = format!("{} to {}", time::group(window.0), time::group(window.1));
+                wrong.add(
+                    &format!("place {number}"),
+                    "a time that is not before that of the place before it",
+                    found,
+                );
+            }
+        }
+        let waypoint = |(place, (from_ms, until_ms)): (&Place, (u64, u64))| json!({"position": degrees(place.at), "from_ms": from_ms, "until_ms": until_ms});
+        places.iter().zip(windows).map(waypoint).collect()
     }
 
     fn altitudes(&self, into: &mut Map<String, Value>, wrong: &mut Wrong) {
@@ -220,6 +239,15 @@ fn required(kind: &NoticeKind, fields: &Map<String, Value>) -> Vec<Value> {
         .collect()
 }
 
+/// A notice as others read it, if it can be written.
+fn as_read(notice: Notice) -> Result<Notice, Refused> {
+    match Content::decode(NOTICE, &Content::Notice(notice).encode()) {
+        Ok(Content::Notice(notice)) => Ok(notice),
+        Ok(_) => Err(Refused::stopping()),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 fn short(memorandum: &Memorandum, kind: &NoticeKind, notice: &Notice, now_ms: u64) -> Vec<Value> {
     kind.short(notice, now_ms, memorandum.terms().extent.as_ref()).iter().map(short_json).collect()
 }
@@ -262,7 +290,9 @@ pub(crate) async fn sketch(State(api): State<Api>, Path(line): LinePath, Body(ty
                 said = Map::new();
                 said.extend(half_width.map(|metres| ("half_width_m".to_owned(), metres)));
                 match from_ms.zip(until_ms) {
-                    Some(window) => drop(said.insert("waypoints".into(), Typed::waypoints(places, window))),
+                    Some(window) => {
+                        drop(said.insert("waypoints".into(), Typed::waypoints(places, window, &mut wrong)))
+                    }
                     None => wrong.add("until", TIME, "none, and a movement has an end"),
                 }
                 notice.extend(times);
@@ -282,7 +312,7 @@ pub(crate) async fn sketch(State(api): State<Api>, Path(line): LinePath, Body(ty
             let asked: Result<AskedNotice, _> = serde_json::from_value(notice.clone());
             let asked =
                 asked.map_err(|cause| Refused::misuse("notice", "one of spec/api.md", cause.to_string()));
-            wrong.refused(asked.and_then(|asked| asked.notice(&memorandum)))
+            wrong.refused(asked.and_then(|asked| asked.notice(&memorandum)).and_then(as_read))
         }
         false => None,
     };

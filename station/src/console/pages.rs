@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
 use detente_console::{
-    Board, ComposeForm, Composed, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words, assets,
+    Board, ComposeForm, Composed, Described, Enrolling, Frame, Line, OpenEntry, SigningIn, Trouble, Words,
+    assets,
 };
 use detente_record::hex;
 use serde::Deserialize;
@@ -211,6 +212,13 @@ pub(super) async fn entry(reader: Reader, Path(of): EntryPath) -> Result<Respons
         members.filter_map(Value::as_str).filter(|name| *name != me).map(str::to_owned).collect();
     let writes = reader.writes();
     Ok(page(&OpenEntry::of(reader.frame, &of.0, &entry, me, &others, writes)))
+}
+
+/// `GET /api`: the calls of the API, for whoever writes a program.
+pub(super) async fn described(reader: Reader) -> Response {
+    let document = reader.call(Method::GET, "/v1/openapi.json").await;
+    let frame = reader.frame.clone();
+    reader.shown(document.map(|document| Described::of(frame, &document)))
 }
 
 /// `GET /sign-in`
