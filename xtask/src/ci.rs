@@ -13,7 +13,7 @@ use crate::rules;
 use crate::shell::{cargo, root, run, target};
 
 /// How many seeds the simulator plays in CI: the same in every run, so that what turns red is what was changed.
-const SEEDS: u64 = 900;
+const SEEDS: u64 = 800;
 /// How many seeds it plays besides, that nobody has played yet: what a change did not break may have been broken.
 const FRESH_SEEDS: u64 = 25;
 /// How many it plays with parties that are admitted, false depositaries and thieves, and how many with narrow circuits and relays.
