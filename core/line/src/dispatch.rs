@@ -574,18 +574,6 @@ impl Line {
         self.tell_lateness();
     }
 
-    /// Says which circuits have become late, and which are in time again.
-    fn tell_lateness(&mut self) {
-        let changed = self.circuits.iter_mut().filter(|(_, state)| state.late != state.told_late);
-        let changed = changed.map(|(circuit, state)| {
-            state.told_late = state.late;
-            Shown::CircuitLate { circuit: *circuit, late: state.late }
-        });
-        for shown in changed.collect::<Vec<_>>() {
-            self.show(shown);
-        }
-    }
-
     /// Whether a circuit is the one for P and R: of those to its peer that answer and are not late, the one on which they
     /// take the least time and cost.
     pub(crate) fn is_best(&self, circuit: CircuitId, peer: Party) -> bool {

@@ -34,6 +34,18 @@ impl Line {
         }
     }
 
+    /// Says which circuits have become late, and which are in time again.
+    pub(super) fn tell_lateness(&mut self) {
+        let changed = self.circuits.iter_mut().filter(|(_, state)| state.late != state.told_late);
+        let changed = changed.map(|(circuit, state)| {
+            state.told_late = state.late;
+            Shown::CircuitLate { circuit: *circuit, late: state.late }
+        });
+        for shown in changed.collect::<Vec<_>>() {
+            self.show(shown);
+        }
+    }
+
     /// Asks whether a quiet circuit is there; says when it is silent, and gives up one that stays so, for its shell
     /// to make anew.
     pub(super) fn ping_if_due(&mut self, circuit: CircuitId) {
