@@ -184,6 +184,14 @@ async fn a_template_becomes_a_message_that_says_the_same_in_two_languages() {
         assert!(wrong(&answer).iter().any(|(named, _)| *named == what), "{field}: {value}: {answer}");
         assert_eq!(answer["draft"], Value::Null, "{answer}");
     }
+    // In no language that is named, a template is said in the party's own, and says so.
+    let own = usa
+        .post(
+            COMPOSE,
+            json!({"template": "talk", "fields": {"whom": "Duty officer", "time": "010600ZJAN36"}}),
+        )
+        .await;
+    assert_eq!((&own["draft"]["language"], &own["wrong"]), (&json!("en"), &json!([])), "{own}");
     // Free text alone goes in any language, with the same in another one where it is given.
     let free = usa
         .post(COMPOSE, json!({"text": "Tere.", "language": "et", "also": "fi", "also_text": "Hei."}))

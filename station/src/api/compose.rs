@@ -14,6 +14,7 @@ use detente_record::{Class, EntryRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::entry::first_language;
 use super::openapi::Answered;
 use super::request::{Body, Path, Query};
 use super::typed::{Wrong, moment};
@@ -187,8 +188,7 @@ impl Typed {
         }
         let in_one = |tag: &str, free: &str, wrong: &mut Wrong| match template {
             None => Some(free.to_owned()),
-            Some(template) => Self::words(if tag.is_empty() { "en" } else { tag }, wrong)
-                .map(|words| template.text(&words, &found.said, free)),
+            Some(template) => Self::words(tag, wrong).map(|words| template.text(&words, &found.said, free)),
         };
         let text = in_one(language, free, wrong).unwrap_or_default();
         let also_text = match (also, template.is_some(), also_free.is_empty()) {
@@ -254,12 +254,17 @@ fn asks_json(memorandum: &Memorandum, class: Class, suspended_by: &[EntryRef], d
 pub(crate) async fn compose(
     State(api): State<Api>,
     Path(line): LinePath,
-    Body(typed): Body<Typed>,
+    Body(mut typed): Body<Typed>,
 ) -> Answer {
     let (keeper, now_ms) = (api.line(&line)?, api.now_ms());
     let memorandum = keeper.memorandum();
     let mut wrong = Wrong::default();
     let template = typed.template(&mut wrong);
+    if template.is_some() && typed.language.trim().is_empty() {
+        // What a template is said in is said with it.
+        let own = first_language(&memorandum, keeper.party).and_then(|tag| Words::of(&tag));
+        typed.language = own.unwrap_or_else(Words::english).language.tag.to_owned();
+    }
     let class = typed.class(template, &mut wrong);
     let found = template.map(|template| typed.understood(template, &mut wrong)).unwrap_or_default();
     let draft = typed.draft(class, template, &found, &mut wrong);

@@ -310,7 +310,7 @@ fn message_of(keeper: &Keeper, by: EntryRef) -> Result<Option<(Entry, Message)>,
 }
 
 /// The language of a party's entries that name none.
-fn first_language(memorandum: &Memorandum, party: Party) -> Option<String> {
+pub(super) fn first_language(memorandum: &Memorandum, party: Party) -> Option<String> {
     memorandum.member(party)?.languages.first().cloned()
 }
 
