@@ -7,6 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use core::cmp::Ordering;
 use core::fmt;
 
 use crate::fault::Fault;
@@ -108,7 +109,7 @@ impl Class {
 }
 
 /// One party's book of one class and generation; books order by their code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Book {
     /// Counts from 0, up to [`Book::LAST_GENERATION`].
     pub generation: u16,
@@ -116,6 +117,19 @@ pub struct Book {
     pub party: Party,
     /// Which of the party's five.
     pub class: Class,
+}
+
+// By one integer, and not field by field: a station looks up its books all the time.
+impl Ord for Book {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.code().cmp(&other.code())
+    }
+}
+
+impl PartialOrd for Book {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Book {
