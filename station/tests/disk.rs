@@ -356,3 +356,24 @@ async fn an_entry_that_rotted_is_found_and_never_shown_as_if_it_were_sound() {
     );
     assert_eq!(usa.books().await, rus.books().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_the_disk_had_confirmed_and_lost_are_missed_at_the_start() {
+    let [party, other] = two();
+    let (usa, rus) = (party.up().await, other.up().await);
+    usa.circuits_ready("test", 1).await;
+    usa.write(message("R", "One.")).await;
+    usa.write(message("R", "Two.")).await;
+    usa.lost("test").await;
+    rus.lost("test").await;
+    let database = party.home.store("test").join("line.db");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    // The last entry of a book, of which the checkpoint stays.
+    let last = "DELETE FROM entry WHERE id = (SELECT max(size) + (book << 40) FROM checkpoint WHERE book = (SELECT max(book) FROM checkpoint))";
+    assert_eq!(connection.execute(last, ()).unwrap(), 1);
+    drop(connection);
+    let error = party.fail().await;
+    assert!(error.hint().contains("the other parties' mirrors"), "{error}: {}", error.hint());
+    let StoreError::Damaged { what, expected, found } = store_error(error) else { panic!("another error") };
+    assert!(what.starts_with("book ") && expected.contains("that were there"), "{what}: {expected}, {found}");
+}

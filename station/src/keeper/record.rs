@@ -1,6 +1,6 @@
 //! The record on its way between the core and the store: fed to the core at the start, and put into the store's terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use detente_line::frame::{self, Frame};
 use detente_line::{Append, Line, Void};
@@ -98,7 +98,28 @@ pub(super) fn restore(line: &mut Line, store: &Store) -> Result<u64, SetupError>
             }
         }
     }
+    let every: BTreeSet<Book> = books.iter().chain(held.keys()).copied().collect();
+    for book in every {
+        is_whole(store, book, sizes.get(&book.code()).copied().unwrap_or(0), size_kept(&book), me)?;
+    }
     Ok(unkept)
+}
+
+/// Holds a book to what is said of it: rows that the disk had confirmed and then lost would otherwise be written anew, as others.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the kept state, a checkpoint, or a receipt of this party is of more than its entries.
+fn is_whole(store: &Store, book: Book, size: u64, kept: u64, me: Party) -> Result<(), StoreError> {
+    let signed = store.next_checkpoint(book.code(), size)?.map(|beyond| beyond.size);
+    let receipted = store.receipted(book.code(), me.number())?;
+    match signed.into_iter().chain(receipted).chain([kept]).find(|said| *said > size) {
+        None => Ok(()),
+        Some(said) => Err(StoreError::Damaged {
+            what: format!("book {}", book.code()),
+            expected: format!("the {said} entries that were there"),
+            found: format!("{size}"),
+        }),
+    }
 }
 
 /// Feeds to the core where the reach of an own book's earlier key may end, however long ago that was written.
