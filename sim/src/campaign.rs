@@ -36,10 +36,10 @@ pub(crate) struct Report {
     pub(crate) failures: Vec<(u64, Failure)>,
 }
 
-/// Runs seeds on as many threads as asked for, until there are too many failures; in each at most `most` may happen.
+/// Runs so many seeds, each as its place has it, on as many threads as asked for, until there are too many failures; in each at most `most` may happen.
 /// Calls `progress` after each.
 pub(crate) fn campaign(
-    first: u64,
+    seed_at: impl Fn(u64) -> u64 + Sync,
     seeds: u64,
     threads: usize,
     most_failures: usize,
@@ -55,7 +55,7 @@ pub(crate) fn campaign(
             if place >= seeds {
                 return;
             }
-            let seed = first.wrapping_add(place);
+            let seed = seed_at(place);
             let (outcome, _) = run(seed, most, false);
             let Ok(mut report) = report.lock() else { return };
             report.seeds += 1;
@@ -69,6 +69,9 @@ pub(crate) fn campaign(
                     }
                     report.tally.breaches += tally.breaches;
                     report.tally.admitted += tally.admitted;
+                    for (what, count) in tally.marks.iter() {
+                        report.tally.marks.add(what.to_owned(), count);
+                    }
                 }
                 Err(failure) => report.failures.push((seed, failure)),
             }
@@ -93,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_short_campaign_finds_nothing() {
-        let report = campaign(1, 24, 2, 1, MOST_HAPPENINGS, |_| ());
+        let report = campaign(|place| 1 + place, 24, 2, 1, MOST_HAPPENINGS, |_| ());
         assert!(report.failures.is_empty(), "cargo run --release -p sim -- --seed N: {:#?}", report.failures);
         assert_eq!(report.seeds, 24);
     }

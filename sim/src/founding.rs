@@ -11,7 +11,7 @@ use crate::rng::Rng;
 use crate::scenario::Scenario;
 
 /// The names of the parties, by number.
-const NAMES: [&str; 5] = ["aria", "bor", "cyr", "dov", "eno"];
+const NAMES: [&str; 7] = ["aria", "bor", "cyr", "dov", "eno", "hal", "ivo"];
 /// Those who may be admitted, with numbers that leave some out.
 const GUESTS: [(u8, &str); 2] = [(9, "fen"), (200, "gil")];
 

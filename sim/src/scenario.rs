@@ -14,6 +14,9 @@ pub(crate) const STRANGERS: u64 = 1 << 63;
 /// Of those, and of the others, half have narrow circuits and relays.
 pub(crate) const NARROW: u64 = 1 << 62;
 
+/// Of all of them, half have faults of storage and up to seven parties.
+pub(crate) const STORAGE: u64 = 1 << 61;
+
 /// How circuits behave while there are faults; chances are of a thousand frames.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CircuitFaults {
@@ -90,6 +93,35 @@ impl NarrowCircuits {
     }
 }
 
+/// What befalls a store beside a plain death; chances are of a thousand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StorageFaults {
+    /// Syncs that fail, which ends a life.
+    pub(crate) sync_fails: u64,
+    /// Syncs for which there is no room for a while.
+    pub(crate) full: u64,
+    /// Deaths after which what is durable has rotted.
+    pub(crate) rot: u64,
+    /// Deaths after which writes that were confirmed are lost.
+    pub(crate) lost_writes: u64,
+    /// Deaths after which another version starts, which does not read the state that was kept.
+    pub(crate) upgrade: u64,
+}
+
+impl StorageFaults {
+    /// A subset of them.
+    fn drawn(rng: &mut Rng) -> Self {
+        let mut fault = |often, most| if rng.chance(often) { rng.within(1, most) } else { 0 };
+        Self {
+            sync_fails: fault(400, 20),
+            full: fault(400, 20),
+            rot: fault(400, 200),
+            lost_writes: fault(300, 300),
+            upgrade: fault(500, 500),
+        }
+    }
+}
+
 /// What liars may do.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Lies {
@@ -136,7 +168,7 @@ impl Lies {
 pub(crate) struct Scenario {
     /// The seed that it follows from.
     pub(crate) seed: u64,
-    /// How many parties found the line, 2 to 5.
+    /// How many parties found the line, 2 to 5, or 7 where storage fails.
     pub(crate) parties: usize,
     /// How many of them lie; at least one does not.
     pub(crate) liars: usize,
@@ -204,13 +236,20 @@ pub(crate) struct Scenario {
     pub(crate) thief: Option<Lies>,
     /// Narrow circuits, where there are any.
     pub(crate) narrow: Option<NarrowCircuits>,
+    /// What befalls stores.
+    pub(crate) storage: StorageFaults,
 }
 
 impl Scenario {
     /// What follows from a seed.
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x6465_7465_6e74_6500);
-        let parties = rng.within(2, 5) as usize;
+        let stored = seed & STORAGE != 0;
+        let parties = match stored {
+            // Lines of two and three find most, and are soon played.
+            true => [2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7][rng.below(11) as usize],
+            false => rng.within(2, 5) as usize,
+        };
         let lying = parties > 2 && rng.chance(400);
         let liars = if lying { rng.within(1, (parties as u64 - 1).min(2)) as usize } else { 0 };
         // A quarter of the seeds keep circuits clean; the others draw each fault by itself.
@@ -280,7 +319,13 @@ impl Scenario {
             guest_lies: Lies::default(),
             thief: None,
             narrow: None,
+            storage: StorageFaults::default(),
         };
+        if stored {
+            scenario.storage = StorageFaults::drawn(&mut rng);
+            // They strike at a death, most of them.
+            scenario.crash_ms = rng.within(15_000, 120_000);
+        }
         if seed & NARROW != 0 {
             scenario.narrows(&mut rng);
         }
@@ -303,6 +348,10 @@ impl Scenario {
         if self.parties > 3 {
             // Everybody brings everybody everything that has not come in a second.
             narrow.faults.rate = narrow.faults.rate.max(960);
+        }
+        if self.parties > 5 {
+            // And that grows with the square of how many they are.
+            narrow.faults.rate = narrow.faults.rate.max(11_520);
         }
         self.narrow = Some(narrow);
         if !narrow.all {

@@ -207,6 +207,12 @@ impl Station {
     /// Those of restoring.
     pub(crate) fn begin(&mut self, memorandum: &Memorandum) -> Result<(), Fault> {
         let mut line = restored(memorandum, self.speaks(), &self.store.durable)?;
+        // As a station does (station/src/keeper/record.rs).
+        let held: Cut = line.held().into_iter().map(|held| (held.book, held.size)).collect();
+        if let Some((book, size)) = self.store.durable.said_beyond(&held, self.keys.party) {
+            let expected = format!("no more of {book:?} than its {} entries", self.store.durable.size(book));
+            return Err(Fault::misuse("record", expected, size.to_string()));
+        }
         while let Some(append) = line.void_restored() {
             let known = self.store.durable.know(&append.void);
             known.map_err(|what| Fault::misuse("void entry", "one that is held", what))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use detente_line::{Append, CourierKey, Evidence, Fork, Void, frame};
 use detente_record::{
-    Book, BookSecret, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, Renewal, STEP_BYTES,
+    Book, BookSecret, Class, Cut, EntryRef, Fault, Frontier, LineSecret, Party, Receipt, Renewal, STEP_BYTES,
     STEP_ENTRIES, Signature, SignedCheckpoint, leaf_hash,
 };
 
@@ -112,6 +112,47 @@ impl Record {
             }
         }
         Ok(())
+    }
+
+    /// A book of which more is said than its entries are: by the state that was kept, by a checkpoint, by a receipt of its party's, or by
+    /// what is void. Then rows are lost.
+    pub(crate) fn said_beyond(&self, kept: &Cut, me: Party) -> Option<(Book, u64)> {
+        let kept = kept.iter().map(|(book, size)| (*book, *size));
+        let signed = self.checkpoints.iter().filter_map(|(book, of)| Some((*book, *of.last_key_value()?.0)));
+        let own = self.receipts.iter().flat_map(|(book, of)| of.keys().map(|(size, by)| (*book, *size, *by)));
+        let receipted = own.filter(|(.., by)| *by == me).map(|(book, size, _)| (book, size));
+        let void = self.void.keys().map(|name| (name.book, name.number));
+        let mut said = kept.chain(signed).chain(receipted).chain(void);
+        said.find(|(book, size)| *size > self.size(*book))
+    }
+
+    /// Of each table some rows at the end are lost, of one more than of another.
+    fn loses(&mut self, rng: &mut Rng) {
+        for (book, entries) in &mut self.entries {
+            let (all, loses) = (entries.len() as u64, rng.chance(400));
+            entries.truncate(if loses { rng.below(all + 1) } else { all } as usize);
+            if loses && book.class == Class::A {
+                // Rows that follow from acts which are gone would not be missed by anything here: they go with them.
+                self.void.clear();
+            }
+        }
+        self.entries.retain(|_, entries| !entries.is_empty());
+        if rng.chance(500) {
+            // Else they are there, of entries that are not.
+            let sizes: Cut = self.entries.iter().map(|(book, of)| (*book, of.len() as u64)).collect();
+            let size = |book: &Book| sizes.get(book).copied().unwrap_or(0);
+            self.checkpoints.iter_mut().for_each(|(book, of)| of.retain(|most, _| *most <= size(book)));
+            self.receipts.iter_mut().for_each(|(book, of)| of.retain(|(most, _), _| *most <= size(book)));
+            self.void.retain(|name, _| name.number <= size(&name.book));
+        }
+        for of in self.receipts.values_mut() {
+            of.retain(|_, _| !rng.chance(100));
+        }
+        let left = rng.below(self.evidence.len() as u64 + 1);
+        self.evidence.truncate(left as usize);
+        if rng.chance(500) {
+            self.snapshot = None;
+        }
     }
 
     /// How a checkpoint stands to what is held of its book.
@@ -246,6 +287,25 @@ impl Store {
         self.durable = Record::clone(copy);
         (self.distrusted, self.restored) = (true, true);
         true
+    }
+
+    /// What is durable has rotted: its operator moves it away, and starts with nothing.
+    pub(crate) fn move_away(&mut self) {
+        self.durable = Record::default();
+        (self.distrusted, self.restored) = (true, true);
+    }
+
+    /// Writes that the disk had confirmed are lost, and nothing says so: everything since the copy, or of each table some. Says how
+    /// many entries.
+    pub(crate) fn lose_writes(&mut self, rng: &mut Rng) -> u64 {
+        let count = |record: &Record| record.entries.values().map(|of| of.len() as u64).sum::<u64>();
+        let before = count(&self.durable);
+        self.restored = true;
+        match &self.copy {
+            Some(copy) if rng.chance(500) => self.durable = Record::clone(copy),
+            _ => self.durable.loses(rng),
+        }
+        before.saturating_sub(count(&self.durable))
     }
 
     /// The machine is gone, and every copy with it.

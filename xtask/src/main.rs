@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask large-file`, `cargo xtask screens`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask campaign`, `cargo xtask large-file`, `cargo xtask screens`.
 #![forbid(unsafe_code)]
 
 mod bench;
+mod campaign;
 mod ci;
 mod large_file;
 mod rules;
@@ -26,6 +27,8 @@ enum Verb {
     Ci(ci::Options),
     /// Measure us beside the peers
     Bench(bench::Options),
+    /// Go on with the simulator's long campaign
+    Campaign(campaign::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
     LargeFile(large_file::Options),
     /// Take the pictures of the console that the README shows, by its browser tests
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Verb::Ci(options) => ci::pass(&options),
         Verb::Bench(options) => bench::measure(&options),
+        Verb::Campaign(options) => campaign::go_on(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
         Verb::Screens => screens::take(),
     };

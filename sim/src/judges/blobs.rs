@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use detente_line::frame::Frame;
 use detente_line::{Content, Line};
-use detente_record::{Book, Class, Cut, Entry, Party, sha256};
+use detente_record::{Book, Class, Cut, Entry, Party, Renewal, sha256};
 
 use super::reference::Reading;
 use super::{Court, Word, object};
@@ -43,7 +43,9 @@ pub(crate) fn flash_goes_first(
 /// Whether nothing of a book goes beyond a size, since the reach of its key ends there: a thief may have written on.
 pub(crate) fn is_over(court: &Court, record: &Record, book: Book, gone: u64) -> bool {
     let reach = Reading::new(&court.memorandum, record).reaches().get(&book).copied();
-    reach.is_some_and(|reach| gone >= reach)
+    // Whoever has heard of the renewal and not yet of where the reach ends brings nothing that may lie beyond.
+    let is_renewed = |of: &Renewal| of.occasion.party == book.party && of.occasion.rank > book.rank();
+    reach.map_or_else(|| record.renewals.iter().any(is_renewed), |reach| gone >= reach)
 }
 
 /// What is in a folder fits its hash, and covers every word of its party's book that it holds something.

@@ -40,6 +40,11 @@ impl World {
             return object("books", format!("{}: the store is out of order", self.court.party(party)));
         };
         self.deaths += 1;
+        self.marks.note(if survived == 0 {
+            "store: a death"
+        } else {
+            "store: a death leaves what was not durable"
+        });
         self.tell(|m| {
             format!("{} dies; {survived} batches survive that were not durable", story::party(m, party))
         });
@@ -51,7 +56,11 @@ impl World {
             && station.store.restore_copy()
         {
             self.forget(party);
+            self.marks.note("store: restored from a copy");
             self.tell(|m| format!("{}'s store is restored from a copy", story::party(m, party)));
+        }
+        if self.rots(party) {
+            self.forget(party);
         }
         self.renew(party);
         let circuits: Vec<(CircuitId, usize)> =
@@ -72,7 +81,7 @@ impl World {
     }
 
     /// A station's store is not what it was: it is looked at anew.
-    fn forget(&mut self, party: Party) {
+    pub(super) fn forget(&mut self, party: Party) {
         self.books.restored(party);
         self.receipts.restored(party);
         self.void.restored(party);
@@ -102,6 +111,7 @@ impl World {
         }
         if lost {
             station.store.lose();
+            self.marks.note("store: lost with its machine");
             self.forget(party);
         }
         if is_robbed {

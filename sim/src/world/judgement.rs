@@ -47,7 +47,7 @@ impl World {
 
     /// Whether a liar has told parties different things, or a thief beside whom it has robbed.
     pub(super) fn has_forks(&self) -> bool {
-        !self.thieves.is_empty() || self.liars.values().any(Liar::has_forked)
+        !self.court.stolen.is_empty() || self.liars.values().any(Liar::has_forked)
     }
 
     /// Who has lost everything, and waits for its books before it writes by itself (spec/keys.md §6).
@@ -125,7 +125,15 @@ impl World {
 
     /// Everything that is judged once, when all is quiet.
     pub(super) fn judge_the_end(&mut self) -> Result<Tally, Objection> {
-        let mut tally = Tally { deaths: self.deaths, happenings: self.happened.all(), ..Tally::default() };
+        for (kind, count) in self.happened.kinds() {
+            self.marks.add(format!("happening: {kind}"), count);
+        }
+        let mut tally = Tally {
+            deaths: self.deaths,
+            happenings: self.happened.all(),
+            marks: core::mem::take(&mut self.marks),
+            ..Tally::default()
+        };
         for party in self.court.honest.clone() {
             let station = station_of(&self.stations, party)?;
             let record = &station.store.durable;

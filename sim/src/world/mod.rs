@@ -11,6 +11,7 @@ mod guests;
 mod judgement;
 mod narrow;
 mod stations;
+mod storage;
 mod storm;
 mod theft;
 mod traffic;
@@ -29,6 +30,7 @@ use crate::judges::theft::Given;
 use crate::judges::void::Void;
 use crate::judges::{Court, Objection, Word, object};
 use crate::liar::Liar;
+use crate::marks::Marks;
 use crate::rng::Rng;
 use crate::scenario::{CircuitFaults, Scenario};
 use crate::station::Station;
@@ -96,6 +98,8 @@ pub(crate) struct Tally {
     pub(crate) breaches: u64,
     /// Parties that were admitted.
     pub(crate) admitted: u64,
+    /// What was come upon.
+    pub(crate) marks: Marks,
 }
 
 /// What went wrong, and when.
@@ -138,6 +142,7 @@ pub(crate) struct World {
     rung: BTreeMap<Party, BTreeSet<(EntryRef, u16)>>,
     latest_ms: BTreeMap<Party, u64>,
     deaths: u64,
+    marks: Marks,
     queued: u64,
     story: Story,
 }
@@ -193,6 +198,7 @@ impl World {
             rung: BTreeMap::new(),
             latest_ms: BTreeMap::new(),
             deaths: 0,
+            marks: Marks::default(),
             queued: 0,
             story: Story::new(told),
         })

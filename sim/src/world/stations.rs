@@ -131,7 +131,7 @@ impl World {
         if let Some(seq) = station.store.newest().filter(|_| !station.store.syncing) {
             station.store.syncing = true;
             let life = station.life;
-            let takes = self.rng.within(1, self.fsync_ms);
+            let takes = self.sync_takes_ms();
             self.after(takes, Happening::Synced(party, life, seq));
         }
     }
@@ -155,6 +155,10 @@ impl World {
             return Ok(());
         };
         station.store.syncing = false;
+        if self.sync_fails(party) {
+            return self.die(party);
+        }
+        let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
         if let Err(what) = station.store.synced(seq) {
             return object("books", format!("{}: {what}", self.court.party(party)));
         }
@@ -274,6 +278,7 @@ impl World {
 
     /// A station shows something.
     fn shown(&mut self, party: Party, shown: Shown) -> Word {
+        self.marks.shown(&shown);
         self.tell(|m| format!("  {} shows {}", story::party(m, party), story::shown(m, &shown)));
         let Some(station) = self.stations.get(&party) else { return Ok(()) };
         match shown {
@@ -299,9 +304,21 @@ impl World {
         let Some(station) = self.stations.get_mut(&party).filter(|station| station.line.is_none()) else {
             return Ok(());
         };
-        if let Err(fault) = station.begin(&self.court.memorandum) {
+        let mut began = station.begin(&self.court.memorandum);
+        let no_longer_fits = began.is_err() && self.court.stolen.contains_key(&party);
+        if no_longer_fits {
+            // What has lost rows may not fit together any more, which is noticed: its operator moves it away.
+            station.store.move_away();
+            began = station.begin(&self.court.memorandum);
+        }
+        if no_longer_fits {
+            self.marks.note("store: what does not fit together is moved away");
+            self.forget(party);
+        }
+        if let Err(fault) = began {
             return object("folds", format!("{} cannot be restored: {fault}", self.court.party(party)));
         }
+        let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
         self.void.stays(&self.court, party, &station.store.durable)?;
         (station.dies_in, station.woken) = (None, 0);
         let (life, distrusted) = (station.life, station.store.distrusted);

@@ -28,6 +28,11 @@ impl Happened {
         self.all
     }
 
+    /// How much of each kind.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.kinds.iter().map(|(kind, count)| (*kind, *count))
+    }
+
     /// Counts one more; objects when that is more than may happen, with what there was most of and what to do.
     pub(super) fn count(&mut self, happening: &Happening, seed: u64) -> Word {
         self.all += 1;

@@ -186,6 +186,7 @@ impl World {
             self.liar_sends(party, sent);
             return Ok(());
         }
+        self.marks.frame(&frame);
         self.tell(|m| format!("  {} gets {} on {id}", story::party(m, party), story::frame(m, &frame)));
         self.input(party, Event::Received { circuit: id, frame })
     }
