@@ -69,11 +69,12 @@ impl Line {
         };
         let held = self.books.iter().map(|(book, state)| (book, state.receipts.values().collect()));
         let held: Vec<(Book, u64)> = held.filter_map(holds).collect();
-        if let Some(peer) = self.peers.get_mut(&peer) {
+        if let Some(known) = self.peers.get_mut(&peer).map(|peer| &mut peer.known) {
             for (book, size) in held {
-                let known = peer.known.entry(book).or_default();
+                let known = known.entry(book).or_default();
                 *known = size.max(*known);
             }
+            self.opens_all_to(peer);
         }
         self.doubt_others(circuit, peer);
         self.ask_others();

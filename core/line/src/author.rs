@@ -327,7 +327,7 @@ impl Line {
                 state.durable = signed.checkpoint.size;
                 state.keep_checkpoint(signed);
             }
-            return;
+            return self.grew(book);
         };
         let (mut entries, mut bytes) = (0, 0);
         let mut ends: Vec<&Reached> = Vec::new();
@@ -352,7 +352,7 @@ impl Line {
             state.durable = end.size;
             state.keep_checkpoint(signed);
         }
-        self.parted_at(book);
+        self.grew(book);
     }
 
     /// Hands an entry to the store; nothing is handed while a record is restored.

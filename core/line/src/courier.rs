@@ -401,12 +401,14 @@ impl Line {
         let Some(peer) = self.peers.get_mut(&from) else { return Ok(()) };
         if !connected && time_ms > peer.said_ms {
             (peer.known, peer.said_ms, peer.greeted) = (hello.sizes, time_ms, true);
+            self.opens_all_to(from);
             return Ok(());
         }
         for (book, size) in hello.sizes {
             let known = peer.known.entry(book).or_default();
             *known = size.max(*known);
         }
+        self.opens_all_to(from);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! lane at a time, and lets the more urgent one overtake within it.
 
 mod next;
+mod open;
 mod patience;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,6 +22,7 @@ use crate::line::Line;
 use crate::membership::Parting;
 use crate::rate::Rate;
 use crate::window::Window;
+use open::Open;
 
 /// How long a circuit may be quiet before a ping, ms.
 pub const PING_AFTER_MS: u64 = 5_000;
@@ -81,6 +83,8 @@ pub(crate) struct Circuit {
     opening: usize,
     /// Up to which sizes books have been sent on it.
     pub(crate) sent: Cut,
+    /// Books that may have something for it.
+    pub(crate) open: Open,
     window: Window,
     /// Up to which sizes it was said ahead what stands in books.
     pub(crate) ahead: Cut,
@@ -287,6 +291,7 @@ impl Circuit {
     pub(crate) fn greeted_again(&mut self, sizes: &Cut, lacks: bool, now_ms: u64) {
         if now_ms > self.step_ms.saturating_add(self.patience_ms()) {
             self.sent.clone_from(sizes);
+            self.open = Open::All;
         }
         if lacks {
             // Never at once after the last time, or two that cannot help one another would talk without end.
@@ -374,6 +379,7 @@ impl Line {
             opened: agreed || !rate.is_narrow(),
             opening: queue.len(),
             sent: Cut::new(),
+            open: Open::All,
             window: Window::new(rate.slack_ms(), rate.is_narrow()),
             ahead: Cut::new(),
             receipts: BTreeMap::new(),
@@ -485,6 +491,7 @@ impl Line {
             }
             let sent = state.sent.entry(book).or_default();
             *sent = size.max(*sent);
+            state.open.add(book);
             if is_said_first(book.class) {
                 state.ahead.insert(book, size);
             }

@@ -5,6 +5,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use detente_record::{Book, EntryRef, Party};
 
@@ -283,6 +284,17 @@ impl Facts {
             self.late_steps.extend(passed);
         }
         self.late_steps.remove(&(entry, after_ms));
+    }
+
+    /// The books in which something is owed, ascending.
+    pub(crate) fn owing(&self) -> impl Iterator<Item = Book> {
+        let first = |from: Bound<EntryRef>| {
+            let (name, _) = self.owed.range((from, Bound::Unbounded)).next()?;
+            Some(name.book)
+        };
+        core::iter::successors(first(Bound::Unbounded), move |book| {
+            first(Bound::Excluded(EntryRef { book: *book, number: u64::MAX }))
+        })
     }
 
     /// The first entry of a book to which a step of escalation has yet to happen, and when.

@@ -84,6 +84,7 @@ impl Line {
                     if let Some(peer) = self.peers.get_mut(&peer) {
                         peer.known.insert(book, size);
                     }
+                    self.opens_to(peer, book);
                 }
             }
             Frame::Ping(nonce) => self.answer(circuit, nonce),
@@ -223,6 +224,7 @@ impl Line {
         }
         if let Some(known) = self.peers.get_mut(&peer) {
             (known.known, known.said_ms, known.greeted) = (hello.sizes, now_ms, true);
+            self.opens_all_to(peer);
         }
         if let Some(state) = self.circuits.get_mut(&circuit) {
             for receipt in due {

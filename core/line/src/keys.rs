@@ -418,6 +418,7 @@ impl Line {
         }
         let found = Arc::new(self.ended_by_renewal());
         self.own.brought = Some(Arc::clone(&found));
+        self.opens_all();
         found
     }
 

@@ -119,6 +119,7 @@ impl Line {
             return;
         }
         self.members = members;
+        self.opens_all();
         if self.started {
             // Whose turn a slot is goes by them: what is owed is counted from the next one on.
             self.start_watch();
@@ -150,11 +151,17 @@ impl Line {
         for parting in self.partings.values_mut().filter(|parting| !under.covers(parting.act)) {
             parting.sizes.insert(name.book, name.number);
         }
-        self.parted_at(name.book);
+        self.grew(name.book);
+    }
+
+    /// A book has grown or been signed.
+    pub(crate) fn grew(&mut self, book: Book) {
+        self.opens(book);
+        self.parted_at(book);
     }
 
     /// A book has grown or been signed: finds the last checkpoints of it that those may have who are members no more.
-    pub(crate) fn parted_at(&mut self, book: Book) {
+    fn parted_at(&mut self, book: Book) {
         let Some(state) = self.books.get(&book).filter(|_| !self.partings.is_empty()) else { return };
         for parting in self.partings.values_mut() {
             let last = parting.sizes.get(&book).copied().unwrap_or(0);

@@ -135,6 +135,7 @@ impl Line {
         if let Some(peer) = self.peers.get_mut(&party) {
             let known = peer.known.entry(book).or_default();
             *known = size.max(*known);
+            self.opens_to(party, book);
         }
     }
 

@@ -20,7 +20,7 @@ impl Line {
                 state.keep_checkpoint(signed);
             }
         }
-        self.parted_at(book);
+        self.grew(book);
         let state = self.book(book);
         let Some(last_signed) = state.signed.clone() else { return };
         let most = self.receipted_up_to(book);

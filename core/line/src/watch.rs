@@ -129,7 +129,7 @@ impl Line {
 
     fn escalate(&mut self) {
         let mut done = 0;
-        let books: Vec<Book> = self.books.keys().copied().filter(|book| self.calls_for(book.party)).collect();
+        let books: Vec<Book> = self.facts.owing().filter(|book| self.calls_for(book.party)).collect();
         for book in books {
             let steps: Vec<(u64, u16)> =
                 self.memorandum.escalations(book.class).map(|step| (step.after_ms, step.rank)).collect();
@@ -251,10 +251,11 @@ impl Line {
             .find(|slot| self.owner_of_slot(*slot) == Some(self.me.party))
             .map(|slot| slot.saturating_mul(tests.interval_ms));
         let count = self.watch.to_count.saturating_mul(tests.interval_ms).saturating_add(tests.grace_ms);
-        let escalations = self.books.keys().filter(|book| self.calls_for(book.party)).flat_map(|book| {
+        let escalations = self.facts.owing().filter(|book| self.calls_for(book.party)).flat_map(|book| {
             let steps = self.memorandum.escalations(book.class);
-            steps
-                .filter_map(|step| self.facts.next_escalation(*book, step.after_ms).map(|(_, due_ms)| due_ms))
+            steps.filter_map(move |step| {
+                self.facts.next_escalation(book, step.after_ms).map(|(_, due_ms)| due_ms)
+            })
         });
         let standing = self.acts.next_change_ms(self.pace.now_ms);
         let shown = escalations.chain([count]).chain(standing).min();

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use detente_record::{Book, Class, Party, SignedCheckpoint};
 
-use super::{CARRY_AFTER_MS, MAX_RECEIPTS, NARROW_RECEIPTS, is_urgent, signed_for};
+use super::{CARRY_AFTER_MS, MAX_RECEIPTS, NARROW_RECEIPTS, Open, is_urgent, signed_for};
 use crate::contract::{CircuitId, Lane, Outgoing};
 use crate::frame;
 use crate::line::Line;
@@ -79,27 +79,30 @@ impl Line {
         let peer = self.peers.get_mut(&peer)?;
         let mut next: Option<(Class, Book, u64)> = None;
         state.crowded = false;
-        for (book, held) in &self.books {
+        let mut open = match core::mem::replace(&mut state.open, Open::All) {
+            Open::All => self.books.keys().copied().collect(),
+            Open::Books(books) => books,
+        };
+        open.retain(|book| {
+            let Some(held) = self.books.get(book) else { return false };
             let class = book.class;
             let urgent = is_urgent(class);
             let known = peer.known.get(book).copied().unwrap_or(0);
             let sent = state.sent.get(book).copied().unwrap_or(0);
             state.window.holds(*book, known, sent, now_ms);
-            let here = best || urgent || class == Class::O;
-            if !here || next.is_some_and(|(first, ..)| first <= class) {
-                continue;
-            }
             let from = sent.max(known);
-            if waits == Some((*book, from)) {
-                continue;
-            }
             let signed = signed_for(parting, *book, held);
             let over = ended.get(book).is_some_and(|most| from >= *most);
             if signed <= from || over {
                 if known >= signed || over {
                     peer.lacking.remove(book);
                 }
-                continue;
+                return false;
+            }
+            let here = best || urgent || class == Class::O;
+            let is_behind = next.is_some_and(|(first, ..)| first <= class);
+            if !here || is_behind || waits == Some((*book, from)) {
+                return true;
             }
             let since = *peer.lacking.entry(*book).or_insert(now_ms);
             let goes = book.party == me || urgent || now_ms >= since.saturating_add(CARRY_AFTER_MS);
@@ -107,7 +110,9 @@ impl Line {
                 next = Some((class, *book, from));
             }
             state.crowded |= goes;
-        }
+            true
+        });
+        state.open = Open::Books(open);
         let (_, book, from) = next?;
         let end = match parting {
             Some(parting) => parting.end(book)?.clone(),

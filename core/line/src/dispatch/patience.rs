@@ -22,6 +22,7 @@ impl Line {
         }
         for book in overdue.into_iter().filter(|book| !self.forks.contains_key(book)) {
             state.sent.remove(&book);
+            state.open.add(book);
         }
     }
 
