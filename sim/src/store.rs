@@ -134,6 +134,7 @@ impl Record {
             if loses && book.class == Class::A {
                 // Rows that follow from acts which are gone would not be missed by anything here: they go with them.
                 self.void.clear();
+                self.snapshot = None;
             }
         }
         self.entries.retain(|_, entries| !entries.is_empty());
