@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::rules;
 use crate::shell::{cargo, root, run, target};
+use crate::supply_chain;
 
 /// How many seeds the simulator plays in CI: the same in every run, so that what turns red is what was changed.
 const SEEDS: u64 = 800;
@@ -89,6 +90,7 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
                     .env("RUSTDOCFLAGS", "-D warnings"))
             }),
         ),
+        ("bill of materials", Box::new(supply_chain::is_billed)),
         ("fuzz targets", Box::new(check_fuzz_targets)),
         ("postgis", Box::new(provide_postgis)),
         ("go", Box::new(provide_go)),

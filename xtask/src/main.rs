@@ -8,6 +8,7 @@ mod large_file;
 mod rules;
 mod screens;
 mod shell;
+mod supply_chain;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Verb {
     Campaign(campaign::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
     LargeFile(large_file::Options),
+    /// Hold what the station is made of to its bill of materials and to deny.toml; build it twice
+    SupplyChain(supply_chain::Options),
     /// Take the pictures of the console that the README shows, by its browser tests
     Screens,
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Verb::Bench(options) => bench::measure(&options),
         Verb::Campaign(options) => campaign::go_on(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
+        Verb::SupplyChain(options) => supply_chain::pass(&options),
         Verb::Screens => screens::take(),
     };
     match done {
