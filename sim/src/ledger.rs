@@ -63,11 +63,16 @@ pub(crate) struct Ledger {
     pub(crate) marks: BTreeMap<String, u64>,
 }
 
-/// The seed at a place of a campaign: of eight in a row each is of another kind, with strangers or not, narrow circuits or not, faults
-/// of storage or not.
+/// The seed at a place of the long campaign.
 pub(crate) fn seed_at(place: u64) -> u64 {
+    mixed(FIRST, place)
+}
+
+/// The seed at a place: of eight in a row each is of another kind, with strangers or not, narrow circuits or not, faults of storage or
+/// not.
+pub(crate) fn mixed(first: u64, place: u64) -> u64 {
     let bit = |of: u64, kind: u64| if place & of != 0 { kind } else { 0 };
-    (FIRST + place / 8) | bit(1, STORAGE) | bit(2, STRANGERS) | bit(4, NARROW)
+    (first + place / 8) | bit(1, STORAGE) | bit(2, STRANGERS) | bit(4, NARROW)
 }
 
 impl Ledger {

@@ -42,9 +42,12 @@ struct Arguments {
     #[arg(long, default_value_t = 2_000)]
     seeds: u64,
     /// The first seed. From 9223372036854775808 (2^63) on parties are admitted, depositaries decide falsely, and keys are stolen; where
-    /// 4611686018427387904 (2^62) is in it, there are narrow circuits and relays.
+    /// 4611686018427387904 (2^62) is in it, there are narrow circuits and relays; where 2305843009213693952 (2^61) is, stores fail.
     #[arg(long, default_value_t = 0)]
     first: u64,
+    /// Of eight in a row each is of another kind, from the first on.
+    #[arg(long, conflicts_with_all = ["seed", "campaign"])]
+    mixed: bool,
     /// How many run side by side.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -178,7 +181,10 @@ fn campaign(arguments: &Arguments) -> ExitCode {
     // A panic is reported with its seed; its own message would come between.
     std::panic::set_hook(Box::new(|_| ()));
     let report = campaign::campaign(
-        |place| arguments.first.wrapping_add(place),
+        |place| match arguments.mixed {
+            true => ledger::mixed(arguments.first, place),
+            false => arguments.first.wrapping_add(place),
+        },
         arguments.seeds,
         arguments.threads,
         arguments.failures,

@@ -20,12 +20,28 @@ pub(crate) struct Options {
 /// # Errors
 /// If either fails.
 pub(crate) fn measure(options: &Options) -> Result<(), String> {
-    run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "detente", "-p", "detente-bench"]))?;
+    build()?;
+    run(&mut measuring(&options.arguments)?)
+}
+
+/// Builds what is measured and what measures.
+///
+/// # Errors
+/// If that fails.
+pub(crate) fn build() -> Result<(), String> {
+    run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "detente", "-p", "detente-bench"]))
+}
+
+/// What measures, with what it is asked for, and what that needs.
+///
+/// # Errors
+/// If that cannot be had.
+pub(crate) fn measuring(arguments: &[String]) -> Result<Command, String> {
     let mut measuring = Command::new(target().join("release/detente-bench"));
-    measuring.args(&options.arguments);
-    if options.arguments.iter().any(|argument| argument == "console") {
+    measuring.args(arguments);
+    if arguments.iter().any(|argument| argument == "console") {
         provide_browser()?;
         measuring.arg("--browser").arg(target().join("browser"));
     }
-    run(&mut measuring)
+    Ok(measuring)
 }

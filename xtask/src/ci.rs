@@ -14,14 +14,16 @@ use crate::shell::{cargo, root, run, target};
 use crate::supply_chain;
 
 /// How many seeds the simulator plays in CI: the same in every run, so that what turns red is what was changed.
-const SEEDS: u64 = 800;
+const SEEDS: u64 = 500;
 /// How many seeds it plays besides, that nobody has played yet: what a change did not break may have been broken.
-const FRESH_SEEDS: u64 = 25;
-/// How many it plays with parties that are admitted, false depositaries and thieves, and how many with narrow circuits and relays.
-const SPECIAL_SEEDS: u64 = 120;
+const FRESH_SEEDS: u64 = 48;
+/// How many it plays with parties that are admitted, false depositaries and thieves, how many with narrow circuits and relays, and how
+/// many with stores that fail.
+const SPECIAL_SEEDS: u64 = 100;
 /// Where those begin (sim/src/scenario.rs).
 const STRANGERS: u64 = 1 << 63;
 const NARROW: u64 = 1 << 62;
+const STORAGE: u64 = 1 << 61;
 /// So many are looked at when one has failed: one may be bad luck, many are one cause.
 const FAILURES: u64 = 10;
 
@@ -99,10 +101,11 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("browser", Box::new(provide_browser)),
         ("tests", cargo_check(&["test", "--workspace", "--locked"])),
         ("release build", cargo_check(&["build", "--release", "--locked", "-p", "detente", "-p", "sim"])),
-        ("simulator", Box::new(move || play(SEEDS, first_seed))),
-        ("simulator, strangers", Box::new(|| play(SPECIAL_SEEDS, STRANGERS))),
-        ("simulator, narrow circuits", Box::new(|| play(SPECIAL_SEEDS, NARROW))),
-        ("simulator, fresh seeds", Box::new(|| play(FRESH_SEEDS, fresh_seed()?))),
+        ("simulator", Box::new(move || play(SEEDS, first_seed, false))),
+        ("simulator, strangers", Box::new(|| play(SPECIAL_SEEDS, STRANGERS, false))),
+        ("simulator, narrow circuits", Box::new(|| play(SPECIAL_SEEDS, NARROW, false))),
+        ("simulator, stores that fail", Box::new(|| play(SPECIAL_SEEDS, STORAGE, false))),
+        ("simulator, fresh seeds of all kinds", Box::new(|| play(FRESH_SEEDS, fresh_seed()?, true))),
         ("demo: april-2017", demo("april-2017")),
         ("demo: deir-ez-zor-2016", demo("deir-ez-zor-2016")),
         ("demo: security-council-2017", demo("security-council-2017")),
@@ -228,13 +231,15 @@ fn fresh_seed() -> Result<u64, String> {
     Ok(since.as_secs() * 1_000)
 }
 
-/// Plays a campaign; it, and whatever fails in it, can be played again by the commands that are printed.
-fn play(seeds: u64, first_seed: u64) -> Result<(), String> {
+/// Plays a campaign, of one kind or of all; it, and whatever fails in it, can be played again by the commands that are printed.
+fn play(seeds: u64, first_seed: u64, mixed: bool) -> Result<(), String> {
     let (seeds, first, failures) = (seeds.to_string(), first_seed.to_string(), FAILURES.to_string());
-    eprintln!("    the same again: cargo run --release -p sim -- --seeds {seeds} --first {first}");
+    let mixed: &[&str] = if mixed { &["--mixed"] } else { &[] };
+    let again = mixed.join(" ");
+    eprintln!("    the same again: cargo run --release -p sim -- --seeds {seeds} --first {first} {again}");
     let program = target().join("release/sim");
     let arguments = ["--seeds", &seeds, "--first", &first, "--failures", &failures];
-    run(Command::new(program).args(arguments))
+    run(Command::new(program).args(arguments).args(mixed))
 }
 
 fn demo(scenario: &'static str) -> Check {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod benchmarks;
 mod campaign;
 mod ci;
 mod large_file;
@@ -28,6 +29,8 @@ enum Verb {
     Ci(ci::Options),
     /// Measure us beside the peers
     Bench(bench::Options),
+    /// Measure suites, and write docs/benchmarks.md
+    Benchmarks(benchmarks::Options),
     /// Go on with the simulator's long campaign
     Campaign(campaign::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Verb::Ci(options) => ci::pass(&options),
         Verb::Bench(options) => bench::measure(&options),
+        Verb::Benchmarks(options) => benchmarks::write(&options),
         Verb::Campaign(options) => campaign::go_on(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
         Verb::SupplyChain(options) => supply_chain::pass(&options),
