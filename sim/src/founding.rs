@@ -37,6 +37,21 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// Those of a station that no scenario founded: what judges ask for is there, and nothing that renews them.
+    pub(crate) fn of(identity: &Identity) -> Self {
+        let none = SecretKey::from_seed([0; 32]);
+        Self {
+            party: identity.party,
+            book: identity.book_key.clone(),
+            receipt: identity.receipt_key.clone(),
+            station: none.clone(),
+            secret: identity.secret.clone(),
+            seal: None,
+            recovery: none,
+            seed: [0; 32],
+        }
+    }
+
     /// Its keys of a rank.
     pub(crate) fn of_rank(&self, rank: u8) -> Self {
         if rank == 0 {

@@ -241,7 +241,6 @@ pub(crate) struct Speaks<'a> {
 
 impl<'a> Speaks<'a> {
     /// With the keys that the memorandum names.
-    #[cfg(test)]
     pub(crate) fn first(keys: &'a Keys) -> Self {
         Self { keys, enrolling: None, rank: 0, lost: false, compromise: None, reach: None }
     }

@@ -15,25 +15,25 @@ use crate::rng::Rng;
 
 /// What a store holds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Record {
+pub struct Record {
     /// The bytes of every entry of a book, in order; the first is number 1.
-    pub(crate) entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
+    pub entries: BTreeMap<Book, Vec<Arc<[u8]>>>,
     /// Every checkpoint, by size.
-    pub(crate) checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
+    pub checkpoints: BTreeMap<Book, BTreeMap<u64, SignedCheckpoint>>,
     /// Every receipt, by size and signer.
-    pub(crate) receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
+    pub receipts: BTreeMap<Book, BTreeMap<(u64, Party), Receipt>>,
     /// Renewals of keys.
-    pub(crate) renewals: Vec<Renewal>,
+    pub renewals: Vec<Renewal>,
     /// The last courier key of each party.
-    pub(crate) courier_keys: BTreeMap<Party, CourierKey>,
+    pub courier_keys: BTreeMap<Party, CourierKey>,
     /// Line secrets, by party and rank.
-    pub(crate) secrets: BTreeMap<(Party, u8), LineSecret>,
+    pub secrets: BTreeMap<(Party, u8), LineSecret>,
     /// Breaches.
-    pub(crate) evidence: Vec<Evidence>,
+    pub evidence: Vec<Evidence>,
     /// Entries that are void, and why.
-    pub(crate) void: BTreeMap<EntryRef, Fault>,
+    pub void: BTreeMap<EntryRef, Fault>,
     /// The state that the line was in, to start from.
-    pub(crate) snapshot: Option<Vec<u8>>,
+    pub snapshot: Option<Vec<u8>>,
 }
 
 /// Something handed to the store, in order.
