@@ -51,10 +51,10 @@ impl Line {
                 said.extend(receipt.size.to_be_bytes());
                 said.extend(receipt.seconds.to_be_bytes());
                 said.extend(receipt.signature);
-                any |= book.party == me && *signer == peer;
+                any |= book.party == me && *signer == peer && book.rank() == self.own.rank;
             }
         }
-        // A peer that has receipted nothing may lack this party's secret.
+        // A peer that has receipted nothing of what was written with the last keys may lack the secret that came with them.
         let [a, b, c, d, e, f, ..] = sha256(&said);
         any.then_some([a, b, c, d, e, f])
     }

@@ -316,3 +316,23 @@ fn what_was_written_at_once_on_an_empty_machine_is_not_written_over_from_a_copy(
     let again = line.write(0, message(Class::Z, "and again")).unwrap();
     assert!(again.book.generation > flash.book.generation, "{again:?}");
 }
+
+#[test]
+fn who_knows_of_a_renewal_and_not_the_secret_that_came_with_it_is_greeted_on_a_narrow_circuit() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    line.connect(0, 1);
+    line.write(0, message(Class::P, "one")).unwrap();
+    line.write(1, message(Class::P, "two")).unwrap();
+    line.run_for(5_000);
+    line.disconnect(0, 1);
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    line.renew(0, keys, renewal.clone(), true);
+    line.run_for(10);
+    // By hand, as by a circuit that broke before the secret was through.
+    line.bring_renewals(1, &[renewal]);
+    let three = line.write(0, message(Class::P, "three")).unwrap();
+    assert_eq!(three.book, renewed(0, Class::P));
+    line.connect_narrow(0, 1, 300);
+    line.run_for(120_000);
+    assert_eq!(line.held(1, three.book), three.number, "without the secret no step of it is taken");
+}
