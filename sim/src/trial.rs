@@ -113,9 +113,8 @@ fn books_are_one_history(court: &Court, testimonies: &[Testimony]) -> Word {
 
 fn line_of(court: &Court, party: Party, record: &Record) -> Result<detente_line::Line, Objection> {
     let Some(keys) = court.keys_of(party) else { return object("world", "a party without keys") };
-    restored(&court.memorandum, Speaks::first(keys), record).or_else(|fault| {
-        object("folds", format!("{} cannot be restored: {fault}", court.party(party)))
-    })
+    restored(&court.memorandum, Speaks::first(keys), record)
+        .or_else(|fault| object("folds", format!("{} cannot be restored: {fault}", court.party(party))))
 }
 
 fn all_hold_the_same(
@@ -144,4 +143,58 @@ fn all_hold_the_same(
     let all = |_, size| size;
     liveness::mirrors_are_equal(court, &seen, |_| false, all)?;
     liveness::receipts_get_round(court, &seen, &forgetful, |_| false, all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::founding::{Founded, found};
+    use crate::rng::Rng;
+    use crate::scenario::Scenario;
+
+    /// Two parties that have said nothing, and their rules.
+    fn silent() -> (Memorandum, Vec<Testimony>) {
+        let seed = (1..).find(|seed| Scenario::new(*seed).parties == 2).unwrap();
+        let Founded { keys, memorandum, .. } = found(&Scenario::new(seed), &mut Rng::new(seed)).unwrap();
+        let of = |keys: &Keys| Testimony {
+            identity: keys.identity(),
+            record: Record::default(),
+            accepted: Vec::new(),
+            restored: false,
+            forgetful: false,
+        };
+        let testimonies = keys.iter().map(of).collect();
+        (memorandum, testimonies)
+    }
+
+    #[test]
+    fn nothing_said_is_nothing_to_object_to() {
+        let (memorandum, testimonies) = silent();
+        assert_eq!(judge(&memorandum, &testimonies, 0), Ok(Verdict { entries: 0, receipts: 0 }));
+    }
+
+    #[test]
+    fn what_was_accepted_and_is_gone_is_objected_to() {
+        let (memorandum, mut testimonies) = silent();
+        let book = detente_record::Book {
+            generation: 0,
+            party: testimonies[0].identity.party,
+            class: detente_record::Class::R,
+        };
+        testimonies[0].accepted.push(EntryRef { book, number: 1 });
+        let objection = judge(&memorandum, &testimonies, 0).unwrap_err();
+        assert!(objection.starts_with("books objects: ") && objection.ends_with("is lost"), "{objection}");
+    }
+
+    #[test]
+    fn an_entry_that_its_author_does_not_hold_is_objected_to() {
+        let (memorandum, mut testimonies) = silent();
+        let party = testimonies[0].identity.party;
+        let book = detente_record::Book { generation: 0, party, class: detente_record::Class::R };
+        testimonies[1].record.entries.insert(book, vec![Arc::from(&b"an entry"[..])]);
+        let objection = judge(&memorandum, &testimonies, 0).unwrap_err();
+        assert!(objection.contains("never was at its author"), "{objection}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask bench`, `cargo xtask campaign`, `cargo xtask large-file`, `cargo xtask screens`.
+//! The project's own commands: `cargo xtask ci`, and what measures, plays, besieges and pictures the system: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -9,6 +9,7 @@ mod large_file;
 mod rules;
 mod screens;
 mod shell;
+mod siege;
 mod supply_chain;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Verb {
     Campaign(campaign::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
     LargeFile(large_file::Options),
+    /// Besiege real stations in network namespaces, and judge their books
+    Siege(siege::Options),
     /// Hold what the station is made of to its bill of materials and to deny.toml; build it twice
     SupplyChain(supply_chain::Options),
     /// Take the pictures of the console that the README shows, by its browser tests
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Benchmarks(options) => benchmarks::write(&options),
         Verb::Campaign(options) => campaign::go_on(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
+        Verb::Siege(options) => siege::lay(&options),
         Verb::SupplyChain(options) => supply_chain::pass(&options),
         Verb::Screens => screens::take(),
     };
