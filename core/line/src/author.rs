@@ -176,7 +176,8 @@ impl Line {
     /// `Misuse` when there is no generation left.
     pub(crate) fn open_next(&mut self, class: Class, least: u16) -> Result<Book, Fault> {
         let book = self.current(class);
-        let number = book.generation.saturating_add(1).max(least);
+        // Where everything is lost, what comes back may be older than what was said since.
+        let number = book.generation.saturating_add(1).max(least).max(self.own.least);
         let last = self.first_generation().saturating_add(Book::GENERATIONS_OF_A_RANK - 1);
         if number > last {
             let expected = alloc::format!("at most {last}; renew the keys, or found the line anew");

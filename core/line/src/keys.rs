@@ -52,7 +52,7 @@ pub(crate) struct OwnKeys {
     /// The own books are to come back before their next rank is opened.
     awaits_books: bool,
     /// The generation to open at least, once they have.
-    least: u16,
+    pub(crate) least: u16,
     /// Renewals restored before what names their party.
     unrooted: Vec<Renewal>,
     /// Some peer has said what it holds.

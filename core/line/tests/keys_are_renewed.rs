@@ -336,3 +336,32 @@ fn who_knows_of_a_renewal_and_not_the_secret_that_came_with_it_is_greeted_on_a_n
     line.run_for(120_000);
     assert_eq!(line.held(1, three.book), three.number, "without the secret no step of it is taken");
 }
+
+#[test]
+fn what_comes_back_to_a_machine_that_is_empty_for_the_second_time_is_not_gone_on_in() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    line.connect(0, 1);
+    line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(2_000);
+    let empty = |line: &mut LineInMemory| {
+        let station = line.station_mut(0);
+        (station.store, station.lost) = (line_in_memory::Store::default(), true);
+    };
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    empty(&mut line);
+    line.renew(0, keys, renewal, false);
+    line.connect(0, 1);
+    line.run_for(5_000);
+    let flash = line.write(0, message(Class::Z, "we are back")).unwrap();
+    line.run_for(2_000);
+    assert!(line.held(1, flash.book) >= flash.number);
+    // The store is damaged, and moved away; what was taken is noted outside of it.
+    line.kill(0);
+    empty(&mut line);
+    line.start_distrusted_from(0, 133);
+    line.connect(0, 1);
+    line.run_for(5_000);
+    assert!(line.held(0, flash.book) >= flash.number, "its book comes back");
+    let again = line.write(0, message(Class::Z, "and again")).unwrap();
+    assert!(again.book.generation >= 133, "{again:?}: others may hold what was said in those before");
+}

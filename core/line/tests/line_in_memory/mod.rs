@@ -278,15 +278,20 @@ impl LineInMemory {
 
     /// Starts a station from its store.
     pub(crate) fn start(&mut self, number: u8) {
-        self.start_as(number, false);
+        self.start_as(number, None);
     }
 
     /// Starts a station whose store may be older than what it has said.
     pub(crate) fn start_distrusted(&mut self, number: u8) {
-        self.start_as(number, true);
+        self.start_as(number, Some(1));
     }
 
-    fn start_as(&mut self, number: u8, distrusted: bool) {
+    /// The same, where it is known which generations were taken: none below one is to be taken again.
+    pub(crate) fn start_distrusted_from(&mut self, number: u8, least: u16) {
+        self.start_as(number, Some(least));
+    }
+
+    fn start_as(&mut self, number: u8, distrusted: Option<u16>) {
         let memorandum = self.memorandum.clone();
         let station = self.station_mut(number);
         let keys = station.keys.clone();
@@ -340,8 +345,8 @@ impl LineInMemory {
         while let Some(append) = line.void_restored() {
             store.take(append);
         }
-        if distrusted {
-            line.distrust(1);
+        if let Some(least) = distrusted {
+            line.distrust(least);
         }
         station.line = Some(line);
         station.life += 1;
