@@ -27,7 +27,7 @@ const MAX_SHOWN_BYTES: usize = 65_536;
 const QUIET: [u16; 2] = [10, 11];
 
 /// An entry that may go ahead, or came so.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Written {
     /// When it was written, or came, ms.
     at_ms: u64,
@@ -35,7 +35,7 @@ struct Written {
 }
 
 /// The end of the own book P, where nothing but tests and their answers stands in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Tail {
     book: Book,
     /// By number.
@@ -50,7 +50,7 @@ pub(crate) fn is_said_first(class: Class) -> bool {
 }
 
 /// What goes and what came ahead of its signature.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ahead {
     tail: Option<Tail>,
     /// SHA-256 of tests and answers that others said ahead.

@@ -68,7 +68,7 @@ pub enum Fetching {
     Unasked,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Wanted {
     failures: u32,
     /// Until when a party is not asked, and how long that pause is, ms.
@@ -76,7 +76,7 @@ struct Wanted {
 }
 
 /// A blob on its way here.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct UnderWay {
     source: CircuitId,
     peer: Party,
@@ -99,7 +99,7 @@ struct UnderWay {
 }
 
 /// What is asked of whom.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Blobs {
     /// The shell has said what is here.
     told: bool,
@@ -123,7 +123,7 @@ pub(crate) struct Blobs {
 }
 
 /// Chunks that wait to go on a circuit.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Given(VecDeque<(Blob, u64, u64)>);
 
 impl Given {

@@ -130,7 +130,7 @@ pub enum BlobState {
 }
 
 /// What the shell is to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Effect {
     /// Make it durable, whole or not at all, in order.
     Append(Append),
@@ -285,7 +285,7 @@ impl Fork {
 }
 
 /// What is to be made durable together.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Append {
     /// Ascending by one.
     pub seq: u64,

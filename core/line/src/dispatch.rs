@@ -54,7 +54,7 @@ const NARROW_RECEIPTS: usize = 4;
 const NARROW_WORDS: usize = 600;
 
 /// What is known of another party's station, whatever the circuit.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Peer {
     /// The sizes that it is known to hold.
     pub(crate) known: Cut,
@@ -67,7 +67,7 @@ pub(crate) struct Peer {
 }
 
 /// A circuit, as dispatch sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Circuit {
     pub(crate) peer: Party,
     /// The rank of the peer's station key.

@@ -41,7 +41,7 @@ pub struct Renewed {
 }
 
 /// The own keys, as far as they are not the identity's.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct OwnKeys {
     /// The rank of the identity's keys.
     pub(crate) rank: u8,

@@ -32,6 +32,7 @@ use crate::snapshot::{self, Keep};
 use crate::watch::Watch;
 
 /// A party's own keys and secret for one line.
+#[derive(Clone)]
 pub struct Identity {
     /// Who this station speaks for.
     pub party: Party,
@@ -60,7 +61,7 @@ pub(crate) struct Reached {
 }
 
 /// What waits for something appended to be durable.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pending {
     seq: u64,
     reached: Vec<Reached>,
@@ -102,6 +103,7 @@ impl Kept {
 }
 
 /// One line, as one party's station holds it.
+#[derive(Clone)]
 pub struct Line {
     pub(crate) me: Identity,
     pub(crate) id: LineId,

@@ -9,7 +9,7 @@ const BACK_MS: u64 = 10_000;
 const HELD_BACK: u64 = 10;
 
 /// How time goes on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pace {
     /// The time that the line goes by, ms since 1970.
     pub(crate) now_ms: u64,

@@ -69,7 +69,7 @@ keep!(ToSeal { first_ms, last });
 keep!(Seals { keys, last, own });
 
 /// What this station needs to seal.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sealing {
     /// Its public key and the key's commitment.
     mine: Option<(Arc<[u8; seal::SEAL_KEY]>, Hash)>,

@@ -18,7 +18,7 @@ const MAX_AT_ONCE: usize = 64;
 const MAX_SLOTS: usize = 256;
 
 /// What the watch remembers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Watch {
     /// The next slot that this station may have to test in.
     to_send: u64,

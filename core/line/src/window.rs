@@ -14,7 +14,7 @@ const GRACE_MS: u64 = 1_000;
 const MAX_AGAIN: u32 = 4;
 
 /// How much of a book is under way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct UnderWay {
     /// The steps without a receipt: which size each reaches, and when it was handed over, ms.
     steps: VecDeque<(u64, u64)>,
@@ -37,7 +37,7 @@ impl UnderWay {
 /// step of a book goes, and the next upon its receipt; more go only while a step takes no longer for that: then
 /// it is the way that is long, not the queue at its end. On a narrow circuit FLASH overtakes to the end of the way, and time
 /// that nothing is said in is dear: there the next step goes while the receipt of one is awaited.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Window {
     /// How many steps of a book at least.
     floor: usize,

@@ -117,6 +117,7 @@ impl fmt::Debug for SealKey {
 }
 
 /// A key that seals. It is wiped from memory when it is dropped, and does not show itself.
+#[derive(Clone)]
 pub struct SealSecret(Box<SigningKey<MlDsa44>>);
 
 impl SealSecret {
