@@ -32,8 +32,13 @@ impl Model for Check {
         match self.scope.subject {
             Subject::Mirrors => mirrors::properties(),
             Subject::Standing => {
-                let reopens = self.scope.wishes.iter().any(|(_, wish)| *wish == Wish::Resume);
-                standing::properties().into_iter().chain(reopens.then(standing::reopening)).collect()
+                let wishes = |is_so: fn(&Wish) -> bool| self.scope.wishes.iter().any(|(_, wish)| is_so(wish));
+                let come_about = [
+                    wishes(|wish| matches!(wish, Wish::Say(_))).then(standing::crossing),
+                    wishes(|wish| *wish == Wish::Cease).then(standing::ceasing),
+                    wishes(|wish| *wish == Wish::Resume).then(standing::reopening),
+                ];
+                standing::properties().into_iter().chain(come_about.into_iter().flatten()).collect()
             }
             Subject::Motions => motions::properties(),
         }

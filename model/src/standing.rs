@@ -7,7 +7,7 @@ use crate::reading::Reading;
 use crate::station::{Promise, Station};
 use crate::world::{Check, World};
 
-/// What has to hold, and what has to come about lest it hold for want of anything happening.
+/// What has to hold.
 pub(crate) fn properties() -> Vec<Property<Check>> {
     vec![
         Property::always(AGREES, |check: &Check, world: &World| agrees(check, world)),
@@ -25,14 +25,20 @@ pub(crate) fn properties() -> Vec<Property<Check>> {
         Property::always(SETTLES, |check: &Check, world: &World| {
             !check.is_over(world) || check.settle(world, holds_all).is_ok()
         }),
-        Property::sometimes(CROSSES, |_, world: &World| {
-            readings(world).any(|reading| reading.has_crossing())
-        }),
-        Property::sometimes(CEASES, |check: &Check, world: &World| {
-            let is_barred = |station: &Station| !suspensions(check, station, world.now_ms).is_empty();
-            world.stations.iter().any(|station| is_barred(station) && said_in_flash(station))
-        }),
     ]
+}
+
+/// What has to come about where somebody has something to say when another suspends.
+pub(crate) fn crossing() -> Property<Check> {
+    Property::sometimes(CROSSES, |_, world: &World| readings(world).any(|reading| reading.has_crossing()))
+}
+
+/// What has to come about where somebody says cease meanwhile.
+pub(crate) fn ceasing() -> Property<Check> {
+    Property::sometimes(CEASES, |check: &Check, world: &World| {
+        let is_barred = |station: &Station| !suspensions(check, station, world.now_ms).is_empty();
+        world.stations.iter().any(|station| is_barred(station) && said_in_flash(station))
+    })
 }
 
 /// What has to come about where the wishes of a scope go as far as to reopen.

@@ -11,7 +11,7 @@ use detente_record::{Book, Party};
 use crate::line::Line;
 
 /// The books that may have something for a circuit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Open {
     /// Any may.
     All,
