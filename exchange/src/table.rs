@@ -234,6 +234,10 @@ pub(crate) fn written(items: &[Item]) -> Vec<Vec<(String, bool)>> {
             rows.push(row);
         }
     }
+    if items.is_empty() {
+        // A table of nothing is read by its header as any other.
+        used.extend([Attribute::Item, Attribute::Latitude, Attribute::Longitude]);
+    }
     let order: Vec<usize> = {
         let mut order: Vec<usize> = (0..used.len()).collect();
         order.sort_by_key(|index| used.get(*index).copied());

@@ -41,5 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = fact::bound_says(bound, &report.memoranda);
         }
     }
-    assert!(compare(&[&report, &report]).is_ok_and(|found| found.is_empty() || !report.convictions.is_empty()));
+    assert!(
+        compare(&[&report, &report]).is_ok_and(|found| found.is_empty() || !report.convictions.is_empty())
+    );
 });

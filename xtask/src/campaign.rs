@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::shell::{cargo, root, run, target};
+use crate::shell::{cargo, commit, run, target};
 
 /// What `campaign` takes.
 #[derive(Debug, Args)]
@@ -34,18 +34,6 @@ pub(crate) fn go_on(options: &Options) -> Result<(), String> {
     let (seeds, threads) = (options.seeds.to_string(), options.threads.to_string());
     let failures = options.failures.to_string();
     let mut playing = Command::new(target().join("release/sim"));
-    playing.arg("--campaign").arg(ledger).args(["--program", &commit()?, "--seeds", &seeds]);
+    playing.arg("--campaign").arg(ledger).args(["--program", &commit(&["core", "sim"])?, "--seeds", &seeds]);
     run(playing.args(["--threads", &threads, "--failures", &failures]))
-}
-
-/// What the ledger calls this program: its commit, and whether it is more than that.
-fn commit() -> Result<String, String> {
-    let ask = |arguments: &[&str]| {
-        let told = Command::new("git").args(arguments).current_dir(root()).output();
-        let told = told.map_err(|cause| format!("run git: {cause}"))?;
-        Ok::<_, String>(String::from_utf8_lossy(&told.stdout).trim().to_owned())
-    };
-    let commit = ask(&["rev-parse", "--short=10", "HEAD"])?;
-    let changed = ask(&["status", "--porcelain", "--", "core", "sim"])?;
-    Ok(if changed.is_empty() { commit } else { format!("{commit}, changed") })
 }

@@ -5,6 +5,7 @@ mod bench;
 mod benchmarks;
 mod campaign;
 mod ci;
+mod fuzz;
 mod large_file;
 mod rules;
 mod screens;
@@ -34,6 +35,8 @@ enum Verb {
     Benchmarks(benchmarks::Options),
     /// Go on with the simulator's long campaign
     Campaign(campaign::Options),
+    /// Run the fuzz targets, guided by coverage
+    Fuzz(fuzz::Options),
     /// Pass a file of a gigabyte between two stations, one of which is killed in the middle, and hold their memory flat
     LargeFile(large_file::Options),
     /// Besiege real stations in network namespaces, and judge their books
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Bench(options) => bench::measure(&options),
         Verb::Benchmarks(options) => benchmarks::write(&options),
         Verb::Campaign(options) => campaign::go_on(&options),
+        Verb::Fuzz(options) => fuzz::pass(&options),
         Verb::LargeFile(options) => large_file::pass(&options),
         Verb::Siege(options) => siege::lay(&options),
         Verb::SupplyChain(options) => supply_chain::pass(&options),

@@ -32,3 +32,18 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|cause| format!("cannot run `{shown}`: {cause}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed: {status}")) }
 }
+
+/// What a ledger calls a program: its commit, and whether what is in these folders is more than that.
+///
+/// # Errors
+/// If Git does not say.
+pub(crate) fn commit(folders: &[&str]) -> Result<String, String> {
+    let ask = |arguments: &[&str]| {
+        let told = Command::new("git").args(arguments).current_dir(root()).output();
+        let told = told.map_err(|cause| format!("run git: {cause}"))?;
+        Ok::<_, String>(String::from_utf8_lossy(&told.stdout).trim().to_owned())
+    };
+    let commit = ask(&["rev-parse", "--short=10", "HEAD"])?;
+    let changed = ask(&[&["status", "--porcelain", "--"], folders].concat())?;
+    Ok(if changed.is_empty() { commit } else { format!("{commit}, changed") })
+}

@@ -468,6 +468,12 @@ impl LineInMemory {
         circuit
     }
 
+    /// Whether a circuit stands between two parties.
+    pub(crate) fn is_connected(&self, one: u8, other: u8) -> bool {
+        let ends = (party(one.min(other)), party(one.max(other)));
+        self.circuits.values().any(|of| (of.0.min(of.1), of.0.max(of.1)) == ends)
+    }
+
     /// Every circuit between two parties goes.
     pub(crate) fn disconnect(&mut self, one: u8, other: u8) {
         let ends = (party(one.min(other)), party(one.max(other)));
