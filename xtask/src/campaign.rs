@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::shell::{cargo, commit, run, target};
+use crate::shell::{cargo, commit, root, run, target};
 
 /// What `campaign` takes.
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ pub(crate) struct Options {
     /// How many seeds in all
     #[arg(long, default_value_t = 100_000)]
     seeds: u64,
-    /// Its ledger; without one it begins anew
+    /// Its ledger, in place of docs/evidence/campaign.json; without one it begins anew
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
     /// How many run side by side
@@ -30,7 +30,7 @@ pub(crate) struct Options {
 /// If a seed fails, or, at its end, something was never come upon.
 pub(crate) fn go_on(options: &Options) -> Result<(), String> {
     run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "sim"]))?;
-    let ledger = options.ledger.clone().unwrap_or_else(|| target().join("campaign.json"));
+    let ledger = options.ledger.clone().unwrap_or_else(|| root().join("docs/evidence/campaign.json"));
     let (seeds, threads) = (options.seeds.to_string(), options.threads.to_string());
     let failures = options.failures.to_string();
     let mut playing = Command::new(target().join("release/sim"));

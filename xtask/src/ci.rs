@@ -11,7 +11,6 @@ use clap::Args;
 
 use crate::rules;
 use crate::shell::{cargo, root, run, target};
-use crate::siege;
 use crate::supply_chain;
 
 /// How many seeds the simulator plays in CI: the same in every run, so that what turns red is what was changed.
@@ -21,8 +20,6 @@ const FRESH_SEEDS: u64 = 48;
 /// How many it plays with parties that are admitted, false depositaries and thieves, how many with narrow circuits and relays, and how
 /// many with stores that fail.
 const SPECIAL_SEEDS: u64 = 100;
-/// How many real stations are killed in a minute at most; `cargo xtask siege` kills more.
-const KILLS: u64 = 25;
 /// Where those begin (sim/src/scenario.rs).
 const STRANGERS: u64 = 1 << 63;
 const NARROW: u64 = 1 << 62;
@@ -117,7 +114,6 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
                 "detente-siege",
             ]),
         ),
-        ("siege", Box::new(|| siege::besiege(&["--kills".into(), KILLS.to_string(), "--seconds=60".into()]))),
         ("simulator", Box::new(move || play(SEEDS, first_seed, false))),
         ("simulator, strangers", Box::new(|| play(SPECIAL_SEEDS, STRANGERS, false))),
         ("simulator, narrow circuits", Box::new(|| play(SPECIAL_SEEDS, NARROW, false))),
