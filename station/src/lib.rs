@@ -15,6 +15,7 @@ mod comparison;
 pub mod config;
 mod console;
 pub mod courier;
+mod crowd;
 pub mod doctor;
 mod dossier;
 pub mod duration;

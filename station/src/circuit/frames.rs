@@ -9,6 +9,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use detente_dossier::harmless;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 
@@ -323,7 +324,7 @@ pub(super) fn lost(error: ConnectionError) -> CircuitError {
             // TLS alerts, RFC 9001 §4.8.
             code @ 0x100..=0x1ff => match u8::try_from(code - 0x100).ok().and_then(tls::refusal) {
                 Some(why) => CircuitError::Refused { why },
-                None => CircuitError::Handshake { detail: close.to_string() },
+                None => CircuitError::Handshake { detail: said(&close.to_string()) },
             },
             _ => closed(&close.to_string()),
         },
@@ -343,7 +344,14 @@ pub(super) fn lost(error: ConnectionError) -> CircuitError {
 }
 
 pub(super) fn closed(reason: &str) -> CircuitError {
-    CircuitError::Closed { reason: reason.chars().take(MAX_REASON).collect() }
+    CircuitError::Closed { reason: said(reason) }
+}
+
+/// What the other side gave as its reason, which may be anybody: cut, and such that it does nothing to the log or the terminal that it
+/// comes to.
+fn said(reason: &str) -> String {
+    let cut: String = reason.chars().take(MAX_REASON).collect();
+    harmless::line(&cut)
 }
 
 fn in_good_order(error: &ConnectionError) -> bool {

@@ -1,20 +1,21 @@
 //! Handshakes that are being answered: side by side, and never too many.
 //!
-//! Promises that strangers can hold neither memory nor places: beyond [`MAX_HANDSHAKES`] the oldest gives way, since
-//! an honest handshake is over in two round trips.
+//! Promises that strangers can hold neither memory nor places: beyond [`MAX_HANDSHAKES`] the oldest gives way of the address that has the most
+//! of them ([`Crowd`]), since an honest handshake is over in two round trips. So whoever floods from one address only pushes out its own.
 
-use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::frames::Circuit;
 use super::{CircuitError, MAX_HANDSHAKES};
+use crate::crowd::Crowd;
 
-/// The handshakes being answered, oldest first.
+/// The handshakes being answered.
 #[derive(Default)]
 pub(super) struct Handshakes {
     running: JoinSet<Result<Circuit, CircuitError>>,
-    order: VecDeque<AbortHandle>,
+    order: Crowd<AbortHandle>,
 }
 
 impl Handshakes {
@@ -24,16 +25,16 @@ impl Handshakes {
         self.order.len()
     }
 
-    /// Begins another one.
-    pub(super) fn begin<F>(&mut self, handshake: F)
+    /// Begins another one, with whoever is at an address.
+    pub(super) fn begin<F>(&mut self, with: IpAddr, handshake: F)
     where
         F: Future<Output = Result<Circuit, CircuitError>> + Send + 'static,
     {
         while self.count() >= MAX_HANDSHAKES {
-            let Some(oldest) = self.order.pop_front() else { break };
-            oldest.abort();
+            let Some(yields) = self.order.yields() else { break };
+            yields.abort();
         }
-        self.order.push_back(self.running.spawn(handshake));
+        self.order.enter(with, self.running.spawn(handshake));
     }
 
     /// What came of the next one that ends; `None` while none is under way. A call that is dropped loses nothing.

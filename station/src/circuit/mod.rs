@@ -97,8 +97,8 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// After how long without a single packet the transport itself gives a circuit up.
 pub const IDLE_LIMIT: Duration = Duration::from_secs(300);
 
-/// How many handshakes an endpoint answers at a time. When another comes, the oldest is dropped: an honest
-/// one is over in two round trips, so only those who stall lose their place.
+/// How many handshakes an endpoint answers at a time. When another comes, the oldest of the address that has the most is dropped: an
+/// honest one is over in two round trips, so only those who stall or flood lose their place.
 pub const MAX_HANDSHAKES: usize = 64;
 
 /// What this station needs to be itself on one line.

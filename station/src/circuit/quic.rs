@@ -2,7 +2,7 @@
 //!
 //! Promises that every handshake ends by [`HANDSHAKE_DEADLINE`], that handshakes do not wait for each other,
 //! and that strangers can hold neither memory nor places: beyond a few handshakes at a time an address must
-//! first prove that it is one (RFC 9000 §8.1.2), and beyond a bound the oldest gives way.
+//! first prove that it is one (RFC 9000 §8.1.2), and beyond a bound the oldest of the address that holds the most gives way.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -189,8 +189,8 @@ impl Endpoint {
     pub async fn accept(&self) -> Option<Result<Circuit, CircuitError>> {
         let mut handshakes = self.handshakes.lock().await;
         loop {
+            // In no order: a flood on one of them keeps the other waiting no longer.
             tokio::select! {
-                biased;
                 Some(outcome) = handshakes.next() => return Some(outcome),
                 incoming = self.quinn.accept() => match incoming {
                     Some(incoming) => self.answer(incoming, &mut handshakes),
@@ -223,13 +223,14 @@ impl Endpoint {
             incoming.refuse();
             return;
         };
+        let with = incoming.remote_address().ip();
         let mut config = self.answering.clone();
         config.crypto = crypto;
         let handshake = async move {
             let connecting = incoming.accept_with(Arc::new(config)).map_err(lost)?;
             by_deadline(meet(connecting, &findings)).await
         };
-        handshakes.begin(handshake);
+        handshakes.begin(with, handshake);
     }
 }
 

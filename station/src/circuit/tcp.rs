@@ -74,7 +74,7 @@ pub(super) async fn next(
             Some(outcome) = handshakes.next() => return outcome,
             incoming = door.listener.accept() => match incoming {
                 Ok((stream, remote)) => match answer() {
-                    Ok(answer) => handshakes.begin(by_deadline(meet(answer, stream, remote))),
+                    Ok(answer) => handshakes.begin(remote.ip(), by_deadline(meet(answer, stream, remote))),
                     Err(error) => return Err(error),
                 },
                 Err(error) => {

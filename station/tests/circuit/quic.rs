@@ -245,6 +245,19 @@ async fn another_version_of_the_framing_is_refused_and_told_why() {
 }
 
 #[tokio::test]
+async fn a_reason_to_close_does_nothing_to_the_log_that_it_comes_to() {
+    let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
+    let mut answered = answering(&rus);
+    let port = crate::stranger::port();
+    let manners = Manners::of_station(USA);
+    let connecting = crate::stranger::call(&port, &manners, &server_name(&LINE, 0), rus.local_addr());
+    let connection = connecting.await.unwrap();
+    connection.close(7u32.into(), "\u{1b}[2J\nWARN all is well\u{202e}".as_bytes());
+    let error = answered.recv().await.unwrap().unwrap_err();
+    assert_eq!(error, CircuitError::Closed { reason: "⟨U+001B⟩[2J⏎WARN all is well⟨U+202E⟩".into() });
+}
+
+#[tokio::test]
 async fn no_session_ticket_is_sent() {
     let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
     let mut answered = answering(&rus);

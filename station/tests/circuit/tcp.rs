@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::proxy::HttpProxy;
-use crate::stranger::public_key;
+use crate::stranger::{Manners, public_key, secure_tcp};
 use detente_station::circuit::{
     Callee, Circuit, CircuitError, CircuitKind, Endpoint, LineIdentity, MAX_FRAME, MAX_HANDSHAKES, Proxy,
-    Refusal, Short, Tunnel,
+    Refusal, Short, Tunnel, server_name,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -171,6 +171,28 @@ async fn whoever_speaks_no_tls_gets_nothing_and_keeps_nobody_out() {
     let mut gone = Vec::new();
     assert_eq!(silent.remove(0).read_to_end(&mut gone).await.unwrap_or(0), 0, "the oldest was let go");
     drop(dialled);
+}
+
+#[tokio::test]
+async fn a_flood_from_one_address_takes_no_place_of_anothers() {
+    let rus = endpoint(vec![identity(LINE, RUS, &[USA])]);
+    let mut answered = answering(&rus);
+    let at = rus.tcp_addr().unwrap();
+    // Slower than all of the flood, and before it.
+    let slow = TcpStream::connect(at).await.unwrap();
+    let mut flood = Vec::new();
+    for _ in 0..2 * MAX_HANDSHAKES {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.66:0".parse().unwrap()).unwrap();
+        flood.push(socket.connect(at).await.unwrap());
+    }
+    // So many came that places had to be taken: from the flood itself.
+    let mut gone = Vec::new();
+    assert_eq!(flood[0].read_to_end(&mut gone).await.unwrap_or(0), 0);
+    let mut slow = secure_tcp(&Manners::of_station(USA), &server_name(&LINE, 0), slow).await;
+    slow.write_all(&[1]).await.unwrap();
+    slow.flush().await.unwrap();
+    assert_eq!(answered.recv().await.unwrap().unwrap().peer, public_key(USA));
 }
 
 #[tokio::test]
