@@ -4,7 +4,8 @@
 //! taken only from a page of this console: the browser says where it comes from, and the session's own word has to be with it.
 //! What an officer commands is written down before it is answered. It holds nothing of a line: pages are made of what the API answers.
 //!
-//! **Bounds.** Connections, what a head and a handshake may take, attempts to sign in by address, ceremonies under way.
+//! **Bounds.** Connections, those on which nobody has been let in yet, how many and how long ([`strangers`]), what a head, a body and a
+//! handshake may take, attempts to sign in by address, ceremonies under way.
 
 mod bearer;
 mod boundary;
@@ -14,6 +15,7 @@ mod map;
 mod pages;
 mod passkeys;
 mod record;
+mod strangers;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -40,12 +42,15 @@ use crate::home::Home;
 use boundary::Boundary;
 pub use certificate::own_key_pin;
 use passkeys::{Ceremonies, Patience};
+use strangers::{Known, Strangers};
 
 /// Most connections at a time; more are closed at once.
 const MAX_CONNECTIONS: usize = 1_024;
 /// How long a handshake, and a request's head, may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
+/// Most bytes that somebody who is not signed in says at a time: an answer of an authenticator is shorter.
+const MAX_UNKNOWN: usize = 16_384;
 /// How long answers under way have when the station stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
@@ -168,6 +173,7 @@ fn router(console: Console) -> Router {
         .route("/enrol", get(pages::enrol))
         .route("/enrol/begin", post(passkeys::begin_enrol))
         .route("/enrol/end", post(passkeys::end_enrol))
+        .layer(DefaultBodyLimit::max(MAX_UNKNOWN))
         .with_state(console.clone())
         .merge(guarded)
         .layer(middleware::from_fn_with_state(console, gate::from_here))
@@ -181,6 +187,7 @@ async fn accept(
 ) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let mut strangers = Strangers::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -197,9 +204,9 @@ async fn accept(
         };
         let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
         let (acceptor, router, graceful) = (acceptor.clone(), router.clone(), graceful.watcher());
-        tokio::spawn(async move {
+        strangers.begin(from.ip(), |known| async move {
             let _place = place;
-            answer(stream, from, acceptor, router, graceful).await;
+            answer(stream, from, known, acceptor, router, graceful).await;
         });
     }
     let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
@@ -208,6 +215,7 @@ async fn accept(
 async fn answer(
     stream: TcpStream,
     from: SocketAddr,
+    known: Known,
     acceptor: TlsAcceptor,
     router: Router,
     graceful: Watcher,
@@ -215,10 +223,13 @@ async fn answer(
     // Answers are small and somebody waits for each.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
-    let service = TowerToHyperService::new(router.layer(Extension(Remote(from.ip()))));
+    let service =
+        TowerToHyperService::new(router.layer(Extension(Remote(from.ip()))).layer(Extension(known)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(65_536);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(65_536).max_concurrent_streams(64);
+    // A machine that has gone without a word gives its place back.
+    builder.http2().keep_alive_interval(Some(HEAD)).keep_alive_timeout(HANDSHAKE);
     let serving = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
     if let Err(cause) = serving.await {
         tracing::debug!(%cause, "a connection to the console ended");

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
+use super::strangers::Known;
 use super::{Console, Remote, bearer};
 use crate::api::Refused;
 use crate::api::asker::Asker;
@@ -163,6 +164,9 @@ fn is_command(request: &Request) -> bool {
 
 /// Answers somebody who is known, within their rights and lines, and writes down what they command.
 async fn within(console: &Console, asker: Asker, mut request: Request, next: Next, now_ms: u64) -> Response {
+    if let Some(known) = request.extensions().get::<Known>() {
+        known.is_let_in();
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if let Some(line) = line_of(&path).filter(|line| !asker.sees(line)) {
         let hint = "the administrator of this station says who sees which line";
