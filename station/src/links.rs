@@ -16,8 +16,10 @@ use crate::circuits::{Carried, DialFailure, LiveCircuit};
 use crate::config::CircuitConfig;
 use crate::keeper::Keeper;
 use crate::store::{self, Step, StoreError};
+use callers::{Callers, Complaints};
 use up::Up;
 
+mod callers;
 pub(crate) mod serial;
 mod up;
 
@@ -49,13 +51,14 @@ pub(crate) fn receipt(book: Book, found: &store::Receipt) -> Result<Receipt, Fau
 
 /// Takes circuits that come in until the endpoint closes.
 pub(crate) async fn accept(endpoint: Arc<Endpoint>, lines: Lines) {
+    let (mut callers, mut complaints) = (Callers::default(), Complaints::at(Instant::now()));
     while let Some(accepted) = endpoint.accept().await {
         match accepted {
             Ok(circuit) => {
-                let lines = Arc::clone(&lines);
-                tokio::spawn(async move { carry(circuit, &lines, None).await });
+                let (lines, of) = (Arc::clone(&lines), (circuit.line, circuit.peer));
+                callers.begin(of, async move { carry(circuit, &lines, None).await });
             }
-            Err(error) => tracing::warn!(%error, hint = error.hint(), "a circuit was not taken"),
+            Err(error) => complaints.tell(&error, Instant::now()),
         }
     }
 }
