@@ -47,7 +47,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { callers: 12_000, of_one_address: 12_000 }
+        Self { callers: 12_000, of_one_address: 1_000 }
     }
 }
 

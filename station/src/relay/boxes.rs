@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ use crate::mailbox::{KEY_BYTES, SLOT, verb};
 
 /// By when a caller has said something.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How long a station may take to make a file its own before the next one.
+/// How long a station may take over one file: to leave it, or to make it its own before the next one.
 const TAKING: Duration = Duration::from_secs(600);
 /// Bytes of a file that are in this program at a time.
 const BUFFER: usize = 64 * 1024;
@@ -175,25 +175,12 @@ impl Boxes {
         let Some(key) = Header::read(&mut header.as_slice()).ok().and_then(|header| header.key()) else {
             return Ok(());
         };
-        let mut left = match length.checked_sub(HEADER as u64) {
-            Some(left) => left,
-            None => return Ok(()),
-        };
+        let Some(left) = length.checked_sub(HEADER as u64) else { return Ok(()) };
         let Some(given) = self.give(&key, &slot, length) else {
             return stream.write_all(&[FULL]).await;
         };
         stream.write_all(&[GO_ON]).await?;
-        let mut file = File::create_new(&given.path)?;
-        file.write_all(&header)?;
-        let mut buffer = vec![0; BUFFER];
-        while left > 0 {
-            let most = buffer.len().min(usize::try_from(left).unwrap_or(BUFFER));
-            let Some(part) = buffer.get_mut(..most) else { return Ok(()) };
-            let read = timeout(DEADLINE, stream.read(part)).await??;
-            let Some(bytes) = part.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
-            file.write_all(bytes)?;
-            left -= read as u64;
-        }
+        let Some(file) = take_in(stream, &given.path, &header, left).await? else { return Ok(()) };
         let (boxes, of) = (self.clone(), self.of(&key));
         // Durable, then said; what passes between others waits for no disk.
         let keeping = tokio::task::spawn_blocking(move || -> io::Result<()> {
@@ -241,5 +228,59 @@ impl Boxes {
             }
         }
         stream.write_u64(0).await
+    }
+}
+
+/// Writes what a caller leaves into a file: its header, and as much as it said would follow; `None` where that does not come.
+///
+/// # Errors
+/// Those of the stream and the disk; and whoever drips holds its room no longer than [`TAKING`].
+async fn take_in(
+    stream: &mut (impl AsyncRead + Unpin),
+    path: &Path,
+    header: &[u8],
+    mut left: u64,
+) -> io::Result<Option<File>> {
+    let taking = async {
+        let mut file = File::create_new(path)?;
+        file.write_all(header)?;
+        let mut buffer = vec![0; BUFFER];
+        while left > 0 {
+            let most = buffer.len().min(usize::try_from(left).unwrap_or(BUFFER));
+            let Some(part) = buffer.get_mut(..most) else { return Ok(None) };
+            let read = timeout(DEADLINE, stream.read(part)).await??;
+            let Some(bytes) = part.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(None) };
+            file.write_all(bytes)?;
+            left -= read as u64;
+        }
+        Ok(Some(file))
+    };
+    timeout(TAKING, taking).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_drips_is_not_waited_for_longer_than_any() {
+        let path = std::env::temp_dir().join(format!("detente-drip-{}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        let (mut drips, mut stream) = tokio::io::duplex(64);
+        let dripping = tokio::spawn(async move {
+            // Always in time for the next byte.
+            while drips.write_all(&[7]).await.is_ok() {
+                tokio::time::sleep(DEADLINE / 2).await;
+            }
+        });
+        let begun = Instant::now();
+        let left = take_in(&mut stream, &path, &[0; HEADER], 1 << 20).await;
+        assert_eq!(left.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(begun.elapsed().as_secs(), TAKING.as_secs());
+        drop(stream);
+        dripping.await.unwrap();
+        fs::remove_file(&path).unwrap();
     }
 }

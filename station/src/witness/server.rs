@@ -3,7 +3,8 @@
 //! **Promises.** No answer of 200 before what it cosigns is durable; one decision at a time for each log. What convicts
 //! a log is kept, and anybody may read it.
 //!
-//! **Bounds.** Connections, the size of heads and bodies, the time that either takes, and how long a connection lives.
+//! **Bounds.** Connections, of which the oldest gives way of the address that has the most of them, the size of heads and bodies, the time
+//! that either takes, and how long a connection lives.
 //! It speaks plain HTTP: on the open net a web server with TLS stands before it.
 
 use std::convert::Infallible;
@@ -24,15 +25,16 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::folder::{Folder, Logs};
 use super::memory::{Look, Memory};
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::error::SetupError;
 
-/// Most connections at a time; more are closed at once.
+/// Most connections at a time.
 pub const MAX_CONNECTIONS: usize = 1_024;
 /// Most bytes of a request's head, and of its fields.
 const MAX_HEAD: usize = 16_384;
@@ -147,12 +149,12 @@ async fn accept(
     connections: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut crowd = Crowd::default();
     loop {
         let accepted = listener.accept().await;
         while connections.try_join_next().is_some() {}
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Out of files, as a rule: those that are open must close first.
                 tracing::warn!(%cause, "a connection was not taken");
@@ -160,10 +162,13 @@ async fn accept(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
+        crowd.retain(|connection: &AbortHandle| !connection.is_finished());
+        while crowd.len() >= MAX_CONNECTIONS {
+            let Some(yields) = crowd.yields() else { break };
+            yields.abort();
+        }
         let (desk, mut stopping) = (Arc::clone(desk), stopping.clone());
-        connections.spawn(async move {
-            let _place = place;
+        let connection = connections.spawn(async move {
             // Answers are small and somebody waits for each.
             let _ = stream.set_nodelay(true);
             let service = service_fn(|request| {
@@ -193,6 +198,7 @@ async fn accept(
                 tracing::debug!(%cause, "a connection ended");
             }
         });
+        crowd.enter(from.ip(), connection);
     }
 }
 
