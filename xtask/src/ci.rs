@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
+use crate::attack;
 use crate::rules;
 use crate::shell::{cargo, root, run, target};
 use crate::supply_chain;
@@ -112,8 +113,11 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
                 "sim",
                 "-p",
                 "detente-siege",
+                "-p",
+                "detente-adversary",
             ]),
         ),
+        ("attacks", Box::new(|| attack::make(&[]))),
         ("simulator", Box::new(move || play(SEEDS, first_seed, false))),
         ("simulator, strangers", Box::new(|| play(SPECIAL_SEEDS, STRANGERS, false))),
         ("simulator, narrow circuits", Box::new(|| play(SPECIAL_SEEDS, NARROW, false))),

@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask ci`, and what measures, plays, besieges and pictures the system: `cargo xtask --help`.
+//! The project's own commands: `cargo xtask ci`, and what measures, plays, attacks, besieges and pictures the system: `cargo xtask --help`.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod bench;
 mod benchmarks;
 mod campaign;
@@ -29,6 +30,8 @@ struct Cli {
 enum Verb {
     /// Pass every check and test, installing what they need
     Ci(ci::Options),
+    /// Attack real stations, and say what held
+    Attack(attack::Options),
     /// Measure us beside the peers
     Bench(bench::Options),
     /// Measure suites, and write docs/benchmarks.md
@@ -50,6 +53,7 @@ enum Verb {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Verb::Ci(options) => ci::pass(&options),
+        Verb::Attack(options) => attack::attack(&options),
         Verb::Bench(options) => bench::measure(&options),
         Verb::Benchmarks(options) => benchmarks::write(&options),
         Verb::Campaign(options) => campaign::go_on(&options),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("core/record", &[]),
     // For its tests only: what they are held to.
     ("core/airspace", &["detente-postgis"]),
@@ -34,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("sim", &["detente-record", "detente-line"]),
     ("model", &["detente-record", "detente-line"]),
     ("siege", &["detente-record", "detente-line", "detente-station"]),
+    ("adversary", &["detente-record", "detente-line", "detente-station"]),
     (
         "bench",
         &[
