@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::fault::{Reason, clipped};
+use crate::json::{self, member};
 
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,10 +71,16 @@ impl Format {
                 other("an old workbook (.xls) or one with a password: save it as .xlsx without")
             }
             [b'<', ..] => Ok(Self::Kml),
-            [b'{' | b'[', ..] => match holds(b"\"volumes\"") || holds(b"\"outline_") {
-                true if !holds(b"\"Feature") => Ok(Self::F3548),
-                _ => Ok(Self::GeoJson),
-            },
+            [b'{' | b'[', ..] => {
+                let words: [&[u8]; 3] = [b"\"volumes\"", b"\"outline_", b"\"operational_intent"];
+                // Outermost in GeoJSON stands a type, in F3548 none. What cannot be read is taken by its words.
+                let typed = || match json::parse(head, "JSON") {
+                    Ok(root) => member(&root, "type").is_some(),
+                    Err(_) => holds(b"\"Feature"),
+                };
+                let volumes = words.iter().any(|word| holds(word)) && !typed();
+                Ok(if volumes { Self::F3548 } else { Self::GeoJson })
+            }
             [] => other("an empty file"),
             _ => match Self::named(name) {
                 None | Some(Self::Csv) => Ok(Self::Csv),
@@ -108,6 +115,13 @@ mod tests {
         assert_eq!(Format::of(b" {\"type\":\"FeatureCollection\"}", "a.csv"), Ok(Format::GeoJson));
         assert_eq!(Format::of(b"{\"volumes\":[]}", "a.json"), Ok(Format::F3548));
         assert_eq!(Format::of(b"{\"type\":\"Feature\",\"volumes\":[]}", "a.json"), Ok(Format::GeoJson));
+        assert_eq!(Format::of(b"{\"operational_intents\":[]}", "a.json"), Ok(Format::F3548));
+        assert_eq!(Format::of(b"{\"id\":\"Features\",\"volumes\":[]}", "a.json"), Ok(Format::F3548));
+        assert_eq!(Format::of(b"{\"type\":\"FeatureColl", "a.json"), Ok(Format::GeoJson));
+        assert_eq!(
+            Format::of(b"{\"features\":[{\"type\":\"Feature\",\"volumes\":", "a"),
+            Ok(Format::GeoJson)
+        );
         assert_eq!(Format::of(b"\xEF\xBB\xBF<?xml ?>", "a"), Ok(Format::Kml));
         assert_eq!(Format::of(b"PK\x03\x04..xl/workbook.xml", "a"), Ok(Format::Xlsx));
         assert_eq!(Format::of(b"PK\x03\x04..doc.kml", "a.zip"), Ok(Format::Kmz));

@@ -28,7 +28,8 @@ pub(crate) fn read(bytes: &[u8], desk: &mut Desk<'_>) {
     let Some(root) = desk.keep(&whole, json::parse(bytes, "F3548 JSON")) else { return };
     let mut intents = Vec::new();
     gather(&root, &mut intents);
-    if intents.is_empty() {
+    let said = INTENTS.iter().any(|name| member(&root, name).is_some_and(|list| *list == json!([])));
+    if intents.is_empty() && !said {
         return desk.fault(&whole, Reason::Missing { what: "a list of volumes" });
     }
     let count: usize = intents.iter().map(|(_, volumes)| volumes.len()).sum();

@@ -34,7 +34,7 @@ fn same(format: Format, only_volumes: bool) {
 
 #[test]
 fn nothing_at_all() {
-    for format in [Format::GeoJson, Format::Kml, Format::Kmz, Format::Csv, Format::Xlsx] {
+    for format in Format::ALL {
         let written = write(&[], format).unwrap();
         let reading = read(&written.bytes, &format!("items.{}", format.extension()), &Options::default());
         assert_eq!(reading.map(|reading| reading.items).ok(), Some(Vec::new()), "{format}");

@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::attack;
+use crate::fuzz;
 use crate::rules;
 use crate::shell::{cargo, root, run, target};
 use crate::supply_chain;
@@ -100,7 +101,8 @@ fn checks(first_seed: u64) -> Vec<(&'static str, Check)> {
         ("cryptography", Box::new(|| provide_python(CRYPTOGRAPHY))),
         ("schemathesis", Box::new(|| provide_python(SCHEMATHESIS))),
         ("browser", Box::new(provide_browser)),
-        ("tests", cargo_check(&["test", "--workspace", "--locked"])),
+        ("tests", cargo_check(&["test", "--workspace", "--exclude", "detente-targets", "--locked"])),
+        ("fuzz corpora", Box::new(fuzz::replay)),
         (
             "release build",
             cargo_check(&[

@@ -4,6 +4,7 @@
 //! needed; in place of a sanitizer stand debug assertions, overflow checks and a house without `unsafe`. Corpora are kept in `fuzz/corpus`,
 //! inputs that once found something in `fuzz/regressions`, and what was run in `fuzz/runs.json`, which adds up.
 
+mod corpus;
 mod ledger;
 
 use std::fs;
@@ -26,10 +27,8 @@ const COVERAGE: [&str; 6] = [
 ];
 /// Largest input that is tried, and kept, in bytes; of formats that cannot say anything in so little, more.
 const MAX_INPUT: u64 = 4_096;
-const MAX_ARCHIVE: u64 = 16_384;
+const MAX_ARCHIVE: u64 = 32_768;
 const ARCHIVES: [&str; 3] = ["dossier", "file", "xlsx"];
-/// What is kept of a target, in bytes.
-const MAX_CORPUS: u64 = 150 * 1_024;
 /// What one input may take: memory in MiB, time in seconds.
 const MEMORY: u64 = 2_048;
 const PATIENCE: u64 = 25;
@@ -38,7 +37,7 @@ const WANTED: u64 = 30;
 
 /// The folders that targets are built of.
 const BUILT_OF: [&str; 7] =
-    ["core", "dossier", "exchange", "console", "station", "fuzz/fuzz_targets", "fuzz/src"];
+    ["core", "dossier", "exchange", "console", "station", "fuzz/fuzz_targets", "fuzz/targets"];
 
 /// What `fuzz` takes.
 #[derive(Debug, Args)]
@@ -51,7 +50,7 @@ pub(crate) struct Options {
     /// Say which targets there are, and how long each has run
     #[arg(long)]
     list: bool,
-    /// Play the kept inputs alone, in an ordinary build
+    /// Play the kept inputs of all targets alone, in an ordinary build
     #[arg(long)]
     regressions: bool,
     /// Make each corpus as small as its coverage allows, and run nothing
@@ -76,7 +75,7 @@ pub(crate) fn pass(options: &Options) -> Result<(), String> {
         return Ok(());
     }
     if options.regressions {
-        return replay(&targets);
+        return replay();
     }
     build(&targets)?;
     let mut findings = Vec::new();
@@ -158,40 +157,20 @@ fn build(targets: &[String]) -> Result<(), String> {
     run(&mut command)
 }
 
-/// Plays every kept input of every target, in an ordinary build that shares what the tests have built.
-fn replay(targets: &[String]) -> Result<(), String> {
-    let mut command = cargo(&["build", "--quiet", "--locked", "--manifest-path"]);
-    command.arg(root().join("fuzz/Cargo.toml")).env("CARGO_TARGET_DIR", target());
-    with_bins(&mut command, targets);
-    run(&mut command)?;
-    let (mut played, mut failed) = (0, Vec::new());
-    for name in targets {
-        let kept = [format!("fuzz/corpus/{name}"), format!("fuzz/regressions/{name}")];
-        let mut inputs = Vec::new();
-        for folder in &kept {
-            inputs.extend(files(&root().join(folder))?);
-        }
-        if inputs.is_empty() {
-            return Err(format!("no input of {name} is kept"));
-        }
-        played += inputs.len();
-        let program = target().join("debug").join(name);
-        // What a target says of each input is shown only where it fails.
-        let told = Command::new(&program).args(&inputs).current_dir(root()).output();
-        let told = told.map_err(|cause| format!("run {}: {cause}", program.display()))?;
-        if !told.status.success() {
-            eprintln!("{}", String::from_utf8_lossy(&told.stderr));
-            failed.push(name.as_str());
-        }
-    }
-    eprintln!("    {played} inputs of {} targets", targets.len());
-    if failed.is_empty() { Ok(()) } else { Err(format!("what is kept fails again: {}", failed.join(", "))) }
+/// Plays every kept input of every target, in an ordinary build that shares what the tests have built (fuzz/targets/tests/corpora.rs).
+///
+/// # Errors
+/// If one fails, or a target has none.
+pub(crate) fn replay() -> Result<(), String> {
+    run(&mut cargo(&["test", "--workspace", "--locked", "--test", "corpora", "--", "--nocapture"]))
 }
 
 /// A target and where its things are.
 struct Target<'a> {
     name: &'a str,
-    /// What is kept.
+    /// What is kept, in one file.
+    kept: PathBuf,
+    /// The same, a file each.
     corpus: PathBuf,
     /// All that was come upon on this machine.
     work: PathBuf,
@@ -200,10 +179,11 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn named(name: &'a str) -> Self {
-        let (here, work) = (root().join("fuzz"), target().join("fuzz"));
+        let work = target().join("fuzz");
         Self {
             name,
-            corpus: here.join("corpus").join(name),
+            kept: root().join("fuzz/corpus").join(name),
+            corpus: work.join("corpus").join(name),
             work: work.join("work").join(name),
             artifacts: work.join("artifacts").join(name),
         }
@@ -214,9 +194,23 @@ impl<'a> Target<'a> {
             fs::create_dir_all(folder).map_err(|cause| format!("make {}: {cause}", folder.display()))?;
         }
         let mut command = Command::new(target().join("fuzz").join(triple()?).join("release").join(self.name));
+        corpus::unpack(&self.kept, &self.corpus)?;
         let most = if ARCHIVES.contains(&self.name) { MAX_ARCHIVE } else { MAX_INPUT };
         command.arg(format!("-max_len={most}")).current_dir(root());
         Ok(command)
+    }
+
+    /// Lets it run to its end. However it ends, its temporary files are gone; their folder's name is short, for a socket's may not be long.
+    fn finish<T>(
+        &self,
+        command: &mut Command,
+        run: impl FnOnce(&mut Command) -> std::io::Result<T>,
+    ) -> Result<T, String> {
+        let files = std::env::temp_dir().join(format!("detente-fuzzing-{}", std::process::id()));
+        fs::create_dir_all(&files).map_err(|cause| format!("make {}: {cause}", files.display()))?;
+        let ended = run(command.env("TMPDIR", &files));
+        fs::remove_dir_all(&files).map_err(|cause| format!("remove {}: {cause}", files.display()))?;
+        ended.map_err(|cause| format!("run {}: {cause}", self.name))
     }
 
     /// Runs it for its time, and writes down what was run; what it found.
@@ -235,8 +229,8 @@ impl<'a> Target<'a> {
         command.arg(&self.work).arg(&self.corpus).args(&options.seeds);
         eprintln!("    {}: {seconds} s; it says how far it is in {}", self.name, log.display());
         let before = ledger::children_cpu_seconds()?;
-        let status = command.stderr(Stdio::from(output)).stdout(Stdio::null()).status();
-        let status = status.map_err(|cause| format!("run {}: {cause}", self.name))?;
+        command.stderr(Stdio::from(output)).stdout(Stdio::null());
+        let status = self.finish(&mut command, Command::status)?;
         let cpu_seconds = ledger::children_cpu_seconds()?.saturating_sub(before);
         let told = fs::read(&log).map_err(|cause| format!("read {}: {cause}", log.display()))?;
         let told = String::from_utf8_lossy(&told);
@@ -261,27 +255,13 @@ impl<'a> Target<'a> {
         fs::create_dir_all(&to).map_err(|cause| format!("make {}: {cause}", to.display()))?;
         let mut command = self.command()?;
         command.args(["-merge=1"]).arg(&to).arg(&self.corpus).arg(&self.work).args(seeds);
-        let told = command.stderr(Stdio::piped()).stdout(Stdio::null()).output();
-        let told = told.map_err(|cause| format!("run {}: {cause}", self.name))?;
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        let told = self.finish(&mut command, Command::output)?;
         if !told.status.success() {
             let _ = fs::remove_dir_all(&to);
             return Err(format!("{}: {}", self.name, String::from_utf8_lossy(&told.stderr)));
         }
-        let mut kept: Vec<(u64, PathBuf)> = Vec::new();
-        for path in files(&to)? {
-            let length = fs::metadata(&path).map_err(|cause| format!("read {}: {cause}", path.display()))?;
-            kept.push((length.len(), path));
-        }
-        kept.sort();
-        let mut bytes = 0;
-        for (length, path) in kept {
-            bytes += length;
-            if bytes > MAX_CORPUS {
-                fs::remove_file(&path).map_err(|cause| format!("remove {}: {cause}", path.display()))?;
-            }
-        }
-        fs::remove_dir_all(&self.corpus)
-            .and_then(|()| fs::rename(&to, &self.corpus))
-            .map_err(|cause| format!("put {} in place: {cause}", to.display()))
+        corpus::pack(&to, &self.kept)?;
+        fs::remove_dir_all(&to).map_err(|cause| format!("remove {}: {cause}", to.display()))
     }
 }

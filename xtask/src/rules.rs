@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 800;
 
 /// Which crates of the house a crate may name, by its folder.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("core/record", &[]),
     // For its tests only: what they are held to.
     ("core/airspace", &["detente-postgis"]),
@@ -47,6 +47,17 @@ const ARROWS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("postgis", &[]),
+    (
+        "fuzz/targets",
+        &[
+            "detente-record",
+            "detente-airspace",
+            "detente-line",
+            "detente-dossier",
+            "detente-exchange",
+            "detente-station",
+        ],
+    ),
     ("xtask", &["detente-postgis"]),
 ];
 

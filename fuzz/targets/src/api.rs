@@ -1,11 +1,12 @@
-//! A station of a line of its own in a folder that is gone with the program's end, and requests to its API.
+//! Requests to the API of a station of a line of its own (spec/api.md).
 //!
-//! One station answers a whole run: what it has taken stays, as with any station. A panic ends the program at once.
+//! One station answers a whole run: what it has taken stays, as with any station. [`end`] ends it, and its folder is gone.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use detente_line::Office;
@@ -15,25 +16,52 @@ use detente_station::paper::{Card, Paper};
 use detente_station::{Home, home};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Longest wait for the first bytes of an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LINE: &str = "test";
 
+/// How long what a station has under way has when it ends.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 struct Answering {
     socket: PathBuf,
     /// Method and path of every call, by the station's own description.
     calls: Vec<(String, String)>,
+    folder: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
 }
 
-/// Makes a request of bytes: the first one says which call of the description it is, the first line behind it what stands in the
+impl Drop for Answering {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(running) = self.running.take() {
+            let _ = running.join();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+static STATION: Mutex<Option<Arc<Answering>>> = Mutex::new(None);
+
+/// Ends the station, if one has begun.
+pub fn end() {
+    STATION.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
+/// No request to any call of the API makes a station panic, say nothing, or say that it has failed.
+///
+/// A request is made of bytes: the first one says which call of the description it is, the first line behind it what stands in the
 /// path's places, separated by spaces, and the second what is asked. The rest is the body.
 ///
 /// # Panics
 /// If the station does not answer, or says that it has failed: both are findings.
-pub fn answers(bytes: &[u8]) {
-    static STATION: OnceLock<Answering> = OnceLock::new();
-    let station = STATION.get_or_init(begin);
+pub fn api(bytes: &[u8]) {
+    let station = Arc::clone(
+        STATION.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Arc::new(begin())),
+    );
     let Some((which, rest)) = bytes.split_first() else { return };
     let (method, path) = &station.calls[usize::from(*which) % station.calls.len()];
     let mut parts = rest.splitn(3, |byte| *byte == b'\n');
@@ -115,19 +143,26 @@ fn begin() -> Answering {
     home::write(&home.memorandum(LINE), &paper.text(), 0o600, true).expect("a memorandum that is kept");
     home::write(&home.config(), "listen = \"127.0.0.1:0\"\n", 0o600, true)
         .expect("a configuration that is kept");
-    let (socket, running) = (home.socket(), home);
-    std::thread::spawn(move || {
+    let socket = home.socket();
+    let (stop, told) = oneshot::channel();
+    let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let ended = runtime.expect("threads").block_on(async {
+        let runtime = runtime.expect("threads");
+        runtime.block_on(async {
             // A station may close before it has read all of a request, which must not end this program.
             let _pipes = signal(SignalKind::pipe()).expect("signals");
-            detente_station::run(running, Clock::system()).await
+            tokio::select! {
+                ended = detente_station::run(home, Clock::system()) => {
+                    // Whoever told it to end, there is nothing left to ask.
+                    std::process::exit(i32::from(ended.is_err()));
+                }
+                _ = told => {}
+            }
         });
-        let _ = std::fs::remove_dir_all(folder);
-        // Whoever told it to end, there is nothing left to ask.
-        std::process::exit(i32::from(ended.is_err()));
+        runtime.shutdown_timeout(LAST_WORDS);
     });
-    let mut station = Answering { socket, calls: Vec::new() };
+    let mut station =
+        Answering { socket, calls: Vec::new(), folder, stop: Some(stop), running: Some(running) };
     while UnixStream::connect(&station.socket).is_err() {
         std::thread::yield_now();
     }
