@@ -4,7 +4,7 @@
 //! taken only from a page of this console: the browser says where it comes from, and the session's own word has to be with it.
 //! What an officer commands is written down before it is answered. It holds nothing of a line: pages are made of what the API answers.
 //!
-//! **Bounds.** Connections, those on which nobody has been let in yet, how many and how long ([`strangers`]), what a head, a body and a
+//! **Bounds.** Connections, those on which nobody has been let in yet, how many and how long ([`visitors`]), what a head, a body and a
 //! handshake may take, attempts to sign in by address, ceremonies under way.
 
 mod bearer;
@@ -15,7 +15,7 @@ mod map;
 mod pages;
 mod passkeys;
 mod record;
-mod strangers;
+mod visitors;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder};
@@ -42,10 +42,8 @@ use crate::home::Home;
 use boundary::Boundary;
 pub use certificate::own_key_pin;
 use passkeys::{Ceremonies, Patience};
-use strangers::{Known, Strangers};
+use visitors::{Known, Visitors};
 
-/// Most connections at a time; more are closed at once.
-const MAX_CONNECTIONS: usize = 1_024;
 /// How long a handshake, and a request's head, may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
@@ -185,9 +183,8 @@ async fn accept(
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let mut strangers = Strangers::default();
+    let mut visitors = Visitors::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -202,12 +199,8 @@ async fn accept(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
         let (acceptor, router, graceful) = (acceptor.clone(), router.clone(), graceful.watcher());
-        strangers.begin(from.ip(), |known| async move {
-            let _place = place;
-            answer(stream, from, known, acceptor, router, graceful).await;
-        });
+        visitors.begin(from.ip(), |known| answer(stream, from, known, acceptor, router, graceful));
     }
     let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
 }

@@ -20,7 +20,7 @@ impl<T> Default for Crowd<T> {
 }
 
 /// What counts as one address: of IPv6 the first 64 bits, since whoever has one address there has all that begin so (RFC 4291 §2.5.4).
-fn origin(address: IpAddr) -> IpAddr {
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
         four => four,
@@ -36,6 +36,14 @@ impl<T> Crowd<T> {
     /// Another one, from an address.
     pub(crate) fn enter(&mut self, address: IpAddr, caller: T) {
         self.callers.push_back((origin(address), caller));
+    }
+
+    /// Takes out those of whom this is so, who go on in another one.
+    pub(crate) fn passes_on(&mut self, to: &mut Self, is_so: impl Fn(&T) -> bool) {
+        for (origin, caller) in std::mem::take(&mut self.callers) {
+            let crowd = if is_so(&caller) { &mut *to } else { &mut *self };
+            crowd.callers.push_back((origin, caller));
+        }
     }
 
     /// Those of whom this is not so have gone.
@@ -88,6 +96,15 @@ mod tests {
         assert_eq!(six.yields(), Some(2));
         let mut mapped = crowd(&[("192.0.2.9", 1), ("192.0.2.1", 2), ("::ffff:192.0.2.1", 3)]);
         assert_eq!(mapped.yields(), Some(2));
+    }
+
+    #[test]
+    fn who_passes_on_keeps_its_address() {
+        let mut one = crowd(&[("192.0.2.1", 1), ("192.0.2.2", 2), ("192.0.2.1", 3), ("192.0.2.1", 4)]);
+        let mut other = crowd(&[("192.0.2.2", 5)]);
+        one.passes_on(&mut other, |caller| *caller % 2 == 0);
+        assert_eq!((one.yields(), one.len()), (Some(1), 1));
+        assert_eq!([other.yields(), other.yields(), other.yields()], [Some(5), Some(2), Some(4)]);
     }
 
     #[test]

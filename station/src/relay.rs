@@ -25,6 +25,7 @@ pub(crate) use boxes::KEPT;
 pub use boxes::{Boxes, Room as BoxRoom};
 
 use crate::circuit::relayed::{GREETING, GREETING_BYTES, TOKEN, WAITING_EVERY, mark};
+use crate::crowd::origin;
 use crate::mailbox;
 
 /// By when a caller has said its greeting.
@@ -163,7 +164,7 @@ impl Relay {
 
     async fn take(&self, mut stream: TcpStream, from: SocketAddr) -> io::Result<()> {
         let _ = stream.set_nodelay(true);
-        let Some(place) = self.place(from.ip()) else { return stream.write_all(&[mark::FULL]).await };
+        let Some(place) = self.place(origin(from.ip())) else { return stream.write_all(&[mark::FULL]).await };
         let mut greeting = [0; GREETING_BYTES];
         let (begins, rest) = greeting.split_at_mut(GREETING.len());
         timeout(GREETING_DEADLINE, stream.read_exact(begins)).await??;

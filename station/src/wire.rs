@@ -2,6 +2,7 @@
 //!
 //! Redirects are not followed and nothing is negotiated: the address that was configured is the only one.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -10,7 +11,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{HeaderMap, Request, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -159,11 +160,25 @@ impl Place {
     }
 }
 
+/// Whether a server can be there. Who names one in a memorandum is not who runs this machine: what answers at addresses of its own link, such
+/// as where clouds tell a machine its secrets, is no server for anybody else.
+fn is_servers(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(four) => !four.is_link_local() && !four.is_multicast() && !four.is_unspecified(),
+        IpAddr::V6(six) => !six.is_unicast_link_local() && !six.is_multicast() && !six.is_unspecified(),
+    }
+}
+
 type Opened = (SendRequest<Full<Bytes>>, JoinSet<()>);
 
 async fn dial(url: &str, roots: Option<&Roots>) -> Result<Opened, Unanswered> {
     let Place { tls, host, port, .. } = Place::of(url).map_err(unreachable)?;
-    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(unreachable)?;
+    let found = lookup_host((host.as_str(), port)).await.map_err(unreachable)?;
+    let servers: Vec<SocketAddr> = found.filter(|at| is_servers(at.ip())).collect();
+    if servers.is_empty() {
+        return Err(unreachable(format!("expected an address of a server, found none of {host}")));
+    }
+    let stream = TcpStream::connect(servers.as_slice()).await.map_err(unreachable)?;
     // Nobody gains by waiting for more to send.
     let _ = stream.set_nodelay(true);
     if tls {
@@ -202,6 +217,21 @@ pub(crate) fn content_type(kind: &'static str) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_is_called_at_addresses_of_a_machines_own_link() {
+        for one in
+            ["169.254.169.254", "[fe80::1]", "0.0.0.0", "[::]", "224.0.0.1", "[::ffff:169.254.169.254]"]
+        {
+            let refused = dial(&format!("http://{one}:80/latest"), None).await.err();
+            let said = match refused {
+                Some(Unanswered::Unreachable(said)) => said,
+                other => panic!("{one}: {other:?}"),
+            };
+            assert!(said.starts_with("expected an address of a server"), "{one}: {said}");
+        }
+        assert!(is_servers("192.0.2.1".parse().unwrap()) && is_servers("127.0.0.1".parse().unwrap()));
+    }
 
     #[test]
     fn urls_are_taken_apart() {

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use super::strangers::Known;
+use super::visitors::Known;
 use super::{Console, Remote, bearer};
 use crate::api::Refused;
 use crate::api::asker::Asker;

@@ -23,6 +23,7 @@ use super::{Console, Remote};
 use crate::api::Refused;
 use crate::api::request::Body;
 use crate::clock;
+use crate::crowd::{Crowd, origin};
 use crate::officers::{Officer, Session};
 
 /// Most ceremonies under way, and how long one may take, ms.
@@ -35,43 +36,58 @@ const ATTEMPT_MS: f64 = 2_000.0;
 const MAX_ADDRESSES: usize = 10_000;
 
 /// A ceremony that was begun.
-enum Ceremony {
+pub(super) enum Ceremony {
     Enrolling { invitation: String, officer: Officer, state: PasskeyRegistration },
     SigningIn { officer: Officer, state: PasskeyAuthentication },
 }
 
-/// The ceremonies under way, by an unguessable name.
-#[derive(Default)]
-pub(super) struct Ceremonies(Mutex<HashMap<String, (u64, Ceremony)>>);
+/// The ceremonies under way, by an unguessable name. Where there are too many, the oldest is over of the address that began the most.
+pub(super) struct Ceremonies<T = Ceremony>(Mutex<Underway<T>>);
 
-impl Ceremonies {
-    fn begin(&self, ceremony: Ceremony, now_ms: u64) -> Result<String, Refused> {
+struct Underway<T> {
+    all: HashMap<String, (u64, T)>,
+    order: Crowd<String>,
+}
+
+impl<T> Default for Ceremonies<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Underway { all: HashMap::new(), order: Crowd::default() }))
+    }
+}
+
+impl<T> Ceremonies<T> {
+    fn begin(&self, ceremony: T, from: IpAddr, now_ms: u64) -> Result<String, Refused> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|_| busy())?;
         let name = Uuid::from_bytes(bytes).to_string();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut underway = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Underway { all, order } = &mut *underway;
         all.retain(|_, (until_ms, _)| *until_ms >= now_ms);
-        if all.len() >= MAX_CEREMONIES {
-            return Err(busy());
+        order.retain(|name| all.contains_key(name));
+        while order.len() >= MAX_CEREMONIES {
+            let Some(yields) = order.yields() else { break };
+            all.remove(&yields);
         }
         all.insert(name.clone(), (now_ms.saturating_add(CEREMONY_MS), ceremony));
+        order.enter(from, name.clone());
         Ok(name)
     }
 
     /// A ceremony ends once, however it ends.
-    fn end(&self, name: &str, now_ms: u64) -> Option<Ceremony> {
-        let (until_ms, ceremony) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name)?;
+    fn end(&self, name: &str, now_ms: u64) -> Option<T> {
+        let (until_ms, ceremony) = self.0.lock().unwrap_or_else(PoisonError::into_inner).all.remove(name)?;
         (until_ms >= now_ms).then_some(ceremony)
     }
 }
 
-/// How many more attempts each address has.
+/// How many more attempts each address has, where those of one network count as one ([`origin`]).
 #[derive(Default)]
 pub(super) struct Patience(Mutex<HashMap<IpAddr, (f64, u64)>>);
 
 impl Patience {
     /// Counts an attempt, if there is one left.
     pub(super) fn try_once(&self, from: IpAddr, now_ms: u64) -> Result<(), Refused> {
+        let from = origin(from);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let regained = |left: f64, since_ms: u64| {
             (left + now_ms.saturating_sub(since_ms) as f64 / ATTEMPT_MS).min(ATTEMPTS)
@@ -120,7 +136,7 @@ pub(super) async fn begin_sign_in(
     let keys = officers.passkeys(&officer)?;
     let (asked, state) = console.webauthn.start_passkey_authentication(&keys).map_err(|_| unknown())?;
     let name = officer.name.clone();
-    let ceremony = console.ceremonies.begin(Ceremony::SigningIn { officer, state }, now_ms)?;
+    let ceremony = console.ceremonies.begin(Ceremony::SigningIn { officer, state }, from, now_ms)?;
     Ok(Json(json!({"ceremony": ceremony, "officer": name, "publicKey": asked.public_key})))
 }
 
@@ -192,7 +208,7 @@ pub(super) async fn begin_enrol(
     let (asked, state) = begun.map_err(|_| unknown())?;
     let name = officer.name.clone();
     let enrolling = Ceremony::Enrolling { invitation: invited.invitation, officer, state };
-    let ceremony = console.ceremonies.begin(enrolling, now_ms)?;
+    let ceremony = console.ceremonies.begin(enrolling, from, now_ms)?;
     Ok(Json(json!({"ceremony": ceremony, "officer": name, "publicKey": asked.public_key})))
 }
 
@@ -237,4 +253,32 @@ pub(super) async fn sign_out(
     console.api.officers.end_session(cookie(&headers, COOKIE_NAME).unwrap_or_default())?;
     let gone = format!("{COOKIE_NAME}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
     Ok((AppendHeaders([(SET_COOKIE, gone)]), Redirect::to("/sign-in")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_who_begins_ceremonies_without_end_ends_nobody_elses() {
+        let (ceremonies, elsewhere) = (Ceremonies::<u32>::default(), "192.0.2.66".parse().unwrap());
+        let hers = ceremonies.begin(1, "192.0.2.1".parse().unwrap(), 0).unwrap();
+        let first = ceremonies.begin(2, elsewhere, 0).unwrap();
+        for _ in 0..2 * MAX_CEREMONIES {
+            ceremonies.begin(3, elsewhere, 1).unwrap();
+        }
+        assert_eq!(ceremonies.end(&first, 2), None);
+        assert_eq!(ceremonies.end(&hers, 2), Some(1));
+        assert_eq!(ceremonies.end(&hers, 2), None, "once");
+        let late = ceremonies.begin(4, elsewhere, 2).unwrap();
+        assert_eq!(ceremonies.end(&late, 3 + CEREMONY_MS), None);
+    }
+
+    #[test]
+    fn whoever_has_a_network_of_addresses_has_no_more_attempts_than_others() {
+        let patience = Patience::default();
+        let tries = |of: u32| patience.try_once(format!("2001:db8::{of:x}").parse().unwrap(), 0).is_ok();
+        assert_eq!((0..100).filter(|of| tries(*of)).count(), ATTEMPTS as usize);
+        assert!(patience.try_once("2001:db8:0:1::1".parse().unwrap(), 0).is_ok());
+    }
 }
