@@ -16,6 +16,8 @@ pub struct Bounds {
     pub memory_mib: u64,
     /// Most descriptors beside those that it had before.
     pub descriptors: u64,
+    /// Most lines of its log, beside those that tell of honest entries.
+    pub log_lines: usize,
 }
 
 /// What was seen of a station while it was attacked.
@@ -27,6 +29,8 @@ pub struct Seen {
     pub most: Vitals,
     /// How long each FLASH was on its way.
     pub flashes: Vec<Duration>,
+    /// How many lines it wrote into its log, beside those that tell of honest entries.
+    pub log_lines: usize,
 }
 
 impl Seen {
@@ -55,6 +59,7 @@ impl Seen {
             ("flash_worst_ms", json!(self.worst().as_millis())),
             ("memory_more_mib", json!(self.memory_mib())),
             ("descriptors_more", json!(self.descriptors())),
+            ("log_lines", json!(self.log_lines)),
         ])
     }
 }
@@ -79,6 +84,10 @@ pub fn judge(seen: &Seen, bounds: &Bounds) -> Result<(), String> {
     if descriptors > bounds.descriptors {
         return Err(format!("expected at most {} descriptors more, found {descriptors}", bounds.descriptors));
     }
+    if seen.log_lines > bounds.log_lines {
+        let most = bounds.log_lines;
+        return Err(format!("expected at most {most} lines of its log, found {}", seen.log_lines));
+    }
     Ok(())
 }
 
@@ -86,22 +95,24 @@ pub fn judge(seen: &Seen, bounds: &Bounds) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { flash: Duration::from_secs(1), memory_mib: 8, descriptors: 4 };
+    const BOUNDS: Bounds =
+        Bounds { flash: Duration::from_secs(1), memory_mib: 8, descriptors: 4, log_lines: 9 };
 
-    fn seen(flash_ms: &[u64], memory_kib: u64, descriptors: u64) -> Result<(), String> {
+    fn seen(flash_ms: &[u64], memory_kib: u64, descriptors: u64, log_lines: usize) -> Result<(), String> {
         let before = Vitals { memory_kib: 1_024, descriptors: 10 };
         let flashes = flash_ms.iter().copied().map(Duration::from_millis).collect();
-        let mut seen = Seen { before, most: before, flashes };
+        let mut seen = Seen { before, most: before, flashes, log_lines };
         seen.look(Vitals { memory_kib, descriptors });
         judge(&seen, &BOUNDS)
     }
 
     #[test]
-    fn a_station_that_is_slow_silent_or_swells_is_objected_to() {
-        assert_eq!(seen(&[5, 1_000], 9 * 1_024, 14), Ok(()));
-        assert!(seen(&[5, 1_001], 0, 0).unwrap_err().contains("1001 ms"));
-        assert!(seen(&[], 0, 0).unwrap_err().contains("found none"));
-        assert!(seen(&[5], 10 * 1_024, 0).unwrap_err().contains("found 9"));
-        assert!(seen(&[5], 0, 15).unwrap_err().contains("descriptors"));
+    fn a_station_that_is_slow_silent_swells_or_talks_is_objected_to() {
+        assert_eq!(seen(&[5, 1_000], 9 * 1_024, 14, 9), Ok(()));
+        assert!(seen(&[5, 1_001], 0, 0, 0).unwrap_err().contains("1001 ms"));
+        assert!(seen(&[], 0, 0, 0).unwrap_err().contains("found none"));
+        assert!(seen(&[5], 10 * 1_024, 0, 0).unwrap_err().contains("found 9"));
+        assert!(seen(&[5], 0, 15, 0).unwrap_err().contains("descriptors"));
+        assert!(seen(&[5], 0, 0, 10).unwrap_err().contains("lines"));
     }
 }

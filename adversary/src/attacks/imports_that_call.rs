@@ -2,8 +2,8 @@
 //!
 //! **Who:** somebody whose file is imported. **Tries:** external entities and document types, links of the network and pictures in KML, XInclude,
 //! relations of a workbook, schemas of GeoJSON, all of which name an address that the attacker watches. **Must hold:** nobody calls
-//! there. Where a station calls by itself, circuits, witnesses and webhooks, is in its own configuration and in no file or entry of
-//! anybody else's; that no redirect is followed is another attack (`receivers-that-mislead`).
+//! there. Where a station calls by itself, circuits and webhooks, is in its own configuration, and witnesses in the memorandum; that no
+//! redirect is followed is another attack (`receivers-that-mislead`).
 
 use std::time::Duration;
 

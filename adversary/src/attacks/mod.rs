@@ -23,7 +23,8 @@ use std::time::Duration;
 use crate::{Attack, Bounds, Figures, Outcome, Scene, Seen, judge};
 
 /// What most attacks may cost a station: a FLASH goes through at once, and what strangers hold is bounded.
-const USUAL: Bounds = Bounds { flash: Duration::from_secs(2), memory_mib: 64, descriptors: 160 };
+const USUAL: Bounds =
+    Bounds { flash: Duration::from_secs(2), memory_mib: 64, descriptors: 160, log_lines: 100 };
 
 /// All of them, in the order in which they are made.
 pub const ALL: [Attack; 21] = [
@@ -59,7 +60,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What does not hold.
 pub async fn make(attack: &Attack, scene: &Scene) -> Outcome<Figures> {
     let before = scene.victim().vitals()?;
-    let mut seen = Seen { before, most: before, flashes: Vec::new() };
+    let said = log_lines(scene);
+    let mut seen = Seen { before, most: before, ..Seen::default() };
     let mut made = (attack.make)(scene);
     let outcome = {
         let honest = async {
@@ -78,7 +80,13 @@ pub async fn make(attack: &Attack, scene: &Scene) -> Outcome<Figures> {
     // One at least, and what the attack has left behind.
     seen.flashes.push(scene.flash().await?);
     seen.look(scene.victim().vitals()?);
+    seen.log_lines = log_lines(scene).saturating_sub(said);
     judge::judge(&seen, &attack.bounds)?;
     figures.extend(seen.figures());
     Ok(figures)
+}
+
+/// Lines of the station's log, but those that tell that an entry came.
+fn log_lines(scene: &Scene) -> usize {
+    scene.victim().said().lines().filter(|line| !line.contains(" came ")).count()
 }

@@ -15,6 +15,8 @@ use crate::{Attack, Made, Scene, bait, connect, elsewhere, figures};
 /// How many call at a time, and for how long they say something.
 const CALLERS: usize = 1_000;
 const FOR: Duration = Duration::from_secs(3);
+/// How often a party calls, and a byte is said.
+const EVERY: Duration = Duration::from_millis(50);
 
 /// The attack.
 pub(super) const TCP: Attack = Attack {
@@ -56,6 +58,7 @@ async fn call(scene: &Scene) -> crate::Outcome<crate::Figures> {
         let since = Instant::now();
         scene.dial(&honest, true).await?.close("done");
         dials.push(since.elapsed());
+        tokio::time::sleep(EVERY).await;
     }
     for caller in &mut callers {
         let _ = caller.shutdown().await;
