@@ -70,7 +70,7 @@ async fn quic(scene: &Scene) -> Outcome<Figures> {
     let mut flood = JoinSet::new();
     for _ in 0..8 {
         let endpoint = Arc::new(scene.endpoint(elsewhere(), None)?);
-        for _ in 0..AT_A_TIME / 8 {
+        for _ in 0..AT_A_TIME / 16 {
             let (endpoint, begun) = (Arc::clone(&endpoint), Arc::clone(&begun));
             flood.spawn(async move {
                 loop {
