@@ -22,6 +22,8 @@ pub mod duration;
 pub mod error;
 pub mod feed;
 pub mod form;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod home;
 pub mod hooks;
 pub mod import;

@@ -7,7 +7,7 @@
 //! given up, and told of. Nothing of it outlives the process: a receiver catches up by the API.
 
 mod lane;
-mod secret;
+pub(crate) mod secret;
 mod trouble;
 
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ impl Drop for Answering {
 static STATION: Mutex<Option<Arc<Answering>>> = Mutex::new(None);
 
 /// Ends the station, if one has begun.
-pub fn end() {
+pub(crate) fn end() {
     STATION.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 

@@ -12,25 +12,30 @@ mod files;
 mod line;
 mod operations;
 mod record;
+mod relay;
+mod sealed;
 mod setting_up;
 
-pub use api::{api, end};
+pub use api::api;
 pub use dossier::dossier;
 pub use files::{csv, file, geojson, kml, operational_intent, typed, xlsx};
 pub use line::{content, frame, memorandum, narrow, volumes};
 pub use operations::operations;
 pub use record::{canonical, entry, frontier, names, note, signed, tlog_proof, witness};
-pub use setting_up::{configuration, paper};
+pub use relay::relay;
+pub use sealed::{courier, serial};
+pub use setting_up::{configuration, paper, secret};
 
 /// A target.
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const ALL: [(&str, Target); 25] = [
+pub const ALL: [(&str, Target); 29] = [
     ("api", api),
     ("canonical", canonical),
     ("configuration", configuration),
     ("content", content),
+    ("courier", courier),
     ("csv", csv),
     ("dossier", dossier),
     ("entry", entry),
@@ -46,6 +51,9 @@ pub const ALL: [(&str, Target); 25] = [
     ("operational_intent", operational_intent),
     ("operations", operations),
     ("paper", paper),
+    ("relay", relay),
+    ("secret", secret),
+    ("serial", serial),
     ("signed", signed),
     ("tlog_proof", tlog_proof),
     ("typed", typed),
@@ -53,6 +61,12 @@ pub const ALL: [(&str, Target); 25] = [
     ("witness", witness),
     ("xlsx", xlsx),
 ];
+
+/// Ends what targets have begun, a station and a relay, and what they had in files is gone.
+pub fn end() {
+    api::end();
+    relay::end();
+}
 
 /// As much of the bytes as is text.
 fn text(bytes: &[u8]) -> &str {

@@ -6,7 +6,10 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use detente_station::config::Config;
+use detente_station::fuzzing;
 use detente_station::keys::Keys;
 use detente_station::keyset::RecoveryKey;
 use detente_station::paper::{Card, ObserverCard, Paper};
@@ -24,6 +27,19 @@ pub fn paper(bytes: &[u8]) {
     let written = Paper::of(&memorandum).text();
     let again = Paper::parse(path, &written).and_then(|paper| paper.memorandum(path));
     assert_eq!(again.map(|again| again.encode()).ok(), Some(memorandum.encode()), "{written}");
+}
+
+/// The secret of a webhook is 24 to 64 bytes in base64, behind its prefix, and nothing else.
+///
+/// # Panics
+/// Where something else is taken.
+pub fn secret(bytes: &[u8]) {
+    let text = text(bytes);
+    if fuzzing::is_secret(text) {
+        let said = text.trim().strip_prefix("whsec_").expect("a prefix");
+        let decoded = STANDARD.decode(said).expect("base64");
+        assert!((24..=64).contains(&decoded.len()) && STANDARD.encode(decoded) == said);
+    }
 }
 
 thread_local! {

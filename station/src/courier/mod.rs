@@ -5,6 +5,7 @@
 
 mod error;
 mod keys;
+pub(crate) mod playing;
 pub(crate) mod sealed;
 mod taking;
 

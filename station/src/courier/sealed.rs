@@ -101,7 +101,11 @@ impl<W: Write> Sealing<W> {
         self.put(frame)
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), CourierError> {
+    /// Puts bytes in as they are.
+    ///
+    /// # Errors
+    /// `Io`, or `TooLarge`.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), CourierError> {
         self.hasher.update(bytes);
         self.piece.extend_from_slice(bytes);
         // The last piece is never empty.

@@ -62,6 +62,11 @@ impl Secret {
     }
 }
 
+/// Whether a text is a secret; for `fuzz/targets`.
+pub fn is_secret(text: &str) -> bool {
+    Secret::parse(text).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -4,6 +4,7 @@
 //! Promises that frames of a lane come whole, once and in order, or the circuit is said to be down; that nothing is handed
 //! on that did not come under the keys since the circuit's own opening; and that no counter is used twice.
 
+mod playing;
 mod saying;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,6 +21,8 @@ use super::pairs::{Exported, PairId, Pairs};
 use super::pieces::Pieces;
 use super::turn::Turn;
 use crate::error::SetupError;
+
+pub use playing::{Heard, hear};
 
 /// Flags of a part.
 const TAKEN: u8 = 0x80;

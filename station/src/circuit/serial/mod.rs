@@ -26,6 +26,7 @@ mod tests;
 mod vectors;
 
 pub(crate) use end::{End, Told, byte_us};
+pub use end::{Heard, hear};
 pub use narrow::{Forms, Last, Misformed, Tests};
 pub use packing::DICTIONARY;
 pub(in crate::circuit) use pairs::LABEL;

@@ -173,6 +173,14 @@ impl Pairs {
         Ok(all)
     }
 
+    /// One pair for as long as the process lives, of which nothing is written down; for what plays an end (`end/playing.rs`).
+    pub(super) fn kept_nowhere(keys: Exported) -> Option<(Self, PairId)> {
+        let mut pair = Pair::new(keys, 0)?;
+        pair.taken = MAX_COUNTER;
+        let id = pair.id;
+        Some((Self { path: PathBuf::new(), tie: String::new(), pairs: VecDeque::from([pair]) }, id))
+    }
+
     fn write(&self) -> Result<(), SetupError> {
         // Room for all of it at once, so that no copy of a key is left behind.
         let mut text = Zeroizing::new(String::with_capacity(1_024 + self.pairs.len() * 256));
