@@ -1,9 +1,9 @@
 //! What people write into files to set a line up: spec/memorandum.md, keys.md, circuits.md.
 
-use std::fs::{self, File};
+use std::fs::{File, Permissions};
 use std::io::{self, Seek as _, Write as _};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -13,6 +13,7 @@ use detente_station::fuzzing;
 use detente_station::keys::Keys;
 use detente_station::keyset::RecoveryKey;
 use detente_station::paper::{Card, ObserverCard, Paper};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::text;
 
@@ -46,12 +47,10 @@ thread_local! {
     static FILE: File = nameless().expect("a file");
 }
 
-/// A file that is its owner's alone, as files of keys have to be, and has no name, so that nothing is left of it.
+/// A file in memory alone, and its owner's alone, as files of keys have to be.
 fn nameless() -> io::Result<File> {
-    let name = format!("detente-fuzz-{}-{:?}", std::process::id(), std::thread::current().id());
-    let path = std::env::temp_dir().join(name);
-    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-    fs::remove_file(&path)?;
+    let file = File::from(memfd_create("detente-fuzz", MemfdFlags::CLOEXEC)?);
+    file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(file)
 }
 
