@@ -224,6 +224,12 @@ impl Acts {
         })
     }
 
+    /// Whether an opening that counts brought keys of a later rank to a book's class: whoever has its keys alone can open others of their
+    /// rank, and says nothing of where their reach ends.
+    pub(crate) fn is_ended(&self, book: Book) -> bool {
+        self.counting(book, |_| true).any(|opening| opening.act.book.rank() > book.rank())
+    }
+
     /// How much of a book its author takes for its own, as every opening held that counts has it; `None` if none says anything of it.
     pub(crate) fn reach(&self, book: Book) -> Option<u64> {
         self.counting(book, |_| true).filter_map(|opening| opening.reach(book)).min()

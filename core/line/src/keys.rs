@@ -382,7 +382,7 @@ impl Line {
     fn reach(&self, book: Book) -> Option<u64> {
         match book.rank() >= self.rank(book.party) {
             true => Some(u64::MAX),
-            false => self.acts.reach(book),
+            false => self.acts.reach(book).filter(|_| self.acts.is_ended(book)),
         }
     }
 

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use detente_line::{Choice, Content, Forgotten, Matter, Shown, frame};
 use detente_record::renewal::Why;
 use detente_record::{
-    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Receipt, Renewal, leaf_hash,
-    vector_hash,
+    Book, BookSecret, Checkpoint, Class, Cut, Entry, EntryRef, Fault, Frontier, Hash, Receipt, Renewal,
+    leaf_hash, vector_hash,
 };
 use line_in_memory::{Keys, LineInMemory, book, draft, message, party, signed_renewal};
 
@@ -62,16 +62,20 @@ impl Thief {
 
     fn says_entry(&mut self, line: &LineInMemory, of: Book, entry: &Entry) -> Vec<u8> {
         let id = line.memorandum.line();
-        let secret = BookSecret::new(&self.keys.secret, &of.origin(&id));
-        let entries = self.books.entry(of).or_default();
-        entries.push(entry.encode().unwrap());
+        self.books.entry(of).or_default().push(entry.encode().unwrap());
+        let entries = &self.books[&of];
+        let first = entries.len() as u64;
+        let head = Checkpoint { book: of, size: first, root: self.root(line, of) };
+        frame::step(of, first, &entries[first as usize - 1..], &head.sign(&id, &self.keys.book).signature)
+    }
+
+    fn root(&self, line: &LineInMemory, of: Book) -> Hash {
+        let secret = BookSecret::new(&self.keys.secret, &of.origin(&line.memorandum.line()));
         let mut frontier = Frontier::default();
-        for bytes in &*entries {
+        for bytes in &self.books[&of] {
             frontier.push(leaf_hash(&secret.blind(frontier.size()), bytes));
         }
-        let head = Checkpoint { book: of, size: frontier.size(), root: frontier.root() };
-        let first = entries.len() as u64;
-        frame::step(of, first, &entries[first as usize - 1..], &head.sign(&id, &self.keys.book).signature)
+        frontier.root()
     }
 }
 
@@ -183,6 +187,33 @@ fn its_openings_disown_nothing_of_the_owner() {
     line.forge(1, 2, step);
     line.run_for(1_000);
     assert_eq!(line.held(1, of), 0, "no further generation of the old keys is taken");
+}
+
+#[test]
+fn its_openings_do_not_end_the_reach() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    let told = line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(1_000);
+    let mut thief = Thief::of(&line, 0);
+    let (_, renewal) = line.renewal(0, Why::Compromise);
+    line.disconnect(0, 1);
+    line.disconnect(0, 2);
+    let now_ms = line.now_ms;
+    let noise = Content::Message(detente_line::Message { text: "noise".into(), ..Default::default() });
+    let beyond = thief.says(&line, told.book, now_ms, &[], &noise);
+    let root = thief.root(&line, told.book);
+    let opens = Content::Opens { before: 0, size: 2, root, renewal: None };
+    let opening = thief.says(&line, Book { generation: 7, ..told.book }, now_ms, &[], &opens);
+    line.forge(1, 2, opening);
+    line.run_for(1_000);
+    for at in [1, 2] {
+        line.bring_renewals(at, std::slice::from_ref(&renewal));
+    }
+    line.forge(1, 2, beyond);
+    line.run_for(1_000);
+    assert_eq!(line.held(1, told.book), 2, "where the reach ends is not known yet: it is mirrored");
+    let receipts = line.line(1).receipts(told.book).map(|receipt| receipt.size).max();
+    assert_eq!(receipts, Some(1), "and receipted only when the owner has said so");
 }
 
 #[test]

@@ -365,3 +365,31 @@ fn what_comes_back_to_a_machine_that_is_empty_for_the_second_time_is_not_gone_on
     let again = line.write(0, message(Class::Z, "and again")).unwrap();
     assert!(again.book.generation >= 133, "{again:?}: others may hold what was said in those before");
 }
+
+#[test]
+fn a_damaged_store_that_is_moved_away_after_a_renewal_disowns_nothing() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    line.connect(0, 1);
+    let one = line.write(0, message(Class::R, "one")).unwrap();
+    line.run_for(2_000);
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    line.renew(0, keys, renewal, true);
+    line.connect(0, 1);
+    let two = line.write(0, message(Class::R, "two")).unwrap();
+    line.run_for(5_000);
+    assert!(line.held(1, two.book) >= two.number);
+    line.kill(0);
+    line.station_mut(0).store = line_in_memory::Store::default();
+    line.start_distrusted_from(0, 133);
+    let flash = line.write(0, message(Class::Z, "we are back")).unwrap();
+    assert!(flash.book.generation >= 133, "FLASH waits for nobody: {flash:?}");
+    line.connect(0, 1);
+    line.run_for(5_000);
+    let three = line.write(0, message(Class::R, "three")).unwrap();
+    assert!(three.book.generation >= 133, "{three:?}");
+    line.run_for(2_000);
+    for of in [one, two, three] {
+        assert!(line.held(0, of.book) >= of.number, "{of:?} comes back");
+        assert_eq!(line.line(1).verdict(of).forgotten, None, "{of:?}");
+    }
+}

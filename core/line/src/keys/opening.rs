@@ -22,13 +22,15 @@ impl Line {
         self.current(class).rank() < self.own.rank
     }
 
-    /// At the start: opens what is to be opened with new keys; where the record was lost, the own books come back first.
+    /// At the start: opens what is to be opened with new keys; where the record was lost, or is not the one that ran last, the own books come
+    /// back first.
     pub(crate) fn begin_with_keys(&mut self, distrusted: Option<u16>) {
         self.own.brought = None;
         let least = distrusted.unwrap_or(0).max(self.first_generation());
         let opens = Class::ALL.into_iter().any(|class| self.is_to_open(class));
         if self.is_superseded() {
-        } else if opens && self.own.lost {
+        } else if opens && (self.own.lost || distrusted.is_some()) {
+            // Whatever this record lacks would be disowned.
             (self.own.awaits_books, self.own.least) = (true, least);
             if distrusted.is_some() {
                 self.renew_opened(least);
