@@ -4,6 +4,7 @@
 //! moment goes next, and nothing urgent waits behind more than one thing under way. A narrow one takes one thing of each
 //! lane at a time, and lets the more urgent one overtake within it.
 
+mod due;
 mod next;
 mod open;
 mod patience;
@@ -22,6 +23,7 @@ use crate::line::Line;
 use crate::membership::Parting;
 use crate::rate::Rate;
 use crate::window::Window;
+use due::Due;
 use open::Open;
 
 /// How long a circuit may be quiet before a ping, ms.
@@ -88,8 +90,8 @@ pub(crate) struct Circuit {
     window: Window,
     /// Up to which sizes it was said ahead what stands in books.
     pub(crate) ahead: Cut,
-    /// Receipts still to be sent, the newest of each signer and book.
-    pub(crate) receipts: BTreeMap<(Book, Party), Receipt>,
+    /// Receipts still to be sent.
+    pub(crate) due: Due,
     queue: VecDeque<Vec<u8>>,
     /// Chunks that its peer has asked for.
     pub(crate) given: Given,
@@ -199,6 +201,11 @@ impl Circuit {
         if self.rate.is_narrow() { !self.busy.contains_key(&lane) } else { self.busy.is_empty() }
     }
 
+    /// Whether a step is under way in any lane.
+    fn carries_step(&self) -> bool {
+        self.busy.keys().any(|lane| !matches!(lane, Lane::Word | Lane::Part))
+    }
+
     /// Whether it has lanes.
     pub(crate) fn is_narrow(&self) -> bool {
         self.rate.is_narrow()
@@ -279,6 +286,16 @@ impl Circuit {
     /// How long an answer may take, ms.
     fn patience_ms(&self) -> u64 {
         4 * self.smoothed_ms.unwrap_or(0) + 1_000 + self.rate.slack_ms()
+    }
+
+    /// Puts a receipt in line, unless its peer was told it so short a time ago that it cannot have said that it lacks it.
+    pub(crate) fn tells(&mut self, receipt: Receipt, now_ms: u64) {
+        self.due.add(receipt, now_ms.saturating_sub(self.rate.hello_again_ms(HELLO_AGAIN_MS)));
+    }
+
+    /// Puts a receipt in line that its peer lacks, as it seems, unless it may still be under way.
+    pub(crate) fn tells_again(&mut self, receipt: Receipt, now_ms: u64) {
+        self.due.add(receipt, now_ms.saturating_sub(self.patience_ms()));
     }
 
     /// A step or a receipt passes: before long each side says again what it holds.
@@ -382,7 +399,7 @@ impl Line {
             open: Open::All,
             window: Window::new(rate.slack_ms(), rate.is_narrow()),
             ahead: Cut::new(),
-            receipts: BTreeMap::new(),
+            due: Due::new(rate.is_narrow()),
             queue,
             given: Given::default(),
             keys: BTreeSet::new(),
@@ -523,6 +540,13 @@ impl Line {
                 state.gaps.clear();
             }
             state.gaps.insert(book, (size, now_ms));
+            self.queue(circuit, frame::have(&[(book, size)].into_iter().collect()));
+        }
+    }
+
+    /// Says that so much of a book is held.
+    pub(crate) fn say_size(&mut self, circuit: CircuitId, book: Book, size: u64) {
+        if self.circuits.get(&circuit).is_some_and(|state| state.queue.len() < MAX_QUEUE) {
             self.queue(circuit, frame::have(&[(book, size)].into_iter().collect()));
         }
     }

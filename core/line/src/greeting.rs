@@ -67,6 +67,9 @@ impl Line {
                 if let Some(state) = self.circuits.get_mut(&circuit).filter(|_| receipt.party == peer) {
                     state.receipted(book, size);
                 }
+                for state in self.circuits.values_mut().filter(|state| state.peer == peer) {
+                    state.due.hears(&receipt, self.pace.now_ms);
+                }
                 if let Err(fault) = self.take_receipt(peer, receipt) {
                     // It may be good for another book of that name, which its signer holds.
                     let head = self.books.get(&book).and_then(|state| state.checkpoint_at(size));
@@ -78,11 +81,12 @@ impl Line {
             }
             Frame::Have(sizes) => {
                 for (book, size) in sizes {
+                    // Of its own book it says in that way what has come back: the next may be under way already.
+                    let known = self.peers.get_mut(&peer).and_then(|peer| peer.known.insert(book, size));
+                    let comes_back = book.party == peer && size > known.unwrap_or(0);
                     if let Some(state) = self.circuits.get_mut(&circuit) {
-                        state.sent.insert(book, size);
-                    }
-                    if let Some(peer) = self.peers.get_mut(&peer) {
-                        peer.known.insert(book, size);
+                        let sent = state.sent.entry(book).or_default();
+                        *sent = if comes_back { size.max(*sent) } else { size };
                     }
                     self.opens_to(peer, book);
                 }
@@ -228,7 +232,7 @@ impl Line {
         }
         if let Some(state) = self.circuits.get_mut(&circuit) {
             for receipt in due {
-                state.receipts.insert((receipt.book, receipt.party), receipt);
+                state.tells(receipt, now_ms);
             }
         }
         if !was_ready {

@@ -416,7 +416,12 @@ impl Line {
             }
         }
         for (book, steps) in reached {
-            if book.party == self.me.party { self.sign(book, &steps) } else { self.give_receipt(book, steps) }
+            if book.party == self.me.party {
+                self.sign(book, &steps);
+                self.say_what_came_back(book, |_| true);
+            } else {
+                self.give_receipt(book, steps);
+            }
         }
         for one in shown {
             self.show(one);

@@ -66,22 +66,38 @@ impl Line {
 
     /// Puts a receipt in line on the circuits of those who may know of it.
     fn spread(&mut self, receipt: &Receipt, goes: impl Fn(Party) -> bool) {
+        let now_ms = self.pace.now_ms;
         for circuit in self.circuits.values_mut().filter(|circuit| circuit.ready && goes(circuit.peer)) {
             let parting = self.partings.get(&circuit.peer);
             if receipt.book.party == circuit.peer
                 || parting.is_none_or(|parting| parting.covers(receipt.book, receipt.size))
             {
-                circuit.receipts.insert((receipt.book, receipt.party), receipt.clone());
+                circuit.tells(receipt.clone(), now_ms);
             }
+        }
+    }
+
+    /// Says how much of an own book that was lost has come back: nobody gives receipts for its own, and whoever brings it would not know
+    /// that more can come.
+    pub(crate) fn say_what_came_back(&mut self, book: Book, goes: impl Fn(CircuitId) -> bool) {
+        let Some(state) = self.books.get(&book).filter(|_| book.party == self.me.party) else { return };
+        if book == self.current(book.class) && book.rank() >= self.own.rank && !state.ended {
+            return;
+        }
+        let size = state.durable.min(state.signed_size());
+        let to = self.circuits.iter().filter(|(circuit, state)| state.ready && goes(**circuit));
+        for circuit in to.map(|(circuit, _)| *circuit).collect::<Vec<_>>() {
+            self.say_size(circuit, book, size);
         }
     }
 
     /// A step comes that was taken before: its receipt may be lost.
     pub(crate) fn receipt_again(&mut self, circuit: CircuitId, book: Book) {
-        let me = self.me.party;
+        self.say_what_came_back(book, |of| of == circuit);
+        let (me, now_ms) = (self.me.party, self.pace.now_ms);
         let given = self.books.get(&book).and_then(|state| state.receipts.get(&me));
         if let (Some(receipt), Some(state)) = (given, self.circuits.get_mut(&circuit)) {
-            state.receipts.insert((book, me), receipt.clone());
+            state.tells_again(receipt.clone(), now_ms);
         }
     }
 

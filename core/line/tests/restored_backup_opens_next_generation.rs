@@ -57,6 +57,23 @@ fn restored_backup_opens_next_generation() {
     assert_eq!((again.book, again.number), (next, 3), "and the old generation is never appended to again");
 }
 
+/// Nobody receipts its own book: whoever brings it has to hear in another way that the next step can come.
+#[test]
+fn what_was_said_in_many_steps_comes_back_as_fast_as_it_can() {
+    let mut line = LineInMemory::between(&["usa", "rus", "tur"]);
+    // Five of them make a step.
+    for _ in 0..100 {
+        line.write(0, message(Class::R, &"word ".repeat(2_400))).unwrap();
+        line.run_for(100);
+    }
+    line.kill(0);
+    line.station_mut(0).store = line_in_memory::Store::default();
+    line.start_distrusted(0);
+    line.connect(0, 1);
+    line.run_for(3_000);
+    assert_eq!(line.held(0, book(0, Class::R)), 100);
+}
+
 /// Acts come back of which the last ones rest on an act that has not. Whatever is written meanwhile covers all that it rests on.
 #[test]
 fn lost_acts_come_back_before_what_they_rest_on() {

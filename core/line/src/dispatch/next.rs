@@ -11,32 +11,18 @@ use crate::line::Line;
 
 impl Line {
     pub(super) fn next_for(&mut self, circuit: CircuitId) -> Option<Outgoing> {
-        let (now_ms, me) = (self.pace.now_ms, self.me.party);
-        let best = self.circuits.get(&circuit).is_some_and(|state| self.is_best(circuit, state.peer));
+        let now_ms = self.pace.now_ms;
         let state = self.circuits.get_mut(&circuit)?;
-        let mut frames: Vec<Vec<u8>> = Vec::new();
-        if state.is_free(Lane::Word) {
-            frames = state.words();
-        }
-        if state.ready && state.is_free(Lane::Word) && state.queue.is_empty() {
-            // Another circuit brings the rest sooner than a narrow one.
-            let here = |book: &Book| best || !state.rate.is_narrow() || is_urgent(book.class);
-            let may_go = |(book, signer): &(Book, Party)| {
-                here(book) && (*signer != me || !self.unsaid.contains_key(book))
-            };
-            let most = if state.rate.is_narrow() { NARROW_RECEIPTS } else { MAX_RECEIPTS };
-            let go: Vec<_> = state.receipts.keys().copied().filter(may_go).take(most).collect();
-            for one in go {
-                let Some(receipt) = state.receipts.remove(&one) else { continue };
-                frames.push(frame::receipt(&receipt));
-                state.stirs(now_ms);
-            }
-        }
-        if !frames.is_empty() {
-            state.busy.insert(Lane::Word, now_ms);
-            return Some(Outgoing::Frames(frames));
+        let mut words = if state.is_free(Lane::Word) { state.words() } else { Vec::new() };
+        words.extend(self.receipts_for(circuit, false));
+        if !words.is_empty() {
+            return self.say(circuit, words);
         }
         let Some((book, from, end)) = self.next_step(circuit) else {
+            let heard = self.receipts_for(circuit, true);
+            if !heard.is_empty() {
+                return self.say(circuit, heard);
+            }
             let state = self.circuits.get_mut(&circuit).filter(|state| state.has_room_for_parts(now_ms))?;
             let state = Some(state).filter(|state| state.is_free(Lane::Part))?;
             if self.partings.contains_key(&state.peer) {
@@ -63,6 +49,41 @@ impl Line {
         state.steps += 1;
         state.stirs(now_ms);
         Some(Outgoing::Step { book, from, end, ahead })
+    }
+
+    fn say(&mut self, circuit: CircuitId, words: Vec<Vec<u8>>) -> Option<Outgoing> {
+        self.circuits.get_mut(&circuit)?.busy.insert(Lane::Word, self.pace.now_ms);
+        Some(Outgoing::Frames(words))
+    }
+
+    /// The receipts that go next. On a narrow circuit those that others have given for books of others go one by one, and only while
+    /// no step is there to go: the peer is likely to hear of them from their signers, and nobody waits for them.
+    fn receipts_for(&mut self, circuit: CircuitId, between_others: bool) -> Vec<Vec<u8>> {
+        let (now_ms, me) = (self.pace.now_ms, self.me.party);
+        let best = self.circuits.get(&circuit).is_some_and(|state| self.is_best(circuit, state.peer));
+        let Some(state) = self.circuits.get_mut(&circuit) else { return Vec::new() };
+        let narrow = state.rate.is_narrow();
+        let free = state.ready && state.is_free(Lane::Word) && state.queue.is_empty();
+        if !free || between_others && (!narrow || state.carries_step()) {
+            return Vec::new();
+        }
+        let peer = state.peer;
+        let may_go = |book: Book, signer: Party| {
+            // Another circuit brings the rest sooner than a narrow one.
+            let here = best || !narrow || is_urgent(book.class);
+            let of_others = narrow && signer != me && book.party != peer;
+            here && of_others == between_others && (signer != me || !self.unsaid.contains_key(&book))
+        };
+        let most = match (narrow, between_others) {
+            (false, _) => MAX_RECEIPTS,
+            (true, false) => NARROW_RECEIPTS,
+            (true, true) => 1,
+        };
+        let receipts = state.due.take(most, now_ms, may_go);
+        if !receipts.is_empty() {
+            state.stirs(now_ms);
+        }
+        receipts.iter().map(frame::receipt).collect()
     }
 
     /// The book that goes next, in the order Z, A, O, P, R: from where, and how far it could go.
