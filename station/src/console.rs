@@ -14,6 +14,7 @@ mod gate;
 mod map;
 mod pages;
 mod passkeys;
+pub(crate) mod playing;
 mod record;
 mod visitors;
 

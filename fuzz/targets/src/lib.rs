@@ -6,6 +6,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "a panic is what a target finds")]
 
 mod api;
+mod browser;
 pub mod corpus;
 mod dossier;
 mod files;
@@ -17,6 +18,7 @@ mod sealed;
 mod setting_up;
 
 pub use api::api;
+pub use browser::passkey;
 pub use dossier::dossier;
 pub use files::{csv, file, geojson, kml, operational_intent, typed, xlsx};
 pub use line::{content, frame, memorandum, narrow, volumes};
@@ -30,7 +32,7 @@ pub use setting_up::{configuration, paper, secret};
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const ALL: [(&str, Target); 29] = [
+pub const ALL: [(&str, Target); 30] = [
     ("api", api),
     ("canonical", canonical),
     ("configuration", configuration),
@@ -51,6 +53,7 @@ pub const ALL: [(&str, Target); 29] = [
     ("operational_intent", operational_intent),
     ("operations", operations),
     ("paper", paper),
+    ("passkey", passkey),
     ("relay", relay),
     ("secret", secret),
     ("serial", serial),

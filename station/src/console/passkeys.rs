@@ -145,7 +145,7 @@ pub(super) async fn begin_sign_in(
 #[serde(deny_unknown_fields)]
 pub(super) struct Ended<T> {
     ceremony: String,
-    credential: T,
+    pub(super) credential: T,
 }
 
 /// The session's cookie.
