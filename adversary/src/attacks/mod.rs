@@ -24,7 +24,7 @@ use crate::{Attack, Bounds, Figures, Outcome, Scene, Seen, judge};
 
 /// What most attacks may cost a station: a FLASH goes through at once, and what strangers hold is bounded.
 const USUAL: Bounds =
-    Bounds { flash: Duration::from_secs(2), memory_mib: 64, descriptors: 160, log_lines: 100 };
+    Bounds { flash: Duration::from_secs(3), memory_mib: 64, descriptors: 160, log_lines: 100 };
 
 /// All of them, in the order in which they are made.
 pub const ALL: [Attack; 21] = [

@@ -110,6 +110,9 @@ impl Line {
                 self.book(book).ended = true;
             }
             Ok(Frame::Renewals(renewals)) => self.restore_contradiction(renewals),
+            Ok(Frame::Receipt(receipt)) => {
+                self.gone_back.insert((receipt.book, receipt.party));
+            }
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! The router: takes one input, lets the room that it concerns act, and hands out what is to be done.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -148,6 +148,8 @@ pub struct Line {
     pub(crate) void: BTreeMap<EntryRef, Fault>,
     /// Books that have forked, and the frames that prove it.
     pub(crate) forks: BTreeMap<Book, Vec<u8>>,
+    /// Who is convicted already by a receipt of a book that goes back in time: once is enough.
+    pub(crate) gone_back: BTreeSet<(Book, Party)>,
     /// How much of forked books Z has been shown, though it is not taken.
     pub(crate) shown_forked: BTreeMap<Book, u64>,
     /// The store is not the one that ran last: every own book goes on in a generation no lower than this.
@@ -249,6 +251,7 @@ impl Line {
             last: (0, 0),
             void: BTreeMap::new(),
             forks: BTreeMap::new(),
+            gone_back: BTreeSet::new(),
             shown_forked: BTreeMap::new(),
             renews: None,
             generations: BTreeMap::new(),

@@ -137,7 +137,14 @@ impl Line {
         if later.is_some_and(|last| self.rank_of_receipt(last) == Some(rank)) {
             let fault =
                 Fault::misbehaved("receipt", "seconds that do not decrease", receipt.seconds.to_string());
-            self.convict(Evidence { party: signer, fault: fault.clone(), proof: frame::receipt(&receipt) });
+            // Once for each book, or whoever goes on with it would fill the disk with proofs.
+            if self.gone_back.insert((book, signer)) {
+                self.convict(Evidence {
+                    party: signer,
+                    fault: fault.clone(),
+                    proof: frame::receipt(&receipt),
+                });
+            }
             return Err(fault);
         }
         self.append.receipts.push(receipt.clone());
