@@ -253,28 +253,22 @@ impl Store {
         self.pending.back().map(Batch::seq)
     }
 
-    /// Everything submitted up to and including a batch is durable.
+    /// The oldest batch that was submitted becomes durable, if it is none after `seq`; says whether there was one.
     ///
     /// # Errors
     /// Those of [`Record::apply`].
-    pub(crate) fn synced(&mut self, seq: u64) -> Result<(), String> {
-        while let Some(batch) = self.pending.pop_front_if(|batch| batch.seq() <= seq) {
-            self.durable.apply(&batch)?;
-        }
-        Ok(())
+    pub(crate) fn settle(&mut self, seq: u64) -> Result<bool, String> {
+        let Some(batch) = self.pending.pop_front_if(|batch| batch.seq() <= seq) else { return Ok(false) };
+        self.durable.apply(&batch)?;
+        Ok(true)
     }
 
-    /// A death: of the batches that were not durable any prefix survives.
-    ///
-    /// # Errors
-    /// Those of [`Record::apply`].
-    pub(crate) fn die(&mut self, rng: &mut Rng) -> Result<usize, String> {
+    /// A death: of the batches that were not durable any prefix survives, and is to settle. Says how many.
+    pub(crate) fn die(&mut self, rng: &mut Rng) -> usize {
         let survive = rng.below(self.pending.len() as u64 + 1) as usize;
-        for batch in self.pending.drain(..).take(survive) {
-            self.durable.apply(&batch)?;
-        }
+        self.pending.truncate(survive);
         self.syncing = false;
-        Ok(survive)
+        survive
     }
 
     /// Somebody copies the store.

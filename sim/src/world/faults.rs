@@ -6,7 +6,7 @@ use detente_line::CircuitId;
 use detente_record::Party;
 
 use super::{Happening, World, station_of};
-use crate::judges::{Word, object};
+use crate::judges::Word;
 use crate::scenario::{CircuitFaults, MOST_RANKS};
 use crate::station::Deed;
 use crate::story;
@@ -36,9 +36,7 @@ impl World {
         (station.line, station.dies_in) = (None, None);
         let survived = station.store.die(&mut self.rng);
         station.folder.die(&mut self.rng);
-        let Ok(survived) = survived else {
-            return object("books", format!("{}: the store is out of order", self.court.party(party)));
-        };
+        self.persist(party, u64::MAX)?;
         self.deaths += 1;
         self.marks.note(if survived == 0 {
             "store: a death"

@@ -158,23 +158,34 @@ impl World {
         if self.sync_fails(party) {
             return self.die(party);
         }
-        let Some(station) = self.stations.get_mut(&party) else { return Ok(()) };
-        if let Err(what) = station.store.synced(seq) {
-            return object("books", format!("{}: {what}", self.court.party(party)));
-        }
+        self.persist(party, seq)?;
+        let Some(station) = self.stations.get(&party) else { return Ok(()) };
         self.books.durable(&self.court, party, &station.store.durable)?;
         let forgetful = |party| self.stations.get(&party).is_some_and(Station::is_forgetful);
         let excused = Excused { forgetful: &forgetful, forked: self.has_forks() };
         let record = &station_of(&self.stations, party)?.store.durable;
         blame::honest_are_not_blamed(&self.court, party, record, &excused)?;
-        let reaches = || Reading::new(&self.court.memorandum, record).reaches();
-        self.given.durable(&self.court, party, record, reaches)?;
         if let Some(watched) = &mut self.watched {
             watched.durable(&self.court, party, record, self.now_ms)?;
         }
         self.tell(|m| format!("  {} has batch {seq} durable", story::party(m, party)));
         self.sync(party);
         self.input(party, Event::Durable { seq })
+    }
+
+    /// What was submitted becomes durable up to a batch, one after the other: a receipt is held to what was known when it was given.
+    pub(super) fn persist(&mut self, party: Party, seq: u64) -> Word {
+        while let Some(station) = self.stations.get_mut(&party) {
+            match station.store.settle(seq) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(what) => return object("books", format!("{}: {what}", self.court.party(party))),
+            }
+            let record = &station.store.durable;
+            let reaches = || Reading::new(&self.court.memorandum, record).reaches();
+            self.given.durable(&self.court, party, record, reaches)?;
+        }
+        Ok(())
     }
 
     /// A station is woken, if it has not asked for another time since.

@@ -33,6 +33,8 @@ impl Line {
             // Whatever this record lacks would be disowned.
             (self.own.awaits_books, self.own.least) = (true, least);
             if distrusted.is_some() {
+                // What is written before they are back may rest on what is here.
+                self.state_earlier();
                 self.renew_opened(least);
             }
         } else if distrusted.is_some() {
