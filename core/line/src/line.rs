@@ -153,7 +153,7 @@ pub struct Line {
     /// How much of forked books Z has been shown, though it is not taken.
     pub(crate) shown_forked: BTreeMap<Book, u64>,
     /// The store is not the one that ran last: every own book goes on in a generation no lower than this.
-    renews: Option<u16>,
+    pub(crate) renews: Option<u16>,
     /// The generation that each class is written in.
     pub(crate) generations: BTreeMap<Class, u16>,
     pub(crate) append: Append,
@@ -319,6 +319,7 @@ impl Line {
             Event::Woken => self.wake_ms = None,
         }
         if self.started {
+            self.begin_distrusted();
             self.open_what_came_back();
             self.receipt_ended();
             self.keep_watch();
@@ -604,8 +605,9 @@ impl Line {
             state.reach_all();
         }
         self.close_cuts();
-        let least = self.renews.take();
-        self.begin_with_keys(least);
+        if self.renews.is_none() {
+            self.begin_with_keys(None);
+        }
         self.start_watch();
     }
 

@@ -393,3 +393,27 @@ fn a_damaged_store_that_is_moved_away_after_a_renewal_disowns_nothing() {
         assert_eq!(line.line(1).verdict(of).forgotten, None, "{of:?}");
     }
 }
+
+/// Found by the simulator: what it wrote at once knew of fewer acts than what it had written before.
+#[test]
+fn what_a_restored_party_says_before_its_books_are_back_knows_of_its_acts() {
+    let mut line = LineInMemory::between(&["usa", "rus"]);
+    line.connect(0, 1);
+    let act = line.write(0, draft(Some(Class::A), &[], suspends())).unwrap();
+    line.run_for(2_000);
+    let answer = line.write(1, message(Class::R, "so be it")).unwrap();
+    line.run_for(2_000);
+    let (keys, renewal) = line.renewal(0, Why::Rotation);
+    line.keep(0);
+    line.kill(0);
+    let station = line.station_mut(0);
+    station.earlier.push(std::mem::replace(&mut station.keys, keys));
+    station.renewals.push(renewal);
+    line.start_distrusted_from(0, 133);
+    let flash = line.write(0, message(Class::Z, "we are back")).unwrap();
+    assert!(flash.book.generation >= 133, "FLASH waits for nobody: {flash:?}");
+    let entries = &line.station(0).store.entries[&flash.book];
+    let opens = Entry::decode(&entries[0]).unwrap();
+    let known = [answer.book, act.book].map(|of| opens.cut.get(&of).copied());
+    assert_eq!(known, [Some(answer.number), Some(act.number)], "the answer rests on the act");
+}

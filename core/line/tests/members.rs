@@ -269,6 +269,36 @@ fn whoever_is_admitted_is_given_everything_and_owes_nothing_for_what_was_before(
     assert_eq!(line.line(7).members(), [0, 1, 2, 7].map(party));
 }
 
+/// Found by the simulator: it could open no generation, as no member; admitted again, it went on in the books that it had written in
+/// before.
+#[test]
+fn a_copy_from_before_its_admission_lets_a_party_say_nothing_twice() {
+    let mut line = three();
+    let (keys, syr) = member(7, "syr");
+    let moved = amended(&line, |terms| terms.parties.push(syr));
+    line.settle(keys, Some((*moved).clone()));
+    let copy = line.station(7).store.clone();
+    carry(&mut line, &moved);
+    line.connect(7, 0);
+    line.run_for(5_000);
+    let hello = says(&mut line, 7, "good morning");
+    line.kill(7);
+    line.station_mut(7).store = copy;
+    line.start_distrusted(7);
+    assert!(refused(&mut line, 7).contains("the decision that admits this party has not come"));
+    line.connect(7, 0);
+    line.run_for(5_000);
+    assert!(line.station(7).shown.contains(&Shown::Renewed));
+    let again = says(&mut line, 7, "good evening");
+    line.run_for(5_000);
+    assert!(again.book.generation > hello.book.generation, "{again:?}");
+    for number in [0, 1, 2, 7] {
+        assert_eq!(line.held(number, hello.book), hello.number, "what it said comes back");
+        assert_eq!(line.held(number, again.book), again.number);
+        assert!(line.station(number).store.evidence.is_empty(), "and nobody is to blame");
+    }
+}
+
 /// Found by the simulator: who brought the decision also brought the secret of whom it admits, and was refused for a party that
 /// the other had never heard of, for ever.
 #[test]

@@ -45,6 +45,16 @@ impl Line {
         }
     }
 
+    /// Begins where the record may be older than what was said. One from before this party was admitted lets it write nothing: it begins
+    /// as soon as it is a member again, before anything is written.
+    pub(crate) fn begin_distrusted(&mut self) {
+        if self.memorandum.member(self.me.party).is_some()
+            && let Some(least) = self.renews.take()
+        {
+            self.begin_with_keys(Some(least));
+        }
+    }
+
     /// What an officer had written in already, before the other books came back, goes on in another generation as well: the record
     /// may be older than that.
     fn renew_opened(&mut self, least: u16) {
