@@ -384,18 +384,19 @@ pub(crate) fn step(
         store.step(book.code(), from)?
     };
     let Some(Step { mut entries, mut checkpoint }) = next else { return Ok(None) };
-    let others = |receipt: &&store::Receipt| receipt.party != peer.number();
     // Between two parties there are no others.
-    let receipts = if keeper.is_of_two() { Vec::new() } else { store.receipts(book.code(), from)? };
-    if let Some(first) = receipts.iter().find(others).filter(|first| first.size < checkpoint.size)
-        && let Some(found) = store.checkpoint_at(book.code(), first.size)?
+    let others = !keeper.is_of_two();
+    let first = if others { store.next_receipted(book.code(), from, peer.number())? } else { None };
+    if let Some(first) = first.filter(|first| *first < checkpoint.size)
+        && let Some(found) = store.checkpoint_at(book.code(), first)?
     {
-        entries.retain(|entry| entry.number <= first.size);
+        entries.retain(|entry| entry.number <= first);
         checkpoint = found;
     }
     let bytes: Vec<&[u8]> = entries.iter().map(|entry| entry.bytes.as_ref()).collect();
     let mut frames = vec![frame::step(book, from + 1, &bytes, &checkpoint.signature)];
-    let ends = receipts.iter().filter(others).filter(|found| found.size == checkpoint.size);
+    let ends = if others { store.receipts_for(book.code(), checkpoint.size)? } else { Vec::new() };
+    let ends = ends.iter().filter(|receipt| receipt.party != peer.number());
     frames.extend(ends.filter_map(|found| receipt(book, found).ok()).map(|receipt| frame::receipt(&receipt)));
     Ok(Some((frames, checkpoint.size)))
 }

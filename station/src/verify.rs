@@ -198,8 +198,8 @@ impl<'a> Verification<'a> {
         }
         verified.size = frontier.size();
         verified.root = frontier.root();
-        let receipts = self.store.receipts(book.code(), frontier.size())?;
-        let covered = receipts.iter().map(|found| found.size).chain(next.map(|found| found.size)).max();
+        let receipted = self.store.most_receipted(book.code())?.filter(|size| *size > frontier.size());
+        let covered = receipted.max(next.map(|found| found.size));
         // The book may have grown while it was read; what is covered was durable before.
         if let Some(size) = covered
             && self.store.entry(book.code(), size)?.is_none()
@@ -217,9 +217,7 @@ impl<'a> Verification<'a> {
         if self.keys.ring.book_key(book).is_none_or(|key| signed.verify(&line, key).is_err()) {
             verified.fault(format!("the checkpoint of size {size} is not its author's"));
         }
-        for stored in
-            self.store.receipts(book.code(), size - 1)?.into_iter().filter(|found| found.size == size)
-        {
+        for stored in self.store.receipts_for(book.code(), size)? {
             let Ok(receipt) = links::receipt(book, &stored) else { continue };
             verified.receipts += 1;
             let mut keys = self.keys.ring.receipt_keys(receipt.party);

@@ -201,9 +201,12 @@ fn everything_written_reads_back_also_after_reopening() {
         assert_eq!(store.receipted(R, 4).unwrap(), Some(2));
         assert_eq!(store.receipted(R, 6).unwrap(), None);
         assert_eq!(
-            store.receipts(R, 0).unwrap(),
-            [receipt(4, 1, 60), receipt(4, 2, 70), receipt(4, 2, 77), receipt(5, 2, 80)]
+            store.receipts_for(R, 2).unwrap(),
+            [receipt(4, 2, 70), receipt(4, 2, 77), receipt(5, 2, 80)]
         );
+        assert_eq!(store.next_receipted(R, 0, 5).unwrap(), Some(1));
+        assert_eq!(store.next_receipted(R, 0, 4).unwrap(), Some(2));
+        assert_eq!(store.most_receipted(R).unwrap(), Some(2));
         assert_eq!(store.receipts_after(R, 4, 1).unwrap(), [receipt(4, 2, 70), receipt(4, 2, 77)]);
         assert_eq!(store.first_receipt_covering(R, 4, 1).unwrap(), Some(receipt(4, 1, 60)));
         assert_eq!(store.first_receipt_covering(R, 4, 2).unwrap(), Some(receipt(4, 2, 70)));

@@ -24,6 +24,7 @@ mod lock;
 mod mark;
 mod queue;
 mod reading;
+mod receipts;
 mod recent;
 mod reserve;
 mod sqlite;
@@ -355,7 +356,7 @@ impl Store {
 
     /// The largest size that a party has receipted.
     pub fn receipted(&self, book: u32, party: u8) -> Result<Option<u64>, StoreError> {
-        self.read(|connection| reading::receipted(connection, book, party))
+        self.read(|connection| receipts::largest_size_of(connection, book, party))
     }
 
     /// The checkpoint of the largest size.
@@ -368,15 +369,25 @@ impl Store {
         self.read(|connection| reading::next_checkpoint(connection, book, after_size))
     }
 
-    /// Receipts of all parties for sizes above `after_size`, by size. At about [`MAX_LIST`] the list ends, never
-    /// within one size; ask again from its last size.
-    pub fn receipts(&self, book: u32, after_size: u64) -> Result<Vec<Receipt>, StoreError> {
-        self.read(|connection| reading::receipts(connection, book, None, after_size))
+    /// The receipts of all parties for exactly this size, by party and time.
+    pub fn receipts_for(&self, book: u32, size: u64) -> Result<Vec<Receipt>, StoreError> {
+        self.read(|connection| receipts::for_size(connection, book, size))
     }
 
-    /// As [`Store::receipts`], of one party.
+    /// The smallest size above `after_size` that a party other than `besides` has receipted.
+    pub fn next_receipted(&self, book: u32, after_size: u64, besides: u8) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| receipts::next_size(connection, book, after_size, besides))
+    }
+
+    /// The largest size that any party has receipted.
+    pub fn most_receipted(&self, book: u32) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| receipts::largest_size(connection, book))
+    }
+
+    /// A party's receipts for sizes above `size`, by size. At about [`MAX_LIST`] the list ends, never within one size; ask again from
+    /// its last size.
     pub fn receipts_after(&self, book: u32, party: u8, size: u64) -> Result<Vec<Receipt>, StoreError> {
-        self.read(|connection| reading::receipts(connection, book, Some(party), size))
+        self.read(|connection| receipts::after(connection, book, party, size))
     }
 
     /// The first receipt of a party that covers an entry: of the smallest size, and of these the earliest.
@@ -386,7 +397,7 @@ impl Store {
         party: u8,
         number: u64,
     ) -> Result<Option<Receipt>, StoreError> {
-        self.read(|connection| reading::first_receipt_covering(connection, book, party, number))
+        self.read(|connection| receipts::first_covering(connection, book, party, number))
     }
 
     /// The entries that regard this one, in the order of their names, after `after`; at most [`MAX_LIST`].

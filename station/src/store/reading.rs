@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::batch::{NUMBERS, STEP_BYTES, STEP_ENTRIES};
 use super::sqlite::{fault, pack, seal, seal_entry, seal_void, unpack};
 use super::tile::{Frontier, TILE};
-use super::{Checkpoint, Entry, Evidence, Reason, Receipt, Regard, Snapshot, Step, StoreError};
+use super::{Checkpoint, Entry, Evidence, Reason, Regard, Snapshot, Step, StoreError};
 
 /// Most rows of a list that the caller does not bound.
 pub const MAX_LIST: usize = 4_096;
@@ -211,15 +211,6 @@ pub(super) fn checkpoint_within(connection: &Connection, book: u32, most: u64) -
     .row(params![book, most.cast_signed()], checkpoint)
 }
 
-pub(super) fn receipted(connection: &Connection, book: u32, party: u8) -> Found<Option<u64>> {
-    one(
-        connection,
-        "SELECT size FROM receipt WHERE book = ?1 AND party = ?2 ORDER BY size DESC LIMIT 1",
-        "read a receipt",
-    )
-    .row(params![book, party], |row| unsigned(row, 0))
-}
-
 pub(super) fn newest_checkpoint(connection: &Connection, book: u32) -> Found<Option<Checkpoint>> {
     one(
         connection,
@@ -270,47 +261,6 @@ pub(super) fn step(connection: &Connection, book: u32, from_size: u64) -> Found<
         return Err(gap("entries", book, checkpoint.size, from_size + entries.len() as u64));
     }
     Ok(Some(Step { entries, checkpoint }))
-}
-
-/// Receipts over sizes above `after_size`, of one party or of all, by size: about [`MAX_LIST`] of them, but never
-/// only a part of those for one size.
-pub(super) fn receipts(
-    connection: &Connection,
-    book: u32,
-    party: Option<u8>,
-    after_size: u64,
-) -> Found<Vec<Receipt>> {
-    const WHAT: &str = "read receipts";
-    const OF_ALL: &str = "
-        SELECT book, party, size, seconds, signature FROM receipt
-        WHERE book = ?1 AND size > ?3 AND size <= coalesce(
-            (SELECT size FROM receipt WHERE book = ?1 AND size > ?3 ORDER BY size LIMIT 1 OFFSET ?4), ?5)
-        ORDER BY size, party, seconds";
-    const OF_ONE: &str = "
-        SELECT book, party, size, seconds, signature FROM receipt
-        WHERE book = ?1 AND party = ?2 AND size > ?3 AND size <= coalesce(
-            (SELECT size FROM receipt WHERE book = ?1 AND party = ?2 AND size > ?3 ORDER BY size LIMIT 1 OFFSET ?4), ?5)
-        ORDER BY size, seconds";
-    let query = if party.is_some() { OF_ONE } else { OF_ALL };
-    let mut prepared = connection.prepare_cached(query).map_err(fault(WHAT))?;
-    let bounds = params![book, party, after_size.cast_signed(), bound(MAX_LIST - 1), i64::MAX];
-    let rows = prepared.query_map(bounds, receipt).map_err(fault(WHAT))?;
-    rows.collect::<Result<_, _>>().map_err(fault(WHAT))
-}
-
-pub(super) fn first_receipt_covering(
-    connection: &Connection,
-    book: u32,
-    party: u8,
-    number: u64,
-) -> Found<Option<Receipt>> {
-    one(
-        connection,
-        "SELECT book, party, size, seconds, signature FROM receipt
-         WHERE book = ?1 AND party = ?2 AND size >= ?3 ORDER BY size, seconds LIMIT 1",
-        "read a receipt",
-    )
-    .row(params![book, party, number.cast_signed()], receipt)
 }
 
 /// The entries that regard one, by book and number, from after `after` on: at most [`MAX_LIST`].
@@ -435,29 +385,19 @@ pub(super) fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
     Ok(Checkpoint { book: row.get(0)?, size: unsigned(row, 1)?, root: row.get(2)?, signature: row.get(3)? })
 }
 
-fn receipt(row: &Row<'_>) -> rusqlite::Result<Receipt> {
-    Ok(Receipt {
-        book: row.get(0)?,
-        party: row.get(1)?,
-        size: unsigned(row, 2)?,
-        seconds: unsigned(row, 3)?,
-        signature: row.get(4)?,
-    })
-}
-
 /// A query for at most one row.
-struct One<'c> {
+pub(super) struct One<'c> {
     connection: &'c Connection,
     query: &'c str,
     what: &'static str,
 }
 
-fn one<'c>(connection: &'c Connection, query: &'c str, what: &'static str) -> One<'c> {
+pub(super) fn one<'c>(connection: &'c Connection, query: &'c str, what: &'static str) -> One<'c> {
     One { connection, query, what }
 }
 
 impl One<'_> {
-    fn row<T>(
+    pub(super) fn row<T>(
         &self,
         with: &[&dyn rusqlite::ToSql],
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
@@ -467,11 +407,11 @@ impl One<'_> {
     }
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-fn bound(count: usize) -> i64 {
+pub(super) fn bound(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
