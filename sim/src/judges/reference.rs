@@ -277,13 +277,7 @@ impl<'a> Reading<'a> {
 
     /// Sound acts under a cut, in the order of their books, without those that their author disowned under it.
     fn owned<'s>(&'s self, cut: &Cut) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
-        let sound = move |(name, item): (&EntryRef, &'s Item)| {
-            let under =
-                name.book.class == Class::A && cut.get(&name.book).is_some_and(|size| name.number <= *size);
-            let (entry, content) = item.read.as_ref().filter(|_| under && item.sound)?;
-            Some((*name, entry, content))
-        };
-        let openings = self.items.iter().filter_map(sound).filter_map(|(name, _, content)| match content {
+        let openings = self.under(cut).filter_map(|(name, _, content)| match content {
             Content::Opens { before, size, .. } => Some((name, *before, *size)),
             _ => None,
         });
@@ -296,7 +290,20 @@ impl<'a> Reading<'a> {
                 counting.push(opening);
             }
         }
-        self.items.iter().filter_map(sound).filter(move |(name, ..)| !is_disowned(*name, &counting))
+        self.under(cut).filter(move |(name, ..)| !is_disowned(*name, &counting))
+    }
+
+    /// Sound acts under a cut, in the order of their books.
+    fn under<'s>(&'s self, cut: &Cut) -> impl DoubleEndedIterator<Item = (EntryRef, &'s Entry, &'s Content)> {
+        let books = cut.iter().filter(|(book, _)| book.class == Class::A);
+        let acts = books.flat_map(|(book, size)| {
+            let first = EntryRef { book: *book, number: 0 };
+            self.items.range(first..=EntryRef { number: *size, ..first })
+        });
+        acts.filter(|(_, item)| item.sound).filter_map(|(name, item)| {
+            let (entry, content) = item.read.as_ref()?;
+            Some((*name, entry, content))
+        })
     }
 
     fn statements(&self, party: Party, cut: &Cut) -> Vec<(EntryRef, u64, bool)> {

@@ -63,10 +63,10 @@ impl Reading<'_> {
         let written_to_me = |name: EntryRef| self.members(&self.known_to(name)).contains(&me);
         let others = self.to_handle().filter(|(name, _)| name.book.party != me && written_to_me(*name));
         for (name, _) in others {
-            let receipts = record.receipts.get(&name.book).into_iter().flatten();
-            let mut covering = receipts
-                .filter(|((size, by), _)| *by == me && *size >= name.number)
-                .map(|(_, receipt)| receipt);
+            // By size: those over less than the entry do not cover it.
+            let receipts = record.receipts.get(&name.book).map(|of| of.range((name.number, me)..));
+            let mut covering =
+                receipts.into_iter().flatten().filter(|((_, by), _)| *by == me).map(|(_, of)| of);
             let arrived_ms = covering.next().map(|receipt| receipt.seconds * 1000);
             owed.insert(name, Open { arrived_ms, displayed: false });
         }
