@@ -2,7 +2,8 @@
 //!
 //! A message that is durable at both ends and receipted takes, one after the other, a write with its fsync at the
 //! author's, a way there, a write with its fsync at the mirror's, a way back; and at each end a signature made and
-//! one checked. [`Floor`] does just that and nothing else: plain files, a bare UDP echo, the record's own keys.
+//! one checked. [`Floor`] does just that and nothing else: plain files, a bare UDP echo, the record's own keys. What is
+//! said of a receipt is said once that is durable too: the same with a third fsync is the floor of that promise.
 
 use std::fs::File;
 use std::net::UdpSocket;
@@ -58,16 +59,20 @@ impl Floor {
         Ok(began.elapsed())
     }
 
-    /// So many messages at the floor, and so many bare appends.
-    pub(crate) fn measure(&mut self, count: usize) -> Outcome<(Samples, Samples)> {
-        let (mut messages, mut appends) = (Samples::default(), Samples::default());
+    /// So many messages at the floor, so many of which the receipt is durable too, and so many bare appends.
+    pub(crate) fn measure(&mut self, count: usize) -> Outcome<[Samples; 3]> {
+        let [mut messages, mut kept, mut appends] = [const { Samples::empty() }; 3];
         for _ in 0..count {
             appends.push(self.append()?);
             let began = Instant::now();
             self.message()?;
             messages.since(began);
+            let began = Instant::now();
+            self.message()?;
+            self.append()?;
+            kept.since(began);
         }
-        Ok((messages, appends))
+        Ok([messages, kept, appends])
     }
 
     fn message(&mut self) -> Outcome<()> {

@@ -34,11 +34,12 @@ pub(crate) async fn measure(run: &Run, peers: &Peers) -> Outcome<Vec<Figure>> {
     let count = run.effort.single;
     one_by_one(&mut connection, 'R', count / 5).await?;
     peers.warm_up(count / 5).await?;
-    let [mut ours, mut floors, mut appends] = [const { Samples::empty() }; 3];
+    let [mut ours, mut floors, mut kept, mut appends] = [const { Samples::empty() }; 4];
     let [mut nats, mut at_least_once, mut exactly_once] = [const { Samples::empty() }; 3];
     for _ in 0..run.effort.rounds {
-        let (messages, raw) = floor.measure(count)?;
+        let [messages, durable, raw] = floor.measure(count)?;
         floors.extend(messages);
+        kept.extend(durable);
         appends.extend(raw);
         ours.extend(one_by_one(&mut connection, 'R', count).await?);
         nats.extend(peers.nats_one_by_one(count).await?);
@@ -60,6 +61,7 @@ pub(crate) async fn measure(run: &Run, peers: &Peers) -> Outcome<Vec<Figure>> {
         raw(99),
         beside(50, floor, &floors, Goal::RatioAtMost(2.0)),
         beside(99, floor, &floors, Goal::RatioAtMost(4.0)),
+        beside(50, "the same floor, and a third fsync: the receipt's at its holder's", &kept, Goal::None),
         beside(50, "NATS JetStream, sync_interval always, at one end", &nats, Goal::RatioAtMost(1.5)),
         beside(99, "NATS JetStream, sync_interval always, at one end", &nats, Goal::None),
         beside(

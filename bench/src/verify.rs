@@ -154,7 +154,7 @@ pub(crate) fn measure(large: &Large) -> Outcome<Vec<Figure>> {
         std::hint::black_box(sha256(bytes));
         Ok(())
     };
-    let [hashed, _] = timed(PASSES, &whole, hash)?;
+    let [hashed, hashed_two] = timed(PASSES, &whole, hash)?;
     drop(whole);
     let [memory, memory_two] = timed(PASSES, &books, |(book, of)| verify_memory(of, line, book))?;
     let of = books.map(|(_, of)| of);
@@ -165,6 +165,14 @@ pub(crate) fn measure(large: &Large) -> Outcome<Vec<Figure>> {
     let unit = "MiB/s";
     let (quarter, twice) = (Goal::RatioAtLeast(0.25), Goal::RatioAtLeast(1.8));
     Ok(vec![
+        // What two threads of this machine come to with nothing but arithmetic.
+        Figure::beside(
+            "SHA-256 over the same bytes, two threads",
+            mib / hashed_two,
+            unit,
+            one(hashed),
+            Goal::None,
+        ),
         Figure::beside(name("from memory, one thread"), mib / memory, unit, sha(), quarter),
         Figure::beside(name("from memory, two threads"), mib / memory_two, unit, one(memory), twice),
         Figure::beside(name("from the store, one thread"), mib / stored, unit, sha(), quarter),

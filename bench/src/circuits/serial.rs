@@ -23,8 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(1_200);
 /// Pause between two looks at a station.
 const LOOK: Duration = Duration::from_millis(10);
 /// By when the stations have said the hellos that follow a message (line.md §6: 20 s, and 100,000 byte times at this rate after one before):
-/// on a line on which nothing but tests is said there are none.
-const HELLOS: Duration = Duration::from_secs(80);
+/// on a line on which nothing but tests is said there are none. At 19,200 bit/s
+/// that is 72 s after the one before, whose wait began as late as with the first test; so they are waited for twice.
+const HELLOS: Duration = Duration::from_secs(160);
 /// How long a line is quiet before what passed on it is counted, in byte times; longer than `taken` waits.
 const SETTLES_BYTES: u64 = 800;
 /// A message of a hundred characters, and one of two hundred.
