@@ -17,6 +17,11 @@ pub(crate) struct Toll {
 }
 
 impl Toll {
+    /// Of a siege in which nothing was done for a time.
+    pub(crate) fn nothing_for(took: Duration) -> Self {
+        Self { took, ..Self::default() }
+    }
+
     fn note(&mut self, what: &'static str) {
         *self.done.entry(what).or_default() += 1;
     }

@@ -13,9 +13,9 @@ use detente_station::{Home, home};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::Outcome;
 use crate::namespaces::Namespaces;
 use crate::socket::ask;
+use crate::{Options, Outcome};
 
 /// The line's name.
 pub(crate) const LINE: &str = "siege";
@@ -62,7 +62,8 @@ pub(crate) struct Garrison {
 
 impl Garrison {
     /// Sets stations up, as people would.
-    pub(crate) fn set_up(program: PathBuf, folder: &Path, count: usize) -> Outcome<Self> {
+    pub(crate) fn set_up(program: PathBuf, folder: &Path, options: &Options) -> Outcome<Self> {
+        let count = options.stations;
         let namespaces = Namespaces::make(count)?;
         let names: Vec<String> = (0..count).map(|place| format!("p{place:02}")).collect();
         let keys: Vec<Keys> = names.iter().map(|name| Keys::generate(name)).collect::<Result<_, _>>()?;
@@ -84,7 +85,9 @@ impl Garrison {
             keys.write(&home.keys(LINE))?;
             home::write(&home.memorandum(LINE), &paper.text(), 0o600, false)?;
             let mut config = format!("listen = \"{}:{PORT}\"\n", namespaces.address(place));
-            for (other, name) in names.iter().enumerate().take(place) {
+            for (other, name) in
+                names.iter().enumerate().filter(|(other, _)| dials(place, *other, options.dials))
+            {
                 let address = namespaces.address(other);
                 config += &format!("[[circuit]]\npeer = \"{name}\"\naddress = \"{address}:{PORT}\"\n");
             }
@@ -158,6 +161,11 @@ impl Garrison {
     /// Whether a station is at work, as far as anybody has looked.
     pub(crate) fn is_up(&self, place: usize) -> bool {
         self.posts.get(place).is_some_and(|post| post.process.is_some())
+    }
+
+    /// The processes of those at work.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = u32> {
+        self.posts.iter().filter_map(|post| Some(post.process.as_ref()?.id()))
     }
 
     fn signal(&self, place: usize, signal: Signal) -> Outcome<()> {
@@ -242,6 +250,13 @@ impl Drop for Garrison {
             let _ = self.kill(place);
         }
     }
+}
+
+/// Whether a station dials another: one of those before it, at distances 1, 2, 4 and so on, where it does not dial all.
+fn dials(place: usize, other: usize, most: Option<usize>) -> bool {
+    let away = place.saturating_sub(other);
+    let is_near = |most: usize| away.is_power_of_two() && (away.trailing_zeros() as usize) < most;
+    away > 0 && most.is_none_or(is_near)
 }
 
 /// How much a station holds of each book, and how many others have receipted all of it.

@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::garrison::{Garrison, LINE};
 use crate::socket::ask;
+
+/// Pause between two looks at whether it is time to go home.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What the officers of each party were told is accepted: names of entries.
 pub(crate) type Accepted = BTreeMap<String, Vec<String>>;
@@ -21,10 +24,9 @@ pub(crate) struct Officers {
 
 impl Officers {
     /// They begin to write, so many messages a second together.
-    pub(crate) fn at_work(garrison: &Garrison, messages: u32) -> Self {
+    pub(crate) fn at_work(garrison: &Garrison, messages: f64) -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        let every =
-            Duration::from_secs(1) * u32::try_from(garrison.posts.len()).unwrap_or(1) / messages.max(1);
+        let every = Duration::from_secs_f64(garrison.posts.len() as f64 / messages.max(0.01));
         let all = garrison.posts.iter().map(|post| {
             let (socket, done) = (post.home.socket(), Arc::clone(&done));
             let writes = std::thread::spawn(move || write(&socket, every, &done));
@@ -56,7 +58,11 @@ fn write(socket: &Path, every: Duration, done: &AtomicBool) -> Vec<String> {
             Ok(answer) => accepted.extend(answer["entry"].as_str().map(str::to_owned)),
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
-        std::thread::sleep(every);
+        // In small parts, so that officers go home at once.
+        let began = Instant::now();
+        while began.elapsed() < every && !done.load(Ordering::Relaxed) {
+            std::thread::sleep(every.saturating_sub(began.elapsed()).min(LOOK));
+        }
     }
     accepted
 }
