@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: us beside the peers, built as it is released.
+//! `cargo xtask bench`: us beside the peers, built as it is given to people (the profile `dist`).
 
 use std::process::Command;
 
@@ -29,7 +29,7 @@ pub(crate) fn measure(options: &Options) -> Result<(), String> {
 /// # Errors
 /// If that fails.
 pub(crate) fn build() -> Result<(), String> {
-    run(&mut cargo(&["build", "--quiet", "--release", "--locked", "-p", "detente", "-p", "detente-bench"]))
+    run(&mut cargo(&["build", "--quiet", "--profile", "dist", "--locked", "-p", "detente", "-p", "detente-bench"]))
 }
 
 /// What measures, with what it is asked for, and what that needs.
@@ -37,7 +37,7 @@ pub(crate) fn build() -> Result<(), String> {
 /// # Errors
 /// If that cannot be had.
 pub(crate) fn measuring(arguments: &[String]) -> Result<Command, String> {
-    let mut measuring = Command::new(target().join("release/detente-bench"));
+    let mut measuring = Command::new(target().join("dist/detente-bench"));
     measuring.args(arguments);
     if arguments.iter().any(|argument| argument == "console") {
         provide_browser()?;

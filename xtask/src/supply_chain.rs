@@ -199,9 +199,9 @@ fn reproduce() -> Result<(), String> {
         let there = folder.join(name);
         run(Command::new("git").args(["clone", "--quiet"]).arg(root()).arg(&there))?;
         eprintln!("    building in {}", there.display());
-        let arguments = ["build", "--quiet", "--release", "--locked", "-p", PROGRAM];
+        let arguments = ["build", "--quiet", "--profile", "dist", "--locked", "-p", PROGRAM];
         run(release_build(&mut cargo(&arguments), &there)?)?;
-        let program = there.join("target/release").join(PROGRAM);
+        let program = there.join("target/dist").join(PROGRAM);
         programs.push(fs::read(&program).map_err(|cause| format!("{}: {cause}", program.display()))?);
     }
     let differs = programs.windows(2).any(|two| two.first() != two.last());
