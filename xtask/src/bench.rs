@@ -29,7 +29,17 @@ pub(crate) fn measure(options: &Options) -> Result<(), String> {
 /// # Errors
 /// If that fails.
 pub(crate) fn build() -> Result<(), String> {
-    run(&mut cargo(&["build", "--quiet", "--profile", "dist", "--locked", "-p", "detente", "-p", "detente-bench"]))
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--profile",
+        "dist",
+        "--locked",
+        "-p",
+        "detente",
+        "-p",
+        "detente-bench",
+    ]))
 }
 
 /// What measures, with what it is asked for, and what that needs.

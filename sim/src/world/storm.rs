@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use super::Happening;
 use crate::judges::{Word, object};
 
-/// The most that may happen in one run, unless its caller says otherwise: six times what the busiest of a thousand
-/// seeds needed.
+/// The most that may happen in one run, unless its caller says otherwise: several times what the busiest of thousands of seeds needed.
 pub(crate) const MOST_HAPPENINGS: u64 = 2_000_000;
 
 /// What has happened so far, against the most that may.
@@ -23,7 +22,7 @@ impl Happened {
         Self { most, all: 0, kinds: BTreeMap::new() }
     }
 
-    /// How much in all.
+    /// How much in all, without fragments: those follow from what was sent, and the rate of their line bounds them.
     pub(super) fn all(&self) -> u64 {
         self.all
     }
@@ -35,7 +34,7 @@ impl Happened {
 
     /// Counts one more; objects when that is more than may happen, with what there was most of and what to do.
     pub(super) fn count(&mut self, happening: &Happening, seed: u64) -> Word {
-        self.all += 1;
+        self.all += u64::from(!matches!(happening, Happening::Spoken(..)));
         *self.kinds.entry(kind(happening)).or_default() += 1;
         if self.all <= self.most {
             return Ok(());
