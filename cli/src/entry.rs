@@ -127,6 +127,12 @@ pub(crate) fn gist(out: &Output, entry: Field<'_>, most: usize) -> (String, bool
     });
     let number = |field: &str, name: &str| Some(out.say(name, &[("number", &body.at(field).text()?)]));
     let lead = lead.or_else(|| number("slot", "gist-slot")).or_else(|| number("rank", "gist-rank"));
+    // A conflict report need say nothing but what it is about.
+    let report = |verdict: String| {
+        let about = entry.at("regards").list().next().map(|about| out.apart(&about.or_unknown()));
+        format!("{} {}", out.called("verdict", &verdict), about.unwrap_or_default())
+    };
+    let lead = lead.or_else(|| body.at("verdict").text().map(report));
     let observer = body.at("observer").text().map(|observer| match body.at("serial").text() {
         Some(serial) => out.say("gist-finding", &[("serial", &serial), ("observer", &observer)]),
         None => out.say("gist-to", &[("observer", &observer)]),

@@ -310,12 +310,14 @@ fn show(path: &Path) -> Result<Said, SetupError> {
         out += &format!("                 on a narrow circuit signed within {}\n", text(within_ms));
     }
     for notice in &terms.notices {
-        let emergency = notice.emergency_lead_ms.map_or_else(|| "never".into(), text);
+        let ahead = |ms: u64| if ms == 0 { "at once".to_owned() } else { format!("{} ahead", text(ms)) };
+        let nature = notice.nature().name();
+        let nature = if notice.name == nature { String::new() } else { format!(" ({nature})") };
+        let emergency = notice.emergency_lead_ms.map_or_else(|| "never".into(), ahead);
         out += &format!(
-            "Notice           {}: {}, {} ahead, in an emergency {emergency}\n",
+            "Notice           {}{nature}: {}, in an emergency {emergency}\n",
             notice.name,
-            notice.nature().name(),
-            text(notice.lead_ms)
+            ahead(notice.lead_ms)
         );
         out += &asked_of(notice);
     }

@@ -115,6 +115,13 @@ async fn a_plan_is_checked_at_its_own_station_and_never_leaves_it() {
         "kind": "conflict", "regards": [notice], "verdict": "conflict", "text": "Keep clear of this box, please.",
         "volumes": [{"area": [[34.0, 36.5], [34.0, 37.5], [35.0, 37.5], [35.0, 36.5]], "from_ms": now_ms(), "until_ms": now_ms() + 12 * HOUR}],
     });
+    // A conflict is with a notice: a message is in nobody's way.
+    let message = rus.write(json!({"kind": "message", "text": "No notice at all."})).await;
+    usa.entry_with(&message).await;
+    let mut of_message = report.clone();
+    of_message["regards"] = json!([message]);
+    let (status, refusal) = usa.refused("POST", "/v1/lines/test/entries", &of_message.to_string()).await;
+    assert_eq!((status, &refusal["expected"]), (400, &json!("a notice of another party")), "{refusal}");
     let said = usa.write(report).await;
     let read = rus.entry_with(&said).await;
     assert_eq!((&read["kind"], &read["body"]["verdict"]), (&json!("conflict"), &json!("conflict")));

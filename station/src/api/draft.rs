@@ -16,6 +16,7 @@ use detente_record::{Book, Class, EntryRef, Party};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::airspace::given;
 use super::asker::Asker;
 use super::attachments::{AskedAttachment, attached};
 use super::consent::moved;
@@ -198,6 +199,7 @@ pub(crate) async fn draft(keeper: &Keeper, mut asked: Asked, now_ms: u64) -> Res
         }
     }
     check_regards(keeper, &asked.kind, &regards)?;
+    check_reported(keeper, &asked.kind, &regards)?;
     let past = asked.reply_by_ms.filter(|by_ms| *by_ms <= now_ms);
     if let Some(by_ms) = past {
         let found = format!("{} before now", crate::duration::text((now_ms - by_ms) / 1_000 * 1_000));
@@ -230,6 +232,17 @@ fn check_regards(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<()
             Err(Refused::misuse(&format!("what {kind} regards"), expected, found).hinted(hint))
         }
     }
+}
+
+/// A conflict is with a notice, or with what amends one.
+fn check_reported(keeper: &Keeper, kind: &str, regards: &[EntryRef]) -> Result<(), Refused> {
+    let ("conflict", [reported]) = (kind, regards) else { return Ok(()) };
+    if given(keeper, *reported)?.is_some() {
+        return Ok(());
+    }
+    let found = format!("{}, which is none", name_text(&keeper.memorandum(), *reported));
+    let hint = "`detente notice list` names the notices in force";
+    Err(Refused::misuse("what conflict regards", "a notice of another party", found).hinted(hint))
 }
 
 /// The first entries that a finding is on and that are held here, as many as an entry can regard.
